@@ -95,7 +95,7 @@ def _major_of(folder: Path) -> int | None:
     if not all(os.access(folder / name, os.X_OK) for name in NEEDED_PROGRAMS):
         return None
     try:
-        command = [folder / "postgres", "--version"]
+        command = [str(folder / "postgres"), "--version"]
         answer = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return None
