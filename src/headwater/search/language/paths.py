@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import lru_cache
 
@@ -41,7 +42,7 @@ def glob_expression(pattern: str, *, atomic: bool = False) -> str:
         return "(?s:.)+"
     rooted = pattern.startswith("/") or len(segments) > 1
     parts = ["" if rooted else _ANYWHERE]
-    for segment, following in zip(segments, segments[1:], strict=False):
+    for segment, following in itertools.pairwise(segments):
         if segment != "**":
             parts.append(_segment(segment, atomic) + "/")
         elif following != "**":

@@ -9,15 +9,15 @@ What the leaves mean is defined by `oracle.matches`. In short:
 * `Word`, `Phrase`, `Near` and `Prefix` look at the words of the title and the text; with `field="title"` at the
   title alone. No phrase and no nearness ever spans the title and the text.
 * A word that the analyzer cuts into several tokens ("co-operate", "安全管理") means those tokens side by side.
-* `Facet` compares whole values by `facet_key`: "Site Safety", "site safety" and "site-safety" are one value.
+* `Facet` compares whole values by `folding.facet_key`: "Site Safety", "site safety" and "site-safety" are one value.
 * `Dated` compares the day of publication in UTC; both ends belong to it.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as attribute
 from datetime import date
 
 WORD_FIELDS = ("title",)
@@ -30,7 +30,7 @@ class Word:
 
     text: str
     field: str | None = None
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Prefix:
 
     text: str
     field: str | None = None
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Phrase:
 
     words: tuple[str, ...]
     field: str | None = None
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Near:
 
     parts: tuple[Word | Prefix | Phrase, ...]
     distance: int
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Facet:
 
     name: str
     value: str
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class PathGlob:
     """The version's path matches a glob; `paths.path_matches` says precisely how."""
 
     pattern: str
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Dated:
 
     since: date | None
     until: date | None
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +94,14 @@ class Recent:
     """Published in the last `days` days before the moment the question is asked; written `published:30d`."""
 
     days: int
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Everything:
     """Every version: the empty query, or `*`."""
 
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class And:
     """All of two or more parts; no part is itself an `And`."""
 
     parts: tuple[Query, ...]
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Or:
     """At least one of two or more parts; no part is itself an `Or`."""
 
     parts: tuple[Query, ...]
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Not:
     """What the part does not match. It may stand alone: `NOT training` is everything else."""
 
     part: Query
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class Boost:
 
     part: Query
     factor: float
-    position: int = field(default=0, compare=False, kw_only=True)
+    position: int = attribute(default=0, compare=False, kw_only=True)
 
 
 Leaf = Word | Prefix | Phrase | Near | Facet | PathGlob | Dated | Recent | Everything
@@ -171,17 +171,3 @@ def leaves(query: Query) -> Iterator[Leaf]:
         yield from leaves(query.part)
     else:
         yield query
-
-
-def fold(text: str) -> str:
-    """The form in which surfaces are compared: compatibility forms unified, case and accents gone."""
-    if text.isascii():
-        return text.lower()
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    kept = "".join(char for char in plain if unicodedata.category(char) != "Mn")
-    return unicodedata.normalize("NFC", kept)
-
-
-def facet_key(value: str) -> str:
-    """The form in which facet values are compared: folded, words joined by single hyphens."""
-    return "-".join(fold(value).replace("_", " ").replace("-", " ").split())

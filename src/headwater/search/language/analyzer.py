@@ -1,0 +1,117 @@
+"""The one analyzer: from text to words, for the index, the matcher, the oracle and snippets alike.
+
+A word is a run of letters, digits and their marks. Chinese and Japanese, which are written without spaces, become
+pairs of characters that overlap, with the last character of a run once more by itself, so that any stretch of such
+text can be found. Positions are 0, 1, 2 …, without gaps: a token's position is its index.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+
+from headwater.search.language.folding import stems_of, surfaces_of
+
+
+def _marks() -> str:
+    """The combining marks of living scripts as the inside of a set: `\\w` leaves them out."""
+    marks = [code for code in range(0x12000) if unicodedata.category(chr(code)) in ("Mn", "Mc")]
+    ranges: list[list[int]] = []
+    for code in marks:
+        if ranges and ranges[-1][1] == code - 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return "".join(f"{chr(low)}-{chr(high)}" for low, high in ranges)
+
+
+_UNSPACED = "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_UNSPACED += "\uff66-\uff9f\U00020000-\U0003134f"
+_ASCII_WORD = re.compile("[A-Za-z0-9]+")
+_UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
+_ANY_WORD = re.compile(f"[{_UNSPACED}]+|[^\\W_{_UNSPACED}](?:[^\\W_{_UNSPACED}]|[{_marks()}])*")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of a text: its two forms, its position among the words, and where it stands (characters, end apart)."""
+
+    surface: str
+    stem: str
+    position: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A text cut into words, in columns of equal length (a row object for each word would cost most of the time)."""
+
+    surfaces: list[str]
+    starts: list[int]
+    ends: list[int]
+    language: str
+
+    @cached_property
+    def stems(self) -> list[str]:
+        """The stems in the text's own language."""
+        return stems_of(self.surfaces, self.language)
+
+    def tokens(self) -> list[Token]:
+        """The words as objects, where convenience matters more than speed."""
+        rows = zip(self.surfaces, self.stems, self.starts, self.ends, strict=True)
+        return [Token(surface, stem, at, start, end) for at, (surface, stem, start, end) in enumerate(rows)]
+
+
+def analyze(text: str, language: str) -> Analysis:
+    """The words of a text with their offsets."""
+    words: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for found in (_ASCII_WORD if text.isascii() else _ANY_WORD).finditer(text):
+        start, end = found.span()
+        if _UNSPACED_RUN.match(found[0]):
+            for at in range(start, end):
+                words.append(text[at : min(at + 2, end)])
+                starts.append(at)
+                ends.append(min(at + 2, end))
+        else:
+            words.append(found[0])
+            starts.append(start)
+            ends.append(end)
+    return Analysis(surfaces_of(words), starts, ends, language)
+
+
+def surfaces(text: str) -> list[str]:
+    """The surfaces of a text alone: what an index needs, several times faster than `analyze`."""
+    if text.isascii():
+        return surfaces_of(_ASCII_WORD.findall(text))
+    words = _ANY_WORD.findall(text)
+    if _UNSPACED_RUN.search(text):
+        words = [word for run in words for word in _cut(run)]
+    return surfaces_of(words)
+
+
+def _cut(run: str) -> list[str]:
+    if not _UNSPACED_RUN.match(run):
+        return [run]
+    return [run[at : at + 2] for at in range(len(run))]
+
+
+def asked_surfaces(text: str) -> list[str]:
+    """The surfaces of words that are asked for: as in a text, but without the lone character that ends a longer run.
+
+    In a text that character says where the run ended; what is asked for may stand inside a longer one.
+    """
+    runs = _ANY_WORD.findall(text)
+    words = [word for run in runs for word in _cut(run)]
+    if runs and len(runs[-1]) > 1 and is_unspaced(runs[-1]):
+        words.pop()
+    return surfaces_of(words)
+
+
+def is_unspaced(surface: str) -> bool:
+    """Whether a surface is Chinese or Japanese text, where a single character asked for means every pair it begins."""
+    return _UNSPACED_RUN.match(surface) is not None

@@ -1,0 +1,126 @@
+"""Surfaces and stems: the two forms of a word that are ever compared.
+
+The surface is the word with case, compatibility forms and accents gone. The stem is a function of the surface and the
+language alone, so equal surfaces have equal stems: a reader who types "securite" finds what "sécurité" finds.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import tantivy
+
+STEMMERS = {
+    "ar": "arabic",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "hu": "hungarian",
+    "it": "italian",
+    "nb": "norwegian",
+    "nl": "dutch",
+    "nn": "norwegian",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+}
+# The stemmers of these languages look for accented endings, which a surface has lost: they are given back first.
+_ENDINGS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
+    "fr": ((re.compile("iere(s?)$"), r"ière\1"), (re.compile("ite(s?)$"), r"ité\1"), (re.compile("ee(s?)$"), r"ée\1")),
+    "pt": ((re.compile("cao$"), "ção"), (re.compile("coes$"), "ções")),
+}
+# Longer words are noise (encoded data, rules of hyphens); what they begin with is enough to tell them apart.
+MAX_SURFACE = 64
+_CACHED_WORDS = 400_000
+
+
+def base_language(tag: str) -> str:
+    """The language of a tag without region or script: "pt-BR" is "pt"; "" stays ""."""
+    return tag.replace("_", "-").split("-", 1)[0].lower()
+
+
+def fold(text: str) -> str:
+    """The text in the form surfaces are compared in. Marks that tell letters apart (Russian й, vowel signs) stay."""
+    if text.isascii():
+        return text.lower()
+    kept: list[str] = []
+    base = ""
+    for char in unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()):
+        if unicodedata.category(char) != "Mn":
+            base = char
+        elif not _tells_letters_apart(base, char):
+            continue
+        kept.append(char)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def _tells_letters_apart(base: str, mark: str) -> bool:
+    if "\u0400" <= base <= "\u04ff":
+        return mark != "\u0308" and mark != "\u0301"
+    accent = "\u0300" <= mark <= "\u036f"
+    vowel_point = "\u0591" <= mark <= "\u05c7" or "\u0610" <= mark <= "\u061a" or "\u064b" <= mark <= "\u0670"
+    return not (accent or vowel_point)
+
+
+def facet_key(value: str) -> str:
+    """The form in which facet values are compared: folded, words joined by single hyphens."""
+    return "-".join(fold(value).replace("_", " ").replace("-", " ").split())
+
+
+class _Surfaces(dict[str, str]):
+    """Words to surfaces, worked out once: text repeats its words, and folding one costs a hundred look-ups."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _CACHED_WORDS:
+            self.clear()
+        surface = self[word] = fold(word)[:MAX_SURFACE]
+        return surface
+
+
+class _Stems(dict[str, str]):
+    """Surfaces to stems in one language, worked out once."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        stemmer = tantivy.Filter.stemmer(STEMMERS[language])
+        self._analyzer = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(stemmer).build()
+        self._endings = _ENDINGS.get(language, ())
+
+    def __missing__(self, surface: str) -> str:
+        if len(self) >= _CACHED_WORDS:
+            self.clear()
+        word = surface
+        for ending, accented in self._endings:
+            word = ending.sub(accented, word)
+        found = self._analyzer.analyze(word)
+        stem = self[surface] = fold(found[0]) if found and found[0] else surface
+        return stem
+
+
+_surfaces = _Surfaces()
+
+
+def surfaces_of(words: list[str]) -> list[str]:
+    """The surface of each word, in order."""
+    return list(map(_surfaces.__getitem__, words))
+
+
+def stems_of(surfaces: list[str], language: str) -> list[str]:
+    """The stem of each surface in a language; the surfaces themselves where the language has no stemmer."""
+    stems = _stems_for(base_language(language))
+    return surfaces if stems is None else list(map(stems.__getitem__, surfaces))
+
+
+@lru_cache(maxsize=64)
+def _stems_for(language: str) -> _Stems | None:
+    return _Stems(language) if language in STEMMERS else None

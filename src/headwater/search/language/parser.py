@@ -1,0 +1,284 @@
+"""The second half of reading a query: from lexemes to the tree.
+
+    any      = all (OR all)*
+    all      = negated (AND? negated)*
+    negated  = (NOT | -) negated | near
+    near     = unit (NEAR/n unit)*
+    unit     = (word | prefix* | "phrase" | field:values | title:unit | "(" any ")") (^number)?
+
+AND, OR, NOT and NEAR are operators in capitals only. OR binds least: `a b OR c` is `(a b) OR c`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from headwater.search.language.analyzer import is_unspaced, surfaces
+from headwater.search.language.dates import read_published
+from headwater.search.language.errors import QueryError
+from headwater.search.language.lexer import Lexeme, lexemes
+from headwater.search.language.query import (
+    And,
+    Boost,
+    Everything,
+    Facet,
+    Near,
+    Not,
+    Or,
+    PathGlob,
+    Phrase,
+    Prefix,
+    Query,
+    Word,
+    all_of,
+    any_of,
+    leaves,
+)
+
+MAX_LENGTH = 10_000
+MAX_TERMS = 300
+MAX_DEPTH = 20
+MIN_PREFIX = 2
+MAX_DISTANCE = 50
+DEFAULT_DISTANCE = 10
+MIN_BOOST, MAX_BOOST = 0.1, 20.0
+MAX_PATH_DEPTHS = 4
+_NEAR = re.compile(r"NEAR(?:/(\d{1,4}))?")
+_FACTOR = re.compile(r"\d{1,2}(?:\.\d{1,3})?")
+_OPERATORS = ("AND", "OR", "NOT")
+_MOST_REPAIRS = 40
+
+
+def parse(text: str) -> Query:
+    """The query a text asks for; the empty text asks for everything. Raises QueryError with the place and a remedy."""
+    if len(text) > MAX_LENGTH:
+        raise QueryError("too_long", MAX_LENGTH, found=len(text), most=MAX_LENGTH)
+    query = _Parser(lexemes(text)).read()
+    for count, leaf in enumerate(leaves(query)):
+        if count == MAX_TERMS:
+            raise QueryError("too_many", leaf.position, most=MAX_TERMS)
+    return query
+
+
+def parse_partial(text: str) -> tuple[Query, QueryError | None]:
+    """The query of the longest readable beginning of a text, and the first error in it, if there is one.
+
+    What is only left open (a parenthesis, a quotation) is closed; otherwise the text is cut where it cannot be read.
+    """
+    first: QueryError | None = None
+    for _ in range(_MOST_REPAIRS):
+        try:
+            return parse(text), first
+        except QueryError as error:
+            first = first or error
+            text = _repaired(text, error)
+    return Everything(), first
+
+
+def _repaired(text: str, error: QueryError) -> str:
+    if error.code == "unclosed_quotation" and surfaces(text[error.position :]):
+        return text + '"'
+    if error.code == "unclosed_parenthesis" and text[error.position + 1 :].strip():
+        return text + ")"
+    return text[: min(error.position, len(text) - 1)].rstrip()
+
+
+class _Parser:
+    """Recursive descent over the lexemes of one query."""
+
+    def __init__(self, found: list[Lexeme]) -> None:
+        self.lexemes = found
+        self.at = 0
+        self.depth = 0
+
+    def read(self) -> Query:
+        if not self.lexemes:
+            return Everything()
+        query = self.any()
+        if (left := self.peek()) is not None:
+            raise QueryError("unopened_parenthesis", left.start)
+        return query
+
+    def peek(self) -> Lexeme | None:
+        return self.lexemes[self.at] if self.at < len(self.lexemes) else None
+
+    def operator(self) -> str | None:
+        """The operator that stands here: AND, OR, NOT, or NEAR with its distance."""
+        lexeme = self.peek()
+        if lexeme is None or lexeme.kind != "word" or not lexeme.plain or lexeme.star:
+            return None
+        return lexeme.text if lexeme.text in _OPERATORS or _NEAR.fullmatch(lexeme.text) else None
+
+    def begins(self) -> bool:
+        """Whether something that can be looked for begins here."""
+        lexeme = self.peek()
+        return lexeme is not None and lexeme.kind not in ("close", "boost") and self.operator() in (None, "NOT")
+
+    def required(self, after: Lexeme) -> None:
+        if not self.begins():
+            raise QueryError("missing_after", after.start, operator=after.text)
+
+    def any(self) -> Query:
+        parts = [self.all()]
+        while self.operator() == "OR":
+            sign = self.lexemes[self.at]
+            self.at += 1
+            self.required(after=sign)
+            parts.append(self.all())
+        return any_of(parts)
+
+    def all(self) -> Query:
+        self.refuse_missing_start()
+        parts = [self.negated()]
+        while self.begins() or self.operator() == "AND":
+            if self.operator() == "AND":
+                sign = self.lexemes[self.at]
+                self.at += 1
+                self.required(after=sign)
+            parts.append(self.negated())
+        return all_of(parts)
+
+    def refuse_missing_start(self) -> None:
+        lexeme = self.peek()
+        if lexeme is None or self.begins():
+            return
+        if lexeme.kind == "close":
+            raise QueryError("unopened_parenthesis", lexeme.start)
+        raise QueryError("missing_before", lexeme.start, operator="^" if lexeme.kind == "boost" else lexeme.text)
+
+    def negated(self) -> Query:
+        lexeme = self.peek()
+        if lexeme is None or not (lexeme.kind == "minus" or self.operator() == "NOT"):
+            return self.near()
+        self.at += 1
+        self.required(after=lexeme)
+        self.deeper(lexeme)
+        query = Not(self.negated(), position=lexeme.start)
+        self.depth -= 1
+        return query
+
+    def deeper(self, lexeme: Lexeme) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise QueryError("too_deep", lexeme.start, most=MAX_DEPTH)
+
+    def near(self) -> Query:
+        first = self.unit()
+        parts = [first]
+        distance: int | None = None
+        while (operator := self.operator()) is not None and (found := _NEAR.fullmatch(operator)):
+            sign = self.lexemes[self.at]
+            distance = _distance(found[1], distance, sign.start)
+            self.at += 1
+            if self.operator() or not self.begins():
+                raise QueryError("missing_after", sign.start, operator=sign.text)
+            parts.append(self.unit())
+        return first if distance is None else _near(parts, distance)
+
+    def unit(self) -> Query:
+        query = self.primary()
+        while (lexeme := self.peek()) is not None and lexeme.kind == "boost":
+            self.at += 1
+            query = _boosted(query, lexeme)
+        return query
+
+    def primary(self) -> Query:
+        lexeme = self.lexemes[self.at]
+        self.at += 1
+        if lexeme.kind == "open":
+            return self.group(lexeme)
+        if lexeme.kind == "title":
+            return self.titled(lexeme)
+        if lexeme.kind == "values":
+            return any_of(_valued(lexeme.text, value, place) for value, place in lexeme.values)
+        if lexeme.kind == "phrase":
+            return Phrase(tuple(lexeme.text.split()), position=lexeme.start)
+        return _prefix(lexeme) if lexeme.star else Word(lexeme.text, position=lexeme.start)
+
+    def group(self, opening: Lexeme) -> Query:
+        self.deeper(opening)
+        following = self.peek()
+        if following is not None and following.kind == "close":
+            raise QueryError("empty_parentheses", opening.start)
+        if following is None:
+            raise QueryError("unclosed_parenthesis", opening.start)
+        query = self.any()
+        closing = self.peek()
+        if closing is None:
+            raise QueryError("unclosed_parenthesis", opening.start)
+        self.at += 1
+        self.depth -= 1
+        return query
+
+    def titled(self, name: Lexeme) -> Query:
+        following = self.peek()
+        if following is None or following.start != name.end or following.kind not in ("open", "phrase", "word"):
+            raise QueryError("missing_value", name.start, name=name.text)
+        return _in_title(self.primary(), name.text)
+
+
+def _distance(digits: str | None, before: int | None, position: int) -> int:
+    distance = int(digits) if digits else DEFAULT_DISTANCE if before is None else before
+    if distance > MAX_DISTANCE:
+        raise QueryError("near_distance", position, most=MAX_DISTANCE)
+    if before is not None and distance != before:
+        raise QueryError("near_distances", position)
+    return distance
+
+
+def _near(parts: list[Query], distance: int) -> Query:
+    kept: list[Word | Prefix | Phrase] = []
+    for part in parts:
+        if not isinstance(part, Word | Prefix | Phrase):
+            raise QueryError("near_parts", part.position)
+        if kept and part.field != kept[0].field:
+            raise QueryError("near_fields", part.position)
+        kept.append(part)
+    return Near(tuple(kept), distance, position=kept[0].position)
+
+
+def _boosted(query: Query, lexeme: Lexeme) -> Query:
+    factor = float(lexeme.text) if _FACTOR.fullmatch(lexeme.text) else 0.0
+    if not MIN_BOOST <= factor <= MAX_BOOST:
+        raise QueryError("boost", lexeme.start, least=MIN_BOOST, most=f"{MAX_BOOST:g}")
+    return Boost(query, factor, position=query.position)
+
+
+def _valued(name: str, value: str, position: int) -> Query:
+    if name == "published":
+        return read_published(value, position)
+    if name == "path":
+        if value.split("/").count("**") > MAX_PATH_DEPTHS:
+            raise QueryError("path_stars", position, most=MAX_PATH_DEPTHS)
+        return PathGlob(value, position=position)
+    return Facet(name, value, position=position)
+
+
+def _prefix(lexeme: Lexeme) -> Query:
+    found = surfaces(lexeme.text)
+    if not lexeme.text:
+        return Everything(position=lexeme.start)
+    if not found:
+        raise QueryError("prefix_words", lexeme.start)
+    if is_unspaced(found[0]) and all(map(is_unspaced, found)):
+        return Prefix(lexeme.text, position=lexeme.start)
+    if len(found) > 1:
+        raise QueryError("prefix_words", lexeme.start)
+    if len(found[0]) < MIN_PREFIX:
+        raise QueryError("short_prefix", lexeme.start, least=MIN_PREFIX)
+    return Prefix(lexeme.text, position=lexeme.start)
+
+
+def _in_title(query: Query, name: str) -> Query:
+    """The same query asked of the title alone."""
+    match query:
+        case Word() | Prefix() | Phrase():
+            return replace(query, field=name)
+        case Near():
+            return replace(query, parts=tuple(replace(part, field=name) for part in query.parts))
+        case And() | Or():
+            return replace(query, parts=tuple(_in_title(part, name) for part in query.parts))
+        case Not() | Boost():
+            return replace(query, part=_in_title(query.part, name))
+    raise QueryError("field_inside_field", query.position)
