@@ -1,0 +1,19 @@
+"""What every template may ask."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from headwater import __version__
+
+
+def installation(request: HttpRequest) -> dict[str, Any]:
+    """The installation's own facts, and who is looking (set by the organisation middleware)."""
+    return {
+        "organisation": getattr(request, "organisation", None),
+        "person": getattr(request, "person", None),
+        "live_url": settings.HEADWATER_LIVE_URL,
+        "demonstration": settings.HEADWATER_DEMO,
+        "version": __version__,
+    }

@@ -1,0 +1,22 @@
+"""What goes to whom, why, through which channel, and the proof of it."""
+
+from headwater.distribute.models.channel import Channel, Digest, DigestLine, Dispatch, Preference, PrivateFeed
+from headwater.distribute.models.delivery import Acknowledgement, Broadcast, Delivery, Reason, Reminder
+from headwater.distribute.models.standing import Directive, InterestProfile, MatchRun
+
+__all__ = [
+    "Acknowledgement",
+    "Broadcast",
+    "Channel",
+    "Delivery",
+    "Digest",
+    "DigestLine",
+    "Directive",
+    "Dispatch",
+    "InterestProfile",
+    "MatchRun",
+    "Preference",
+    "PrivateFeed",
+    "Reason",
+    "Reminder",
+]

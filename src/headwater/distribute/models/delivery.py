@@ -1,0 +1,117 @@
+"""One version for one person: why, and what became of it."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core.models import Walled
+from headwater.distribute.models.standing import Directive, InterestProfile
+from headwater.people.models import Person
+from headwater.search.models import EntryVersion
+
+
+class Broadcast(Walled):
+    """A directive to very many: one row for all of them. A person has a `Delivery` once something happens."""
+
+    directive = models.ForeignKey(Directive, on_delete=models.CASCADE, related_name="broadcasts")
+    version = models.ForeignKey(EntryVersion, on_delete=models.CASCADE, related_name="broadcasts")
+    opened_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["directive", "version"], name="broadcast_once")]
+
+
+class Delivery(Walled):
+    """Unique for (person, version), with as many reasons as there are.
+
+    `eligible_at` starts the person's clock: publication, or when they came into the audience if that is later.
+    """
+
+    class State(models.TextChoices):
+        DUE = "due", _("To read")
+        OPENED = "opened", _("Opened")
+        ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+        EXPIRED = "expired", _("Replaced by a newer version")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    version = models.ForeignKey(EntryVersion, on_delete=models.CASCADE, related_name="deliveries")
+    state = models.CharField(max_length=12, choices=State, default=State.DUE)
+    must_acknowledge = models.BooleanField(default=False)
+    urgent = models.BooleanField(default=False)
+    due_at = models.DateTimeField(null=True)
+    score = models.FloatField(default=0)
+    push = models.CharField(max_length=8, default="digest", help_text=_("at_once, digest or weekly: its soonest reason"))
+    rolled = models.BooleanField(default=False, help_text=_("past the attention budget: waits for the digest"))
+    eligible_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, help_text=_("first time any channel took it"))
+    opened_at = models.DateTimeField(null=True, help_text=_("seen while signed in"))
+    acknowledged_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True, help_text=_("opened, or marked as read"))
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_because = models.CharField(max_length=20, blank=True, help_text=_("gone, access, left, recalled"))
+    useful = models.BooleanField(null=True)
+    tx = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "version"], name="delivery_once")]
+        indexes = [
+            models.Index(fields=["person", "-created_at"], name="delivery_inbox"),
+            models.Index(fields=["person", "due_at"], name="delivery_due", condition=Q(must_acknowledge=True, acknowledged_at=None)),
+            models.Index(fields=["organisation", "tx"], name="delivery_tx"),
+        ]
+        verbose_name_plural = "deliveries"
+
+
+class Reason(Walled):
+    """Why a version goes to a person: which profile or directive, and the words of the text that brought it."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="reasons", db_index=False)
+    profile = models.ForeignKey(InterestProfile, on_delete=models.SET_NULL, null=True, related_name="+")
+    directive = models.ForeignKey(Directive, on_delete=models.SET_NULL, null=True, related_name="reasons")
+    words = models.JSONField(default=list, help_text=_("the matched words, phrases and facets, as the text has them"))
+    score = models.FloatField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["delivery", "profile", "directive"], name="reason_once", nulls_distinct=False)
+        ]
+
+
+class Acknowledgement(Walled):
+    """A person's dated attestation for exactly this version. Append-only."""
+
+    append_only = True
+
+    class Manner(models.TextChoices):
+        SIGNED_IN = "signed_in", _("Signed in")
+        LIST = "list", _("On a signed list")
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="acknowledgements")
+    version = models.ForeignKey(EntryVersion, on_delete=models.PROTECT, related_name="acknowledgements")
+    directive = models.ForeignKey(Directive, on_delete=models.PROTECT, null=True, related_name="acknowledgements")
+    checksum = models.CharField(max_length=64, help_text=_("of the version as it was shown"))
+    manner = models.CharField(max_length=10, choices=Manner, default=Manner.SIGNED_IN)
+    at = models.DateTimeField(default=timezone.now)
+    recorded_at = models.DateTimeField(default=timezone.now)
+    recorded_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    evidence = models.CharField(max_length=300, blank=True, help_text=_("where the signed list is kept"))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "version"], name="acknowledged_once")]
+
+
+class Reminder(Walled):
+    """A rung of the ladder that was climbed for one delivery: reminder, unit head, report. Once each."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="reminders")
+    rung = models.CharField(max_length=20, help_text=_("remind:3, remind:0, head, report"))
+    told = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["delivery", "rung"], name="rung_once")]

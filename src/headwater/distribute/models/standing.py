@@ -1,0 +1,105 @@
+"""What stands and waits for versions: interest profiles and directives; and how far matching has come."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core.models import Walled
+from headwater.people.models import Audience, Person
+from headwater.search.models import Entry, EntryVersion
+
+
+class When(models.TextChoices):
+    """How soon what a profile brings is pushed."""
+
+    AT_ONCE = "at_once", _("As it happens")
+    DIGEST = "digest", _("In the digest")
+    WEEKLY = "weekly", _("Weekly")
+
+
+class InterestProfile(Walled):
+    """A standing query of a person, or of a group (an audience: everyone in it receives what matches)."""
+
+    name = models.CharField(_("name"), max_length=200)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="profiles")
+    audience = models.ForeignKey(Audience, on_delete=models.CASCADE, null=True, related_name="profiles")
+    query = models.TextField(_("query"), help_text=_("in the language of search"))
+    language = models.CharField(max_length=10, blank=True, help_text=_("empty: each language of its reader"))
+    when = models.CharField(max_length=8, choices=When, default=When.DIGEST)
+    is_active = models.BooleanField(default=True)
+    created_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(auto_now=True)
+    removed_at = models.DateTimeField(null=True, editable=False)
+    tx = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(person__isnull=False, audience=None) | models.Q(person=None, audience__isnull=False),
+                name="profile_of_a_person_or_an_audience",
+            )
+        ]
+        indexes = [models.Index(fields=["organisation", "tx"], name="profile_tx")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Directive(Walled):
+    """A must-read. About one version, or standing: each new version that matches `query`, for `audience`.
+
+    A one-off directive follows its entry: when a new version appears while it stands, that is asked for again.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        ISSUED = "issued", _("Issued")
+        RECALLED = "recalled", _("Recalled")
+        ENDED = "ended", _("Ended")
+
+    name = models.CharField(_("name"), max_length=300)
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, null=True, related_name="directives")
+    version = models.ForeignKey(EntryVersion, on_delete=models.CASCADE, null=True, related_name="directives")
+    query = models.TextField(_("query"), blank=True, help_text=_("standing: each new version that matches"))
+    audience = models.ForeignKey(Audience, on_delete=models.PROTECT, related_name="directives")
+    sentence = models.CharField(_("in one sentence, what changes for them"), max_length=140, blank=True)
+    acknowledge = models.BooleanField(_("must be acknowledged"), default=True)
+    due_at = models.DateTimeField(_("acknowledge by"), null=True, blank=True)
+    due_days = models.PositiveIntegerField(_("working days to acknowledge"), null=True, blank=True)
+    urgent = models.BooleanField(_("urgent"), default=False)
+    remind_days = models.JSONField(default=list, help_text=_("days before the due time on which reminders go out"))
+    tell_head_after_days = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    issued_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    issued_at = models.DateTimeField(null=True)
+    until = models.DateField(_("stands until"), null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    tx = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(entry__isnull=False, query="") | (models.Q(entry=None) & ~models.Q(query="")),
+                name="directive_of_an_entry_or_a_query",
+            )
+        ]
+        indexes = [models.Index(fields=["organisation", "tx"], name="directive_tx")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_standing(self) -> bool:
+        return bool(self.query)
+
+
+class MatchRun(Walled):
+    """One batch of versions matched, with the profile watermark used: who is committed later is caught up with it."""
+
+    versions_below_tx = models.BigIntegerField(help_text=_("versions of transactions below this are matched"))
+    profiles_below_tx = models.BigIntegerField(help_text=_("against the profiles of transactions below this"))
+    versions = models.PositiveIntegerField(default=0)
+    deliveries = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(default=timezone.now)
+    seconds = models.FloatField(default=0)

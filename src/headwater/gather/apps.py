@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class GatherConfig(AppConfig):
+    name = "headwater.gather"
+    label = "gather"

@@ -1,0 +1,188 @@
+"""Sources, what was gathered from them, each run, and the questions that steer gathering."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core.models import Classification, Walled
+from headwater.people.models import Audience, Person, Unit
+from headwater.search.models import Entry, EntryVersion
+
+
+class Source(Walled):
+    """A place knowledge is gathered from. Its documents inherit owner, unit, audience and classification."""
+
+    class Kind(models.TextChoices):
+        FOLDER = "folder", _("Folder")
+        FEED = "feed", _("Feed")
+        WEB = "web", _("Web site")
+        MAILBOX = "mailbox", _("Mailbox")
+        UPLOAD = "upload", _("Upload")
+        CAPTURE = "capture", _("Capture")
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        PAUSED = "paused", _("Paused")
+
+    class Grade(models.TextChoices):
+        A = "A", _("A, completely reliable")
+        B = "B", _("B, usually reliable")
+        C = "C", _("C, fairly reliable")
+        D = "D", _("D, not usually reliable")
+        E = "E", _("E, unreliable")
+        F = "F", _("F, cannot be judged")
+
+    slug = models.SlugField(max_length=80)
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    settings = models.JSONField(default=dict, help_text=_("what the connector needs: path, url, host, folder…"))
+    secret = models.BinaryField(null=True, editable=False, help_text=_("sealed JSON: password, token"))
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="sources")
+    unit = models.ForeignKey(Unit, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    audience = models.ForeignKey(Audience, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    classification = models.PositiveSmallIntegerField(
+        _("classification"), choices=Classification, default=Classification.INTERNAL
+    )
+    grade = models.CharField(_("reliability"), max_length=1, choices=Grade, default=Grade.F)
+    every_minutes = models.PositiveIntegerField(_("minutes between runs"), default=60)
+    silent_after_hours = models.PositiveIntegerField(_("silence alarm after hours"), null=True, blank=True)
+    deliver_backfill_days = models.PositiveIntegerField(
+        _("deliver from the first run what was published in the last days"), default=7
+    )
+    state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
+    cursor = models.JSONField(default=dict, editable=False)
+    next_run_at = models.DateTimeField(default=timezone.now, db_index=True)
+    last_worked_at = models.DateTimeField(null=True, editable=False)
+    last_change_at = models.DateTimeField(null=True, editable=False)
+    trouble = models.CharField(max_length=500, blank=True, editable=False, help_text=_("why the last run failed"))
+    trouble_since = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "slug"], name="source_slug")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Run(Walled):
+    """One pass over a source, with its counts as it goes."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+        STOPPED = "stopped", _("Stopped")
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="runs")
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    is_backfill = models.BooleanField(default=False)
+    started_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    started_at = models.DateTimeField(default=timezone.now)
+    beat_at = models.DateTimeField(default=timezone.now, help_text=_("last sign of life; a silent run is taken over"))
+    ended_at = models.DateTimeField(null=True)
+    total = models.PositiveIntegerField(null=True, help_text=_("how many were listed, once known"))
+    counts = models.JSONField(default=dict, help_text=_("documents past each step, and new, changed, vanished, failed"))
+    rates = models.JSONField(default=list, help_text=_("documents a second, one figure for each stretch of the run"))
+    bytes_kept = models.BigIntegerField(default=0)
+    message = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["source", "-started_at"], name="run_recent")]
+
+
+class Document(Walled):
+    """One gathered piece: where it lies in its source, its raw bytes by checksum, and the entry that is read."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="documents")
+    key = models.CharField(max_length=1000, help_text=_("its name within the source: path, address, message id"))
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, null=True, related_name="document")
+    stamp = models.CharField(max_length=300, blank=True, help_text=_("what tells a change: size and time, ETag, UID"))
+    blob = models.CharField(max_length=64, blank=True, help_text=_("SHA-256 of the raw bytes of the newest version"))
+    mime = models.CharField(max_length=120, blank=True)
+    size = models.BigIntegerField(default=0)
+    metadata = models.JSONField(default=dict)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    vanished_at = models.DateTimeField(null=True, help_text=_("the tombstone: no longer in its source since"))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="document_key")]
+        indexes = [models.Index(fields=["organisation", "blob"], name="document_blob")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class RawVersion(Walled):
+    """Which raw bytes a version of a document was read from, and by which run: its provenance."""
+
+    version = models.OneToOneField(EntryVersion, on_delete=models.CASCADE, related_name="raw")
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="raw_versions")
+    run = models.ForeignKey(Run, on_delete=models.SET_NULL, null=True, related_name="raw_versions")
+    blob = models.CharField(max_length=64)
+    mime = models.CharField(max_length=120, blank=True)
+    size = models.BigIntegerField(default=0)
+    origin_modified_at = models.DateTimeField(null=True)
+
+
+class Failure(Walled):
+    """A document that could not be read: named, kept, shown, tried again when its bytes change or somebody asks."""
+
+    document = models.OneToOneField(Document, on_delete=models.CASCADE, related_name="failure")
+    cause = models.CharField(max_length=30)
+    message = models.CharField(max_length=500)
+    remedy = models.CharField(max_length=300, blank=True)
+    stamp = models.CharField(max_length=300, blank=True)
+    first_at = models.DateTimeField(default=timezone.now)
+    last_at = models.DateTimeField(default=timezone.now)
+    dismissed_at = models.DateTimeField(null=True)
+
+
+class InformationNeed(Walled):
+    """A question the organisation wants answered; what matches `query` is proposed to it."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        MET = "met", _("Met")
+        DROPPED = "dropped", _("Dropped")
+
+    question = models.CharField(_("question"), max_length=300)
+    why = models.TextField(_("what it is needed for"), blank=True)
+    query = models.CharField(_("query"), max_length=1000, blank=True)
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="needs")
+    due_on = models.DateField(_("due on"), null=True, blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    sources = models.ManyToManyField(Source, through="NeedSource", related_name="needs")
+    audience = models.ForeignKey(Audience, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.question
+
+
+class NeedSource(Walled):
+    """A source that is meant to serve a need."""
+
+    need = models.ForeignKey(InformationNeed, on_delete=models.CASCADE)
+    source = models.ForeignKey(Source, on_delete=models.CASCADE)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["need", "source"], name="need_source_once")]
+
+
+class NeedEntry(Walled):
+    """An entry proposed for a need, then accepted or declined by its owner."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("Proposed")
+        ACCEPTED = "accepted", _("Accepted")
+        DECLINED = "declined", _("Declined")
+
+    need = models.ForeignKey(InformationNeed, on_delete=models.CASCADE, related_name="entry_links")
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="need_links")
+    state = models.CharField(max_length=8, choices=State, default=State.PROPOSED)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["need", "entry"], name="need_entry_once")]

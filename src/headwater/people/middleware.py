@@ -1,0 +1,80 @@
+"""The door to an organisation: who is asking, inside which wall, in one transaction."""
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.contrib.auth.views import redirect_to_login
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from headwater.core.actions import door
+from headwater.core.models import Organisation
+from headwater.core.wall import organisation_context
+from headwater.people.models import Person
+from headwater.people.tokens import bearer_of, person_of_token
+
+
+class OrganisationMiddleware:
+    """For `/o/<slug>/…`: open the transaction around view and rendering, set the organisation, find the person.
+
+    Sets `request.organisation`, `request.person`, `request.token` (an `ApiToken`, for API calls with a bearer). Somebody who is not
+    an active person of the organisation sees the same 404 as for an organisation that does not exist. A response of
+    500 or more rolls the transaction back. Views outside `/o/` (sign-in, static files) are not touched.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        parts = request.path_info.split("/", 3)
+        if len(parts) < 4 or parts[1] != "o":
+            return self.get_response(request)
+        organisation = Organisation.objects.filter(slug=parts[2]).first()
+        public = parts[3].startswith("public/")  # private feeds and links that carry their own secret
+        if not (public or request.user.is_authenticated or bearer_of(request)):
+            return self._unknown(request, parts[3])
+        if organisation is None:
+            raise Http404("There is no such organisation, or you are not one of its people.")
+        request.organisation = organisation
+        with organisation_context(organisation.pk), door("api" if parts[3].startswith("api/") else "web"):
+            request.token, request.person = self._who(request)
+            if request.person is None and not public:
+                if bearer_of(request):
+                    return self._unknown(request, parts[3])
+                raise Http404("There is no such organisation, or you are not one of its people.")
+            response = self._respond(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> None:
+        """Views inside an organisation do not take its slug: it is on the request, and in `address()`."""
+        if hasattr(request, "organisation"):
+            kwargs.pop("organisation", None)
+
+    def _who(self, request: HttpRequest) -> tuple[object, Person | None]:
+        if bearer_of(request):
+            return person_of_token(request)
+        if not request.user.is_authenticated:
+            return None, None
+        person = Person.objects.select_related("unit").filter(user=request.user).first()
+        return None, person if person is not None and person.is_active else None
+
+    def _respond(self, request: HttpRequest) -> HttpResponse:
+        person = request.person
+        if person is None:
+            return self.get_response(request)
+        with timezone.override(zoneinfo.ZoneInfo(person.timezone)), translation.override(person.language):
+            response = self.get_response(request)
+            response.headers["Content-Language"] = person.language
+        return response
+
+    def _unknown(self, request: HttpRequest, rest: str) -> HttpResponse:
+        if rest.startswith("api/"):
+            return HttpResponse(
+                '{"detail": "Sign in, or send a valid API token."}', status=401, content_type="application/json"
+            )
+        return redirect_to_login(request.get_full_path())

@@ -1,0 +1,24 @@
+"""Who there is: units, roles, people, communities; who belongs to which audience; who may do what."""
+
+from headwater.people.models.access import ApiToken, Audience, AudienceMember, Grant, Invitation, Permission
+from headwater.people.models.person import Absence, Notice, OtherUnit, Person, PersonRole, PersonTag
+from headwater.people.models.structure import Community, Membership, Role, Unit
+
+__all__ = [
+    "Absence",
+    "ApiToken",
+    "Audience",
+    "AudienceMember",
+    "Community",
+    "Grant",
+    "Invitation",
+    "Membership",
+    "Notice",
+    "OtherUnit",
+    "Permission",
+    "Person",
+    "PersonRole",
+    "PersonTag",
+    "Role",
+    "Unit",
+]

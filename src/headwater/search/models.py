@@ -1,0 +1,158 @@
+"""What is searched and sent: entries and their immutable versions; and the searches that found nothing."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core.models import Classification, Walled
+from headwater.people.models import Audience, Permission, Person, Unit
+from headwater.taxonomy.models import Concept
+
+
+class Kind(models.TextChoices):
+    """What an entry is. `gathered` came from a source; the others are articles."""
+
+    GATHERED = "gathered", _("Gathered")
+    HOW_TO = "howto", _("How-to")
+    PROCEDURE = "procedure", _("Procedure")
+    POLICY = "policy", _("Policy")
+    LESSON = "lesson", _("Lesson learned")
+    FAQ = "faq", _("Question and answer")
+    DECISION = "decision", _("Decision")
+    REFERENCE = "reference", _("Reference")
+    CONTACT = "contact", _("Contact")
+    BEST_PRACTICE = "practice", _("Best practice")
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def current(self) -> "EntryQuerySet":
+        """Entries that have a version to read and are neither withdrawn nor in the trash."""
+        return self.filter(current_version__isnull=False, withdrawn_at=None)
+
+    def readable_by(self, person: Person) -> "EntryQuerySet":
+        """The access filter: clearance reaches, and in the audience, or owner, or steward of its unit or one above."""
+        if not person.is_active:
+            return self.none()
+        allowed = Q(audience__in=person.audience_links.values("audience")) | Q(owner=person)
+        for path in person.paths_granted(Permission.STEWARD):
+            allowed |= Q(unit__path__startswith=path) if path else Q(pk__isnull=False)
+        return self.filter(allowed, classification__lte=person.clearance)
+
+
+class Entry(Walled):
+    """The stable thing that is searched and sent: a gathered document, an article, later a question, course or person.
+
+    Its audience (none: only the owner), classification, owner and unit decide who may read it, at every door.
+    """
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    title = models.CharField(_("title"), max_length=500)
+    owner = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="owned")
+    unit = models.ForeignKey(Unit, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    audience = models.ForeignKey(Audience, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    classification = models.PositiveSmallIntegerField(
+        _("classification"), choices=Classification, default=Classification.INTERNAL
+    )
+    source_slug = models.SlugField(max_length=80, blank=True, help_text=_("the source it was gathered from"))
+    path = models.CharField(max_length=1000, blank=True, help_text=_("where it lies in its source"))
+    origin_url = models.CharField(max_length=2000, blank=True)
+    topics = models.ManyToManyField(Concept, through="EntryTopic", related_name="entries")
+    current_version = models.ForeignKey("EntryVersion", on_delete=models.PROTECT, null=True, related_name="+")
+    copy_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="copies")
+    standing = models.CharField(max_length=12, blank=True, help_text=_("verified, due, disputed: shown and searchable"))
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    tx = models.BigIntegerField(default=0, editable=False)
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organisation", "tx"], name="entry_tx"),
+            models.Index(fields=["audience"], name="entry_audience"),
+            models.Index(fields=["organisation", "kind"], name="entry_kind"),
+            models.Index(fields=["source_slug", "path"], name="entry_path"),
+        ]
+        verbose_name_plural = "entries"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class EntryTopic(Walled):
+    """An entry is about a concept; `proposed` until a steward accepts it."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="topic_links")
+    concept = models.ForeignKey(Concept, on_delete=models.CASCADE, related_name="entry_links")
+    proposed = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entry", "concept"], name="entry_topic_once")]
+
+
+class EntryVersion(Walled):
+    """One immutable text of an entry: what is indexed, matched, delivered, acknowledged and cited."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=500)
+    text = models.TextField()
+    language = models.CharField(max_length=10, blank=True)
+    author = models.CharField(max_length=300, blank=True)
+    checksum = models.CharField(max_length=64, help_text=_("SHA-256 of the title, a line feed, and the text"))
+    fingerprint = models.BigIntegerField(null=True, help_text=_("64-bit simhash of the text, for near-copies"))
+    summary = models.CharField(max_length=300, blank=True, help_text=_("in one sentence, what changed"))
+    published_at = models.DateTimeField(help_text=_("when its origin published it"))
+    gathered_at = models.DateTimeField(default=timezone.now, help_text=_("when it came in, or was published here"))
+    is_backfill = models.BooleanField(default=False, help_text=_("came with a source's first run: quiet unless recent"))
+    tx = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entry", "number"], name="version_number")]
+        indexes = [
+            models.Index(fields=["organisation", "tx"], name="version_tx"),
+            models.Index(fields=["organisation", "-published_at"], name="version_published"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.number})"
+
+
+class SearchGap(Walled):
+    """A search that found nothing, counted without the person: knowledge somebody needed and nobody had."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        ANSWERED = "answered", _("Answered")
+        DISMISSED = "dismissed", _("Dismissed")
+
+    query = models.CharField(max_length=500)
+    language = models.CharField(max_length=10, blank=True)
+    times = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    answer = models.ForeignKey(Entry, on_delete=models.SET_NULL, null=True, related_name="+")
+    first_at = models.DateTimeField(default=timezone.now)
+    last_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "query"], name="gap_once")]
+
+
+class GapAsker(Walled):
+    """A person who ticked "tell me when there is an answer": the only way a search is kept with a name."""
+
+    gap = models.ForeignKey(SearchGap, on_delete=models.CASCADE, related_name="askers")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="asked_gaps")
+    asked_at = models.DateTimeField(default=timezone.now)
+    told_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["gap", "person"], name="asker_once")]
+
+
+class EntryUse(Walled):
+    """How often an entry was opened; never by whom. Apart from `Entry`, so that reading does not re-index it."""
+
+    entry = models.OneToOneField(Entry, on_delete=models.CASCADE, related_name="use")
+    opened = models.PositiveIntegerField(default=0)

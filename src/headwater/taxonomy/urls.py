@@ -1,0 +1,6 @@
+"""Addresses of the taxonomy room."""
+
+from django.urls import URLPattern
+
+app_name = "taxonomy"
+urlpatterns: list[URLPattern] = []
