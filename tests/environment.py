@@ -9,17 +9,22 @@ import contextlib
 import os
 import shutil
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 
 def _own_cluster() -> None:
-    from headwater.core.cluster import APP, OWNER, throw_away_cluster
+    import psycopg
 
-    running = contextlib.ExitStack()
+    from headwater.core.cluster import APP, OWNER, SUPERUSER, throw_away_cluster
+
+    running = ExitStack()
     cluster = running.enter_context(throw_away_cluster())
+    atexit.register(running.close)
+    with psycopg.connect(cluster.url(SUPERUSER), autocommit=True) as connection:
+        connection.execute("ALTER ROLE headwater_owner CREATEDB")
     os.environ["DATABASE_URL"] = cluster.url(APP)
     os.environ["DATABASE_OWNER_URL"] = cluster.url(OWNER)
-    atexit.register(running.close)
 
 
 if "HEADWATER_TEST_HOME" not in os.environ:

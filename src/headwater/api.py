@@ -1,12 +1,76 @@
 """The API: `/o/<organisation>/api/v1/…`, described by OpenAPI at `/o/<organisation>/api/v1/openapi.json`.
 
-Each room brings a router (`<room>/api.py`, named `router`); an operation is named like its action.
+Each room brings a router (`<room>/api.py`, named `router`), mounted under the room's name; an operation is named like
+its action. Who is asking was settled by the organisation middleware: a bearer token or a signed-in browser. This door
+only translates: refusals and bad values become JSON that says what happened and in which field.
 """
 
-from django.urls import path
-from ninja import NinjaAPI
+from importlib import import_module
+from importlib.util import find_spec
 
-api = NinjaAPI(title="Headwater", version="1", urls_namespace="api")
+from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI
+from ninja.errors import HttpError
+from ninja.utils import check_csrf
+
+from headwater.people.models import ApiToken, Person
+from headwater.search.language.parser import QueryError
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def identify(request: HttpRequest) -> Person:
+    """The person who is asking. A token may only do what its scope allows; a browser must send the CSRF token."""
+    token = request.token
+    if request.person is None:
+        raise HttpError(401, _("Sign in, or send a valid API token."))
+    if request.method not in SAFE_METHODS:
+        if token is None and check_csrf(request) is not None:
+            raise HttpError(403, _("The CSRF token is missing or wrong."))
+        if token is not None and token.scope != ApiToken.Scope.WRITE:
+            raise HttpError(403, _("This token may read and not write."))
+    return request.person
+
+
+api = NinjaAPI(title="Headwater", version="1", urls_namespace="api", auth=identify, docs_url=None)
+
+for room in settings.ROOMS:
+    if find_spec(f"{room}.api"):
+        api.add_router(f"/{room.rpartition('.')[2]}", import_module(f"{room}.api").router)
+
+
+@api.exception_handler(ValidationError)
+def on_bad_value(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """A value was refused: every field with its messages, the first of them as the detail."""
+    fields = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
+    field, messages = next(iter(fields.items()))
+    body = {"detail": messages[0], "field": None if field == "__all__" else field, "fields": fields}
+    return api.create_response(request, body, status=400)
+
+
+@api.exception_handler(QueryError)
+def on_bad_query(request: HttpRequest, error: QueryError) -> HttpResponse:
+    """A query could not be read: what is wrong, and at which position."""
+    body = {"detail": str(error), "field": "query", "position": error.position}
+    return api.create_response(request, body, status=400)
+
+
+@api.exception_handler(PermissionDenied)
+def on_refusal(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+    """The person may not do this; the message says who may."""
+    return api.create_response(request, {"detail": str(error) or _("You may not do this.")}, status=403)
+
+
+@api.exception_handler(Http404)
+@api.exception_handler(ObjectDoesNotExist)
+def on_absence(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Not there, in another organisation, or not to be read by this person: the same answer for all."""
+    return api.create_response(request, {"detail": _("There is no such thing, or you may not see it.")}, status=404)
+
 
 app_name = "doors"
 urlpatterns = [path("v1/", api.urls)]
