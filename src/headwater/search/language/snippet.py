@@ -1,0 +1,168 @@
+"""Snippets: the passage of a text that shows best why it was found, with what matched marked.
+
+They come from the analyzer's own offsets. A snippet is a list of (text, is match) pieces and never HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from headwater.search.language.analyzer import Analysis, analyze, asked_surfaces, is_unspaced
+from headwater.search.language.folding import base_language, stems_of
+from headwater.search.language.query import And, Boost, Near, Not, Or, Phrase, Prefix, Query, Word
+
+Pieces = list[tuple[str, bool]]
+
+_SPACE = re.compile(r"\s+")
+_SENTENCE_END = re.compile(r"[.!?。!?]\s|\n\s*\n|[。!?]")
+_MOST_LOOKED_AT = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One thing to mark: the forms of its words, whether they are surfaces, and whether the last is a prefix."""
+
+    forms: tuple[str, ...]
+    surface: bool
+    prefix: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What a query asks for in words, ready to be found in texts of one language."""
+
+    asked: tuple[_Asked, ...]
+    language: str
+
+    def marks(self, text: str) -> list[tuple[int, int]]:
+        """Where the text matches: character offsets in order, overlapping ones joined, ends apart."""
+        analysis = analyze(text, self.language)
+        found = sorted(span for asked in self.asked for span in _places(asked, analysis))
+        joined: list[tuple[int, int]] = []
+        for start, end in found:
+            if joined and start <= joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+            else:
+                joined.append((start, end))
+        return joined
+
+
+def marker(query: Query, language: str, languages: Collection[str]) -> Marker:
+    """What to mark in texts of `language` for a reader of `languages`; what stands under a NOT is not marked."""
+    stemmed = base_language(language) in {base_language(tag) for tag in languages}
+    asked = {_asked(leaf, language, stemmed): None for leaf in _positive(query)}
+    return Marker(tuple(one for one in asked if one.forms), language)
+
+
+def _positive(query: Query) -> Iterator[Word | Prefix | Phrase]:
+    match query:
+        case And() | Or() | Near():
+            for part in query.parts:
+                yield from _positive(part)
+        case Boost():
+            yield from _positive(query.part)
+        case Word() | Prefix() | Phrase():
+            yield query
+        case Not():
+            return
+
+
+def _asked(leaf: Word | Prefix | Phrase, language: str, stemmed: bool) -> _Asked:
+    forms = asked_surfaces(" ".join(leaf.words) if isinstance(leaf, Phrase) else leaf.text)
+    lone = len(forms) == 1 and len(forms[0]) == 1 and is_unspaced(forms[0])
+    if isinstance(leaf, Prefix) or (isinstance(leaf, Word) and lone):
+        return _Asked(tuple(forms), surface=True, prefix=len(forms) == 1)
+    return _Asked(tuple(stems_of(forms, language) if stemmed else forms), surface=not stemmed, prefix=False)
+
+
+def _places(asked: _Asked, text: Analysis) -> Iterator[tuple[int, int]]:
+    words = text.surfaces if asked.surface else text.stems
+    first, size = asked.forms[0], len(asked.forms)
+    if asked.prefix:
+        for at, word in enumerate(words):
+            if word.startswith(first):
+                # Of a pair of characters that a lone one begins, the lone one is what was asked for.
+                end = text.starts[at] + len(first) if is_unspaced(first) else text.ends[at]
+                yield text.starts[at], end
+        return
+    at = -1
+    try:
+        while True:
+            at = words.index(first, at + 1)
+            if size == 1 or tuple(words[at : at + size]) == asked.forms:
+                yield text.starts[at], text.ends[at + size - 1]
+    except ValueError:
+        return
+
+
+def highlighted(text: str, by: Marker) -> Pieces:
+    """The whole of a short text, such as a title, with its matches marked."""
+    return _pieces(text, by.marks(text), 0, len(text))
+
+
+def snippet(text: str, by: Marker, width: int = 200) -> Pieces:
+    """About `width` characters around where most of what was asked for stands together, or the beginning."""
+    text = text[:_MOST_LOOKED_AT]
+    marks = by.marks(text)
+    start, end = _window(text, marks, width)
+    pieces = _pieces(text, marks, start, end)
+    if start > 0:
+        pieces.insert(0, ("…", False))
+    if end < len(text.rstrip()):
+        pieces.append(("…", False))
+    return pieces
+
+
+def _window(text: str, marks: list[tuple[int, int]], width: int) -> tuple[int, int]:
+    """Where the snippet begins and ends: at the sentence of the richest stretch, on the borders of words."""
+    start = _sentence_start(text, _richest(text, marks, width), width) if marks else 0
+    end = min(len(text), start + width)
+    if end < len(text):
+        border = max(text.rfind(" ", start + width // 2, end), text.rfind("\n", start + width // 2, end))
+        end = border if border > start else end
+    last_kept = max((stop for begin, stop in marks if begin < end < stop), default=end)
+    return start, max(end, last_kept)
+
+
+def _richest(text: str, marks: list[tuple[int, int]], width: int) -> int:
+    """The beginning of the match from which most different matched words follow within the width."""
+    best, best_at = -1, 0
+    for index, (start, _) in enumerate(marks):
+        following = marks[index : index + 40]
+        inside = {text[first:last].lower() for first, last in following if last <= start + width}
+        if len(inside) > best:
+            best, best_at = len(inside), start
+    return best_at
+
+
+def _sentence_start(text: str, at: int, width: int) -> int:
+    """The beginning of the sentence around `at`, or of a word a third of the width before it."""
+    earliest = max(0, at - width // 2)
+    ends = [found.end() for found in _SENTENCE_END.finditer(text, earliest, at)]
+    if ends:
+        return ends[-1] + len(text[ends[-1] : at]) - len(text[ends[-1] : at].lstrip())
+    if earliest == 0:
+        return 0
+    earliest = max(0, at - width // 3)
+    border = _SPACE.search(text, earliest, at)
+    return border.end() if border else earliest
+
+
+def _pieces(text: str, marks: list[tuple[int, int]], start: int, end: int) -> Pieces:
+    pieces: Pieces = []
+    here = start
+    for first, last in marks:
+        if last <= start or first >= end:
+            continue
+        _add(pieces, text[here:first], False)
+        _add(pieces, text[max(first, start) : last], True)
+        here = last
+    _add(pieces, text[here:end], False)
+    return pieces
+
+
+def _add(pieces: Pieces, text: str, is_match: bool) -> None:
+    if text:
+        pieces.append((_SPACE.sub(" ", text), is_match))

@@ -1,0 +1,156 @@
+"""New versions of entries, for the rooms above that make them: gather and library call these inside their actions."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db import connection, transaction
+from django.utils import timezone
+
+from headwater.search.language.fingerprint import fingerprint, nearest
+from headwater.search.models import Entry, EntryVersion
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """What a version will be: the saved entry it belongs to, its text, and where and when it comes from.
+
+    `gathered_at` is now unless given; `is_backfill` marks what a source's first run brought.
+    """
+
+    entry: Entry
+    title: str
+    text: str
+    language: str
+    author: str
+    published_at: datetime
+    gathered_at: datetime | None = None
+    summary: str = ""
+    is_backfill: bool = False
+
+
+def publish_version(
+    entry: Entry,
+    *,
+    title: str,
+    text: str,
+    language: str,
+    author: str,
+    published_at: datetime,
+    gathered_at: datetime | None = None,
+    summary: str = "",
+    is_backfill: bool = False,
+) -> EntryVersion | None:
+    """Make this text the entry's current version; None when its title and text are those of the current one."""
+    new = NewVersion(entry, title, text, language, author, published_at, gathered_at, summary, is_backfill)
+    return publish_versions([new])[0]
+
+
+@transaction.atomic
+def publish_versions(new: Sequence[NewVersion]) -> list[EntryVersion | None]:
+    """The same for a batch (about 100 at once is best), in its order; each entry at most once."""
+    entries = {one.entry.pk: one.entry for one in new}
+    if len(entries) < len(new):
+        raise ValueError("an entry stands twice in one batch")
+    current = _locked_currents(entries)
+    versions = [_version(one, current[one.entry.pk]) for one in new]
+    made = EntryVersion.objects.bulk_create([version for version in versions if version is not None])
+    _point_to(made, entries)
+    return versions
+
+
+def _locked_currents(entries: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """The number and checksum of each entry's current version, the entries locked; (0, "") where there is none yet."""
+    locked = Entry.objects.select_for_update(of=("self",)).filter(pk__in=list(entries)).order_by("pk")
+    rows = locked.values_list("pk", "current_version__number", "current_version__checksum")
+    return {pk: (number or 0, checksum or "") for pk, number, checksum in rows}
+
+
+def _version(one: NewVersion, current: tuple[int, str]) -> EntryVersion | None:
+    title, text = _storable(one.title)[:500], _storable(one.text)
+    checksum = hashlib.sha256(f"{title}\n{text}".encode()).hexdigest()
+    number, current_checksum = current
+    if checksum == current_checksum:
+        return None
+    return EntryVersion(
+        entry=one.entry,
+        number=number + 1,
+        title=title,
+        text=text,
+        language=one.language[:10],
+        author=_storable(one.author)[:300],
+        checksum=checksum,
+        fingerprint=fingerprint(text),
+        summary=_storable(one.summary)[:300],
+        published_at=one.published_at,
+        gathered_at=one.gathered_at or timezone.now(),
+        is_backfill=one.is_backfill,
+    )
+
+
+def _storable(text: str) -> str:
+    """The text without what PostgreSQL cannot hold: zero characters and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def _point_to(made: list[EntryVersion], entries: dict[int, Entry]) -> None:
+    """Make the new versions current, and each near-copy point to the entry it is a copy of."""
+    copies = _copies(made)
+    for version in made:
+        entry = entries[version.entry_id]
+        entry.title, entry.current_version, entry.copy_of_id = version.title, version, copies.get(version.entry_id)
+    rows = [(entry.pk, entry.title, entry.current_version_id, entry.copy_of_id) for entry in entries.values()]
+    changed = [row for row in rows if row[0] in {version.entry_id for version in made}]
+    if changed:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE search_entry e SET title = v.title, current_version_id = v.version, copy_of_id = v.copy_of"
+                " FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[]) AS v(id, title, version, copy_of)"
+                " WHERE e.id = v.id",
+                [list(column) for column in zip(*changed, strict=True)],
+            )
+
+
+def _copies(made: list[EntryVersion]) -> dict[int, int]:
+    """Entry id → id of the first entry whose current text is nearly the same and is no copy itself."""
+    told = [version for version in made if version.fingerprint is not None]
+    if not told:
+        return {}
+    own = {version.entry_id for version in made}
+    originals = Entry.objects.current().filter(copy_of=None, current_version__fingerprint__isnull=False)
+    rows = originals.exclude(pk__in=own).order_by("pk").values_list("pk", "current_version__fingerprint")
+    ids, prints = [pk for pk, _ in rows], [print_ for _, print_ in rows]
+    copies: dict[int, int] = {}
+    for version in sorted(told, key=lambda version: version.entry_id):
+        assert version.fingerprint is not None
+        at = nearest(version.fingerprint, np.array(prints, dtype=np.int64))
+        if at is not None and ids[at] != version.entry_id:
+            copies[version.entry_id] = ids[at]
+        else:
+            ids.append(version.entry_id)
+            prints.append(version.fingerprint)
+    return copies
+
+
+def withdraw_entry(entry: Entry) -> None:
+    """Take an entry out of search and distribution (its source lost it, it went to the trash); nothing is deleted."""
+    _withdraw([entry], timezone.now())
+
+
+def withdraw_entries(entries: Sequence[Entry]) -> None:
+    """The same for many."""
+    _withdraw(entries, timezone.now())
+
+
+def restore_entry(entry: Entry) -> None:
+    """Bring a withdrawn entry back with the version it had."""
+    _withdraw([entry], None)
+
+
+def _withdraw(entries: Sequence[Entry], at: datetime | None) -> None:
+    changed = [entry for entry in entries if (entry.withdrawn_at is None) != (at is None)]
+    for entry in changed:
+        entry.withdrawn_at = at
+    Entry.objects.filter(pk__in=[entry.pk for entry in changed]).update(withdrawn_at=at)
