@@ -1,0 +1,77 @@
+"""What each leaf of a query asks of a version, for the languages of its reader."""
+
+from __future__ import annotations
+
+from headwater.distribute.matcher.conditions import FacetSpec, JudgedSpec, PathSpec, PrefixSpec, TimeSpec
+from headwater.distribute.matcher.features import Features, Spec
+from headwater.distribute.matcher.plan import ALWAYS
+from headwater.distribute.matcher.reading import Channel
+from headwater.distribute.matcher.words import WordSpec
+from headwater.search.language.analyzer import asked_surfaces, is_unspaced
+from headwater.search.language.folding import STEMMERS, base_language, facet_key, stems_of
+from headwater.search.language.query import Dated, Facet, Leaf, Near, PathGlob, Phrase, Prefix, Recent, Word
+
+NEVER = -ALWAYS
+
+
+def languages_key(languages: tuple[str, ...]) -> tuple[str, ...]:
+    """The languages that make a difference: bases of tags that have a stemmer, sorted, without repeats."""
+    return tuple(sorted({base for tag in languages if (base := base_language(tag)) in STEMMERS}))
+
+
+def feature_of(leaf: Leaf, languages: tuple[str, ...], features: Features) -> int:
+    """The number of the feature a leaf asks for, `ALWAYS`, or `NEVER` when nothing can have it."""
+    if isinstance(leaf, Near):
+        return _near(leaf, languages, features)
+    if isinstance(leaf, Word):
+        return _word(leaf, languages, features)
+    if isinstance(leaf, Phrase):
+        return _side_by_side(asked_surfaces(" ".join(leaf.words)), leaf.field, languages, features)
+    if isinstance(leaf, Prefix):
+        return _prefix(asked_surfaces(leaf.text), leaf.field, features)
+    return features.number(_valued(leaf))
+
+
+def _valued(leaf: Leaf) -> Spec:
+    if isinstance(leaf, Facet):
+        return FacetSpec(leaf.name, facet_key(leaf.value))
+    if isinstance(leaf, PathGlob):
+        return PathSpec(leaf.pattern)
+    if isinstance(leaf, Dated):
+        return TimeSpec(since=leaf.since, until=leaf.until)
+    if isinstance(leaf, Recent):
+        return TimeSpec(days=leaf.days)
+    raise TypeError(f"no feature for {leaf!r}")
+
+
+def _word(leaf: Word, languages: tuple[str, ...], features: Features) -> int:
+    asked = asked_surfaces(leaf.text)
+    if len(asked) == 1 and len(asked[0]) == 1 and is_unspaced(asked[0]):
+        return _prefix(asked, leaf.field, features)
+    return _side_by_side(asked, leaf.field, languages, features)
+
+
+def _prefix(asked: list[str], field: str | None, features: Features) -> int:
+    if len(asked) == 1:
+        return features.number(PrefixSpec(field or "", asked[0]))
+    return _side_by_side(asked, field, (), features)
+
+
+def _side_by_side(asked: list[str], field: str | None, languages: tuple[str, ...], features: Features) -> int:
+    """Words as surfaces for versions in other languages, and as stems for those in the reader's own.
+
+    Surfaces may be looked for in every version: where they are equal, the stems are too.
+    """
+    if not asked:
+        return NEVER
+    forms: dict[Channel, tuple[str, ...]] = {(field or "", ""): tuple(asked)}
+    for language in languages:
+        forms[field or "", language] = tuple(stems_of(asked, language))
+    return features.number(WordSpec(frozenset(forms.items())))
+
+
+def _near(leaf: Near, languages: tuple[str, ...], features: Features) -> int:
+    parts = [feature_of(part, languages, features) for part in leaf.parts]
+    if NEVER in parts:
+        return NEVER
+    return features.number_judged(JudgedSpec(leaf, languages), min(parts, key=features.cost))

@@ -1,0 +1,208 @@
+"""Everything a query asks for besides words: beginnings of words, facets, paths, dates, and what must be judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from headwater.distribute.matcher.reading import Reading
+from headwater.search.language.paths import path_matches
+from headwater.search.language.query import Near
+
+_WILD = frozenset("*?[\\")
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixSpec:
+    """Some word's surface begins with this."""
+
+    field: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class FacetSpec:
+    """The version has this value, given as its `facet_key`."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathSpec:
+    """The version's path matches this glob."""
+
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSpec:
+    """Published between two days in UTC, both included; or in the last so many days."""
+
+    since: date | None = None
+    until: date | None = None
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedSpec:
+    """A NEAR, which only its definition can judge, for readers of these languages."""
+
+    leaf: Near
+    languages: tuple[str, ...]
+
+
+class PrefixIndex:
+    """Prefixes by field and length: a word's beginnings are looked up, so many prefixes cost no more than few."""
+
+    def __init__(self) -> None:
+        self._features: dict[tuple[str, str], int] = {}
+        self._lengths: Counter[tuple[str, int]] = Counter()
+
+    def add(self, feature: int, spec: PrefixSpec) -> None:
+        """Let words with this beginning bring the feature."""
+        self._features[spec.field, spec.prefix] = feature
+        self._lengths[spec.field, len(spec.prefix)] += 1
+
+    def drop(self, feature: int, spec: PrefixSpec) -> None:
+        """Undo `add`."""
+        del self._features[spec.field, spec.prefix]
+        self._lengths[spec.field, len(spec.prefix)] -= 1
+        self._lengths += Counter()
+
+    def find(self, reading: Reading) -> Iterator[int]:
+        """The features present."""
+        for field, length in self._lengths:
+            for beginning in {surface[:length] for surface in reading.surfaces(field)}:
+                feature = self._features.get((field, beginning))
+                if feature is not None:
+                    yield feature
+
+
+class FacetIndex:
+    """Values of facets."""
+
+    def __init__(self) -> None:
+        self._features: dict[tuple[str, str], int] = {}
+
+    def add(self, feature: int, spec: FacetSpec) -> None:
+        """Let versions with this value bring the feature."""
+        self._features[spec.name, spec.key] = feature
+
+    def drop(self, feature: int, spec: FacetSpec) -> None:
+        """Undo `add`."""
+        del self._features[spec.name, spec.key]
+
+    def find(self, reading: Reading) -> Iterator[int]:
+        """The features present."""
+        if self._features:
+            for facet in set(reading.facets()):
+                feature = self._features.get(facet)
+                if feature is not None:
+                    yield feature
+
+
+class PathIndex:
+    """Globs by what is literal in them, so that a path is tried against few: its folder, its name, or nothing."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[tuple[str, ...], dict[int, str]] = {}
+
+    def add(self, feature: int, spec: PathSpec) -> None:
+        """Let paths that match bring the feature."""
+        self._buckets.setdefault(_literal(spec.pattern), {})[feature] = spec.pattern
+
+    def drop(self, feature: int, spec: PathSpec) -> None:
+        """Undo `add`."""
+        key = _literal(spec.pattern)
+        del self._buckets[key][feature]
+        if not self._buckets[key]:
+            del self._buckets[key]
+
+    def find(self, reading: Reading) -> Iterator[int]:
+        """The features present."""
+        path = reading.searchable.path
+        if not path or not self._buckets:
+            return
+        for key in _probes(path.lstrip("/")):
+            for feature, pattern in self._buckets.get(key, {}).items():
+                if path_matches(pattern, path):
+                    yield feature
+
+
+def _literal(pattern: str) -> tuple[str, ...]:
+    """The bucket of a glob: ("/", first plain folders …), ("", a name at any depth), or () when all is wild."""
+    segments = [segment for segment in pattern.strip("/").split("/") if segment]
+    if pattern.startswith("/") or len(segments) > 1:
+        plain = []
+        for segment in segments:
+            if _WILD & set(segment):
+                break
+            plain.append(segment)
+        return ("/", *plain)
+    if segments and not _WILD & set(segments[0]):
+        return ("", segments[0])
+    return ()
+
+
+def _probes(path: str) -> Iterator[tuple[str, ...]]:
+    segments = [segment for segment in path.split("/") if segment]
+    yield ()
+    for depth in range(len(segments) + 1):
+        yield ("/", *segments[:depth])
+    for segment in set(segments):
+        yield ("", segment)
+
+
+class TimeIndex:
+    """Dates. Few profiles have any, and a version has one date: all are tried."""
+
+    def __init__(self) -> None:
+        self._specs: dict[int, TimeSpec] = {}
+
+    def add(self, feature: int, spec: TimeSpec) -> None:
+        """Let versions of these days bring the feature."""
+        self._specs[feature] = spec
+
+    def drop(self, feature: int, spec: TimeSpec) -> None:
+        """Undo `add`."""
+        del self._specs[feature]
+
+    def find(self, reading: Reading, now: datetime) -> Iterator[int]:
+        """The features present at a moment."""
+        published = reading.searchable.published_at
+        day = published.astimezone(UTC).date()
+        for feature, spec in self._specs.items():
+            if spec.days is not None:
+                if published >= now - timedelta(days=spec.days):
+                    yield feature
+            elif (spec.since is None or spec.since <= day) and (spec.until is None or day <= spec.until):
+                yield feature
+
+
+class JudgedIndex:
+    """Leaves that are judged one by one, each only where a feature it cannot do without is present."""
+
+    def __init__(self) -> None:
+        self._watched: dict[int, dict[int, JudgedSpec]] = {}
+
+    def add(self, feature: int, spec: JudgedSpec, trigger: int) -> None:
+        """Judge the leaf wherever the trigger, another feature, is present."""
+        self._watched.setdefault(trigger, {})[feature] = spec
+
+    def drop(self, feature: int, trigger: int) -> None:
+        """Undo `add`."""
+        del self._watched[trigger][feature]
+        if not self._watched[trigger]:
+            del self._watched[trigger]
+
+    def find(self, reading: Reading, present: Iterable[int]) -> Iterator[int]:
+        """The features that hold, given the others that are present."""
+        if not self._watched:
+            return
+        for trigger in self._watched.keys() & set(present):
+            for feature, spec in self._watched[trigger].items():
+                if reading.passage_near(spec.leaf, spec.languages) is not None:
+                    yield feature

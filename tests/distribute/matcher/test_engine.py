@@ -1,0 +1,264 @@
+"""The engine against the definition of the language, and in its own right."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from headwater.distribute.matcher.engine import Matcher
+from headwater.distribute.matcher.plan import MAX_DEPTH, MAX_LEAVES, TooLarge
+from headwater.distribute.matcher.reading import Reading
+from headwater.distribute.matcher.reasons import Evidence
+from headwater.search.language import oracle
+from headwater.search.language.parser import parse
+from headwater.search.language.query import (
+    And,
+    Boost,
+    Dated,
+    Everything,
+    Facet,
+    Near,
+    Not,
+    Or,
+    PathGlob,
+    Phrase,
+    Prefix,
+    Query,
+    Recent,
+    Word,
+)
+from headwater.search.language.searchable import Searchable
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+WORDS = ("road", "roads", "bridge", "bridges", "co-operate", "école", "sécurité", "安全管理", "安", "Straße", "42")
+TOPICS = ("Site Safety", "asphalt", "site-safety")
+PATHS = ("pages/18f/a.md", "pages/a.md", "a.md", "pages/18f/deep/b.md", "")
+GLOBS = ("pages/18f/*", "*", "/a.md", "a.md", "pages/", "pages/**/b.md", "18f", "pages/*/a.md", "*.md", "[ap]*")
+TAGS = ("en", "fr", "de", "pt-BR", "ja", "")
+
+
+def version(title: str = "", text: str = "", **fields: object) -> Searchable:
+    """A version with what a test does not care about filled in."""
+    given_fields = {
+        "entry_id": 1,
+        "version_id": 1,
+        "language": "en",
+        "kind": "document",
+        "source": "circulars",
+        "topics": (),
+        "unit": (),
+        "path": "",
+        "published_at": NOW,
+    } | fields
+    return Searchable(title=title, text=text, **given_fields)  # type: ignore[arg-type]
+
+
+fields = st.sampled_from([None, "title"])
+words = st.sampled_from(WORDS)
+
+
+def _same_field(field: str | None) -> st.SearchStrategy[Word | Prefix | Phrase]:
+    return (
+        st.builds(Word, words, st.just(field))
+        | st.builds(Prefix, st.sampled_from(["ro", "brid", "sec", "安", "安全", "co-op"]), st.just(field))
+        | st.builds(Phrase, st.lists(words, min_size=1, max_size=4).map(tuple), st.just(field))
+    )
+
+
+nears = fields.flatmap(
+    lambda field: st.builds(Near, st.lists(_same_field(field), min_size=2, max_size=3).map(tuple), st.integers(0, 4))
+)
+days = st.none() | st.dates(date(2026, 1, 1), date(2026, 3, 1))
+facets = (
+    st.builds(Facet, st.just("topic"), st.sampled_from(TOPICS))
+    | st.builds(Facet, st.just("kind"), st.sampled_from(["document", "policy"]))
+    | st.builds(Facet, st.just("lang"), st.sampled_from(["en", "pt", "pt-BR"]))
+    | st.builds(Facet, st.just("unit"), st.sampled_from(["works", "roads-office"]))
+    | st.builds(Facet, st.just("source"), st.just("Circulars"))
+)
+leaf_queries = (
+    fields.flatmap(_same_field)
+    | nears
+    | facets
+    | st.builds(PathGlob, st.sampled_from(GLOBS))
+    | st.builds(Dated, days, days)
+    | st.builds(Recent, st.integers(1, 60))
+    | st.just(Everything())
+)
+
+
+def _combined(inner: st.SearchStrategy[Query]) -> st.SearchStrategy[Query]:
+    several = st.lists(inner, min_size=2, max_size=5).map(tuple)
+    return (
+        st.builds(And, several)
+        | st.builds(Or, several)
+        | st.builds(Not, inner)
+        | st.builds(Boost, inner, st.floats(0.5, 4))
+    )
+
+
+queries: st.SearchStrategy[Query] = st.recursive(leaf_queries, _combined, max_leaves=8)
+texts = st.lists(words | st.sampled_from(["the", "water", "安全", "理"]), max_size=12).map(" ".join)
+versions = st.builds(
+    version,
+    title=texts,
+    text=texts,
+    language=st.sampled_from(TAGS),
+    kind=st.sampled_from(["document", "policy"]),
+    topics=st.lists(st.sampled_from(TOPICS), max_size=2).map(tuple),
+    unit=st.sampled_from([(), ("works",), ("works", "roads-office")]),
+    path=st.sampled_from(PATHS),
+    published_at=st.datetimes(datetime(2025, 12, 1), datetime(2026, 3, 1)).map(lambda at: at.replace(tzinfo=UTC)),
+)
+languages = st.lists(st.sampled_from(TAGS), max_size=3).map(tuple)
+changes = st.tuples(st.integers(0, 9), st.none() | st.tuples(queries, languages))
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(query=queries, seen=versions, reader=languages)
+def test_matches_exactly_what_the_oracle_says(query: Query, seen: Searchable, reader: tuple[str, ...]) -> None:
+    matcher = Matcher()
+    matcher.put(7, query, reader)
+    expected = oracle.matches(query, seen, reader, NOW)
+    assert matcher.match(seen, NOW).ids.tolist() == ([7] if expected else [])
+    assert (matcher.explain([7], seen, NOW)[7] is not None) == expected
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=st.lists(st.lists(changes, max_size=12) | versions, max_size=12))
+def test_profiles_put_changed_and_removed_between_versions(steps: list) -> None:
+    matcher = Matcher()
+    held: dict[int, tuple[Query, tuple[str, ...]]] = {}
+    for step in steps:
+        if isinstance(step, Searchable):
+            expected = [i for i, (query, reader) in sorted(held.items()) if oracle.matches(query, step, reader, NOW)]
+            assert matcher.match(step, NOW).ids.tolist() == expected
+            continue
+        for profile_id, profile in step:
+            if profile is None:
+                assert matcher.remove(profile_id) == (held.pop(profile_id, None) is not None)
+            else:
+                matcher.put(profile_id, *profile)
+                held[profile_id] = profile
+    assert len(matcher) == len(held)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(profiles=st.lists(st.tuples(queries, languages), max_size=20), seen=versions)
+def test_nothing_is_left_behind_by_profiles_that_went(profiles: list, seen: Searchable) -> None:
+    matcher = Matcher()
+    for profile_id, profile in enumerate(profiles):
+        matcher.put(profile_id, *profile)
+    matcher.match(seen, NOW)
+    for profile_id in range(len(profiles)):
+        matcher.remove(profile_id)
+    assert matcher.match(seen, NOW).ids.tolist() == []
+    assert matcher.feature_count() == 0
+
+
+def test_many_profiles_at_once_grow_the_tables() -> None:
+    matcher = Matcher()
+    for number in range(3000):
+        matcher.put(number, parse(f'w{number % 700} (v{number % 13} OR "a w{number % 700}")'), ("en",))
+    seen = version(text="a w5 and v5")
+    expected = [n for n in range(3000) if n % 700 == 5]
+    assert matcher.match(seen, NOW).ids.tolist() == expected
+    for number in range(0, 3000, 2):
+        matcher.remove(number)
+    assert matcher.match(seen, NOW).ids.tolist() == [n for n in expected if n % 2]
+
+
+def test_a_reason_shows_the_words_of_the_version() -> None:
+    matcher = Matcher()
+    matcher.put(1, parse('bridge (inspection OR tunnel) "load test" topic:"Site Safety" -draft'), ("en",))
+    seen = version("Bridges", "Inspections: the Load-Test of 2026", topics=("site safety",))
+    assert matcher.explain([1], seen, NOW)[1] == (
+        Evidence("word", "Bridges"),
+        Evidence("word", "Inspections"),
+        Evidence("phrase", "Load-Test"),
+        Evidence("topic", "site-safety"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("asph*", Evidence("prefix", "Asphalt")),
+        ("asphalt NEAR/3 laid", Evidence("near", "Asphalt is laid")),
+        ("path:pages/*", Evidence("path", "pages/*")),
+        ("lang:en", Evidence("lang", "en")),
+        ("published:2026-03", Evidence("published", "2026-03-01")),
+    ],
+)
+def test_a_reason_names_what_else_it_was(text: str, expected: Evidence) -> None:
+    matcher = Matcher()
+    matcher.put(1, parse(text), ("en",))
+    seen = version("How Asphalt is laid", path="pages/a.md")
+    assert matcher.explain([1], seen, NOW)[1] == (expected,)
+
+
+def test_only_the_branches_that_hold_are_reasons() -> None:
+    matcher = Matcher()
+    matcher.put(1, parse("(road bridge) OR (road tunnel)"), ("en",))
+    assert matcher.explain([1], version("road tunnel"), NOW)[1] == (
+        Evidence("word", "road"),
+        Evidence("word", "tunnel"),
+    )
+
+
+def test_everything_and_absences_match_without_a_reason() -> None:
+    matcher = Matcher()
+    matcher.put(1, parse(""))
+    matcher.put(2, parse("NOT road"))
+    assert matcher.match(version("water"), NOW).ids.tolist() == [1, 2]
+    assert matcher.explain([1, 2, 3], version("water"), NOW) == {1: (), 2: (), 3: None}
+    assert matcher.takes_all(1)
+    assert not matcher.takes_all(2)
+
+
+def test_a_reading_serves_after_profiles_have_changed() -> None:
+    matcher = Matcher()
+    reading = Reading(version("Road works"))
+    assert matcher.match(reading, NOW).ids.tolist() == []
+    matcher.put(1, parse("works"), ("en",))
+    assert matcher.match(reading, NOW).ids.tolist() == [1]
+
+
+def test_rarer_words_score_higher() -> None:
+    matcher = Matcher()
+    matcher.put(1, parse("common"), ())
+    matcher.put(2, parse("rare"), ())
+    for _ in range(20):
+        matcher.match(version("common"), NOW)
+    matches = matcher.match(version("common rare"), NOW)
+    assert matches.ids.tolist() == [1, 2]
+    assert matches.scores[1] > matches.scores[0] > 0
+
+
+def test_too_large_a_query_is_refused_and_the_old_one_kept() -> None:
+    matcher = Matcher()
+    matcher.put(1, parse("road"), ())
+    deep: Query = Word("bridge")
+    for _ in range(MAX_DEPTH):
+        deep = Not(And((deep, Word("water"))))
+    with pytest.raises(TooLarge, match="deep"):
+        matcher.put(1, deep)
+    with pytest.raises(TooLarge, match="at most"):
+        matcher.put(1, Or(tuple(Word(f"w{n}") for n in range(MAX_LEAVES + 1))))
+    assert matcher.match(version("road"), NOW).ids.tolist() == [1]
+
+
+def test_recent_is_judged_at_the_moment_given() -> None:
+    matcher = Matcher()
+    matcher.put(1, parse("published:30d"))
+    assert matcher.match(version("x"), NOW + timedelta(days=29)).ids.tolist() == [1]
+    assert matcher.match(version("x"), NOW + timedelta(days=31)).ids.tolist() == []
+
+
+@pytest.mark.parametrize("text", ["", "\x00\x07", "\ud83d\ude00" * 50, "a" * 100_000, "ꙮ𐤀𒀀 " * 500])
+def test_odd_texts_neither_stop_nor_match(text: str) -> None:
+    matcher = Matcher()
+    matcher.put(1, parse("road"), ("en",))
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16")
+    assert matcher.match(version(text, text), NOW).ids.tolist() == []
