@@ -85,7 +85,7 @@ class Ministry:
         return found
 
     def lay_out(self, source: str, target: Path, *, later: bool) -> None:
-        """Copy a source's documents to `target` as they stood at first; `later` brings the changed, takes the vanished."""
+        """Copy a source's documents to `target` as they stood at first; `later` brings changes, takes some away."""
         for name, fate in self.documents[source].items():
             changed = MINISTRY / "documents-later" / source / name
             if later and fate.get("vanished"):
