@@ -51,7 +51,13 @@ HEADWATER_DEMO = os.environ.get("HEADWATER_DEMO") == "1"
 HEADWATER_ALLOWED_HOSTS_FETCH = _listed("HEADWATER_ALLOW_FETCH")
 SECRET_KEY = _required("HEADWATER_SECRET_KEY")
 DEBUG = False
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", urlsplit(HEADWATER_ORIGIN).hostname or "", *_listed("HEADWATER_HOSTS")]
+ALLOWED_HOSTS = [
+    "127.0.0.1",
+    "localhost",
+    "[::1]",
+    urlsplit(HEADWATER_ORIGIN).hostname or "",
+    *_listed("HEADWATER_HOSTS"),
+]
 CSRF_TRUSTED_ORIGINS = [HEADWATER_ORIGIN]
 
 # --- Database ---------------------------------------------------------------------------------------------------------
@@ -63,7 +69,9 @@ if os.environ.get("DATABASE_OWNER_URL"):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Rooms ------------------------------------------------------------------------------------------------------------
-ROOMS = [f"headwater.{room}" for room in ("core", "taxonomy", "people", "search", "gather", "library", "distribute", "home")]
+ROOMS = [
+    f"headwater.{room}" for room in ("core", "taxonomy", "people", "search", "gather", "library", "distribute", "home")
+]
 INSTALLED_APPS = [
     *ROOMS,
     "headwater.demo",
@@ -106,6 +114,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "headwater.core.context.installation",
+                "headwater.home.context.frame",
             ],
         },
     },

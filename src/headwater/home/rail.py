@@ -1,0 +1,112 @@
+"""The places of the product: which there are, which of them a person may go to, and which one they are in."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core.addresses import address
+from headwater.people.models import Permission, Person
+
+STEERING = frozenset({Permission.KNOWLEDGE_MANAGER, Permission.ADMINISTRATOR})
+LOOKING = STEERING | {Permission.EXECUTIVE}
+WRITING = STEERING | {Permission.CONTRIBUTOR, Permission.EXPERT, Permission.STEWARD}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One page everybody knows by name. `names` are its addresses' names; the first that exists is used."""
+
+    label: str | Promise
+    icon: str
+    names: tuple[str, ...]
+    key: str = ""
+    rights: frozenset[str] = frozenset()
+    within: tuple[str, ...] = ()
+    url: str = ""
+    count: int = 0
+    count_label: str | Promise = ""
+    is_bad: bool = False
+    is_current: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A group of places in the rail; the first has no title."""
+
+    title: str | Promise
+    places: list[Place]
+
+
+DAILY = (
+    Place(_("Today"), "sun", ("home:today",), "t", within=("home:today",)),
+    Place(_("Inbox"), "inbox", ("distribute:inbox",), "i", within=("distribute:inbox", "distribute:profile", "distribute:preferences")),
+    Place(_("Library"), "books", ("library:articles", "library:list", "library:index"), "l", within=("library:", "home:entry", "search:")),
+    Place(_("Ask"), "message-question", ("ask:questions",), "q", within=("ask:",)),
+    Place(_("Learn"), "school", ("learn:courses",), "e", within=("learn:",)),
+    Place(_("People"), "users", ("people:people", "people:list", "people:index"), "p", within=("people:",)),
+)
+STEER = (
+    Place(_("Cockpit"), "gauge", ("home:cockpit",), "k", LOOKING, within=("home:cockpit",)),
+    Place(_("Gather"), "droplet", ("gather:sources", "gather:list", "gather:index"), "s", STEERING | {Permission.STEWARD}, within=("gather:",)),
+    Place(_("Distribute"), "send", ("distribute:directives",), "d", STEERING, within=("distribute:directive", "distribute:issue")),
+    Place(_("Prove"), "shield-check", ("distribute:prove", "distribute:proof"), "v", LOOKING, within=("distribute:prove", "distribute:proof", "distribute:overdue")),
+    Place(_("Topics"), "tags", ("taxonomy:topics", "taxonomy:concepts", "taxonomy:index"), "o", STEERING | {Permission.STEWARD}, within=("taxonomy:",)),
+    Place(_("Audit"), "history", ("home:audit",), "u", STEERING, within=("home:audit",)),
+)
+MINE = (
+    Place(_("My interests"), "affiliate", ("distribute:profiles",)),
+    Place(_("How I am told"), "bell", ("distribute:preferences", "distribute:channels")),
+    Place(_("What is held about me"), "id-badge-2", ("people:held", "people:me")),
+)
+NEW = (
+    Place(_("Write down what I know"), "pencil-plus", ("library:new", "library:write"), "c", WRITING),
+    Place(_("Interest profile"), "affiliate", ("distribute:profile-new", "distribute:new-profile")),
+    Place(_("Must-read"), "send", ("distribute:directive-new", "distribute:new-directive"), "", STEERING),
+    Place(_("Source"), "droplet", ("gather:source-new", "gather:new"), "", STEERING | {Permission.STEWARD}),
+    Place(_("Question to be answered"), "target-arrow", ("gather:need-new",), "", WRITING),
+)
+
+
+def first_address(*names: str, **arguments: Any) -> str:
+    """The address of the first of the names that exists in this building; empty when none does."""
+    for name in names:
+        try:
+            return address(name, **arguments)
+        except NoReverseMatch:
+            continue
+    return ""
+
+
+def may_go(person: Person, rights: frozenset[str]) -> bool:
+    """Whether one of the rights is held anywhere; a place without rights is open to everybody."""
+    return not rights or any(permission in rights for permission, _path in person.granted)
+
+
+def open_places(person: Person, places: tuple[Place, ...]) -> list[Place]:
+    """Those of the places that exist and that the person may go to, with their addresses."""
+    found = (replace(place, url=first_address(*place.names)) for place in places if may_go(person, place.rights))
+    return [place for place in found if place.url]
+
+
+def _here(request: HttpRequest, place: Place) -> int:
+    match = request.resolver_match
+    name = match.view_name if match else ""
+    return max((len(part) for part in place.within if name.startswith(part)), default=0)
+
+
+def sections(request: HttpRequest, person: Person, counts: dict[str, tuple[int, str, bool]]) -> list[Section]:
+    """The rail for this person: counts by label icon (`inbox`, `shield-check`…), the nearest place marked as current."""
+    daily, steer = open_places(person, DAILY), open_places(person, STEER)
+    nearest = max((_here(request, place) for place in daily + steer), default=0)
+
+    def dressed(place: Place) -> Place:
+        count, label, is_bad = counts.get(place.icon, (0, "", False))
+        current = nearest > 0 and _here(request, place) == nearest
+        return replace(place, count=count, count_label=label, is_bad=is_bad, is_current=current)
+
+    groups = [Section("", [dressed(place) for place in daily]), Section(_("Steer"), [dressed(place) for place in steer])]
+    return [group for group in groups if group.places]
