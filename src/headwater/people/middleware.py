@@ -18,9 +18,9 @@ from headwater.people.tokens import bearer_of, person_of_token
 class OrganisationMiddleware:
     """For `/o/<slug>/…`: open the transaction around view and rendering, set the organisation, find the person.
 
-    Sets `request.organisation`, `request.person`, `request.token` (an `ApiToken`, for API calls with a bearer). Somebody who is not
-    an active person of the organisation sees the same 404 as for an organisation that does not exist. A response of
-    500 or more rolls the transaction back. Views outside `/o/` (sign-in, static files) are not touched.
+    Sets `request.organisation`, `request.person` and `request.token` (an `ApiToken`, for API calls with a bearer).
+    Somebody who is not an active person of the organisation sees the same 404 as for an organisation that does not
+    exist. A response of 500 or more rolls the transaction back. Views outside `/o/` (sign-in) are not touched.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -49,7 +49,11 @@ class OrganisationMiddleware:
         return response
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., HttpResponse], args: tuple[object, ...], kwargs: dict[str, object]
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[object, ...],
+        kwargs: dict[str, object],
     ) -> None:
         """Views inside an organisation do not take its slug: it is on the request, and in `address()`."""
         if hasattr(request, "organisation"):

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.utils.timezone import localdate, now
 from django.utils.functional import cached_property
+from django.utils.timezone import localdate, now
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Classification, Walled
@@ -42,7 +42,9 @@ class Person(Walled):
     timezone = models.CharField(_("time zone"), max_length=60, default="UTC")
     work_from = models.TimeField(_("works from"), default="08:00")
     work_until = models.TimeField(_("works until"), default="17:00")
-    clearance = models.PositiveSmallIntegerField(_("clearance"), choices=Classification, default=Classification.INTERNAL)
+    clearance = models.PositiveSmallIntegerField(
+        _("clearance"), choices=Classification, default=Classification.INTERNAL
+    )
     joined_on = models.DateField(_("joined on"), null=True, blank=True)
     left_on = models.DateField(_("left on"), null=True, blank=True, help_text=_("first day no longer a member"))
     successor = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
@@ -133,7 +135,9 @@ class Absence(Walled):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(until__gte=models.F("since")), name="absence_ends_after_it_begins")
+            models.CheckConstraint(
+                condition=models.Q(until__gte=models.F("since")), name="absence_ends_after_it_begins"
+            )
         ]
 
 

@@ -1,0 +1,88 @@
+"""Who may do what with people, structure, knowledge and access. Predicates only: no change, no message."""
+
+from headwater.core.actions import Actor, System
+from headwater.people.models import Permission, Person, Unit
+
+
+def is_system(actor: Actor) -> bool:
+    """Whether the product itself or the local operator acts: both may do everything."""
+    return isinstance(actor, System)
+
+
+def may(actor: Actor, permission: str, unit: Unit | None = None) -> bool:
+    """Whether the actor has that permission in the unit (none: in the whole organisation)."""
+    return is_system(actor) or (isinstance(actor, Person) and actor.may(permission, unit))
+
+
+def may_anywhere(actor: Actor, *permissions: str) -> bool:
+    """Whether an active actor has one of the permissions somewhere, be it in a single unit."""
+    return is_system(actor) or (
+        isinstance(actor, Person) and actor.is_active and any(actor.paths_granted(each) for each in permissions)
+    )
+
+
+def may_administer(actor: Actor) -> bool:
+    """Run the organisation itself: its name, tokens of others, everything nobody narrower may do."""
+    return may(actor, Permission.ADMINISTRATOR)
+
+
+def may_manage_people(actor: Actor, unit: Unit | None = None) -> bool:
+    """Create and change people of that unit, let them leave, invite them (none: people without a unit)."""
+    return may(actor, Permission.ADMINISTRATOR, unit)
+
+
+def may_manage_structure(actor: Actor, unit: Unit | None = None) -> bool:
+    """Create, rename, move and remove units below that one, and name heads; without a unit: at the top, and roles."""
+    return may(actor, Permission.ADMINISTRATOR, unit)
+
+
+def may_manage_knowledge(actor: Actor, unit: Unit | None = None) -> bool:
+    """Make knowledge management happen there: communities, topics, directives, the cockpit."""
+    return may(actor, Permission.KNOWLEDGE_MANAGER, unit)
+
+
+def may_steward(actor: Actor, unit: Unit | None = None) -> bool:
+    """Keep quality and metadata of what belongs to that unit."""
+    return may(actor, Permission.STEWARD, unit) or may_manage_knowledge(actor, unit)
+
+
+def may_manage_audiences(actor: Actor) -> bool:
+    """Make and change the named rules that select people: they decide who reads what."""
+    return may(actor, Permission.ADMINISTRATOR) or may(actor, Permission.KNOWLEDGE_MANAGER)
+
+
+def may_manage_communities(actor: Actor, leads: bool = False) -> bool:
+    """Make and change communities; `leads` says whether the actor leads the one in question."""
+    return leads or may_administer(actor) or may_manage_knowledge(actor)
+
+
+def may_see_audiences(actor: Actor) -> bool:
+    """See the rules, and the names they select now: whoever writes for others, manages or administers."""
+    return may_anywhere(
+        actor,
+        Permission.CONTRIBUTOR,
+        Permission.EXPERT,
+        Permission.STEWARD,
+        Permission.KNOWLEDGE_MANAGER,
+        Permission.ADMINISTRATOR,
+    )
+
+
+def may_see_confidential_facts(actor: Actor, person: Person) -> bool:
+    """See someone's clearance, permissions, tokens and invitations: themselves and who manages them."""
+    return actor == person or may_manage_people(actor, person.unit)
+
+
+def may_grant(actor: Actor, unit: Unit | None = None) -> bool:
+    """Give and take permissions that hold in that unit (none: in the whole organisation)."""
+    return may(actor, Permission.ADMINISTRATOR, unit)
+
+
+def may_act_for(actor: Actor, person: Person) -> bool:
+    """Change what is someone's own (profile, absence, tokens): themselves, or who manages them."""
+    return actor == person or may_manage_people(actor, person.unit)
+
+
+def may_write_about_people(actor: Actor) -> bool:
+    """Import and export the whole directory: administrators of the whole organisation."""
+    return may_administer(actor)
