@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from headwater.core.cluster import APP, OWNER, Cluster, Lease
-from headwater.core.cluster.places import write_privately
+from headwater.core.cluster.places import write_once, write_privately
 
 FOLDERS = ("blobs", "index")
 
@@ -39,10 +39,8 @@ def make_home_folder() -> Path:
 
 def secret_key(home: Path) -> str:
     """The installation's secret key, made the first time. Sessions and encrypted secrets depend on it."""
-    path = home / "keys.json"
-    if not path.exists():
-        write_privately(path, json.dumps({"secret_key": secrets.token_urlsafe(50)}))
-    return str(json.loads(path.read_text())["secret_key"])
+    fresh = json.dumps({"secret_key": secrets.token_urlsafe(50)})
+    return str(json.loads(write_once(home / "keys.json", fresh))["secret_key"])
 
 
 def installation_choices(home: Path) -> dict[str, Any]:

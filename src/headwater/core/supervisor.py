@@ -55,7 +55,7 @@ class _Running:
             self.service.command,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=end_with_parent(signal.SIGTERM),  # noqa: PLW1509  the supervisor has one thread
+            preexec_fn=end_with_parent(signal.SIGTERM),
         )
 
     def _bury(self, process: "subprocess.Popen[bytes]") -> None:

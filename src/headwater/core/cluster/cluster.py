@@ -21,7 +21,7 @@ from headwater.core.cluster.binaries import Binaries, find_binaries
 from headwater.core.cluster.errors import ClusterError
 from headwater.core.cluster.guardian import Plan
 from headwater.core.cluster.locks import FileLock
-from headwater.core.cluster.places import Place, find_place, make_folders, reachable, write_privately
+from headwater.core.cluster.places import Place, find_place, make_folders, reachable, write_once, write_privately
 
 DATABASE = "headwater"
 LONGEST_START = 90  # seconds; recovery after a crash may have much log to replay
@@ -51,7 +51,8 @@ SETTINGS = {
     "log_min_messages": "warning",
     "log_line_prefix": "%m [%p] ",
 }
-CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum_naptime": "10s"}
+# No synchronous_commit=off here: that would lose commits when PostgreSQL is killed, and tests kill it.
+CARELESS = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Cluster:
@@ -100,7 +101,7 @@ class Cluster:
 
     def revive(self) -> None:
         """Start the guardian again if it was killed. For processes that hold a lease for long."""
-        if not FileLock(self.place.control / "guardian.lock").is_held_elsewhere():
+        if not self._is_guarded():
             with self._turn():
                 self._start()
 
@@ -138,8 +139,9 @@ class Cluster:
         make_folders(place)
         if place.major is None:
             self._create(place, binaries)
-        running = FileLock(place.control / "guardian.lock").is_held_elsewhere()
-        self._await_answer(None if running else self._start_guardian(place, binaries))
+        if not self._is_guarded():
+            self._start_guardian(place, binaries)
+        self._await_answer()
         prepared = place.control / "prepared"
         if not prepared.exists():
             roles.ensure_roles(self.url(roles.SUPERUSER, "postgres"), self._passwords())
@@ -177,25 +179,29 @@ class Cluster:
             raise ClusterError(f"The database could not be created, and nothing was kept. initdb said: {said}")
         draft.rename(place.data)
 
-    def _start_guardian(self, place: Place, binaries: Binaries) -> "subprocess.Popen[bytes]":
+    def _start_guardian(self, place: Place, binaries: Binaries) -> None:
         settings = SETTINGS | {"unix_socket_directories": str(place.socket)} | ({} if self.durable else CARELESS)
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         erase = [str(place.data), str(place.folder), str(place.socket), str(place.control)] if self.erase else []
         command = [binaries.program("postgres"), "-D", str(place.data), *options]
         plan = Plan(command, place.user, str(place.control), erase)
         with (place.control / "postgresql.log").open("ab") as log:
-            return subprocess.Popen(
+            subprocess.run(
                 [sys.executable, "-m", "headwater.core.cluster.guardian", plan.as_text()],
+                check=True,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
 
-    def _await_answer(self, guardian: "subprocess.Popen[bytes] | None") -> None:
+    def _is_guarded(self) -> bool:
+        return FileLock(self.place.control / "guardian.lock").is_held_elsewhere()
+
+    def _await_answer(self) -> None:
         deadline = time.monotonic() + LONGEST_START
         while not self.is_running():
-            if time.monotonic() > deadline or (guardian is not None and guardian.poll() is not None):
+            if time.monotonic() > deadline or not self._is_guarded():
                 raise ClusterError(
                     "PostgreSQL does not answer. The data are untouched. Its last words, from "
                     f"{self.place.control / 'postgresql.log'}:\n{self._last_words()}"
@@ -208,10 +214,8 @@ class Cluster:
 
     def _passwords(self) -> dict[str, str]:
         """The roles' passwords, made once and readable only by the home folder's owner."""
-        path = self.place.control / "passwords.json"
-        if not path.exists():
-            write_privately(path, json.dumps({role: secrets.token_urlsafe(24) for role in roles.ROLES}))
-        known: dict[str, str] = json.loads(path.read_text())
+        fresh = {role: secrets.token_urlsafe(24) for role in roles.ROLES}
+        known: dict[str, str] = json.loads(write_once(self.place.control / "passwords.json", json.dumps(fresh)))
         return known
 
 

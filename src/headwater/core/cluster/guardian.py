@@ -91,7 +91,7 @@ class Guardian:
             stdin=subprocess.DEVNULL,
             cwd="/",
             umask=0o077,
-            preexec_fn=end_with_parent(signal.SIGINT),  # noqa: PLW1509  the guardian has one thread
+            preexec_fn=end_with_parent(signal.SIGINT),
             start_new_session=True,
             env={"LC_ALL": "C.UTF-8", "PATH": os.defpath},
             user=user,
@@ -126,12 +126,17 @@ def end_with_parent(number: int) -> Callable[[], None]:
 
 
 def main(arguments: list[str]) -> int:
-    """Guard one cluster; 0 also when another guardian already does."""
+    """Guard one cluster, in the background; 0 also when another guardian already does.
+
+    Returns when the lock is held, so that whoever started it can see by the lock whether it lives.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     plan = Plan(**json.loads(arguments[0]))
     lock = FileLock(Path(plan.control) / "guardian.lock")
-    if not lock.own():
+    if not lock.own(wait=2):  # somebody may be looking whether it is held
         return 0
+    if os.fork():
+        os._exit(0)  # the child keeps the lock, and is nobody's zombie when it ends
     process_file = Path(plan.control) / "guardian.pid"
     process_file.write_text(str(os.getpid()))
     Guardian(plan).run()

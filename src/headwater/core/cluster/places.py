@@ -5,6 +5,7 @@ in /var/lib/headwater/<id>/ and belong to a service user, and the home folder ke
 The programs of the wheel are copied there too, for a virtual environment often lies where that user cannot go.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -62,21 +63,18 @@ def find_place(home: Path) -> Place:
     """The place of the cluster of this home folder, decided the first time and read from the pointer afterwards."""
     control = home / "cluster"
     pointer = control / "where.json"
-    if pointer.exists():
-        known = json.loads(pointer.read_text())
-        return Place(control, Path(known["folder"]) if known["folder"] else control, known["user"])
-    control.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place = _new_place(control)
-    # An empty folder means "here", so that a home folder can be moved as long as it is not root's.
-    words = {"folder": str(place.folder) if place.user else "", "user": place.user}
-    write_privately(pointer, json.dumps(words))
-    return place
+    if not pointer.exists():
+        control.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_once(pointer, _new_place())
+    known = json.loads(pointer.read_text())
+    return Place(control, Path(known["folder"]) if known["folder"] else control, known["user"])
 
 
-def _new_place(control: Path) -> Place:
+def _new_place() -> str:
+    """The pointer's text. An empty folder means "here", so that a home folder can be moved unless it is root's."""
     if os.geteuid() != 0:
-        return Place(control, control, None)
-    return Place(control, SERVICE_FOLDER / secrets.token_hex(6), _service_user())
+        return json.dumps({"folder": "", "user": None})
+    return json.dumps({"folder": str(SERVICE_FOLDER / secrets.token_hex(6)), "user": _service_user()})
 
 
 def _service_user() -> str:
@@ -165,10 +163,24 @@ def _copy_wheel(package: Path, target: Path) -> None:
 
 def write_privately(path: Path, text: str) -> None:
     """Write a file that only its owner can read, whole or not at all."""
+    _draft(path, text).rename(path)
+
+
+def write_once(path: Path, text: str) -> str:
+    """The file's content, which is `text` if nobody wrote it before; of two writers at once, both get the same."""
+    if not path.exists():
+        draft = _draft(path, text)
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    return path.read_text(encoding="utf-8")
+
+
+def _draft(path: Path, text: str) -> Path:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    draft.rename(path)
+    return draft
