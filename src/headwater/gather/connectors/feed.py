@@ -1,0 +1,197 @@
+"""A feed: RSS, Atom or JSON Feed. Entries that have scrolled off the feed stay kept: they did not vanish."""
+
+import calendar
+import html
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin
+
+import feedparser
+
+from headwater.gather.connectors.base import (
+    Fetched,
+    FetchFailed,
+    Found,
+    Listing,
+    SourceFailed,
+    checksum,
+    short_key,
+    utc,
+)
+from headwater.gather.connectors.guard import Answer, Client, Policy
+
+_ENTRIES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of a feed, of whichever format. `content` is HTML that nobody has vouched for."""
+
+    key: str
+    title: str
+    url: str
+    content: str
+    author: str = ""
+    published: datetime | None = None
+    modified: datetime | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Settings: `url`; `whole_page` true fetches the page each entry links to instead of the entry's own words."""
+
+    url: str
+    whole_page: bool = False
+    policy: Policy = field(default_factory=Policy)
+    auth: tuple[str, str] | None = None
+
+    @classmethod
+    def from_settings(cls, settings: dict[str, Any], secret: dict[str, str], policy: Policy) -> "Feed":
+        """Raises SourceFailed when no address is given."""
+        url = str(settings.get("url", "")).strip()
+        if not url.startswith(("http://", "https://")):
+            raise SourceFailed("No feed is named", "Enter its address, beginning with https://")
+        auth = (secret["username"], secret["password"]) if secret.get("username") else None
+        return cls(url, bool(settings.get("whole_page")), policy, auth)
+
+    def open(self, cursor: dict[str, Any]) -> Listing:
+        """The entries now, none when the server says nothing changed. Raises SourceFailed."""
+        client = Client(self.policy, self.auth)
+        listing = Listing(dict(cursor))
+        listing.resources.callback(client.close)
+        try:
+            answer = client.get(self.url, cursor)
+        except FetchFailed as error:
+            client.close()
+            raise error if isinstance(error, SourceFailed) else SourceFailed(error.message, error.remedy) from error
+        if answer.status == 304:
+            return listing
+        if answer.status >= 400:
+            client.close()
+            raise SourceFailed(f"The feed answered {answer.status}", "Check its address and whether it asks for a name")
+        items = read_items(answer)
+        listing.total = len(items)
+        listing.cursor = dict(answer.validators)
+        listing.found = self._found(items, client)
+        return listing
+
+    def _found(self, items: list[Item], client: Client) -> Iterator[Found]:
+        for item in items:
+            whole_page = self.whole_page and item.url
+            yield Found(
+                key=item.key,
+                stamp=checksum(item.title, item.content, item.url),
+                name=(item.title or "entry")[:200] + ".html",
+                fetch=self._page(item, client) if whole_page else _entry(item),
+                url=item.url,
+                title=item.title,
+                author=item.author,
+                published=item.published,
+                modified=item.modified,
+                metadata={"tags": list(item.tags)} if item.tags else {},
+            )
+
+    def _page(self, item: Item, client: Client) -> Callable[[], Fetched]:
+        def fetch() -> Fetched:
+            answer = client.get(item.url)
+            if answer.status >= 400:
+                raise FetchFailed(f"The page answered {answer.status}", "It is tried again next time")
+            return Fetched(answer.content, answer.mime)
+
+        return fetch
+
+
+def _entry(item: Item) -> Callable[[], Fetched]:
+    """An entry's own words as a small page, so that it is read like any other."""
+    page = (
+        f"<!doctype html><html><head><meta charset=utf-8><title>{html.escape(item.title)}</title></head>"
+        f"<body><article><h1>{html.escape(item.title)}</h1>{item.content}</article></body></html>"
+    )
+    return lambda: Fetched(page.encode("utf-8", "replace"), "text/html")
+
+
+def read_items(answer: Answer) -> list[Item]:
+    """The entries of a feed, each key once. Raises SourceFailed when the answer is no feed at all."""
+    items = _json_items(answer) or _xml_items(answer)
+    unique = {item.key: item for item in items[:_ENTRIES]}
+    return list(unique.values())
+
+
+def _xml_items(answer: Answer) -> list[Item]:
+    headers = {"content-type": answer.headers.get("content-type", ""), "content-location": answer.url}
+    feed = feedparser.parse(answer.content, response_headers=headers)
+    if not feed.version and not feed.entries:
+        raise SourceFailed("What is there is not a feed", "Look for the address behind the page's feed button")
+    return [_xml_item(entry) for entry in feed.entries]
+
+
+def _xml_item(entry: Any) -> Item:
+    content = " ".join(part.get("value", "") for part in entry.get("content", [])) or entry.get("summary", "")
+    title, url = _words(entry.get("title")), _words(entry.get("link"))
+    return Item(
+        key=short_key(_words(entry.get("id")) or url or checksum(title, content)),
+        title=title,
+        url=url,
+        content=content,
+        author=_words(entry.get("author")),
+        published=_moment(entry.get("published_parsed")) or _updated(entry),
+        modified=_updated(entry),
+        tags=tuple(_words(tag.get("term")) for tag in entry.get("tags", [])[:20]),
+    )
+
+
+def _words(value: Any) -> str:
+    return " ".join(str(value or "").split())
+
+
+def _updated(entry: Any) -> datetime | None:
+    # Asked for a date of change that is not there, feedparser would answer with that of publication, and a warning.
+    return _moment(entry.get("updated_parsed")) if "updated_parsed" in entry else None
+
+
+def _moment(parsed: Any) -> datetime | None:
+    try:
+        return utc(calendar.timegm(parsed)) if parsed else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _json_items(answer: Answer) -> list[Item]:
+    """Entries of a JSON Feed; none when it is not one."""
+    if not answer.content.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
+        return []
+    try:
+        feed = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        return []
+    if "jsonfeed.org" not in str(feed.get("version", "")):
+        return []
+    return [_json_item(entry, answer.url) for entry in feed.get("items", []) if isinstance(entry, dict)]
+
+
+def _json_item(entry: dict[str, Any], base: str) -> Item:
+    words = str(entry.get("content_html") or "") or f"<p>{html.escape(str(entry.get('content_text') or ''))}</p>"
+    url = urljoin(base, str(entry.get("url") or ""))
+    authors = [one for one in entry.get("authors") or [entry.get("author")] if isinstance(one, dict)]
+    return Item(
+        key=short_key(str(entry.get("id") or url or checksum(words))),
+        title=_words(entry.get("title")),
+        url=url,
+        content=words,
+        author=", ".join(_words(one.get("name")) for one in authors),
+        published=_iso(entry.get("date_published")),
+        modified=_iso(entry.get("date_modified")),
+        tags=tuple(_words(tag) for tag in (entry.get("tags") or [])[:20]),
+    )
+
+
+def _iso(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

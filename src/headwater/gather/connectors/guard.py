@@ -1,0 +1,249 @@
+"""The only way out: a web client that goes to public addresses, and to others only where an administrator said so.
+
+A host's name is looked up once for each connection, every address it has is checked, and the connection goes to the
+very address that was checked. So neither a redirect nor a name that changes its address between check and use leads
+inside.
+"""
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import Any
+
+import httpcore
+import httpx
+
+from headwater.gather.connectors.base import FetchFailed, SourceFailed
+
+AGENT = "Headwater/0.1 (knowledge gatherer; reads robots.txt)"
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class Refused(SourceFailed, FetchFailed):
+    """The address is inside: private, loopback, link-local or otherwise not on the public internet."""
+
+    def __init__(self, host: str) -> None:
+        SourceFailed.__init__(
+            self,
+            f"{host} is not a public address, so it is not visited",
+            f"If it is meant to be read, an administrator allows it with HEADWATER_ALLOW_FETCH={host}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which hosts may be visited though they are inside (`host` or `host:port`), and how much one answer may cost."""
+
+    allowed: frozenset[str] = frozenset()
+    max_bytes: int = 200_000_000
+    step_seconds: float = 20.0
+    total_seconds: float = 120.0
+    redirects: int = 5
+
+    def allows(self, host: str, port: int) -> bool:
+        """Whether an administrator named this host."""
+        name = host.strip("[]").lower().rstrip(".")
+        return name in self.allowed or f"{name}:{port}" in self.allowed
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is on the public internet, in whatever clothes it comes."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is None and ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return ip.is_global and not ip.is_multicast
+
+
+def checked_address(host: str, port: int, policy: Policy) -> str:
+    """The address to connect to. Raises Refused when any address of the host is inside and the host is not allowed."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise FetchFailed(f"The host {host} is not known", "Check how it is written") from error
+    addresses = [str(entry[4][0]) for entry in found]
+    if not policy.allows(host, port) and not all(is_public(address) for address in addresses):
+        raise Refused(host)
+    return addresses[0]
+
+
+def connect(host: str, port: int, policy: Policy, timeout: float | None = None) -> socket.socket:
+    """A connection to the checked address of a host, for protocols other than HTTP."""
+    return socket.create_connection((checked_address(host, port, policy), port), timeout or policy.step_seconds)
+
+
+class _GuardedNetwork(httpcore.NetworkBackend):
+    """Opens HTTP connections to checked addresses only; the host's name still goes into TLS and the Host header."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._plain = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        address = checked_address(host, port, self._policy)
+        return self._plain.connect_tcp(address, port, timeout, local_address, socket_options)
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.NetworkStream:
+        raise Refused(path)
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+class _GuardedTransport(httpx.BaseTransport):
+    """httpx over a pool whose network is guarded."""
+
+    def __init__(self, policy: Policy) -> None:
+        context = ssl.create_default_context()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context, network_backend=_GuardedNetwork(policy), max_connections=4, keepalive_expiry=10
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=request.url.raw_scheme,
+                    host=request.url.raw_host,
+                    port=request.url.port,
+                    target=request.url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Body(answer), extensions=dict(answer.extensions)
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said: status, headers in lower case, the body, and the address after redirects."""
+
+    status: int
+    headers: dict[str, str]
+    content: bytes
+    url: str
+
+    @property
+    def validators(self) -> dict[str, str]:
+        """What to send along the next time, so that an unchanged page costs one line."""
+        pairs = (("etag", self.headers.get("etag")), ("modified", self.headers.get("last-modified")))
+        return {name: value for name, value in pairs if value}
+
+    @property
+    def mime(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@dataclass
+class Client:
+    """Fetches addresses within the policy. Close it when done."""
+
+    policy: Policy = field(default_factory=Policy)
+    auth: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        self._http = httpx.Client(
+            transport=_GuardedTransport(self.policy),
+            timeout=self.policy.step_seconds,
+            follow_redirects=True,
+            max_redirects=self.policy.redirects,
+            headers={"User-Agent": AGENT},
+            auth=self.auth,
+            trust_env=False,
+        )
+
+    def get(self, url: str, known: dict[str, str] | None = None) -> Answer:
+        """The answer to a GET; `known` are the validators of an earlier one (a 304 then has no content).
+
+        Raises Refused for addresses inside, FetchFailed when there is no answer, it is too large or too slow.
+        """
+        names = (("If-None-Match", "etag"), ("If-Modified-Since", "modified"))
+        headers = {header: known[name] for header, name in names if known and known.get(name)}
+        try:
+            with self._http.stream("GET", url, headers=headers) as response:
+                content = self._read(response)
+                heads = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status_code, heads, content, str(response.url))
+        except (httpx.HTTPError, httpx.InvalidURL, *_NETWORK_ERRORS) as error:
+            raise FetchFailed(
+                f"No answer from {_host(url)}: {_reason(error)}", "It is tried again next time"
+            ) from error
+
+    def _read(self, response: httpx.Response) -> bytes:
+        """The body, unpacked, up to the limits of size and time."""
+        deadline = monotonic() + self.policy.total_seconds
+        pieces = bytearray()
+        for piece in response.iter_bytes():
+            pieces += piece
+            if len(pieces) > self.policy.max_bytes:
+                limit = f"{self.policy.max_bytes // 1_000_000} MB"
+                raise FetchFailed(f"The answer is larger than {limit}", "Leave this address out")
+            if monotonic() > deadline:
+                raise FetchFailed("The answer came too slowly", "It is tried again next time")
+        return bytes(pieces)
+
+    def close(self) -> None:
+        """Ends all connections."""
+        self._http.close()
+
+
+_NETWORK_ERRORS: tuple[type[Exception], ...] = (
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+    ssl.SSLError,
+    OSError,
+    ValueError,
+)
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host or url[:200]
+    except (httpx.InvalidURL, ValueError):
+        return url[:200]
+
+
+def _reason(error: Exception) -> str:
+    return str(error).strip()[:200] or type(error).__name__
+
+
+def http_date(words: str) -> Any:
+    """The moment an HTTP date header names, or None."""
+    try:
+        return parsedate_to_datetime(words)
+    except (ValueError, TypeError, IndexError):
+        return None

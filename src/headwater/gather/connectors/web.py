@@ -1,0 +1,279 @@
+"""A web site: the pages its sitemap names, or those found by following links, within a prefix and with manners."""
+
+import gzip
+import io
+import re
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import monotonic, sleep
+from typing import Any
+from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
+
+from lxml import etree, html
+from protego import Protego
+
+from headwater.gather.connectors.base import Fetched, FetchFailed, Found, Listing, SourceFailed, checksum, short_key
+from headwater.gather.connectors.guard import AGENT, Answer, Client, Policy, http_date
+
+_PAGES = 5_000
+_SITEMAPS = 50
+_SITEMAP_BYTES = 50_000_000
+_LINKS_A_PAGE = 500
+_NOT_DOCUMENTS = re.compile(
+    r"\.(css|js|mjs|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|mp[34]|webm|ogg|wav|avi|mov|exe|dmg|iso|xml|rss|atom)$",
+    re.I,
+)
+_DOCUMENT_TYPES = re.compile(r"html|pdf|text/|officedocument|opendocument|msword|epub|rtf|json|octet-stream|^$")
+
+
+@dataclass(frozen=True)
+class Site:
+    """Settings: `url` to start from, `prefix` to stay within (default: the folder of `url`), `pages` at most,
+    `delay` seconds between two requests (default 0.5; robots.txt may ask for more)."""
+
+    url: str
+    prefix: str
+    pages: int = _PAGES
+    delay: float = 0.5
+    policy: Policy = field(default_factory=Policy)
+    auth: tuple[str, str] | None = None
+
+    @classmethod
+    def from_settings(cls, settings: dict[str, Any], secret: dict[str, str], policy: Policy) -> "Site":
+        """Raises SourceFailed when no address is given or the prefix is on another host."""
+        url = canonical(str(settings.get("url", "")).strip())
+        if not url.startswith(("http://", "https://")):
+            raise SourceFailed("No web site is named", "Enter its address, beginning with https://")
+        prefix = canonical(str(settings.get("prefix") or "").strip()) or url[: url.rindex("/") + 1]
+        if urlsplit(prefix).netloc != urlsplit(url).netloc:
+            raise SourceFailed("The prefix is on another host than the address", "Make two sources of it")
+        pages, delay = int(settings.get("pages") or _PAGES), settings.get("delay")
+        auth = (secret["username"], secret["password"]) if secret.get("username") else None
+        return cls(url, prefix, min(pages, _PAGES * 10), 0.5 if delay is None else float(delay), policy, auth)
+
+    def open(self, cursor: dict[str, Any]) -> Listing:
+        """The pages now; `cursor` holds what each page said of itself the last time. Raises SourceFailed."""
+        visit = _Visit(self, cursor)
+        visit.listing.resources.callback(visit.client.close)
+        try:
+            visit.read_manners()
+        except (FetchFailed, SourceFailed):
+            visit.client.close()
+            raise
+        return visit.listing
+
+
+def canonical(url: str) -> str:
+    """An address without its fragment, with a path, host in lower case."""
+    parts = urlsplit(urldefrag(url)[0])
+    return urlunsplit(
+        (parts.scheme.lower(), parts.netloc.lower(), parts.path or ("/" if parts.netloc else ""), parts.query, "")
+    )
+
+
+class _Visit:
+    """One listing of one site: its client, its manners, and what is remembered for the next."""
+
+    def __init__(self, site: Site, cursor: dict[str, Any]) -> None:
+        self.site = site
+        self.client = Client(site.policy, site.auth)
+        self.robots = Protego.parse("")
+        self.delay = site.delay
+        self.before: dict[str, dict[str, Any]] = cursor.get("pages", {})
+        self.now: dict[str, dict[str, Any]] = {}
+        self.last_request = 0.0
+        self.listing = Listing({"pages": self.now}, self.walk())
+
+    def read_manners(self) -> None:
+        """robots.txt: none means welcome, a server in trouble means not now."""
+        answer = self.get(urljoin(self.site.url, "/robots.txt"))
+        if answer.status >= 500:
+            raise SourceFailed(f"The site's robots.txt answered {answer.status}", "It is tried again next time")
+        if answer.status < 400:
+            self.robots = Protego.parse(answer.content[:500_000].decode("utf-8", "replace"))
+        asked = self.robots.crawl_delay(AGENT)
+        self.delay = max(self.delay, min(float(asked or 0), 60.0))
+        if not self.welcome(self.site.url):
+            raise SourceFailed("The site's robots.txt asks not to be read", "Ask the site's owner for permission")
+
+    def get(self, url: str, known: dict[str, str] | None = None) -> Answer:
+        """A request, not sooner than the delay after the last one."""
+        sleep(max(0.0, self.last_request + self.delay - monotonic()) if self.last_request else 0.0)
+        try:
+            return self.client.get(url, known)
+        except FetchFailed as error:
+            if not self.now and not isinstance(error, SourceFailed):
+                raise SourceFailed(error.message, error.remedy) from error
+            raise
+        finally:
+            self.last_request = monotonic()
+
+    def welcome(self, url: str) -> bool:
+        return url.startswith(self.site.prefix) and bool(self.robots.can_fetch(url, AGENT))
+
+    def walk(self) -> Iterator[Found]:
+        named = self.sitemap()
+        pages = self.from_sitemap(named) if named else self.by_links()
+        yield from pages
+
+    # --- By sitemap ---------------------------------------------------------------------------------------------------
+
+    def sitemap(self) -> dict[str, str]:
+        """Addresses within the prefix and their last change, from the sitemaps the site names; empty without any."""
+        waiting = deque([*self.robots.sitemaps, urljoin(self.site.url, "/sitemap.xml")])
+        seen: set[str] = set()
+        pages: dict[str, str] = {}
+        while waiting and len(seen) < _SITEMAPS:
+            address = waiting.popleft()
+            if address in seen:
+                continue
+            seen.add(address)
+            root = self.read_sitemap(address)
+            for entry in root if root is not None else []:
+                location, changed = _child(entry, "loc"), _child(entry, "lastmod")
+                if _tag(root) == "sitemapindex":
+                    waiting.append(location)
+                elif self.welcome(canonical(location)):
+                    pages.setdefault(canonical(location), changed)
+        return pages
+
+    def read_sitemap(self, address: str) -> Any:
+        """The root element of a sitemap, or None where there is none."""
+        try:
+            answer = self.get(address)
+        except FetchFailed:
+            return None
+        content = answer.content if answer.status == 200 else b""
+        if content[:2] == b"\x1f\x8b":
+            content = _gunzip(content)
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+        try:
+            return etree.fromstring(content, parser)
+        except (etree.LxmlError, ValueError):
+            return None
+
+    def from_sitemap(self, named: dict[str, str]) -> Iterator[Found]:
+        self.listing.total = min(len(named), self.site.pages)
+        for url, changed in list(named.items())[: self.site.pages]:
+            before = self.before.get(url)
+            if changed and before and before.get("changed") == changed:
+                self.now[url] = before
+                yield self.unchanged(url, before)
+            elif found := self.visit(url, changed):
+                yield found
+        self.listing.complete = len(named) <= self.site.pages
+
+    # --- By links -----------------------------------------------------------------------------------------------------
+
+    def by_links(self) -> Iterator[Found]:
+        waiting, queued = deque([self.site.url]), {self.site.url}
+        visited = 0
+        while waiting and visited < self.site.pages:
+            url = waiting.popleft()
+            visited += 1
+            found = self.visit(url)
+            if found:
+                yield found
+            for link in self.now.get(url, {}).get("links", []):
+                if link not in queued and self.welcome(link):
+                    queued.add(link)
+                    waiting.append(link)
+        self.listing.complete = not waiting
+
+    # --- One page -----------------------------------------------------------------------------------------------------
+
+    def visit(self, url: str, changed: str = "") -> Found | None:
+        """One page: unchanged, as it is now, gone (None), or in trouble (its fetch then says why)."""
+        before = self.before.get(url, {})
+        try:
+            answer = self.get(url, before)
+        except FetchFailed as error:
+            return self.in_trouble(url, before, error)
+        if answer.status == 304:
+            self.now[url] = before
+            return self.unchanged(url, before)
+        if answer.status in (404, 410):
+            return None
+        if answer.status >= 400:
+            trouble = FetchFailed(f"The page answered {answer.status}", "It is tried again next time")
+            return self.in_trouble(url, before, trouble)
+        return self.changed(url, changed, answer)
+
+    def changed(self, url: str, changed: str, answer: Answer) -> Found | None:
+        if not canonical(answer.url).startswith(self.site.prefix) or not _DOCUMENT_TYPES.search(answer.mime):
+            return None
+        stamp = checksum(answer.content)
+        links = _links(answer) if "html" in answer.mime else []
+        self.now[url] = {"stamp": stamp, "changed": changed, "links": links, **answer.validators}
+        content = Fetched(answer.content, answer.mime)
+        modified = http_date(answer.headers.get("last-modified", ""))
+        return _found(url, stamp, lambda: content, modified=modified)
+
+    def unchanged(self, url: str, before: dict[str, Any]) -> Found:
+        """A page whose stamp says that nothing changed; fetched anew only if somebody asks all the same."""
+
+        def fetch() -> Fetched:
+            answer = self.get(url)
+            if answer.status >= 400:
+                raise FetchFailed(f"The page answered {answer.status}", "It is tried again next time")
+            return Fetched(answer.content, answer.mime)
+
+        return _found(url, str(before.get("stamp", "")), fetch)
+
+    def in_trouble(self, url: str, before: dict[str, Any], trouble: FetchFailed) -> Found:
+        """A page that does not answer keeps what is known of it; a new one becomes a visible failure."""
+        if before:
+            self.now[url] = before
+            return self.unchanged(url, before)
+
+        def fetch() -> Fetched:
+            raise trouble
+
+        return _found(url, f"trouble-{checksum(trouble.message)[:16]}", fetch)
+
+
+def _found(url: str, stamp: str, fetch: Callable[[], Fetched], **facts: Any) -> Found:
+    return Found(key=short_key(url), stamp=stamp, name=url, fetch=fetch, url=url, **facts)
+
+
+def _links(answer: Answer) -> list[str]:
+    """Addresses a page links to that may be documents, each once, at most 500."""
+    try:
+        tree = html.fromstring(answer.content)
+    except (etree.LxmlError, ValueError, AssertionError):
+        return []
+    base = next(iter(tree.xpath("//base/@href")), "")
+    start = urljoin(answer.url, str(base))
+    links: dict[str, None] = {}
+    for anchor in tree.xpath("//a[@href][not(contains(@rel, 'nofollow'))]"):
+        try:
+            link = canonical(urljoin(start, anchor.get("href").strip()))
+        except ValueError:
+            continue
+        if link.startswith(("http://", "https://")) and not _NOT_DOCUMENTS.search(urlsplit(link).path):
+            links.setdefault(link)
+        if len(links) >= _LINKS_A_PAGE:
+            break
+    return list(links)
+
+
+def _child(entry: Any, name: str) -> str:
+    for child in entry:
+        if _tag(child) == name:
+            return (child.text or "").strip()
+    return ""
+
+
+def _tag(element: Any) -> str:
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def _gunzip(content: bytes) -> bytes:
+    """At most 50 MB, the size the sitemap standard allows; empty when damaged."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            return packed.read(_SITEMAP_BYTES)
+    except (OSError, EOFError, zlib.error):
+        return b""

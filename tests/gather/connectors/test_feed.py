@@ -1,0 +1,100 @@
+"""Feeds: every format, every malformation, and no request more than needed."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from headwater.gather.connectors.base import SourceFailed
+from headwater.gather.connectors.feed import Feed, read_items
+from headwater.gather.connectors.guard import Answer, Policy, Refused
+from tests.gather.connectors.servers import OPEN, Page, web_server
+
+DATA = Path(os.environ.get("HEADWATER_DATA") or Path(__file__).parents[4] / "shared" / "data")
+RSS = b"""<rss version="2.0"><channel><title>Roads</title>
+<item><guid isPermaLink="false">a</guid><title>Bridge closed</title><link>/bridge</link><author>Ada</author>
+<pubDate>Mon, 01 Jan 2024 10:00:00 GMT</pubDate><category>bridges</category>
+<description>&lt;p&gt;From Monday&lt;script&gt;steal()&lt;/script&gt;&lt;/p&gt;</description></item>
+<item><title>No id</title><link>/second</link><description>Two</description></item>
+</channel></rss>"""
+
+
+def answer(content: bytes, mime: str = "application/xml") -> Answer:
+    return Answer(200, {"content-type": mime}, content, "https://x.org/feed")
+
+
+def test_entries_become_pages_with_their_facts() -> None:
+    with web_server({"/feed": Page(RSS, headers={"ETag": '"1"'})}) as server:
+        with Feed(server.url + "/feed", policy=OPEN).open({}) as listing:
+            found = list(listing)
+        assert [one.key for one in found] == ["a", server.url + "/second"]
+        assert found[0].title == "Bridge closed"
+        assert found[0].url == server.url + "/bridge"
+        assert found[0].published is not None
+        assert found[0].published.isoformat() == "2024-01-01T10:00:00+00:00"
+        assert found[0].metadata == {"tags": ["bridges"]}
+        page = found[0].fetch().content
+        assert b"From Monday" in page
+        assert b"steal()" not in page
+        assert not listing.complete
+        with Feed(server.url + "/feed", policy=OPEN).open(listing.cursor) as again:
+            assert list(again) == []
+        assert server.requests[-1][1]["if-none-match"] == '"1"'
+
+
+def test_a_changed_entry_has_another_stamp() -> None:
+    (before, _), (after, _) = read_items(answer(RSS)), read_items(answer(RSS.replace(b"Monday", b"Tuesday")))
+    assert before.key == after.key
+    assert before.content != after.content
+
+
+def test_the_page_behind_an_entry_can_be_fetched_instead() -> None:
+    pages = {"/feed": Page(RSS), "/bridge": Page(b"<p>The whole story</p>"), "/second": Page(status=500)}
+    with web_server(pages) as server, Feed(server.url + "/feed", True, OPEN).open({}) as listing:
+        first, second = list(listing)
+        assert first.fetch().content == b"<p>The whole story</p>"
+        with pytest.raises(Exception, match="500"):
+            second.fetch()
+
+
+def test_a_json_feed() -> None:
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "items": [{"id": "1", "url": "/a", "title": "T", "content_text": "a < b", "date_published": "2024-01-01"}],
+    }
+    (item,) = read_items(answer(json.dumps(feed).encode()))
+    assert (item.key, item.url, item.content) == ("1", "https://x.org/a", "<p>a &lt; b</p>")
+
+
+@pytest.mark.parametrize(("page", "words"), [(Page(status=404), "404"), (Page(b"<html><p>no feed</p>"), "not a feed")])
+def test_what_is_no_feed_is_said(page: Page, words: str) -> None:
+    with web_server({"/feed": page}) as server, pytest.raises(SourceFailed, match=words):
+        Feed(server.url + "/feed", policy=OPEN).open({})
+
+
+def test_a_feed_inside_is_refused() -> None:
+    with pytest.raises(Refused):
+        Feed("http://127.0.0.1:9/feed", policy=Policy()).open({})
+
+
+def test_a_title_cannot_break_out_of_its_page() -> None:
+    hostile = RSS.replace(b"Bridge closed", b"&lt;/title&gt;&lt;script&gt;x&lt;/script&gt;")
+    with web_server({"/feed": Page(hostile)}) as server, Feed(server.url + "/feed", policy=OPEN).open({}) as listing:
+        assert b"<script>" not in next(iter(listing)).fetch().content
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="real data not found: set HEADWATER_DATA")
+def test_every_real_feed_gives_entries_or_says_that_it_is_none() -> None:
+    entries = refused = 0
+    for path in sorted((DATA / "feeds").rglob("*.xml")):
+        try:
+            items = read_items(answer(path.read_bytes()))
+        except SourceFailed:
+            refused += 1
+        else:
+            entries += len(items)
+            for item in items:
+                (item.key + item.title + item.content).encode("utf-8", "strict")
+    assert entries > 1_000
+    assert refused < 200

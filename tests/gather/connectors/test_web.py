@@ -1,0 +1,152 @@
+"""A web site: sitemap or links, within the prefix, with manners, and cheap the second time."""
+
+import gzip
+import time
+from typing import Any
+
+import pytest
+
+from headwater.gather.connectors.base import FetchFailed, Found, SourceFailed
+from headwater.gather.connectors.guard import Policy, Refused
+from headwater.gather.connectors.web import Site, canonical
+from tests.gather.connectors.servers import OPEN, Page, WebServer, web_server
+
+START = Page(
+    b'<a href="one.html#top">1</a><a href="/docs/two.html">2</a><a href="/other/x.html">x</a><a href="p.png">p</a>'
+)
+
+
+def site(server: WebServer, **settings: Any) -> Site:
+    given = {"url": server.url + "/docs/", "delay": 0, **settings}
+    return Site.from_settings(given, {}, OPEN)
+
+
+def visited(site: Site, cursor: dict[str, Any] | None = None) -> tuple[dict[str, Found], dict[str, Any], bool]:
+    with site.open(cursor or {}) as listing:
+        found = {one.key.partition("/docs/")[2]: one for one in listing}
+        return found, listing.cursor, listing.complete
+
+
+def pages() -> dict[str, Page]:
+    return {
+        "/docs/": START,
+        "/docs/one.html": Page(b'<p>one</p><a href="/docs/">up</a>', headers={"ETag": '"1"'}),
+        "/docs/two.html": Page(b"<p>two</p>"),
+        "/other/x.html": Page(b"<p>outside</p>"),
+    }
+
+
+def test_links_are_followed_within_the_prefix() -> None:
+    with web_server(pages()) as server:
+        found, _, complete = visited(site(server))
+        assert set(found) == {"", "one.html", "two.html"}
+        assert found["one.html"].fetch().content.startswith(b"<p>one")
+        assert complete
+        assert "/other/x.html" not in server.paths()
+
+
+def test_an_unchanged_site_has_the_same_stamps_and_a_vanished_page_is_missing() -> None:
+    served = pages()
+    with web_server(served) as server:
+        before, cursor, _ = visited(site(server))
+        served["/docs/"] = Page(START.body + b" ")
+        del served["/docs/two.html"]
+        after, _, complete = visited(site(server), cursor)
+        assert set(after) == {"", "one.html"}
+        assert after["one.html"].stamp == before["one.html"].stamp
+        assert after[""].stamp != before[""].stamp
+        assert complete
+        assert [heads.get("if-none-match") for path, heads in server.requests if path == "/docs/one.html"] == [
+            None,
+            '"1"',
+        ]
+
+
+def test_a_page_in_trouble_keeps_what_is_known_and_a_new_one_says_why() -> None:
+    served = pages()
+    with web_server(served) as server:
+        before, cursor, _ = visited(site(server))
+        served["/docs/one.html"] = Page(status=503)
+        after, _, _ = visited(site(server), cursor)
+        assert after["one.html"].stamp == before["one.html"].stamp
+        fresh, _, _ = visited(site(server))
+        with pytest.raises(FetchFailed, match="503"):
+            fresh["one.html"].fetch()
+
+
+def test_a_sitemap_is_believed_and_unchanged_pages_cost_nothing() -> None:
+    served = pages()
+    with web_server(served) as server:
+        index = f"<sitemapindex><sitemap><loc>{server.url}/pages.xml.gz</loc></sitemap></sitemapindex>"
+        urls = "".join(
+            f"<url><loc>{server.url}{path}</loc><lastmod>2024-01-0{day}</lastmod></url>"
+            for day, path in enumerate(["/docs/one.html", "/docs/two.html", "/other/x.html"], start=1)
+        )
+        served["/sitemap.xml"] = Page(index.encode())
+        served["/pages.xml.gz"] = Page(gzip.compress(f"<urlset>{urls}</urlset>".encode()))
+        before, cursor, complete = visited(site(server))
+        assert set(before) == {"one.html", "two.html"}
+        assert complete
+        server.requests.clear()
+        after, _, _ = visited(site(server), cursor)
+        assert {key: one.stamp for key, one in after.items()} == {key: one.stamp for key, one in before.items()}
+        assert "/docs/one.html" not in server.paths()
+
+
+def test_robots_are_obeyed() -> None:
+    served = pages()
+    served["/robots.txt"] = Page(b"User-agent: *\nDisallow: /docs/two.html\nCrawl-delay: 0.2")
+    with web_server(served) as server:
+        started = time.monotonic()
+        found, _, _ = visited(site(server))
+        assert set(found) == {"", "one.html"}
+        assert time.monotonic() - started >= 0.2 * 3
+        served["/robots.txt"] = Page(b"User-agent: *\nDisallow: /")
+        with pytest.raises(SourceFailed, match="asks not to be read"):
+            visited(site(server))
+        served["/robots.txt"] = Page(status=503)
+        with pytest.raises(SourceFailed, match="503"):
+            visited(site(server))
+
+
+def test_requests_keep_their_distance() -> None:
+    with web_server(pages()) as server:
+        started = time.monotonic()
+        visited(site(server, delay=0.1))
+        assert time.monotonic() - started >= 0.1 * 4
+
+
+def test_a_site_without_end_is_cut_and_not_called_complete() -> None:
+    def endless(handler: Any) -> None:
+        number = int(handler.path.rpartition("/")[2] or 0)
+        body = f'<p>{number}</p><a href="/docs/{number + 1}">next</a>'.encode()
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/html")
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    with web_server({f"/docs/{n or ''}": endless for n in range(50)}) as server:
+        found, _, complete = visited(site(server, pages=5))
+        assert len(found) == 5
+        assert not complete
+
+
+def test_a_page_redirected_out_of_the_prefix_is_left_out() -> None:
+    served = pages()
+    served["/docs/two.html"] = Page(status=302, headers={"Location": "/other/x.html"})
+    with web_server(served) as server:
+        found, _, _ = visited(site(server))
+        assert set(found) == {"", "one.html"}
+
+
+def test_addresses_inside_and_nonsense_are_refused() -> None:
+    with pytest.raises(Refused):
+        Site.from_settings({"url": "http://127.0.0.1:9/"}, {}, Policy()).open({})
+    with pytest.raises(SourceFailed, match="No web site"):
+        Site.from_settings({"url": "file:///etc/passwd"}, {}, OPEN)
+    with pytest.raises(SourceFailed, match="another host"):
+        Site.from_settings({"url": "https://a.org/x/", "prefix": "https://b.org/"}, {}, OPEN)
+
+
+def test_one_page_has_one_address() -> None:
+    assert canonical("HTTPS://X.org#top") == canonical("https://x.org/") == "https://x.org/"
