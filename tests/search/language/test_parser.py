@@ -127,6 +127,7 @@ REFUSED = [
     ("a^2 NEAR/2 b", "near_parts", 0),
     ("a NEAR/2 title:b", "near_fields", 15),
     ("a NEAR/2 b NEAR/3 c", "near_distances", 11),
+    (" NEAR ".join("abcdef"), "near_many", 35),
     ("a NEAR/51 b", "near_distance", 2),
     ("a^0", "boost", 1),
     ("a^21", "boost", 1),

@@ -34,6 +34,7 @@ MESSAGES = {
     "short_prefix": gettext_noop("At least {least} letters go before the star, at position {place}."),
     "prefix_words": gettext_noop("What goes before a star is one word, at position {place}."),
     "near_parts": gettext_noop("NEAR joins words and phrases only, at position {place}."),
+    "near_many": gettext_noop("NEAR joins at most {most} parts; the first one too many is at position {place}."),
     "near_fields": gettext_noop("NEAR cannot join a word of the title with one of the text, at position {place}."),
     "near_distances": gettext_noop("One distance goes through a chain of NEAR; another begins at position {place}."),
     "near_distance": gettext_noop("NEAR takes a distance from 0 to {most} words, at position {place}."),

@@ -28,7 +28,7 @@ from headwater.search.language.query import (
     Recent,
     Word,
 )
-from headwater.search.language.searchable import Searchable
+from headwater.search.language.searchable import Searchable, facet_keys
 
 Span = tuple[int, int]
 
@@ -66,7 +66,7 @@ def _matches_metadata(
 ) -> bool:
     match query:
         case Facet():
-            return facet_key(query.value) in facet_values(query.name, version)
+            return facet_key(query.value) in facet_keys(query.name, version)
         case PathGlob():
             return path_matches(query.pattern, version.path)
         case Recent():
@@ -74,18 +74,6 @@ def _matches_metadata(
         case Dated():
             day = version.published_at.astimezone(UTC).date()
             return (query.since is None or query.since <= day) and (query.until is None or day <= query.until)
-
-
-def facet_values(name: str, version: Searchable) -> set[str]:
-    """The keys of all values a version has of a facet. A language with a region counts as both."""
-    values = {
-        "topic": version.topics,
-        "unit": version.unit,
-        "source": (version.source,),
-        "kind": (version.kind,),
-        "lang": (version.language, base_language(version.language)),
-    }[name]
-    return {facet_key(value) for value in values} - {""}
 
 
 def spans(query: Word | Prefix | Phrase | Near, text: Analysis, languages: Collection[str]) -> list[Span]:

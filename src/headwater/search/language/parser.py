@@ -41,6 +41,7 @@ MAX_TERMS = 300
 MAX_DEPTH = 20
 MIN_PREFIX = 2
 MAX_DISTANCE = 50
+MAX_NEAR_PARTS = 5
 DEFAULT_DISTANCE = 10
 MIN_BOOST, MAX_BOOST = 0.1, 20.0
 MAX_PATH_DEPTHS = 4
@@ -232,6 +233,8 @@ def _near(parts: list[Query], distance: int) -> Query:
     for part in parts:
         if not isinstance(part, Word | Prefix | Phrase):
             raise QueryError("near_parts", part.position)
+        if len(kept) == MAX_NEAR_PARTS:
+            raise QueryError("near_many", part.position, most=MAX_NEAR_PARTS)
         if kept and part.field != kept[0].field:
             raise QueryError("near_fields", part.position)
         kept.append(part)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from headwater.search.language.folding import base_language, facet_key
+
 
 @dataclass(frozen=True, slots=True)
 class Searchable:
@@ -27,3 +29,15 @@ class Searchable:
     unit: tuple[str, ...]
     path: str
     published_at: datetime
+
+
+def facet_keys(name: str, version: Searchable) -> set[str]:
+    """The keys of all values a version has of a facet. A language with a region counts as both."""
+    values = {
+        "topic": version.topics,
+        "unit": version.unit,
+        "source": (version.source,),
+        "kind": (version.kind,),
+        "lang": (version.language, base_language(version.language)),
+    }[name]
+    return {facet_key(value) for value in values} - {""}
