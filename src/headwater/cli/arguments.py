@@ -1,0 +1,107 @@
+"""The command line: what can be said, and which function does it."""
+
+import importlib
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from headwater import __version__
+
+EXIT_CODES = """exit codes:
+  0  done
+  1  refused, not found, or failed; the message says what happened and what to do next
+  2  the command line could not be understood
+  3  doctor found something wrong"""
+
+
+def parse(arguments: Sequence[str]) -> Namespace:
+    """The options of one command, with `run`, the function that does it. Exits with 2 when it cannot be understood."""
+    return _parser().parse_args(arguments)
+
+
+def _later(module: str, name: str) -> Callable[[Namespace], Any]:
+    """The function of a module imported only when its command is given: most need Django, some do not."""
+
+    def run(options: Namespace) -> Any:
+        return getattr(importlib.import_module(f"headwater.cli.{module}"), name)(options)
+
+    return run
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="headwater",
+        description="Headwater: what is known reaches the people it concerns, with proof.",
+        epilog=EXIT_CODES,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"headwater {__version__}")
+    parser.set_defaults(json=False)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_running(commands)
+    _add_everyday(commands)
+    _add_keeping(commands)
+    return parser
+
+
+def _add(commands: Any, name: str, help_text: str, module: str, function: str) -> ArgumentParser:
+    command: ArgumentParser = commands.add_parser(name, help=help_text, description=help_text)
+    command.set_defaults(run=_later(module, function))
+    return command
+
+
+def _place(command: ArgumentParser, person: bool = True) -> None:
+    """The options of commands that work inside an organisation."""
+    command.add_argument("--organisation", metavar="SLUG", help="which organisation (default: the only one)")
+    if person:
+        command.add_argument(
+            "--as", dest="person", metavar="PERSON", help="act as this person: mail address, name or number"
+        )
+    else:
+        command.set_defaults(person=None)
+    command.add_argument("--json", action="store_true", help="print one JSON value")
+
+
+def _add_running(commands: Any) -> None:
+    up = _add(commands, "up", "Run Headwater: database, web, worker and live pages, until stopped.", "running", "up")
+    up.add_argument("--demo", action="store_true", help="make the demonstration organisation first, if there is none")
+    _add(commands, "down", "Stop the Headwater that runs on this home folder.", "running", "down")
+    _add(commands, "work", "Run one more worker, beside those that run.", "running", "work")
+    init = _add(commands, "init", "Make an organisation and print a link for its administrator.", "founding", "init")
+    init.add_argument("--demo", action="store_true", help="make the demonstration organisation instead")
+    init.add_argument("--name", default="Headwater", help="the organisation's name")
+    init.add_argument("--slug", help="its short name in addresses (default: made from the name)")
+    init.add_argument("--email", default="administrator@localhost", help="the administrator's mail address")
+    init.add_argument("--json", action="store_true", help="print one JSON value")
+    init.add_argument("--unless-founded", action="store_true", help="do nothing if there is an organisation already")
+    serve = _add(commands, "serve", "Run one of the servers by itself (`up` runs both).", "serve", "serve")
+    serve.add_argument("what", choices=["web", "live"])
+
+
+def _add_everyday(commands: Any) -> None:
+    gather = _add(commands, "gather", "Gather a folder, file, web site or feed now.", "everyday", "gather")
+    gather.add_argument("place", metavar="PATH_OR_URL")
+    gather.add_argument("--audience", help="who may read it: an audience's name (default: its owner only)")
+    _place(gather)
+    search = _add(commands, "search", "Find what you may read.", "everyday", "search")
+    search.add_argument("query", nargs="+", metavar="QUERY")
+    search.add_argument("--limit", type=int, default=20, help="at most so many results (default: 20)")
+    _place(search)
+    inbox = _add(commands, "inbox", "What has been brought to you, and why.", "everyday", "inbox")
+    inbox.add_argument("--limit", type=int, default=50, help="at most so many (default: 50)")
+    _place(inbox)
+    do = _add(commands, "do", "Do any verb; without one, list them.", "verbs", "do")
+    do.add_argument("verb", nargs="?", metavar="VERB_NOUN")
+    do.add_argument("values", nargs="*", metavar="NAME=VALUE", help="NAME=@FILE reads the value from a file")
+    do.add_argument("--explain", action="store_true", help="say what the verb takes, and do nothing")
+    _place(do)
+
+
+def _add_keeping(commands: Any) -> None:
+    doctor = _add(commands, "doctor", "Look whether everything is well, and say what to do if not.", "doctor", "doctor")
+    doctor.add_argument("--json", action="store_true", help="print one JSON value")
+    backup = _add(commands, "backup", "Write the whole installation into one file.", "backup", "backup")
+    backup.add_argument("file", metavar="FILE")
+    restore = _add(commands, "restore", "Make this home folder what a backup holds.", "backup", "restore")
+    restore.add_argument("file", metavar="FILE")
+    restore.add_argument("--replace", action="store_true", help="even though there is something here, which is lost")

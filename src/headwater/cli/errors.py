@@ -1,0 +1,32 @@
+"""Errors of the command line, and how errors of the rooms are said there."""
+
+from headwater.core.cluster import ClusterError
+
+
+class CommandFailed(Exception):
+    """The command cannot do what was asked. The text is for the person at the keyboard."""
+
+    def __init__(self, message: object, code: int = 1) -> None:
+        super().__init__(str(message))
+        self.code = code
+
+
+def said(error: Exception) -> str | None:
+    """The words for an error that is nobody's bug; None for one that is, and deserves its traceback."""
+    if isinstance(error, CommandFailed | ClusterError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.strerror}: {error.filename}"
+    return _said_by_the_rooms(error)
+
+
+def _said_by_the_rooms(error: Exception) -> str | None:
+    from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
+
+    if isinstance(error, ValidationError):
+        if hasattr(error, "error_dict"):
+            return " ".join(f"{field}: {' '.join(words)}" for field, words in error.message_dict.items())
+        return " ".join(error.messages)
+    if isinstance(error, PermissionDenied | ObjectDoesNotExist):
+        return str(error)
+    return None

@@ -1,0 +1,130 @@
+"""`up`, `down` and `work`: the processes of an installation."""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from argparse import Namespace
+from pathlib import Path
+
+from headwater.cli.errors import CommandFailed
+from headwater.core.cluster.locks import FileLock
+from headwater.core.home_folder import Installation, home_folder, prepare_environment
+from headwater.core.supervisor import Service, Supervisor
+
+LONGEST_STOP = 60  # seconds `down` waits
+
+
+def port() -> int:
+    """The web's port; the live pages are served one above it."""
+    return int(os.environ.get("HEADWATER_PORT") or "8000")
+
+
+def up(options: Namespace) -> None:
+    """Run everything until SIGTERM or SIGINT. Only one `up` runs on a home folder."""
+    from headwater.cli.installation import update_schema
+
+    lock = FileLock(home_folder() / "up.lock")
+    with prepare_environment() as installation:
+        if not lock.own():
+            raise CommandFailed(f"Headwater is running on {installation.home} already. `headwater down` stops it.")
+        for number in (port(), port() + 1):
+            _refuse_taken(number)
+        update_schema(installation)
+        process_file = installation.home / "up.pid"
+        process_file.write_text(str(os.getpid()))
+        try:
+            _supervise(installation, options.demo)
+        finally:
+            process_file.unlink(missing_ok=True)
+
+
+def _supervise(installation: Installation, demo: bool) -> None:
+    if demo:
+        _in_a_process("init", "--demo", "--unless-founded")
+    programs = {"web": ("serve", "web"), "live": ("serve", "live"), "worker": ("work",)}
+    services = [Service(name, [sys.executable, "-m", "headwater", *words]) for name, words in programs.items()]
+
+    def tick() -> None:
+        if installation.cluster is not None:
+            installation.cluster.revive()
+
+    threading.Thread(target=_say_when_ready, daemon=True).start()
+    Supervisor(services, tick).run()
+
+
+def _in_a_process(*words: str) -> None:
+    """Run another command to its end, so that `up` itself stays small and never loads Django."""
+    import subprocess
+
+    answer = subprocess.run([sys.executable, "-m", "headwater", *words], check=False)
+    if answer.returncode:
+        raise CommandFailed("Headwater was not started, because the step before failed (see above).")
+
+
+def _refuse_taken(number: int) -> None:
+    """Say so when another program has the port; our own servers would share it silently."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address(), number))
+        except OSError as error:
+            raise CommandFailed(
+                f"Port {number} is taken by another program. Nothing was started. Set HEADWATER_PORT to another "
+                f"number (that port and the next one are used)."
+            ) from error
+
+
+def address() -> str:
+    """The address that web and live pages listen on: loopback unless HEADWATER_ADDRESS says otherwise."""
+    return os.environ.get("HEADWATER_ADDRESS") or "127.0.0.1"
+
+
+def _say_when_ready() -> None:
+    url = f"http://{address()}:{port()}/"
+    while True:
+        time.sleep(0.1)
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except urllib.error.HTTPError:
+            pass  # an answer is an answer
+        except OSError:
+            continue
+        sys.stderr.write(f"Headwater is at {url}  (Ctrl-C stops it; home folder {home_folder()})\n")
+        return
+
+
+def down(options: Namespace) -> None:
+    """Stop the `up` of this home folder, and wait until it has stopped."""
+    lock = FileLock(home_folder() / "up.lock")
+    if not home_folder().exists() or not lock.is_held_elsewhere():
+        sys.stderr.write("Headwater is not running.\n")
+        return
+    with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
+        os.kill(_read_process(home_folder() / "up.pid"), signal.SIGTERM)
+    if not lock.own(LONGEST_STOP):
+        raise CommandFailed(f"Headwater has not stopped within {LONGEST_STOP} s. It is still stopping, or stuck.")
+    lock.release()
+
+
+def _read_process(path: Path) -> int:
+    """The process number in the file; `up` writes it a moment after it takes the lock."""
+    deadline = time.monotonic() + 10
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return int(path.read_text())
+
+
+def work(options: Namespace) -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    from headwater.cli.installation import open_installation
+
+    with open_installation():
+        from headwater.core import worker
+
+        worker.work()
