@@ -10,10 +10,11 @@ from headwater import __version__
 
 def installation(request: HttpRequest) -> dict[str, Any]:
     """The installation's own facts, and who is looking (set by the organisation middleware)."""
+    organisation = getattr(request, "organisation", None)
     return {
-        "organisation": getattr(request, "organisation", None),
+        "organisation": organisation,
         "person": getattr(request, "person", None),
-        "live_url": settings.HEADWATER_LIVE_URL,
+        "live_url": f"{settings.HEADWATER_LIVE_URL}/{organisation.slug}" if organisation else "",
         "demonstration": settings.HEADWATER_DEMO,
         "version": __version__,
     }
