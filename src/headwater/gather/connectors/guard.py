@@ -201,6 +201,15 @@ class Client:
                 f"No answer from {_host(url)}: {_reason(error)}", "It is tried again next time"
             ) from error
 
+    def post(self, url: str, content: bytes, headers: dict[str, str]) -> int:
+        """The status of the answer to a POST; redirects are not followed. Raises as `get` does."""
+        try:
+            return self._http.post(url, content=content, headers=headers, follow_redirects=False).status_code
+        except (httpx.HTTPError, httpx.InvalidURL, *_NETWORK_ERRORS) as error:
+            raise FetchFailed(
+                f"No answer from {_host(url)}: {_reason(error)}", "It is tried again next time"
+            ) from error
+
     def _read(self, response: httpx.Response) -> bytes:
         """The body, unpacked, up to the limits of size and time."""
         deadline = monotonic() + self.policy.total_seconds
