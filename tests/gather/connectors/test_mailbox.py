@@ -45,7 +45,7 @@ def test_only_new_messages_are_asked_about_and_removed_ones_are_missing() -> Non
         server.messages[3] = message(3)
         found, _ = listed(mailbox(server), cursor)
         assert set(found) == {"<2@x>", "<3@x>"}
-        assert [command.split()[2] for command in server.commands if command.startswith("UID fetch")] == ["3"]
+        assert [command.split()[2] for command in server.commands if command.lower().startswith("uid fetch")] == ["3"]
 
 
 def test_a_server_that_numbers_anew_makes_no_message_new() -> None:

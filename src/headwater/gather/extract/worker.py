@@ -88,6 +88,13 @@ def answer(channel: socket.socket, message: dict[str, Any]) -> None:
     send(channel, outcome)
 
 
+def warm_up() -> None:
+    """Loads what nearly every file needs while the pool is still fetching the first."""
+    from headwater.gather.extract.readers import read
+
+    read(b"It takes a while to load the model that tells languages apart.", Context("warm.md", "", Limits()))
+
+
 def resident_bytes() -> int:
     """Memory this process holds now."""
     try:
@@ -101,6 +108,7 @@ def main() -> None:
     """Serves the socket whose number is the first argument until the pool hangs up."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     confine(int(sys.argv[2]))
+    warm_up()
     while True:
         try:
             answer(channel, receive(channel))
