@@ -1,16 +1,50 @@
 """Articles and all that keeps them trustworthy: revisions, verification, feedback."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Walled
-from headwater.people.models import Person
+from headwater.people.models import Permission, Person
 from headwater.search.models import Entry, EntryVersion
+
+TRASH_DAYS = 30
+
+
+class ArticleQuerySet(models.QuerySet["Article"]):
+    def kept(self) -> "ArticleQuerySet":
+        """Articles that are not in the trash."""
+        return self.filter(trashed_at=None)
+
+    def draft_circle(self, person: Person) -> "ArticleQuerySet":
+        """Articles whose drafts the person may see: owner, contributor, steward, or asked to review the latest."""
+        if not person.is_active:
+            return self.none()
+        circle = (
+            Q(entry__owner=person)
+            | Q(pk__in=Contributor.objects.filter(person=person).values("article"))
+            | Q(latest__in=Review.objects.filter(reviewer=person).values("revision"))
+        )
+        for path in person.paths_granted(Permission.STEWARD):
+            circle |= Q(entry__unit__path__startswith=path) if path else Q(pk__isnull=False)
+        return self.filter(circle, entry__classification__lte=person.clearance)
+
+    def visible_to(self, person: Person) -> "ArticleQuerySet":
+        """Articles the person may know of: published ones they may read, and those whose drafts they may see."""
+        readable = Entry.objects.current().readable_by(person).values("pk")
+        circle = ArticleQuerySet(self.model).draft_circle(person).values("pk")
+        return self.filter(Q(published__isnull=False, entry__in=readable) | Q(pk__in=circle))
 
 
 class Article(Walled):
-    """A managed knowledge asset. Title, owner, unit, audience, classification and topics stand on its entry."""
+    """A managed knowledge asset. Title, owner, unit, audience, classification and topics stand on its entry.
+
+    `state` speaks of the newest revision; whether there is a text that people read is `published`. So a published
+    article somebody is writing on is in state draft and keeps its published revision until the next is published.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -33,11 +67,24 @@ class Article(Walled):
     trashed_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    objects = ArticleQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "slug"], name="article_slug")]
+        indexes = [models.Index(fields=["reference"], name="article_reference")]
 
     def __str__(self) -> str:
         return self.entry.title
+
+    @property
+    def has_news(self) -> bool:
+        """Whether its newest revision is not the one people read."""
+        return self.latest_id != self.published_id
+
+    @property
+    def purged_on(self) -> datetime | None:
+        """When the trash forgets it; None while it is not in the trash."""
+        return self.trashed_at + timedelta(days=TRASH_DAYS) if self.trashed_at else None
 
 
 class Contributor(Walled):
@@ -66,11 +113,29 @@ class Revision(Walled):
     based_on = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     is_aside = models.BooleanField(default=False, help_text=_("kept beside the line: somebody else saved first"))
     version = models.OneToOneField(EntryVersion, on_delete=models.PROTECT, null=True, related_name="revision")
+    settled_at = models.DateTimeField(null=True, help_text=_("an aside that was merged or given up"))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["article", "number"], name="revision_number")]
         ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.number})"
+
+
+class Draft(Walled):
+    """What a person is typing, kept every few seconds; theirs alone until they save it as a revision."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="drafts")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="drafts")
+    title = models.CharField(max_length=500)
+    body = models.TextField()
+    based_on = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="+")
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["article", "person"], name="draft_once")]
 
 
 class Review(Walled):
@@ -93,7 +158,10 @@ class Review(Walled):
 
 
 class Attachment(Walled):
-    """A file or picture that belongs to an article; its bytes lie in the blobs."""
+    """A file or picture that belongs to an article; its bytes lie in the blobs.
+
+    Readers get it once a published version came out with it; before, only those who may see the drafts.
+    """
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="attachments")
     name = models.CharField(max_length=255)
@@ -102,6 +170,11 @@ class Attachment(Walled):
     size = models.BigIntegerField()
     added_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     added_at = models.DateTimeField(default=timezone.now)
+    published_with = models.ForeignKey(EntryVersion, on_delete=models.SET_NULL, null=True, related_name="attachments")
+    removed_at = models.DateTimeField(null=True, help_text=_("no longer listed; older versions still show it"))
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Link(Walled):
@@ -114,6 +187,16 @@ class Link(Walled):
         constraints = [models.UniqueConstraint(fields=["article", "target"], name="link_once")]
 
 
+class WantedLink(Walled):
+    """A link in an article's text to a title or reference that nothing has yet; becomes a Link when something does."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="wanted_links")
+    wanted = models.CharField(max_length=500, db_index=True, help_text=_("the title or reference, folded"))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["article", "wanted"], name="wanted_once")]
+
+
 class Verification(Walled):
     """A named person's dated word that a version still holds, with the evidence."""
 
@@ -123,6 +206,16 @@ class Verification(Walled):
     evidence = models.TextField(_("what you checked"))
     at = models.DateTimeField(default=timezone.now)
     due_on = models.DateField(help_text=_("when the next is due"))
+
+
+class FeedbackQuerySet(models.QuerySet["Feedback"]):
+    def reports(self) -> "FeedbackQuerySet":
+        """What asks somebody to look: errors, unclear passages, and "not helpful" with words."""
+        return self.filter(Q(kind__in=("error", "unclear")) | Q(kind="unhelpful") & ~Q(text=""))
+
+    def open(self) -> "FeedbackQuerySet":
+        """Reports that nobody has settled."""
+        return self.reports().filter(state="open")
 
 
 class Feedback(Walled):
@@ -151,5 +244,25 @@ class Feedback(Walled):
     settled_at = models.DateTimeField(null=True)
     settled_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
 
+    objects = FeedbackQuerySet.as_manager()
+
     class Meta:
         indexes = [models.Index(fields=["entry", "state"], name="feedback_open")]
+        verbose_name_plural = "feedback"
+
+
+class LibrarySettings(Walled):
+    """How this organisation keeps its library; one row, made when somebody first changes it."""
+
+    needs_review = models.BooleanField(_("a second person approves before publishing"), default=True)
+    allows_self_approval = models.BooleanField(_("authors may approve their own text"), default=False)
+    verify_every_days = models.PositiveIntegerField(_("days between verifications"), default=180)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation"], name="library_settings_once")]
+        verbose_name_plural = "library settings"
+
+    @classmethod
+    def current(cls) -> "LibrarySettings":
+        """The organisation's settings, or the defaults while nobody changed them."""
+        return cls.objects.first() or cls()

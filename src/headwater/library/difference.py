@@ -1,0 +1,299 @@
+"""What changed between two texts, and three texts made into one. Plain Python; used by reading, reviewing and merging.
+
+    difference = compare(old, new)
+    difference.rows            every block of both texts side by side, in order; nothing is left out
+    difference.changes         only the changes, numbered, each with its section and the words around it
+    difference.condensed()     rows with long unchanged stretches folded into gaps
+    merge(base, mine, theirs)  what both wrote, with conflicts where both wrote differently
+
+Texts are cut into blocks (heading, paragraph, list item, table row, fence) that keep every character: joined they are
+that text exactly. Blocks are aligned first, then words inside blocks that belong together.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cached_property
+from typing import Literal
+
+SpanKind = Literal["same", "removed", "added"]
+RowKind = Literal["same", "changed", "removed", "added", "gap"]
+
+TOKEN = re.compile(r"\s+|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+(?:['’.,]\w+)*|.", re.DOTALL)
+HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$")
+FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+WHOLE_LINE = re.compile(r"\s*(?:\||#{1,6}[ \t])")
+OWN_LINE = re.compile(r"\s*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|\||>|#{1,6}[ \t])")
+MARKUP = re.compile(
+    r"^\s*(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t])?|\d{1,9}[.)][ \t]+|>[ \t]?)|\*\*|__|\n+$", re.MULTILINE
+)
+SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+")
+ALIKE = 0.4  # share of equal words from which two blocks are one that changed, rather than one gone and another come
+MOST_TOKENS = 4000  # a longer block is compared as a whole
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of text that stayed, went, or came."""
+
+    kind: SpanKind
+    text: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A stretch of the source with its line ends, and the heading it stands under."""
+
+    text: str
+    section: str
+
+    @property
+    def key(self) -> str:
+        """What makes it the same block: blank lines after it do not count."""
+        return self.text.rstrip()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the side-by-side view: `spans` holds both sides; a gap stands for `skipped` unchanged rows."""
+
+    kind: RowKind
+    section: str
+    spans: tuple[Span, ...] = ()
+    skipped: int = 0
+
+    @property
+    def old(self) -> tuple[Span, ...]:
+        """The left side."""
+        return tuple(span for span in self.spans if span.kind != "added")
+
+    @property
+    def new(self) -> tuple[Span, ...]:
+        """The right side."""
+        return tuple(span for span in self.spans if span.kind != "removed")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change as a reader sees it: its number, section, and the sentence around it without Markdown's marks."""
+
+    number: int
+    section: str
+    kind: RowKind
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Everything about two texts."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def old_text(self) -> str:
+        """The old text, whole."""
+        return "".join(span.text for row in self.rows for span in row.old)
+
+    @property
+    def new_text(self) -> str:
+        """The new text, whole."""
+        return "".join(span.text for row in self.rows for span in row.new)
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """The changes in the order of the new text; a change of empty lines only is none."""
+        changed = [row for row in self.rows if row.kind != "same" and any(_visible(span) for span in row.spans)]
+        return tuple(
+            Change(number, row.section, row.kind, _readable(row.spans)) for number, row in enumerate(changed, start=1)
+        )
+
+    @property
+    def sections(self) -> list[str]:
+        """The headings under which something changed, each once, in order; "" for what stands above the first."""
+        return list(dict.fromkeys(change.section for change in self.changes))
+
+    def condensed(self, around: int = 1) -> list[Row]:
+        """The rows with only `around` unchanged ones kept beside each change, the others folded into gaps."""
+        near = {
+            at
+            for number, row in enumerate(self.rows)
+            if row.kind != "same"
+            for at in range(number - around, number + around + 1)
+        }
+        kept: list[Row] = []
+        for number, row in enumerate(self.rows):
+            if number in near:
+                kept.append(row)
+            elif kept and kept[-1].kind == "gap":
+                kept[-1] = Row("gap", row.section, skipped=kept[-1].skipped + 1)
+            else:
+                kept.append(Row("gap", row.section, skipped=1))
+        return kept
+
+
+# --- Comparing --------------------------------------------------------------------------------------------------------
+
+
+def compare(old: str, new: str) -> Difference:
+    """The difference between two texts."""
+    before, after = blocks(old), blocks(new)
+    rows: list[Row] = []
+    for tag, a, b, c, d in steps([block.key for block in before], [block.key for block in after]):
+        if tag == "equal":
+            rows += [_same(one, other) for one, other in zip(before[a:b], after[c:d], strict=True)]
+        else:
+            rows += _pair(before[a:b], after[c:d])
+    return Difference(tuple(rows))
+
+
+def blocks(text: str) -> list[Block]:
+    """The text in blocks; joined, they are the text. Blank lines belong to the block before them."""
+    found: list[Block] = []
+    section, fence, last = "", "", ""
+    lines: list[str] = []
+    for line in text.splitlines(keepends=True):
+        mark = FENCE.match(line)
+        if lines and not fence and _begins(line, last, lines):
+            found.append(Block("".join(lines), section))
+            lines = []
+        if not fence and (heading := HEADING.match(line.rstrip("\r\n"))):
+            section = heading.group(1).strip()
+        if mark and not fence:
+            fence = mark.group(1)
+        elif mark and line.strip().startswith(fence):
+            fence = ""
+        lines.append(line)
+        last = line
+    return [*found, Block("".join(lines), section)] if lines else found
+
+
+def _begins(line: str, last: str, lines: list[str]) -> bool:
+    """Whether a line outside a fence begins a block: after a blank line, heading, row or fence, or by its look."""
+    if not line.strip() or not "".join(lines[:1]).strip():
+        return False
+    after_fence = bool(FENCE.match(last)) and len(lines) > 1
+    return not last.strip() or after_fence or bool(WHOLE_LINE.match(last) or OWN_LINE.match(line) or FENCE.match(line))
+
+
+def steps(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
+    """difflib's steps, with the equal ends taken off first: most versions differ in little."""
+    start = 0
+    while start < min(len(old), len(new)) and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    inner = SequenceMatcher(None, old[start : len(old) - end], new[start : len(new) - end], autojunk=len(old) > 2000)
+    found = [(tag, a + start, b + start, c + start, d + start) for tag, a, b, c, d in inner.get_opcodes()]
+    if start:
+        found.insert(0, ("equal", 0, start, 0, start))
+    if end:
+        found.append(("equal", len(old) - end, len(old), len(new) - end, len(new)))
+    return found
+
+
+def _same(old: Block, new: Block) -> Row:
+    """An unchanged block; a blank line more or less after it is kept, and is no change."""
+    space_before, space_after = old.text[len(old.key) :], new.text[len(new.key) :]
+    if space_before == space_after:
+        return Row("same", new.section, (Span("same", new.text),))
+    return Row("same", new.section, (Span("same", new.key), *_flushed(space_before, space_after)))
+
+
+def _pair(old: list[Block], new: list[Block]) -> list[Row]:
+    """Blocks that were replaced: those that are alike become one changed row, the others went or came."""
+    rows: list[Row] = []
+    at = 0
+    for block in new:
+        partner = _partner(block, old, at)
+        if partner is None:
+            rows.append(Row("added", block.section, (Span("added", block.text),)))
+            continue
+        rows += [_gone(gone) for gone in old[at:partner]]
+        rows.append(Row("changed", block.section, tuple(words(old[partner].text, block.text))))
+        at = partner + 1
+    return rows + [_gone(gone) for gone in old[at:]]
+
+
+def _gone(block: Block) -> Row:
+    return Row("removed", block.section, (Span("removed", block.text),))
+
+
+def _partner(block: Block, old: list[Block], start: int) -> int | None:
+    """The first of the next few old blocks that is most like this one; None when none is alike."""
+    best, found = ALIKE, None
+    for at in range(start, min(len(old), start + 12)):
+        likeness = _likeness(old[at].text, block.text)
+        if likeness > best:
+            best, found = likeness, at
+    return found
+
+
+def _likeness(old: str, new: str) -> float:
+    """The share of words that two blocks have in common, 0 to 1, whatever their order."""
+    one = [token for token in TOKEN.findall(old) if not token.isspace()]
+    other = [token for token in TOKEN.findall(new) if not token.isspace()]
+    if len(one) > MOST_TOKENS or len(other) > MOST_TOKENS:
+        return 0.0
+    return SequenceMatcher(None, one, other, autojunk=False).quick_ratio()
+
+
+def words(old: str, new: str) -> list[Span]:
+    """The difference of two blocks in words; scraps of one common word between changes are swallowed by them."""
+    before, after = TOKEN.findall(old), TOKEN.findall(new)
+    if max(len(before), len(after)) > MOST_TOKENS:
+        return [Span("removed", old), Span("added", new)]
+    found = steps(before, after)
+    spans: list[Span] = []
+    removed = added = ""
+    for number, (tag, a, b, c, d) in enumerate(found):
+        scrap = tag == "equal" and 0 < number < len(found) - 1 and _is_scrap(before[a:b])
+        if tag != "equal" or scrap:
+            removed, added = removed + "".join(before[a:b]), added + "".join(after[c:d])
+            continue
+        spans += _flushed(removed, added)
+        removed = added = ""
+        spans.append(Span("same", "".join(before[a:b])))
+    return spans + _flushed(removed, added)
+
+
+def _is_scrap(tokens: Sequence[str]) -> bool:
+    """Nothing but spaces and punctuation, or a single short word: keeping it would chop a change into crumbs."""
+    said = [token for token in tokens if token.strip() and token[0].isalnum()]
+    return not said or (len(said) == 1 and len(said[0]) <= 3 and len(tokens) <= 3)
+
+
+def _flushed(removed: str, added: str) -> list[Span]:
+    spans = [Span("removed", removed)] if removed else []
+    return [*spans, Span("added", added)] if added else spans
+
+
+# --- Reading ----------------------------------------------------------------------------------------------------------
+
+
+def _visible(span: Span) -> bool:
+    return span.kind != "same" and bool(span.text.strip())
+
+
+def _readable(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The sentences with a change in them, without list marks and emphasis, unless the marks are all that changed."""
+    plain = [Span(span.kind, MARKUP.sub("", span.text)) for span in spans]
+    shown = plain if any(_visible(span) for span in plain) else list(spans)
+    kept = [_nearest(span, number, len(shown)) for number, span in enumerate(shown)]
+    return tuple(span for span in kept if span.text)
+
+
+def _nearest(span: Span, number: int, count: int) -> Span:
+    """Of unchanged text, only the sentence next to a change."""
+    if span.kind != "same":
+        return span
+    sentences = SENTENCE_END.split(span.text)
+    first, last = sentences[0], sentences[-1]
+    if len(sentences) < (2 if number in (0, count - 1) else 3) or count == 1:
+        return span
+    if number == 0:
+        return Span("same", last)
+    if number == count - 1:
+        return Span("same", first)
+    return Span("same", f"{first} … {last}")

@@ -1,0 +1,126 @@
+"""Links between texts: what a text links to, where that leads a given reader, and who links here.
+
+A text links to an entry by its address (`/o/…/entries/12/` or `entries/12`), by reference (`[permit](SAF-009)`) or by
+title or reference in double brackets (`[[Entry permit]]`, `[[SAF-009|the permit]]`).
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.safestring import SafeString
+
+from headwater.core.addresses import address
+from headwater.library.attachments import named_in
+from headwater.library.markdown import Targets, entry_meant, render_markdown
+from headwater.library.models import Article, Attachment, Link, WantedLink
+from headwater.people.models import Person
+from headwater.search.models import Entry
+
+BRACKETS = re.compile(r"\[\[([^\[\]|\n]{1,500})(?:\|[^\[\]\n]{1,500})?\]\]")
+DESTINATION = re.compile(r"\]\(\s*<?([^)\s<>]{1,2000})>?[^)]*\)")
+REFERENCE = re.compile(r"^[\w.\-]{2,40}$")
+MOST = 500  # links of one text that are looked up; nobody links more on purpose
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a text links to, as it is written: ids of entries, and folded titles or references."""
+
+    ids: frozenset[int] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+@dataclass
+class Found:
+    """Entries by id and by folded name."""
+
+    ids: set[int] = field(default_factory=set)
+    names: dict[str, int] = field(default_factory=dict)
+
+
+def fold(name: str) -> str:
+    """A title or reference as it is compared: one space between words, no capitals."""
+    return " ".join(name.split()).lower()[:500]
+
+
+def written_links(text: str) -> Written:
+    """Every link of a text that could lead to an entry."""
+    destinations = DESTINATION.findall(text)
+    ids = {found for one in destinations if (found := entry_meant(one)) is not None}
+    names = {fold(name) for name in BRACKETS.findall(text)}
+    names |= {fold(one) for one in destinations if REFERENCE.match(one)}
+    return Written(frozenset(sorted(ids)[:MOST]), frozenset(sorted(names - {""})[:MOST]))
+
+
+def find_entries(written: Written, reader: Person | None = None, linked_from: Article | None = None) -> Found:
+    """The entries those links mean: of all current ones, or of those the reader may read.
+
+    With `linked_from`, only among the links that article had when it was published: looked up by number, not by title.
+    """
+    entries = Entry.objects.current()
+    if reader is not None:
+        entries = entries.readable_by(reader)
+    if linked_from is not None:
+        entries = entries.filter(backlinks__article=linked_from)
+    found = Found()
+    if written.ids:
+        found.ids = set(entries.filter(pk__in=written.ids).values_list("pk", flat=True))
+    if written.names:
+        named = entries.annotate(folded=Lower("title"), code=Lower("article__reference"))
+        rows = named.filter(Q(folded__in=written.names) | Q(code__in=written.names)).order_by("-pk")
+        for pk, title, code in rows.values_list("pk", "folded", "code"):
+            found.names.update({fold(name): pk for name in (title, code) if name})
+    return found
+
+
+def render_for(text: str, reader: Person, article: Article | None = None, is_draft: bool = False) -> SafeString:
+    """A text as HTML for one reader: links to what they may read lead there, all others are plain words.
+
+    `article` is the one whose text and pictures these are. A draft's links are not kept yet, so they are looked up
+    among all titles. Two queries at most, three with pictures.
+    """
+    found = find_entries(written_links(text), reader, None if is_draft else article)
+    names = {name: address("home:entry", pk=pk) for name, pk in found.names.items()}
+    ids = {pk: address("home:entry", pk=pk) for pk in found.ids}
+    return render_markdown(text, Targets(ids=ids, names=names, attachments=_pictures(text, article)))
+
+
+def _pictures(text: str, article: Article | None) -> dict[int, str]:
+    numbers = named_in(text)
+    if article is None or not numbers:
+        return {}
+    rows = Attachment.objects.filter(article=article, pk__in=numbers).values_list("pk", flat=True)
+    return {pk: address("library:attachment", pk=pk) for pk in rows}
+
+
+def relink(article: Article) -> None:
+    """After publishing: this article's links are those of its published text, and links that waited for it arrive."""
+    if article.published is None:
+        return
+    written = written_links(article.published.body)
+    found = find_entries(written)
+    targets = (found.ids | set(found.names.values())) - {article.entry_id}
+    Link.objects.filter(article=article).exclude(target__in=targets).delete()
+    Link.objects.bulk_create((Link(article=article, target_id=pk) for pk in targets), ignore_conflicts=True)
+    WantedLink.objects.filter(article=article).delete()
+    WantedLink.objects.bulk_create(
+        WantedLink(article=article, wanted=name) for name in written.names - set(found.names)
+    )
+    _arrive(article)
+
+
+def _arrive(article: Article) -> None:
+    names = {fold(article.entry.title), fold(article.reference)} - {""}
+    waiting = WantedLink.objects.filter(wanted__in=names).exclude(article=article)
+    links = [Link(article_id=pk, target=article.entry) for pk in set(waiting.values_list("article", flat=True))]
+    Link.objects.bulk_create(links, ignore_conflicts=True)
+    waiting.delete()
+
+
+def backlinks(entry: Entry, reader: Person) -> list[Article]:
+    """The published articles that link to this entry and that the reader may read, by title."""
+    readable = Entry.objects.current().readable_by(reader).values("pk")
+    linking = Article.objects.kept().filter(links__target=entry, published__isnull=False, entry__in=readable)
+    return list(linking.select_related("entry").order_by("entry__title")[:100])
