@@ -36,7 +36,7 @@ def refresh(audiences: Iterable[Audience] | None = None, people: Iterable[Person
     Those who stay keep their `since`. Call it after the change, inside its transaction. When units move, or several
     people change, leave `people` out.
     """
-    _lock()
+    lock()
     found = difference(audiences, people)
     _remove(found.surplus)
     _add(found.missing)
@@ -65,7 +65,8 @@ def faults() -> list[str]:
     ]
 
 
-def _lock() -> None:
+def lock() -> None:
+    """Let no other transaction of this organisation move units or compute members until this one ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('people.membership'), %s)", [current_organisation_id()])
 

@@ -2,6 +2,7 @@
 
 import zoneinfo
 from collections.abc import Callable
+from typing import cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
@@ -11,7 +12,8 @@ from django.utils import timezone, translation
 from headwater.core.actions import door
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
-from headwater.people.models import Person
+from headwater.people.models import ApiToken, Person
+from headwater.people.request import Request
 from headwater.people.tokens import bearer_of, person_of_token
 
 
@@ -36,10 +38,12 @@ class OrganisationMiddleware:
             return self._unknown(request, parts[3])
         if organisation is None:
             raise Http404("There is no such organisation, or you are not one of its people.")
+        request = cast(Request, request)
         request.organisation = organisation
         with organisation_context(organisation.pk), door("api" if parts[3].startswith("api/") else "web"):
-            request.token, request.person = self._who(request)
-            if request.person is None and not public:
+            request.token, person = self._who(request)
+            request.person = cast(Person, person)  # None under public/ only
+            if person is None and not public:
                 if bearer_of(request):
                     return self._unknown(request, parts[3])
                 raise Http404("There is no such organisation, or you are not one of its people.")
@@ -59,7 +63,7 @@ class OrganisationMiddleware:
         if hasattr(request, "organisation"):
             kwargs.pop("organisation", None)
 
-    def _who(self, request: HttpRequest) -> tuple[object, Person | None]:
+    def _who(self, request: HttpRequest) -> tuple[ApiToken | None, Person | None]:
         if bearer_of(request):
             return person_of_token(request)
         if not request.user.is_authenticated:
@@ -67,7 +71,7 @@ class OrganisationMiddleware:
         person = Person.objects.select_related("unit").filter(user=request.user).first()
         return None, person if person is not None and person.is_active else None
 
-    def _respond(self, request: HttpRequest) -> HttpResponse:
+    def _respond(self, request: Request) -> HttpResponse:
         person = request.person
         if person is None:
             return self.get_response(request)

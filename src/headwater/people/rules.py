@@ -1,7 +1,7 @@
 """Who may do what with people, structure, knowledge and access. Predicates only: no change, no message."""
 
 from headwater.core.actions import Actor, System
-from headwater.people.models import Permission, Person, Unit
+from headwater.people.models import Grant, Permission, Person, Unit
 
 
 def is_system(actor: Actor) -> bool:
@@ -86,3 +86,10 @@ def may_act_for(actor: Actor, person: Person) -> bool:
 def may_write_about_people(actor: Actor) -> bool:
     """Import and export the whole directory: administrators of the whole organisation."""
     return may_administer(actor)
+
+
+def is_last_administrator(person: Person) -> bool:
+    """Whether nobody else active administers the whole organisation: then they must stay until somebody does."""
+    holders = Grant.objects.filter(permission=Permission.ADMINISTRATOR, unit=None).values("person")
+    administrators = Person.objects.active().filter(pk__in=holders)
+    return administrators.filter(pk=person.pk).exists() and not administrators.exclude(pk=person.pk).exists()

@@ -1,7 +1,7 @@
 """Who there is: units, roles, people, communities; who belongs to which audience; who may do what."""
 
 from headwater.people.models.access import ApiToken, Audience, AudienceMember, Grant, Invitation, Permission
-from headwater.people.models.person import Absence, Notice, OtherUnit, Person, PersonRole, PersonTag
+from headwater.people.models.person import Absence, Departure, Notice, OtherUnit, Person, PersonRole, PersonTag
 from headwater.people.models.structure import Community, Membership, Role, Unit
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Audience",
     "AudienceMember",
     "Community",
+    "Departure",
     "Grant",
     "Invitation",
     "Membership",

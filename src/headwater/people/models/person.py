@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.utils.functional import cached_property
-from django.utils.timezone import localdate, now
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Classification, Walled
+from headwater.people.days import today
 
 if TYPE_CHECKING:
-    from headwater.people.models.structure import Unit
+    from headwater.people.models.structure import Role, Unit
 
 
 class PersonQuerySet(models.QuerySet["Person"]):
     def active(self, on: date | None = None) -> "PersonQuerySet":
         """People who have joined and not left on that day (default: today)."""
-        day = on or localdate()
+        day = on or today()
         return self.filter(models.Q(joined_on=None) | models.Q(joined_on__lte=day)).filter(
             models.Q(left_on=None) | models.Q(left_on__gt=day), erased_at=None
         )
@@ -34,8 +35,12 @@ class Person(Walled):
     email = models.EmailField(_("email"), blank=True)
     number = models.CharField(_("staff number"), max_length=60, blank=True, help_text=_("the key for CSV import"))
     unit = models.ForeignKey("Unit", on_delete=models.PROTECT, null=True, blank=True, related_name="people")
-    other_units = models.ManyToManyField("Unit", through="OtherUnit", related_name="also")
-    roles = models.ManyToManyField("Role", through="PersonRole", related_name="people")
+    other_units: "models.ManyToManyField[Unit, OtherUnit]" = models.ManyToManyField(
+        "Unit", through="OtherUnit", related_name="also"
+    )
+    roles: "models.ManyToManyField[Role, PersonRole]" = models.ManyToManyField(
+        "Role", through="PersonRole", related_name="people"
+    )
     title = models.CharField(_("job title"), max_length=200, blank=True)
     location = models.CharField(_("location"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=10, default="en")
@@ -89,9 +94,9 @@ class Person(Walled):
     @property
     def is_active(self) -> bool:
         """Has joined, has not left, was not erased."""
-        today = localdate()
-        joined = self.joined_on is None or self.joined_on <= today
-        return joined and (self.left_on is None or self.left_on > today) and self.erased_at is None
+        day = today()
+        joined = self.joined_on is None or self.joined_on <= day
+        return joined and (self.left_on is None or self.left_on > day) and self.erased_at is None
 
 
 class OtherUnit(Walled):
@@ -139,6 +144,23 @@ class Absence(Walled):
                 condition=models.Q(until__gte=models.F("since")), name="absence_ends_after_it_begins"
             )
         ]
+
+
+class Departure(Walled):
+    """A person leaves on a day. Settled when that day has come: then what they held is handed over.
+
+    Rooms above follow this table (channel `people_departure`) and hand over what leavers own; see people/leaving.py.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="departures")
+    left_on = models.DateField()
+    successor = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    recorded_at = models.DateTimeField(default=now, editable=False)
+    settled_at = models.DateTimeField(null=True, editable=False)
+    tx = models.BigIntegerField(default=0, editable=False, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "left_on"], name="departure_once")]
 
 
 class Notice(Walled):

@@ -1,9 +1,14 @@
 """The organisation's shape: units, roles, communities."""
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Walled
+
+if TYPE_CHECKING:
+    from headwater.people.models.person import Person
 
 
 class UnitQuerySet(models.QuerySet["Unit"]):
@@ -53,7 +58,9 @@ class Community(Walled):
     name = models.CharField(_("name"), max_length=200)
     purpose = models.TextField(_("purpose"), blank=True)
     lead = models.ForeignKey("Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="leads")
-    members = models.ManyToManyField("Person", through="Membership", related_name="communities")
+    members: "models.ManyToManyField[Person, Membership]" = models.ManyToManyField(
+        "Person", through="Membership", related_name="communities"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "slug"], name="community_slug")]

@@ -1,0 +1,88 @@
+"""Everything that can be done with people, structure, audiences and access."""
+
+from headwater.people.actions.access import (
+    accept_invitation,
+    appoint_administrator,
+    create_token,
+    found_organisation,
+    grant_permission,
+    invite_person,
+    reset_password,
+    revoke_permission,
+    revoke_token,
+)
+from headwater.people.actions.audiences import change_audience, create_audience, refresh_audiences, remove_audience
+from headwater.people.actions.communities import (
+    change_community,
+    create_community,
+    join_community,
+    leave_community,
+    remove_community,
+)
+from headwater.people.actions.exchange import import_communities, import_people, import_roles, import_units
+from headwater.people.actions.persons import (
+    change_person,
+    choose_theme,
+    create_person,
+    end_membership,
+    record_absence,
+    remove_absence,
+    resume_membership,
+    tag_person,
+    untag_person,
+)
+from headwater.people.actions.privacy import erase_person, export_own_data
+from headwater.people.actions.structure import (
+    create_role,
+    create_unit,
+    move_unit,
+    remove_role,
+    remove_unit,
+    rename_role,
+    rename_unit,
+    set_unit_head,
+)
+
+__all__ = [
+    "accept_invitation",
+    "appoint_administrator",
+    "change_audience",
+    "change_community",
+    "change_person",
+    "choose_theme",
+    "create_audience",
+    "create_community",
+    "create_person",
+    "create_role",
+    "create_token",
+    "create_unit",
+    "end_membership",
+    "erase_person",
+    "export_own_data",
+    "found_organisation",
+    "grant_permission",
+    "import_communities",
+    "import_people",
+    "import_roles",
+    "import_units",
+    "invite_person",
+    "join_community",
+    "leave_community",
+    "move_unit",
+    "record_absence",
+    "refresh_audiences",
+    "remove_absence",
+    "remove_audience",
+    "remove_community",
+    "remove_role",
+    "remove_unit",
+    "rename_role",
+    "rename_unit",
+    "reset_password",
+    "resume_membership",
+    "revoke_permission",
+    "revoke_token",
+    "set_unit_head",
+    "tag_person",
+    "untag_person",
+]

@@ -1,0 +1,74 @@
+"""Links by which people set their password: how their secret is made, found again, and who may use one.
+
+The secret is computed from the installation's key and the invitation, so that the job that mails it needs the id only.
+The database holds its SHA-256.
+"""
+
+import base64
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from headwater.core.models import Organisation, User
+from headwater.core.secret import digest
+from headwater.core.wall import current_organisation_id, organisation_context
+from headwater.people.models import Invitation, Person
+
+INVITED_FOR = timedelta(days=14)
+RESET_FOR = timedelta(days=1)
+
+
+def new_invitation(person: Person, lasts: timedelta) -> Invitation:
+    """A fresh link for that person; earlier ones that are still open stop working."""
+    now = timezone.now()
+    Invitation.objects.filter(person=person, used_at=None, expires_at__gt=now).update(expires_at=now)
+    invitation = Invitation.objects.create(person=person, digest=f"new:{now.timestamp()}", expires_at=now + lasts)
+    invitation.digest = digest(token_of(invitation))
+    invitation.save(update_fields=["digest"])
+    return invitation
+
+
+def token_of(invitation: Invitation) -> str:
+    """The secret in the link: the organisation's number, then what only this installation can compute."""
+    organisation_id = current_organisation_id()
+    message = f"invitation:{organisation_id}:{invitation.pk}:{invitation.created_at.isoformat()}".encode()
+    made = hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).digest()
+    return f"{organisation_id}-{base64.urlsafe_b64encode(made).decode().rstrip('=')}"
+
+
+def link_of(invitation: Invitation) -> str:
+    """The whole address that the person opens."""
+    return settings.HEADWATER_ORIGIN + reverse("join:accept", kwargs={"token": token_of(invitation)})
+
+
+def organisation_of(token: str) -> Organisation | None:
+    """The organisation that a link belongs to; None when there is none (whether the link holds is seen inside)."""
+    number = token.partition("-")[0]
+    if not (number.isascii() and number.isdecimal() and len(number) < 18):
+        return None
+    return Organisation.objects.filter(pk=int(number)).first()
+
+
+def open_invitation(token: str, now: datetime | None = None) -> Invitation | None:
+    """The invitation of that link, in the current organisation, when it may still be used."""
+    found = (
+        Invitation.objects.select_related("person", "person__user")
+        .filter(digest=digest(token), used_at=None, expires_at__gt=now or timezone.now())
+        .first()
+    )
+    return found if found is not None and found.person.is_active else None
+
+
+def organisations_of(user: User) -> list[Organisation]:
+    """Where that user is an active person. Called outside every organisation, for each has a wall of its own."""
+    found = []
+    for organisation in Organisation.objects.order_by("name"):
+        with organisation_context(organisation.pk):
+            person = Person.objects.filter(user=user).first()
+            if person is not None and person.is_active:
+                found.append(organisation)
+    return found

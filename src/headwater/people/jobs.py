@@ -1,0 +1,55 @@
+"""Background work of the people room: days that come, and mail that lets people in."""
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from headwater.core.jobs import job, periodic
+from headwater.core.models import Organisation
+from headwater.core.wall import organisation_context
+from headwater.people import leaving, membership
+from headwater.people.invitations import link_of
+from headwater.people.models import Invitation
+
+
+@periodic("4 * * * *")
+def keep_days(organisation_id: int) -> None:
+    """Carry out joining and leaving when their day comes; hourly, for midnight differs between organisations."""
+    with organisation_context(organisation_id):
+        leaving.settle_departures()
+        membership.refresh()
+
+
+@job(queue="sending", retry=8)
+def mail_invitation(organisation_id: int, invitation_id: int) -> None:
+    """Mail the link of an invitation, unless it was used or replaced meanwhile. Twice is the same message."""
+    with organisation_context(organisation_id):
+        invitation = (
+            Invitation.objects.select_related("person", "person__user")
+            .filter(pk=invitation_id, used_at=None, expires_at__gt=timezone.now())
+            .first()
+        )
+        if invitation is not None and invitation.person.email:
+            _message(invitation, Organisation.objects.get(pk=organisation_id)).send()
+
+
+def _message(invitation: Invitation, organisation: Organisation) -> EmailMessage:
+    person = invitation.person
+    with translation.override(person.language):
+        if person.user_id is None:
+            subject = _("Your way into %(organisation)s") % {"organisation": organisation.name}
+            first = _("You are invited to Headwater, where %(organisation)s keeps and shares what it knows.")
+        else:
+            subject = _("Set a new password for %(organisation)s") % {"organisation": organisation.name}
+            first = _("Somebody who administers %(organisation)s made a link by which you set a new password.")
+        lines = [
+            _("Dear %(name)s,") % {"name": person.name},
+            first % {"organisation": organisation.name},
+            _("Open this link and choose a password:"),
+            link_of(invitation),
+            _("It works once. If you did not expect this, do nothing."),
+        ]
+    host = settings.HEADWATER_ORIGIN.partition("//")[2].partition(":")[0]
+    message_id = f"<invitation-{invitation.organisation_id}-{invitation.pk}@{host}>"
+    return EmailMessage(subject, "\n\n".join(lines), to=[person.email], headers={"Message-ID": message_id})
