@@ -12,6 +12,7 @@ organisation = [
     path("gather/", include("headwater.gather.urls")),
     path("library/", include("headwater.library.urls")),
     path("distribute/", include("headwater.distribute.urls")),
+    path("public/", include("headwater.distribute.urls_public")),
     path("api/", include("headwater.api")),
 ]
 

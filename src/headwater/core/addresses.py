@@ -1,6 +1,6 @@
 """Addresses of pages inside an organisation, without naming the organisation at every call.
 
-    address("gather:source", pk=3)   ->  /o/public-works/gather/sources/3/
+address("gather:source", pk=3)   ->  /o/public-works/gather/sources/3/
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """Raw bytes, kept by their content: one file for each SHA-256, a folder for each organisation.
 
-    blobs/<organisation>/ab/cd/abcd…   written whole under a temporary name, synced, then renamed: never half there
+blobs/<organisation>/ab/cd/abcd…   written whole under a temporary name, synced, then renamed: never half there
 """
 
 import hashlib

@@ -72,7 +72,12 @@ class Walled(models.Model):
     """What every table behind the wall shares: the organisation, filled and checked by the database."""
 
     organisation = models.ForeignKey(
-        Organisation, on_delete=models.CASCADE, related_name="+", editable=False, db_index=False, db_default=CurrentOrganisation()
+        Organisation,
+        on_delete=models.CASCADE,
+        related_name="+",
+        editable=False,
+        db_index=False,
+        db_default=CurrentOrganisation(),
     )
 
     class Meta:
@@ -107,10 +112,14 @@ class Event(Walled):
     append_only = True
 
     at = models.DateTimeField(default=now, db_index=True)
-    actor_id = models.BigIntegerField(null=True, help_text=_("the person's id; empty for the system or a local operator"))
+    actor_id = models.BigIntegerField(
+        null=True, help_text=_("the person's id; empty for the system or a local operator")
+    )
     door = models.CharField(max_length=12, help_text=_("web, api, cli, job"))
     verb = models.CharField(max_length=60)
-    subject = models.CharField(max_length=60, blank=True, help_text=_("the model's label, such as distribute.directive"))
+    subject = models.CharField(
+        max_length=60, blank=True, help_text=_("the model's label, such as distribute.directive")
+    )
     subject_id = models.BigIntegerField(null=True)
     details = models.JSONField(default=dict)
 

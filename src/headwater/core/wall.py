@@ -145,7 +145,10 @@ def _wall_statements(model: type[models.Model], connection: BaseDatabaseWrapper,
     if getattr(model, "append_only", False):
         yield f"REVOKE UPDATE, DELETE ON {table} FROM {role}"
     if any(field.name == "tx" for field in model._meta.local_fields):
-        yield f"CREATE OR REPLACE TRIGGER touch_tx BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION touch_tx()"
+        yield (
+            f"CREATE OR REPLACE TRIGGER touch_tx BEFORE INSERT OR UPDATE ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION touch_tx()"
+        )
         yield (
             f"CREATE OR REPLACE TRIGGER announce_change AFTER INSERT OR UPDATE ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION announce_change()"
@@ -159,7 +162,8 @@ def wall_faults() -> list[str]:
     """What is wrong with the wall, in sentences; empty when it stands. Run as the application's role."""
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(
-            "SELECT rolsuper, rolbypassrls, EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            "SELECT rolsuper, rolbypassrls, EXISTS ("
+            "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE relowner = r.oid AND n.nspname = 'public') FROM pg_roles r WHERE rolname = current_user"
         )
         superuser, bypasses, owns = cursor.fetchone()

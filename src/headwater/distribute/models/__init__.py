@@ -1,6 +1,14 @@
 """What goes to whom, why, through which channel, and the proof of it."""
 
-from headwater.distribute.models.channel import Channel, Digest, DigestLine, Dispatch, Preference, PrivateFeed
+from headwater.distribute.models.channel import (
+    Channel,
+    Digest,
+    DigestLine,
+    DigestNotice,
+    Dispatch,
+    Preference,
+    PrivateFeed,
+)
 from headwater.distribute.models.delivery import Acknowledgement, Broadcast, Delivery, Reason, Reminder
 from headwater.distribute.models.standing import Directive, InterestProfile, MatchRun
 
@@ -11,6 +19,7 @@ __all__ = [
     "Delivery",
     "Digest",
     "DigestLine",
+    "DigestNotice",
     "Directive",
     "Dispatch",
     "InterestProfile",

@@ -30,6 +30,7 @@ class Channel(Walled):
 
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
+        ESSENTIAL = "essential", _("Must-reads only")
         SUSPENDED = "suspended", _("Suspended")
         OFF = "off", _("Switched off")
 
@@ -60,6 +61,7 @@ class Digest(Walled):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="digests")
     key = models.CharField(max_length=40)
     deliveries = models.ManyToManyField(Delivery, through="DigestLine", related_name="digests")
+    notices = models.ManyToManyField(Notice, through="DigestNotice", related_name="digests")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -71,6 +73,13 @@ class DigestLine(Walled):
 
     digest = models.ForeignKey(Digest, on_delete=models.CASCADE)
     delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="digest_line")
+
+
+class DigestNotice(Walled):
+    """A notice in a digest; told once."""
+
+    digest = models.ForeignKey(Digest, on_delete=models.CASCADE)
+    notice = models.OneToOneField(Notice, on_delete=models.CASCADE, related_name="digest_line")
 
 
 class Dispatch(Walled):
@@ -112,8 +121,12 @@ class Dispatch(Walled):
                 name="dispatch_of_one_thing",
             ),
             models.UniqueConstraint(
-                fields=["channel", "delivery", "digest", "notice", "purpose"], name="dispatch_once", nulls_distinct=False
+                fields=["channel", "delivery", "digest", "notice", "purpose"],
+                name="dispatch_once",
+                nulls_distinct=False,
             ),
         ]
-        indexes = [models.Index(fields=["next_at"], name="dispatch_queue", condition=models.Q(state__in=["queued", "failed"]))]
+        indexes = [
+            models.Index(fields=["next_at"], name="dispatch_queue", condition=models.Q(state__in=["queued", "failed"]))
+        ]
         verbose_name_plural = "dispatches"

@@ -12,13 +12,19 @@ from headwater.search.models import EntryVersion
 
 
 class Broadcast(Walled):
-    """A directive to very many: one row for all of them. A person has a `Delivery` once something happens."""
+    """A directive applied to one version: one row for all whom it concerns.
+
+    To few, it is spread into deliveries at once. To very many it stays open: it is in each inbox from the moment it is
+    there, and rows follow in the background (`spread_at` says that all have theirs). Closed, it concerns nobody new.
+    """
 
     directive = models.ForeignKey(Directive, on_delete=models.CASCADE, related_name="broadcasts")
     version = models.ForeignKey(EntryVersion, on_delete=models.CASCADE, related_name="broadcasts")
     opened_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(null=True)
+    spread_at = models.DateTimeField(null=True, help_text=_("when everybody in the audience had a row"))
     closed_at = models.DateTimeField(null=True)
+    words = models.JSONField(default=list, help_text=_("what a standing directive matched"))
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["directive", "version"], name="broadcast_once")]
@@ -44,7 +50,9 @@ class Delivery(Walled):
     urgent = models.BooleanField(default=False)
     due_at = models.DateTimeField(null=True)
     score = models.FloatField(default=0)
-    push = models.CharField(max_length=8, default="digest", help_text=_("at_once, digest or weekly: its soonest reason"))
+    push = models.CharField(
+        max_length=8, default="digest", help_text=_("at_once, digest or weekly: its soonest reason")
+    )
     rolled = models.BooleanField(default=False, help_text=_("past the attention budget: waits for the digest"))
     eligible_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
@@ -61,7 +69,11 @@ class Delivery(Walled):
         constraints = [models.UniqueConstraint(fields=["person", "version"], name="delivery_once")]
         indexes = [
             models.Index(fields=["person", "-created_at"], name="delivery_inbox"),
-            models.Index(fields=["person", "due_at"], name="delivery_due", condition=Q(must_acknowledge=True, acknowledged_at=None)),
+            models.Index(
+                fields=["person", "due_at"],
+                name="delivery_due",
+                condition=Q(must_acknowledge=True, acknowledged_at=None),
+            ),
             models.Index(fields=["organisation", "tx"], name="delivery_tx"),
         ]
         verbose_name_plural = "deliveries"
@@ -78,7 +90,9 @@ class Reason(Walled):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["delivery", "profile", "directive"], name="reason_once", nulls_distinct=False)
+            models.UniqueConstraint(
+                fields=["delivery", "profile", "directive"], name="reason_once", nulls_distinct=False
+            )
         ]
 
 

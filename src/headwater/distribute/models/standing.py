@@ -18,7 +18,11 @@ class When(models.TextChoices):
 
 
 class InterestProfile(Walled):
-    """A standing query of a person, or of a group (an audience: everyone in it receives what matches)."""
+    """A standing query of a person, or of a group (an audience: everyone in it receives what matches).
+
+    It takes every version that is committed after it: `since_tx` is the oldest transaction that was still open when its
+    query was last changed, `asked_tx` the one that changed it. So is it with a directive that was issued.
+    """
 
     name = models.CharField(_("name"), max_length=200)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="profiles")
@@ -31,6 +35,8 @@ class InterestProfile(Walled):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(auto_now=True)
     removed_at = models.DateTimeField(null=True, editable=False)
+    asked_tx = models.BigIntegerField(default=0, editable=False, help_text=_("transaction that last changed the query"))
+    since_tx = models.BigIntegerField(default=0, editable=False, help_text=_("versions of no older ones are for it"))
     tx = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
@@ -75,6 +81,8 @@ class Directive(Walled):
     issued_at = models.DateTimeField(null=True)
     until = models.DateField(_("stands until"), null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    asked_tx = models.BigIntegerField(default=0, editable=False, help_text=_("transaction that issued it"))
+    since_tx = models.BigIntegerField(default=0, editable=False, help_text=_("versions of no older ones are for it"))
     tx = models.BigIntegerField(default=0, editable=False)
 
     class Meta:

@@ -1,0 +1,43 @@
+"""The because-line: why a version goes to a person, in words. Every delivery has at least one reason."""
+
+from dataclasses import dataclass
+
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from headwater.distribute.models import Reason
+
+
+@dataclass(frozen=True)
+class Because:
+    """One reason: an icon's name, what stands behind it (`lead`, `name`), and the words as the text has them."""
+
+    icon: str
+    lead: str
+    name: str
+    words: tuple[str, ...] = ()
+
+    def sentence(self) -> str:
+        """The reason as one line of plain text, for mail, feeds, the API and the command line."""
+        words = get_text_list([f"“{word}”" for word in self.words], pgettext("the last of a list of words", "and"))
+        return f"{self.lead} {self.name}: {words}" if words else f"{self.lead} {self.name}"
+
+
+def because(reason: Reason) -> Because:
+    """Say a reason in words. Wants `profile` and `directive` with its `audience` at hand (select_related)."""
+    words = tuple(str(word) for word in reason.words)
+    if reason.directive is not None:
+        lead = _("You must read this because you belong to") if reason.directive.acknowledge else _("Sent to")
+        return Because("directive", lead, reason.directive.audience.name, words)
+    if reason.profile is not None and reason.profile.person_id is not None:
+        return Because("profile", _("Your profile"), reason.profile.name, words)
+    if reason.profile is not None:
+        return Because("group", _("Your group's profile"), reason.profile.name, words)
+    return Because("profile", _("A profile that has since been removed"), "", words)
+
+
+def sentences(reasons: list[Reason]) -> list[str]:
+    """Each reason as a line; directives first, for they weigh most."""
+    ordered = sorted(reasons, key=lambda reason: (reason.directive_id is None, reason.pk))
+    return [because(reason).sentence() for reason in ordered]

@@ -1,0 +1,27 @@
+"""What every channel is given, and how it says that it could not."""
+
+from dataclasses import dataclass, field
+
+from headwater.distribute.messages import Message
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message on its way: `key` never changes over retries; `address` and `secret` are the channel's."""
+
+    key: str
+    address: str
+    secret: str
+    message: Message
+    person_name: str
+    unsubscribe_url: str = ""
+    payload: dict[str, object] = field(default_factory=dict)
+    may_repeat: bool = False
+
+
+class Trouble(Exception):
+    """It did not go out; trying again later may help. The message says what happened."""
+
+
+class Refusal(Trouble):
+    """The other side will not take it, now or later: the channel is suspended and its person shown as not reached."""

@@ -1,0 +1,46 @@
+"""Webhooks: signed, with a fixed Idempotency-Key, tried again until taken.
+
+POST <address>
+Idempotency-Key: <key>                      the same for every retry of the same sending
+Headwater-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>" with the channel's key>
+"""
+
+import hashlib
+import hmac
+import json
+import time
+
+from django.conf import settings
+
+from headwater.distribute.channels.outgoing import Outgoing, Refusal, Trouble
+from headwater.gather.connectors.base import FetchFailed
+from headwater.gather.connectors.guard import Client, Policy, Refused
+
+
+def sign(secret: str, body: bytes, at: int) -> str:
+    """The value of the signature header for a body sent at that second."""
+    digest = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return f"t={at},v1={digest}"
+
+
+def send(outgoing: Outgoing) -> None:
+    """Post the event. Raises `Refusal` on 410 Gone and forbidden addresses, `Trouble` on anything else but 2xx."""
+    body = json.dumps(outgoing.payload, ensure_ascii=False, sort_keys=True).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Idempotency-Key": outgoing.key,
+        "Headwater-Signature": sign(outgoing.secret, body, int(time.time())),
+    }
+    client = Client(Policy(allowed=frozenset(settings.HEADWATER_ALLOW_FETCH)))
+    try:
+        status = client.post(outgoing.address, body, headers)
+    except Refused as error:
+        raise Refusal(str(error)) from error
+    except FetchFailed as error:
+        raise Trouble(str(error)) from error
+    finally:
+        client.close()
+    if status == 410:
+        raise Refusal("The address answered 410: it is gone.")
+    if not 200 <= status < 300:
+        raise Trouble(f"The address answered {status}.")

@@ -1,0 +1,148 @@
+"""What people fill in on the pages of distribute. The rules are in the actions; here is only shape."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from headwater.distribute.models import Channel, Preference, When
+from headwater.people.models import Audience, Person
+from headwater.search.models import Entry
+
+LOCAL = "%Y-%m-%dT%H:%M"
+WEEKDAYS = [
+    (0, _("Monday")),
+    (1, _("Tuesday")),
+    (2, _("Wednesday")),
+    (3, _("Thursday")),
+    (4, _("Friday")),
+    (5, _("Saturday")),
+    (6, _("Sunday")),
+]
+
+
+def _clock() -> forms.TimeInput:
+    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+class PreferenceForm(forms.ModelForm):
+    """When and how often one wants to be reached."""
+
+    weekly_on = forms.TypedChoiceField(label=_("Weekly digest on"), choices=WEEKDAYS, coerce=int)
+
+    class Meta:
+        model = Preference
+        fields = ["digest_at", "weekly_on", "quiet_from", "quiet_until", "budget"]
+        labels = {
+            "digest_at": _("Digest at"),
+            "quiet_from": _("Quiet from"),
+            "quiet_until": _("Quiet until"),
+            "budget": _("Pushes a day"),
+        }
+        help_texts = {
+            "digest_at": _("What is not urgent waits for this hour, on your own clock."),
+            "quiet_from": _("Nothing but urgent must-reads comes between these hours."),
+            "budget": _("Past this number things roll into the digest. Must-reads are not counted."),
+        }
+        widgets = {"digest_at": _clock(), "quiet_from": _clock(), "quiet_until": _clock()}
+
+
+class ChannelForm(forms.Form):
+    """One more way to be reached."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=Channel.Kind.choices)
+    address = forms.CharField(
+        label=_("Address"),
+        max_length=1000,
+        help_text=_(
+            "A mail address, a chat service's address such as tgram://… or slack://…, or https://… for a webhook."
+        ),
+    )
+    label = forms.CharField(
+        label=_("Called"), max_length=100, required=False, help_text=_("How the chat is shown here.")
+    )
+
+
+def complain(form: forms.BaseForm, error: Any) -> None:
+    """Show a refused value beside its field, or over the form when the form has no such field."""
+    messages = error.message_dict if hasattr(error, "error_dict") else {None: error.messages}
+    for name, texts in messages.items():
+        form.add_error(name if name in form.fields else None, texts)
+
+
+class SignedListForm(forms.Form):
+    """A list that people signed on paper."""
+
+    numbers = forms.CharField(
+        label=_("Staff numbers"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Of those who signed, parted by spaces, commas or lines."),
+    )
+    signed_at = forms.DateTimeField(label=_("Signed on"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    evidence = forms.CharField(label=_("Where the list is kept"), max_length=300)
+
+    def clean_numbers(self) -> list[str]:
+        return list(dict.fromkeys(self.cleaned_data["numbers"].replace(",", " ").replace(";", " ").split()))
+
+
+class DirectiveForm(forms.Form):
+    """A must-read: what, who, by when."""
+
+    entry = forms.ModelChoiceField(label=_("What"), queryset=Entry.objects.none(), required=False)
+    query = forms.CharField(
+        label=_("Or: each new version that matches"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "data-editor": "query"}),
+        help_text=_("A standing must-read. The same language as search."),
+    )
+    name = forms.CharField(
+        label=_("Called"), max_length=300, required=False, help_text=_("Empty: by its title or query.")
+    )
+    sentence = forms.CharField(
+        label=_("In one sentence, what changes for them"),
+        max_length=140,
+        required=False,
+        help_text=_("The first line of the mail and of their Today."),
+    )
+    audience = forms.ModelChoiceField(label=_("Who"), queryset=Audience.objects.none())
+    acknowledge = forms.BooleanField(label=_("They must acknowledge it"), required=False, initial=True)
+    due_at = forms.DateTimeField(
+        label=_("By when"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL)
+    )
+    due_days = forms.IntegerField(label=_("Or within so many working days"), required=False, min_value=1, max_value=365)
+    urgent = forms.BooleanField(
+        label=_("Urgent"), required=False, help_text=_("At once on every channel, through quiet hours.")
+    )
+    until = forms.DateField(
+        label=_("Stands until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        readable = Entry.objects.current().readable_by(person).order_by("title")
+        self.fields["entry"].queryset = readable
+        self.fields["entry"].widget = forms.HiddenInput()
+        self.fields["audience"].queryset = Audience.objects.order_by("name")
+
+
+class ProfileForm(forms.Form):
+    """A standing query."""
+
+    name = forms.CharField(label=_("Called"), max_length=200, required=False)
+    query = forms.CharField(
+        label=_("Bring me"),
+        widget=forms.Textarea(attrs={"rows": 3, "data-editor": "query"}),
+        help_text=_("The same language as search."),
+    )
+    when = forms.ChoiceField(label=_("When"), choices=When.choices, initial=When.DIGEST)
+    audience = forms.ModelChoiceField(
+        label=_("For"), queryset=Audience.objects.none(), required=False, empty_label=_("Only me")
+    )
+
+    def __init__(self, *args: Any, groups: QuerySet[Audience] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if groups is None:
+            del self.fields["audience"]
+        else:
+            self.fields["audience"].queryset = groups

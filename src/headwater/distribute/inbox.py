@@ -1,0 +1,79 @@
+"""A person's inbox: their deliveries, and the open broadcasts that have not become rows yet.
+
+    inbox_of(person)            what they may see, newest first; a query set, so filter and slice it further
+    counts_of(person)           how many there are to read, to acknowledge, and overdue
+
+Nothing that the person may no longer read is in it. What was withdrawn because it is gone stays visible as that.
+"""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from headwater.distribute.broadcasts import open_broadcasts
+from headwater.distribute.delivering import deliver_broadcasts
+from headwater.distribute.models import Broadcast, Delivery
+from headwater.people.models import Person
+from headwater.search.models import Entry
+
+
+@dataclass(frozen=True)
+class InboxCounts:
+    """How many deliveries wait for the person."""
+
+    unread: int
+    to_acknowledge: int
+    overdue: int
+
+
+def inbox_of(person: Person) -> QuerySet[Delivery]:
+    """The person's deliveries, newest first, with version and entry at hand; reasons come with `with_reasons`."""
+    take_in_broadcasts(person)
+    return visible_deliveries(person).select_related("version__entry").order_by("-created_at", "-pk")
+
+
+def with_reasons(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """The same with all that because-lines need: three more queries, whatever the number of rows."""
+    return deliveries.prefetch_related("reasons__profile", "reasons__directive__audience")
+
+
+def visible_deliveries(person: Person) -> QuerySet[Delivery]:
+    """What was delivered to the person and they may see now; versions replaced by newer ones are left out."""
+    readable = Entry.objects.readable_by(person).values("pk")
+    gone = Q(state=Delivery.State.WITHDRAWN, withdrawn_because="gone")
+    shown = gone | ~Q(state__in=(Delivery.State.WITHDRAWN, Delivery.State.EXPIRED))
+    return Delivery.objects.filter(shown, person=person, version__entry__in=readable)
+
+
+def counts_of(person: Person) -> InboxCounts:
+    """What waits, open broadcasts included."""
+    waiting = Q(state__in=(Delivery.State.DUE, Delivery.State.OPENED))
+    to_sign = waiting & Q(must_acknowledge=True)
+    found = visible_deliveries(person).aggregate(
+        unread=Count("pk", filter=waiting & Q(read_at=None)),
+        to_acknowledge=Count("pk", filter=to_sign),
+        overdue=Count("pk", filter=to_sign & Q(due_at__lt=timezone.now())),
+    )
+    missing = _missing_broadcasts(person).count()
+    return InboxCounts(found["unread"] + missing, found["to_acknowledge"] + missing, found["overdue"])
+
+
+def take_in_broadcasts(person: Person) -> int:
+    """Give the person a row for each open broadcast that concerns them; returns how many."""
+    rows = list(_missing_broadcasts(person).values_list("pk", "version"))
+    if not rows:
+        return 0
+    return deliver_broadcasts([pk for pk, _ in rows], [version for _, version in rows], person_id=person.pk)
+
+
+def _missing_broadcasts(person: Person) -> QuerySet[Broadcast]:
+    row = Delivery.objects.filter(
+        person=person, version=OuterRef("version"), reasons__directive=OuterRef("directive")
+    ).exclude(state=Delivery.State.WITHDRAWN)
+    return open_broadcasts().filter(
+        ~Exists(row),
+        spread_at=None,
+        directive__audience__in=person.audience_links.values("audience"),
+        version__entry__in=Entry.objects.readable_by(person).values("pk"),
+    )

@@ -1,0 +1,126 @@
+"""What is sent, in words: one subject and one plain text, that reads well wherever it arrives.
+
+Every text is written in its reader's language and time zone, says why it was sent, and carries no title that its
+reader may no longer see (who sends checks access just before).
+"""
+
+import zoneinfo
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from headwater.core.addresses import address, link
+from headwater.distribute.because import sentences
+from headwater.distribute.models import Delivery, Digest
+from headwater.people.models import Notice, Person
+
+WORDS_A_MINUTE = 230  # silent reading of non-fiction in English: 238 words a minute (Brysbaert 2019), rounded down
+
+
+@dataclass(frozen=True)
+class Message:
+    """One thing to say. `url` is where to act on it; `essential` ones (must-reads) cannot be unsubscribed from."""
+
+    subject: str
+    body: str
+    url: str
+    essential: bool
+
+
+@contextmanager
+def speaking_to(person: Person) -> Iterator[None]:
+    """Words, dates and times inside are the person's own."""
+    with translation.override(person.language), timezone.override(zoneinfo.ZoneInfo(person.timezone)):
+        yield
+
+
+def minutes_to_read(text: str) -> int:
+    """How long the text takes to read, in whole minutes, at least one."""
+    return max(1, round(len(text.split()) / WORDS_A_MINUTE))
+
+
+def of_delivery(delivery: Delivery, purpose: str) -> Message:
+    """The mail, chat line or webhook for one delivery; `purpose` is `first`, or the rung of a reminder."""
+    with speaking_to(delivery.person):
+        version = delivery.version
+        due = delivery.due_at if delivery.must_acknowledge else None
+        context = {
+            "delivery": delivery,
+            "sentence": _sentence(delivery),
+            "reasons": sentences(list(delivery.reasons.all())),
+            "minutes": minutes_to_read(version.text),
+            "due": moment(due) if due else "",
+            "overdue": due is not None and due < timezone.now(),
+            "url": link("home:entry", pk=version.entry_id),
+        }
+        return Message(
+            subject=_subject(delivery, purpose),
+            body=_tidy(render_to_string("distribute/mail/delivery.txt", context)),
+            url=context["url"],
+            essential=delivery.must_acknowledge or delivery.urgent,
+        )
+
+
+def of_digest(digest: Digest, deliveries: Iterable[Delivery], notices: Iterable[Notice] = ()) -> Message:
+    """One bundle: what waited for the person's hour."""
+    with speaking_to(digest.person):
+        lines = [
+            (each, sentences(list(each.reasons.all())), link("home:entry", pk=each.version.entry_id))
+            for each in deliveries
+        ]
+        told = [(notice, whole_address(notice.url)) for notice in notices]
+        count = len(lines) + len(told)
+        subject = ngettext("%(count)d thing for you", "%(count)d things for you", count) % {"count": count}
+        inbox = link("distribute:inbox")
+        body = render_to_string("distribute/mail/digest.txt", {"lines": lines, "notices": told, "inbox": inbox})
+        return Message(subject=subject, body=_tidy(body), url=inbox, essential=False)
+
+
+def of_notice(notice: Notice) -> Message:
+    """Something else that a person must be told."""
+    with speaking_to(notice.person):
+        url = whole_address(notice.url)
+        due = moment(notice.due_at) if notice.due_at else ""
+        body = render_to_string("distribute/mail/notice.txt", {"notice": notice, "url": url, "due": due})
+        return Message(subject=notice.text[:120], body=_tidy(body), url=url, essential=True)
+
+
+def whole_address(path: str) -> str:
+    """A path inside the organisation as an address that works from outside; empty for the home page."""
+    return settings.HEADWATER_ORIGIN + (path if path.startswith("/") else address("home:today"))
+
+
+def moment(when: datetime) -> str:
+    """A day and hour in the reader's zone and language."""
+    return date_format(timezone.localtime(when), "DATETIME_FORMAT")
+
+
+def _sentence(delivery: Delivery) -> str:
+    directives = [reason.directive for reason in delivery.reasons.all() if reason.directive is not None]
+    return next((directive.sentence for directive in directives if directive.sentence), delivery.version.summary)
+
+
+def _subject(delivery: Delivery, purpose: str) -> str:
+    title = " ".join(delivery.version.title.split())[:150]
+    if purpose != "first":
+        return _("Reminder: %(title)s") % {"title": title}
+    if delivery.urgent:
+        return _("Urgent: %(title)s") % {"title": title}
+    return _("To read: %(title)s") % {"title": title} if delivery.must_acknowledge else title
+
+
+def _tidy(text: str) -> str:
+    """At most one empty line in a row, none at the ends."""
+    lines: list[str] = []
+    for line in (line.rstrip() for line in text.strip().splitlines()):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines) + "\n"

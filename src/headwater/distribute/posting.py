@@ -1,0 +1,217 @@
+"""Posting: claims what is due, hands it to its channel outside any transaction, and records what became of it."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.core import signing
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from headwater.core.addresses import link, organisation_slug
+from headwater.core.secret import SecretLost, decrypt
+from headwater.core.wall import organisation_context
+from headwater.distribute import messages
+from headwater.distribute.channels import chat, mail, webhook
+from headwater.distribute.channels.outgoing import Outgoing, Refusal, Trouble
+from headwater.distribute.models import Channel, Delivery, Dispatch
+from headwater.distribute.sending import CLAIM, STUCK_AFTER, queue_repeat
+from headwater.search.models import Entry
+
+log = logging.getLogger(__name__)
+SENDERS = {Channel.Kind.MAIL: mail.send, Channel.Kind.CHAT: chat.send, Channel.Kind.WEBHOOK: webhook.send}
+GIVE_UP_AFTER = timedelta(days=5)  # what mail servers use (RFC 5321, 4.5.4.1)
+OPEN_STATES = (Dispatch.State.QUEUED, Dispatch.State.FAILED)
+
+
+def send_due(organisation_id: int) -> bool:
+    """Send what is due now. True when there may be more."""
+    with organisation_context(organisation_id):
+        _recover_stuck()
+        claimed = _claim()
+    down: set[str] = set()
+    for dispatch_id, kind in claimed:
+        if kind in down:
+            _release(organisation_id, dispatch_id)
+        elif not _send_one(organisation_id, dispatch_id):
+            down.add(kind)
+    return len(claimed) == CLAIM and not down
+
+
+def _claim() -> list[tuple[int, str]]:
+    """Mark up to CLAIM due dispatches as being sent; (id, channel kind) of each."""
+    due = Dispatch.objects.filter(state__in=OPEN_STATES, next_at__lte=timezone.now()).order_by("next_at", "pk")
+    rows = list(due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", "channel__kind")[:CLAIM])
+    Dispatch.objects.filter(pk__in=[pk for pk, _kind in rows]).update(
+        state=Dispatch.State.SENDING, claimed_at=timezone.now(), attempts=F("attempts") + 1
+    )
+    return rows
+
+
+def _send_one(organisation_id: int, dispatch_id: int) -> bool:
+    """Send one claimed dispatch. False when its way seems down, so that the rest of that kind need not try now."""
+    with organisation_context(organisation_id):
+        dispatch = Dispatch.objects.select_related(
+            "channel__person", "delivery__person", "delivery__version", "digest__person", "notice__person"
+        ).get(pk=dispatch_id)
+        try:
+            outgoing = _compose(dispatch)
+        except SecretLost as error:
+            _suspend(dispatch, str(error))
+            return True
+        if outgoing is None:
+            _finish(dispatch, Dispatch.State.CANCELLED)
+            return True
+    try:
+        SENDERS[Channel.Kind(dispatch.channel.kind)](outgoing)
+    except Refusal as refusal:
+        with organisation_context(organisation_id):
+            _suspend(dispatch, str(refusal))
+        return True
+    except Trouble as trouble:
+        with organisation_context(organisation_id):
+            _put_off(dispatch, str(trouble))
+        return dispatch.channel.kind != Channel.Kind.MAIL
+    with organisation_context(organisation_id):
+        _finish(dispatch, Dispatch.State.SENT)
+    return True
+
+
+def _compose(dispatch: Dispatch) -> Outgoing | None:
+    """What to send, or None when it must not go out any more. Access is checked here, at the last moment."""
+    channel = dispatch.channel
+    message = _message(dispatch) if channel.person.is_active else None
+    if message is None or (channel.state == Channel.State.ESSENTIAL and not message.essential):
+        return None
+    if dispatch.purpose == "repeat":
+        with messages.speaking_to(channel.person):
+            body = _("(Perhaps sent before.)") + "\n\n" + message.body
+            message = messages.Message(message.subject, body, message.url, message.essential)
+    return Outgoing(
+        key=dispatch.key,
+        address=channel.address,
+        secret=decrypt(channel.secret) if channel.secret else "",
+        message=message,
+        person_name=channel.person.name,
+        unsubscribe_url=unsubscribe_url(channel),
+        payload=_payload(dispatch, message),
+    )
+
+
+def _message(dispatch: Dispatch) -> messages.Message | None:
+    if dispatch.delivery is not None:
+        delivery = dispatch.delivery
+        return messages.of_delivery(delivery, dispatch.purpose) if _still_wanted(delivery) else None
+    if dispatch.digest is not None:
+        deliveries = Delivery.objects.filter(digest_line__digest=dispatch.digest).select_related("version")
+        wanted = [
+            each
+            for each in deliveries.prefetch_related("reasons__profile", "reasons__directive__audience")
+            if _still_wanted(each)
+        ]
+        notices = list(dispatch.digest.notices.filter(done_at=None))
+        return messages.of_digest(dispatch.digest, wanted, notices) if wanted or notices else None
+    if dispatch.notice is not None and dispatch.notice.done_at is None:
+        return messages.of_notice(dispatch.notice)
+    return None
+
+
+def _still_wanted(delivery: Delivery) -> bool:
+    """Not withdrawn, not yet acknowledged, and readable by its person at this moment."""
+    if delivery.state not in (Delivery.State.DUE, Delivery.State.OPENED):
+        return False
+    return Entry.objects.current().readable_by(delivery.person).filter(pk=delivery.version.entry_id).exists()
+
+
+def _payload(dispatch: Dispatch, message: messages.Message) -> dict[str, object]:
+    """The webhook's event: what happened, to whom, where to read it."""
+    delivery = dispatch.delivery
+    event: dict[str, object] = {
+        "id": dispatch.key,
+        "text": message.subject,
+        "url": message.url,
+        "purpose": dispatch.purpose,
+    }
+    if delivery is not None:
+        event |= {
+            "type": "delivery",
+            "title": delivery.version.title,
+            "version": delivery.version_id,
+            "must_acknowledge": delivery.must_acknowledge,
+            "urgent": delivery.urgent,
+            "due_at": delivery.due_at.isoformat() if delivery.due_at else None,
+        }
+    return {"type": "digest" if dispatch.digest_id else "notice"} | event
+
+
+# --- What became of it ------------------------------------------------------------------------------------------------
+
+
+def _finish(dispatch: Dispatch, state: str) -> None:
+    now = timezone.now()
+    sent = state == Dispatch.State.SENT
+    Dispatch.objects.filter(pk=dispatch.pk).update(state=state, sent_at=now if sent else None, error="")
+    if sent:
+        Channel.objects.filter(pk=dispatch.channel_id).exclude(failures=0).update(failures=0, trouble="")
+        _mark_sent(dispatch, now)
+
+
+def _mark_sent(dispatch: Dispatch, now: datetime) -> None:
+    deliveries = Delivery.objects.filter(sent_at=None)
+    if dispatch.delivery_id:
+        deliveries.filter(pk=dispatch.delivery_id).update(sent_at=now)
+    elif dispatch.digest_id:
+        deliveries.filter(digest_line__digest=dispatch.digest_id).update(sent_at=now)
+
+
+def _put_off(dispatch: Dispatch, error: str) -> None:
+    """Try again later: after 1, 2, 4 … minutes, at most an hour; after five days the channel counts as broken."""
+    if timezone.now() - dispatch.created_at > GIVE_UP_AFTER:
+        _suspend(dispatch, error)
+        return
+    delay = timedelta(minutes=min(60, 2 ** min(dispatch.attempts - 1, 6)))
+    Dispatch.objects.filter(pk=dispatch.pk).update(
+        state=Dispatch.State.FAILED, next_at=timezone.now() + delay, error=error[:500]
+    )
+    Channel.objects.filter(pk=dispatch.channel_id).update(failures=F("failures") + 1, trouble=error[:300])
+
+
+def _suspend(dispatch: Dispatch, error: str) -> None:
+    """The other side refuses: this way no longer reaches its person, and the pages that prove reach say so."""
+    Channel.objects.filter(pk=dispatch.channel_id).update(state=Channel.State.SUSPENDED, trouble=error[:300])
+    Dispatch.objects.filter(pk=dispatch.pk).update(state=Dispatch.State.CANCELLED, error=error[:500])
+
+
+def _release(organisation_id: int, dispatch_id: int) -> None:
+    """Give a claimed dispatch back untried, for a minute from now: its way was found to be down."""
+    with organisation_context(organisation_id):
+        Dispatch.objects.filter(pk=dispatch_id).update(
+            state=Dispatch.State.QUEUED, attempts=F("attempts") - 1, next_at=timezone.now() + timedelta(minutes=1)
+        )
+
+
+def _recover_stuck() -> None:
+    """What was being sent when its process died: again with the same key, or, for chat, marked as perhaps sent."""
+    stuck = Dispatch.objects.filter(state=Dispatch.State.SENDING, claimed_at__lt=timezone.now() - STUCK_AFTER)
+    uncertain = list(stuck.filter(channel__kind=Channel.Kind.CHAT).select_related("delivery", "channel"))
+    Dispatch.objects.filter(pk__in=[each.pk for each in uncertain]).update(state=Dispatch.State.UNCERTAIN)
+    queue_repeat([each for each in uncertain if each.delivery is not None and each.delivery.must_acknowledge])
+    stuck.exclude(channel__kind=Channel.Kind.CHAT).update(state=Dispatch.State.QUEUED)
+
+
+# --- Leaving the mail -------------------------------------------------------------------------------------------------
+
+
+def unsubscribe_url(channel: Channel) -> str:
+    """An address that turns a channel down to must-reads, without signing in; it cannot be made up."""
+    token = signing.Signer(salt="unsubscribe").sign(f"{organisation_slug()}:{channel.pk}")
+    return link("public:unsubscribe", token=token)
+
+
+def channel_of_unsubscribe(token: str) -> Channel | None:
+    """The channel of such an address, in the current organisation; None when the token is not ours."""
+    try:
+        slug, _colon, pk = signing.Signer(salt="unsubscribe").unsign(token).rpartition(":")
+    except signing.BadSignature:
+        return None
+    return Channel.objects.filter(pk=int(pk)).first() if slug == organisation_slug() else None

@@ -1,0 +1,322 @@
+"""Proof: did they know, when, and who did not. Everything here is counted from the records, in the database.
+
+A person's clock starts at `eligible_at`: the version's publication, or when they came into the audience if that is
+later. `aware` is when they first opened or acknowledged it. Back-filled versions are left out of time-to-aware.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import (
+    Aggregate,
+    Case,
+    Count,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    When,
+)
+from django.db.models.functions import Coalesce, Least
+from django.utils import timezone
+
+from headwater.distribute.models import Acknowledgement, Broadcast, Channel, Delivery, Directive
+from headwater.people.models import AudienceMember, Person
+
+USABLE = (Channel.State.ACTIVE, Channel.State.ESSENTIAL)
+
+
+class Percentile(Aggregate):
+    """The continuous percentile of a duration, as PostgreSQL's percentile_cont computes it."""
+
+    function = "percentile_cont"
+    template = "%(function)s(%(fraction)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
+
+    def __init__(self, expression: object, fraction: float) -> None:
+        super().__init__(expression, fraction=float(fraction))
+
+
+def no_channel(prefix: str = "") -> Q:
+    """Filter: no account to sign in with, and no working channel. `prefix` leads to the person ("person__")."""
+    usable = Channel.objects.filter(person=OuterRef(f"{prefix}pk" if prefix else "pk"), state__in=USABLE)
+    mail = Channel.objects.filter(person=OuterRef(f"{prefix}pk" if prefix else "pk"), kind=Channel.Kind.MAIL)
+    unmailed = Q(**{f"{prefix}email": ""}) | Exists(mail)
+    return Q(**{f"{prefix}user": None}) & ~Exists(usable) & unmailed
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose records may be seen: the people in these units and below ("" for the whole organisation)."""
+
+    paths: tuple[str, ...] = ("",)
+
+    def within(self, prefix: str = "") -> Q:
+        """Filter on people in scope; `prefix` leads to the person ("person__")."""
+        if "" in self.paths:
+            return Q()
+        found = Q(pk__in=[])
+        for path in self.paths:
+            found |= Q(**{f"{prefix}unit__path__startswith": path})
+        return found
+
+
+EVERYBODY = Scope()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The counts of a must-read (or of a part of it), each with what was lost on the way to it."""
+
+    asked: int
+    sent: int
+    opened: int
+    acknowledged: int
+    in_time: int
+    overdue: int
+    unreachable: int
+
+    @property
+    def late(self) -> int:
+        """Acknowledged after the due time."""
+        return self.acknowledged - self.in_time
+
+    @property
+    def unopened(self) -> int:
+        """Reached, and not opened."""
+        return max(0, self.asked - self.unreachable - self.opened)
+
+    @property
+    def unsigned(self) -> int:
+        """Opened, and not acknowledged."""
+        return max(0, self.opened - self.acknowledged)
+
+
+@dataclass(frozen=True)
+class UnitLine:
+    """One unit's part of a must-read."""
+
+    unit_id: int | None
+    name: str
+    head: str
+    stage: Stage
+
+
+def of_directive(directive: Directive, scope: Scope = EVERYBODY) -> QuerySet[Delivery]:
+    """The deliveries that a directive asks for: those of its newest version, withdrawn and replaced ones left out."""
+    rows = Delivery.objects.filter(scope.within("person__"), reasons__directive=directive)
+    return rows.exclude(state__in=[Delivery.State.WITHDRAWN, Delivery.State.EXPIRED])
+
+
+def without_row(directive: Directive, scope: Scope = EVERYBODY) -> QuerySet[AudienceMember]:
+    """Members of the audience with an open broadcast and no row yet: asked, and nothing has happened."""
+    broadcast = Broadcast.objects.filter(directive=directive, closed_at=None, spread_at=None).order_by("-pk").first()
+    if broadcast is None:
+        return AudienceMember.objects.none()
+    rows = Delivery.objects.filter(person=OuterRef("person"), version=broadcast.version_id)
+    members = AudienceMember.objects.filter(scope.within("person__"), audience=directive.audience_id)
+    return members.exclude(Exists(rows))
+
+
+def stage_of(directive: Directive, scope: Scope = EVERYBODY) -> Stage:
+    """The counts of a whole directive."""
+    counts = of_directive(directive, scope).aggregate(**_counts())
+    waiting = without_row(directive, scope).count()
+    overdue = waiting if directive.acknowledge and directive.due_at and directive.due_at < timezone.now() else 0
+    counts["asked"] += waiting
+    counts["overdue"] += overdue
+    return Stage(**counts)
+
+
+def by_unit(directive: Directive, scope: Scope = EVERYBODY) -> list[UnitLine]:
+    """The counts by the people's unit, the most overdue first."""
+    rows = of_directive(directive, scope).values("person__unit", "person__unit__name", "person__unit__head__name")
+    return [
+        UnitLine(
+            unit_id=row.pop("person__unit"),
+            name=row.pop("person__unit__name") or "",
+            head=row.pop("person__unit__head__name") or "",
+            stage=Stage(**row),
+        )
+        for row in rows.annotate(**_counts()).order_by("-overdue", "person__unit__name")
+    ]
+
+
+def _counts() -> dict[str, Count]:
+    now = timezone.now()
+    signed = Q(acknowledged_at__isnull=False)
+    in_time = signed & (Q(due_at=None) | Q(acknowledged_at__lte=F("due_at")))
+    reached = Q(sent_at__isnull=False) | Q(person__user__isnull=False) | Q(opened_at__isnull=False)
+    people = {"distinct": True}
+    return {
+        "asked": Count("pk", **people),
+        "sent": Count("pk", filter=reached, **people),
+        "opened": Count("pk", filter=Q(opened_at__isnull=False) | signed, **people),
+        "acknowledged": Count("pk", filter=signed, **people),
+        "in_time": Count("pk", filter=in_time, **people),
+        "overdue": Count("pk", filter=Q(must_acknowledge=True, acknowledged_at=None, due_at__lt=now), **people),
+        "unreachable": Count("pk", filter=no_channel("person__") & Q(opened_at=None, acknowledged_at=None), **people),
+    }
+
+
+# --- The organisation -------------------------------------------------------------------------------------------------
+
+
+def overdue(scope: Scope = EVERYBODY) -> QuerySet[Delivery]:
+    """Every must-read past its hour and not acknowledged, the oldest first."""
+    rows = Delivery.objects.filter(must_acknowledge=True, acknowledged_at=None, due_at__lt=timezone.now())
+    rows = rows.filter(scope.within("person__"))
+    rows = rows.exclude(state__in=[Delivery.State.WITHDRAWN, Delivery.State.EXPIRED]).filter(person__erased_at=None)
+    return rows.select_related("person__unit", "version").order_by("due_at", "person__name")
+
+
+def unreached(scope: Scope = EVERYBODY) -> QuerySet[Person]:
+    """Active people whom nothing reaches: no account, no working channel."""
+    return Person.objects.active().filter(no_channel(), scope.within()).select_related("unit").order_by("name")
+
+
+@dataclass(frozen=True)
+class Awareness:
+    """Time-to-aware of a group of deliveries: how many came to know, the median, and the 95th percentile."""
+
+    label: str
+    people: int
+    median: timedelta
+    late: timedelta
+
+
+def _aware(days: int, scope: Scope) -> QuerySet[Delivery]:
+    since = timezone.now() - timedelta(days=days)
+    seen = Case(
+        When(opened_at=None, then=F("acknowledged_at")),
+        When(acknowledged_at=None, then=F("opened_at")),
+        default=Least("opened_at", "acknowledged_at"),
+    )
+    rows = Delivery.objects.filter(Q(opened_at__isnull=False) | Q(acknowledged_at__isnull=False))
+    rows = rows.filter(scope.within("person__"), version__is_backfill=False, eligible_at__gte=since).annotate(seen=seen)
+    return rows.annotate(waited=ExpressionWrapper(F("seen") - F("eligible_at"), output_field=DurationField()))
+
+
+def time_to_aware(days: int, by: str = "", scope: Scope = EVERYBODY) -> list[Awareness]:
+    """Median and 95th percentile of the last days: over all, or by "source", "topic" or "unit" (most people first)."""
+    label = {
+        "": None,
+        "source": "version__entry__source_slug",
+        "topic": "version__entry__topic_links__concept__slug",
+        "unit": "person__unit__name",
+    }[by]
+    rows = _aware(days, scope)
+    figures = {"people": Count("pk"), "median": Percentile("waited", 0.5), "late": Percentile("waited", 0.95)}
+    if label is None:
+        whole = rows.aggregate(**figures)
+        return [Awareness("", **whole)] if whole["people"] else []
+    groups = rows.exclude(**{label: None}).values(name=Coalesce(label, label)).annotate(**figures).order_by("-people")
+    return [Awareness(row["name"], row["people"], row["median"], row["late"]) for row in groups if row["name"]]
+
+
+def awareness_by_day(days: int, scope: Scope = EVERYBODY) -> list[tuple[date, float, float]]:
+    """(day, median hours, 95th percentile hours) for each day on which something became known."""
+    rows = _aware(days, scope).values("eligible_at__date")
+    rows = rows.annotate(median=Percentile("waited", 0.5), late=Percentile("waited", 0.95)).order_by(
+        "eligible_at__date"
+    )
+    return [(row["eligible_at__date"], _hours(row["median"]), _hours(row["late"])) for row in rows]
+
+
+def _hours(duration: timedelta) -> float:
+    return round(duration.total_seconds() / 3600, 2)
+
+
+def curve(
+    directive: Directive, scope: Scope = EVERYBODY, steps: int = 24
+) -> tuple[list[float], list[float], list[float]]:
+    """How fast they knew: hours since issue, and the share (in %) of those asked that had opened and acknowledged."""
+    start = directive.issued_at or directive.created_at
+    rows = list(of_directive(directive, scope).values_list("opened_at", "acknowledged_at"))
+    total = len(rows) + without_row(directive, scope).count()
+    if not total:
+        return [], [], []
+    end = max(timezone.now(), start + timedelta(hours=1))
+    width = (end - start) / steps
+    opened = sorted(each for row in rows for each in [min(filter(None, row), default=None)] if each)
+    signed = sorted(row[1] for row in rows if row[1])
+    ticks = [start + width * number for number in range(steps + 1)]
+    return (
+        [_hours(tick - start) for tick in ticks],
+        [_share(opened, tick, total) for tick in ticks],
+        [_share(signed, tick, total) for tick in ticks],
+    )
+
+
+def _share(moments: Sequence[datetime], until: datetime, total: int) -> float:
+    return round(100 * bisect_right(moments, until) / total, 1)
+
+
+CHAIN_HEADER = (
+    "person",
+    "number",
+    "unit",
+    "version",
+    "published",
+    "gathered",
+    "matched",
+    "sent",
+    "opened",
+    "acknowledged",
+    "manner",
+    "due",
+    "late_seconds",
+    "state",
+)
+
+
+def chain(deliveries: QuerySet[Delivery]) -> Iterator[tuple[object, ...]]:
+    """The chain of each delivery as a row under CHAIN_HEADER, times in UTC (ISO 8601)."""
+    rows = deliveries.select_related("person__unit", "version").order_by("version__number", "person__name", "pk")
+    manners = _manners(deliveries)
+    for row in rows.iterator(chunk_size=2_000):
+        version = row.version
+        moments = (version.published_at, version.gathered_at, row.created_at, row.sent_at, row.opened_at)
+        late = (row.acknowledged_at - row.due_at).total_seconds() if row.acknowledged_at and row.due_at else 0
+        yield (
+            row.person.name,
+            row.person.number,
+            row.person.unit.name if row.person.unit else "",
+            version.number,
+            *(moment.isoformat() if moment else "" for moment in (*moments, row.acknowledged_at)),
+            manners.get((row.person_id, row.version_id), ""),
+            row.due_at.isoformat() if row.due_at else "",
+            max(0, round(late)),
+            row.state,
+        )
+
+
+def _manners(deliveries: QuerySet[Delivery]) -> dict[tuple[int, int], str]:
+    found = Acknowledgement.objects.filter(version__in=deliveries.values("version"))
+    return {(person, version): manner for person, version, manner in found.values_list("person", "version", "manner")}
+
+
+def stages_of(directives: Sequence[Directive], scope: Scope = EVERYBODY) -> dict[int, Stage]:
+    """The counts of several directives, in two queries whatever their number."""
+    rows = Delivery.objects.filter(scope.within("person__"), reasons__directive__in=directives)
+    rows = rows.exclude(state__in=[Delivery.State.WITHDRAWN, Delivery.State.EXPIRED])
+    counted = {row.pop("reasons__directive"): row for row in rows.values("reasons__directive").annotate(**_counts())}
+    waiting = Broadcast.objects.filter(directive__in=directives, closed_at=None, spread_at=None)
+    inside = Count(
+        "directive__audience__member_links", filter=scope.within("directive__audience__member_links__person__")
+    )
+    members = dict(waiting.annotate(n=inside).values_list("directive", "n"))
+    empty = dict.fromkeys(_counts(), 0)
+    return {
+        directive.pk: _with_waiting(counted.get(directive.pk, empty), members.get(directive.pk, 0))
+        for directive in directives
+    }
+
+
+def _with_waiting(counts: dict[str, int], members: int) -> Stage:
+    return Stage(**{**counts, "asked": max(counts["asked"], members)})

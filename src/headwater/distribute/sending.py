@@ -1,0 +1,220 @@
+"""Sending: from a delivery, digest or notice to the channels of its person.
+
+Two followers. `plan_new` decides for each new delivery whether it goes out now (must-reads, urgent things, and what a
+profile wants at once, within the attention budget and outside quiet hours) or waits for the digest. `send_due` claims
+what is due, sends it outside any transaction, and records what became of it.
+
+What a crash can do: a row stays `sending`. Mail and webhooks are then sent again with the same Message-ID or
+Idempotency-Key; chat has nothing like that, so it is marked as perhaps sent, and only must-reads are repeated.
+"""
+
+import uuid
+import zoneinfo
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, time, timedelta
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from headwater.core.jobs import safe_tx
+from headwater.core.models import Cursor
+from headwater.core.wall import current_organisation_id, organisation_context
+from headwater.distribute.models import Channel, Delivery, Digest, Dispatch, Preference
+from headwater.people.models import Notice, Person
+
+BATCH = 1_000
+CLAIM = 20
+STUCK_AFTER = timedelta(minutes=2)
+
+
+# --- Planning ---------------------------------------------------------------------------------------------------------
+
+
+def plan_new(organisation_id: int) -> bool:
+    """Follow new deliveries and plan their sending. True when there are more."""
+    with organisation_context(organisation_id):
+        cursor = _cursor("plan dispatches")
+        if cursor is None:
+            return False
+        upper = safe_tx()
+        fresh = Delivery.objects.filter(tx__gte=cursor.tx, tx__lt=upper).order_by("tx")
+        edge = fresh.values_list("tx", flat=True)[BATCH : BATCH + 1].first()
+        if edge is not None:
+            upper = edge + 1
+        plan(list(_to_push(fresh.filter(tx__lt=upper))))
+        Cursor.objects.filter(pk=cursor.pk).update(tx=upper)
+        return edge is not None
+
+
+def plan_notices(organisation_id: int) -> bool:
+    """Follow new notices: urgent ones go out at once, the others wait for the digest. True when there are more."""
+    with organisation_context(organisation_id):
+        cursor = _cursor("plan notices")
+        if cursor is None:
+            return False
+        upper = safe_tx()
+        urgent = Notice.objects.filter(
+            tx__gte=cursor.tx, tx__lt=upper, urgency=Notice.Urgency.URGENT, done_at=None, dispatches=None
+        )
+        notices = list(urgent.select_related("person"))
+        channels = channels_of([notice.person for notice in notices])
+        _queue(
+            Dispatch(channel=channel, notice=notice, key=_key())
+            for notice in notices
+            for channel in channels.get(notice.person_id, ())
+        )
+        Cursor.objects.filter(pk=cursor.pk).update(tx=upper)
+        return False
+
+
+def plan(deliveries: Sequence[Delivery]) -> None:
+    """Queue what goes out now; mark what is over its person's budget, so that the digest takes it."""
+    people = {delivery.person_id: delivery.person for delivery in deliveries}
+    preferences = {each.person_id: each for each in Preference.objects.filter(person__in=people)}
+    pushed = _pushed_today(people)
+    now, over = [], []
+    for delivery in deliveries:
+        preference = preferences.get(delivery.person_id) or Preference(person=delivery.person)
+        if _is_essential(delivery):
+            now.append(delivery)
+        elif pushed[delivery.person_id] < preference.budget:
+            pushed[delivery.person_id] += 1
+            now.append(delivery)
+        else:
+            over.append(delivery.pk)
+    Delivery.objects.filter(pk__in=over).update(rolled=True)
+    queue_dispatches(now, "first", preferences)
+
+
+def queue_dispatches(
+    deliveries: Sequence[Delivery], purpose: str, preferences: dict[int, Preference] | None = None
+) -> int:
+    """Queue each delivery once for every active channel of its person; returns how many were queued.
+
+    `purpose` is "first", or the rung of a reminder. Quiet hours put off everything but what is urgent.
+    """
+    if preferences is None:
+        preferences = {
+            each.person_id: each for each in Preference.objects.filter(person__in={d.person_id for d in deliveries})
+        }
+    channels = channels_of([delivery.person for delivery in deliveries])
+    return _queue(
+        Dispatch(
+            channel=channel,
+            delivery=delivery,
+            purpose=purpose,
+            key=_key(),
+            next_at=timezone.now()
+            if delivery.urgent
+            else after_quiet(delivery.person, preferences.get(delivery.person_id)),
+        )
+        for delivery in deliveries
+        for channel in channels.get(delivery.person_id, ())
+        if channel.state == Channel.State.ACTIVE or _is_essential(delivery)
+    )
+
+
+def queue_digest(digest: Digest) -> int:
+    """Queue a digest for its person's mail; returns how many were queued."""
+    mail = [
+        channel
+        for channel in channels_of([digest.person]).get(digest.person_id, ())
+        if channel.kind == Channel.Kind.MAIL and channel.state == Channel.State.ACTIVE
+    ]
+    return _queue(Dispatch(channel=channel, digest=digest, key=_key()) for channel in mail)
+
+
+def channels_of(people: Iterable[Person]) -> dict[int, list[Channel]]:
+    """The channels that may be used for each person. A person with a mail address always has a mail channel."""
+    by_id = {person.pk: person for person in people}
+    channels = list(Channel.objects.filter(person__in=by_id))
+    with_mail = {channel.person_id for channel in channels if channel.kind == Channel.Kind.MAIL}
+    missing = [
+        Channel(person=person, kind=Channel.Kind.MAIL, address=person.email)
+        for person in by_id.values()
+        if person.email and person.pk not in with_mail
+    ]
+    if missing:
+        Channel.objects.bulk_create(missing, ignore_conflicts=True)
+        channels = list(Channel.objects.filter(person__in=by_id))
+    usable: dict[int, list[Channel]] = {}
+    for channel in channels:
+        if channel.state in (Channel.State.ACTIVE, Channel.State.ESSENTIAL):
+            usable.setdefault(channel.person_id, []).append(channel)
+    return usable
+
+
+def after_quiet(person: Person, preference: Preference | None) -> datetime:
+    """Now, or the end of the person's quiet hours when it is quiet where they are."""
+    now = timezone.now()
+    if preference is None or preference.quiet_from is None or preference.quiet_until is None:
+        return now
+    here = now.astimezone(zoneinfo.ZoneInfo(person.timezone))
+    start, end = preference.quiet_from, preference.quiet_until
+    if not _is_between(here.time(), start, end):
+        return now
+    day = here.date() + timedelta(days=1 if start > end and here.time() >= start else 0)
+    return datetime.combine(day, end, tzinfo=here.tzinfo)
+
+
+def _is_between(moment: time, start: time, end: time) -> bool:
+    return start <= moment < end if start <= end else moment >= start or moment < end
+
+
+def _to_push(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """New deliveries that want to go out at once and were not planned before."""
+    essential = Q(must_acknowledge=True) | Q(urgent=True)
+    return deliveries.filter(
+        essential | Q(push="at_once", rolled=False),
+        state=Delivery.State.DUE,
+        sent_at=None,
+        read_at=None,
+        dispatches=None,
+    ).select_related("person")
+
+
+def _is_essential(delivery: Delivery) -> bool:
+    return delivery.must_acknowledge or delivery.urgent
+
+
+def _pushed_today(people: dict[int, Person]) -> Counter[int]:
+    """How many pushes each person has had since their own midnight, must-reads not counted."""
+    rows = Dispatch.objects.filter(
+        delivery__person__in=people,
+        delivery__must_acknowledge=False,
+        delivery__urgent=False,
+        created_at__gt=timezone.now() - timedelta(hours=25),
+    ).values_list("delivery__person", "delivery", "created_at")
+    seen: set[tuple[int, int]] = set()
+    for person_id, delivery_id, at in rows:
+        zone = zoneinfo.ZoneInfo(people[person_id].timezone)
+        if at.astimezone(zone).date() == timezone.now().astimezone(zone).date():
+            seen.add((person_id, delivery_id))
+    return Counter(person_id for person_id, _delivery in seen)
+
+
+def _queue(dispatches: Iterable[Dispatch]) -> int:
+    rows = Dispatch.objects.bulk_create(dispatches, batch_size=BATCH, ignore_conflicts=True)
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify('distribute_dispatch', %s)", [str(current_organisation_id())])
+    return len(rows)
+
+
+def _key() -> str:
+    return uuid.uuid4().hex
+
+
+def _cursor(name: str) -> Cursor | None:
+    """The follower's place, locked; None while another process holds it."""
+    Cursor.objects.bulk_create([Cursor(name=name)], ignore_conflicts=True)
+    return Cursor.objects.select_for_update(skip_locked=True).filter(name=name).first()
+
+
+def queue_repeat(dispatches: Sequence[Dispatch]) -> int:
+    """Queue once more, labelled, what was perhaps sent before a crash."""
+    return _queue(
+        Dispatch(channel=each.channel, delivery=each.delivery, purpose="repeat", key=_key()) for each in dispatches
+    )

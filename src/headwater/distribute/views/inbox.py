@@ -1,0 +1,111 @@
+"""The inbox: what came, why, and what to do with it."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from headwater.core.addresses import address
+from headwater.core.messages import tell, tell_here
+from headwater.distribute import inbox
+from headwater.distribute.actions import acknowledge_delivery, mark_deliveries_read, rate_delivery
+from headwater.distribute.delivering import row_for
+from headwater.distribute.models import Delivery
+from headwater.search.models import Entry, EntryVersion
+
+PAGE = 50
+TABS = ("must", "unread", "all", "done")
+
+
+@require_safe
+def show_inbox(request: HttpRequest) -> HttpResponse:
+    """The person's inbox, by tab: to acknowledge, not yet read, all, done."""
+    tab = request.GET.get("tab", "")
+    counts = inbox.counts_of(request.person)
+    if tab not in TABS:
+        tab = "must" if counts.must else "unread"
+    page = Paginator(_rows(request, tab), PAGE).get_page(request.GET.get("page"))
+    items = inbox.must_reads(request.person) if tab == "must" else inbox.items_of(page.object_list)
+    context = {
+        "title": _("Inbox"),
+        "heading": _heading(counts),
+        "tab": tab,
+        "counts": counts,
+        "items": items,
+        "page": None if tab == "must" else page,
+    }
+    return render(request, "distribute/inbox.html", context)
+
+
+def _rows(request: HttpRequest, tab: str) -> QuerySet[Delivery]:
+    if tab == "unread":
+        return inbox.with_reasons(inbox.for_you(request.person))
+    everything = inbox.everything(request.person)
+    if tab == "done":
+        everything = everything.exclude(acknowledged_at=None).order_by("-acknowledged_at")
+    return inbox.with_reasons(everything)
+
+
+def _heading(counts: inbox.Counts) -> str:
+    if counts.overdue:
+        return ngettext("%(n)d must-read is overdue", "%(n)d must-reads are overdue", counts.overdue) % {
+            "n": counts.overdue
+        }
+    if counts.must:
+        return ngettext("%(n)d must-read waits", "%(n)d must-reads wait", counts.must) % {"n": counts.must}
+    if counts.unread:
+        return ngettext("%(n)d thing you have not read", "%(n)d things you have not read", counts.unread) % {
+            "n": counts.unread
+        }
+    return _("You have read all there is")
+
+
+@require_POST
+def mark_read(request: HttpRequest) -> HttpResponse:
+    """Mark the selected deliveries as read, or all that need no acknowledgement."""
+    unread = inbox.for_you(request.person)
+    if request.POST.get("all") != "1":
+        unread = unread.filter(pk__in=[int(pk) for pk in request.POST.getlist("delivery") if pk.isdigit()])
+    count = mark_deliveries_read(request.person, list(unread))
+    tell(request, ngettext("%(n)d marked as read", "%(n)d marked as read", count) % {"n": count})
+    return redirect(_back(request))
+
+
+@require_POST
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Attest one version, exactly as it was shown (its checksum comes with the form)."""
+    version = _readable_version(request, pk)
+    acknowledge_delivery(request.person, row_for(request.person, version), checksum=request.POST.get("checksum", ""))
+    tell(
+        request,
+        _("Acknowledged: “%(title)s”, version %(number)d.") % {"title": version.title, "number": version.number},
+    )
+    return redirect(_back(request))
+
+
+@require_POST
+def rate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say whether a version was useful; the buttons are drawn again with the answer."""
+    version = _readable_version(request, pk)
+    delivery = rate_delivery(request.person, row_for(request.person, version), useful=request.POST.get("useful") == "1")
+    if not request.htmx:
+        return redirect(_back(request))
+    context: dict[str, Any] = {"delivery": delivery}
+    return tell_here(render(request, "distribute/rating.html", context), _("Thank you: noted."))
+
+
+def _readable_version(request: HttpRequest, pk: int) -> EntryVersion:
+    readable = Entry.objects.current().readable_by(request.person)
+    return get_object_or_404(EntryVersion.objects.select_related("entry"), pk=pk, entry__in=readable)
+
+
+def _back(request: HttpRequest) -> str:
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+    return target if safe and target.startswith("/") else address("distribute:inbox")

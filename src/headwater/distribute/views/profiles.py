@@ -1,0 +1,110 @@
+"""Interest profiles: what one wants to hear of, and what that would have brought."""
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from headwater.core.actions import require
+from headwater.core.addresses import address
+from headwater.core.messages import tell
+from headwater.distribute.actions import (
+    pause_profile,
+    remove_profile,
+    restore_profile,
+    resume_profile,
+    save_profile,
+)
+from headwater.distribute.forms import ProfileForm, complain
+from headwater.distribute.models import InterestProfile
+from headwater.distribute.preview import preview_profile
+from headwater.distribute.rules import may_change_profile, may_write_directives
+from headwater.people.models import Audience
+
+DAYS = 90
+
+
+@require_safe
+def list_profiles(request: HttpRequest) -> HttpResponse:
+    """The person's own profiles, and those of the groups they are in."""
+    profiles = InterestProfile.objects.filter(removed_at=None).select_related("audience")
+    mine = list(profiles.filter(person=request.person).order_by("name"))
+    groups = list(profiles.filter(audience__in=request.person.audience_links.values("audience")).order_by("name"))
+    heading = ngettext("%(n)d interest of yours", "%(n)d interests of yours", len(mine)) % {"n": len(mine)}
+    context = {"title": _("My interests"), "heading": heading, "mine": mine, "groups": groups}
+    return render(request, "distribute/profiles.html", context)
+
+
+def edit_profile(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Write a profile or change one, beside what it would have brought in the last 90 days."""
+    profile = _own(request, pk) if pk else None
+    groups = _groups(request) if profile is None else None
+    form = ProfileForm(request.POST or None, initial=_initial(request, profile), groups=groups)
+    if request.method == "POST" and form.is_valid():
+        try:
+            kept = save_profile(request.person, profile=profile, **form.cleaned_data)
+        except ValidationError as error:
+            complain(form, error)
+        else:
+            tell(request, _("“%s” is kept. What is new and matches comes to you.") % kept.name)
+            return redirect(address("distribute:profile", pk=kept.pk))
+    query = str(form["query"].value() or "")
+    context = {
+        "title": profile.name if profile else _("A new interest"),
+        "form": form,
+        "profile": profile,
+        "preview": preview_profile(request.person, query, DAYS) if query.strip() else None,
+        "days": DAYS,
+    }
+    return render(request, "distribute/profile.html", context, status=400 if form.errors else 200)
+
+
+def _initial(request: HttpRequest, profile: InterestProfile | None) -> dict[str, str]:
+    if profile is None:
+        return {"query": request.GET.get("query", ""), "when": request.GET.get("when", "digest")}
+    return {"name": profile.name, "query": profile.query, "when": profile.when}
+
+
+def _groups(request: HttpRequest) -> QuerySet[Audience] | None:
+    """The audiences for which the person may keep a profile: all for who directs, else none at all."""
+    return Audience.objects.order_by("name") if may_write_directives(request.person) else None
+
+
+def _own(request: HttpRequest, pk: int) -> InterestProfile:
+    profile = get_object_or_404(
+        InterestProfile.objects.select_related("person", "audience"),
+        Q(person=request.person) | Q(audience__in=request.person.audience_links.values("audience")) | ~Q(audience=None),
+        pk=pk,
+    )
+    require(may_change_profile(request.person, profile), _("Only those who keep this profile change it."))
+    return profile
+
+
+@require_safe
+def preview(request: HttpRequest) -> HttpResponse:
+    """What a query would have brought, drawn anew while it is typed."""
+    found = preview_profile(request.person, request.GET.get("query", ""), DAYS)
+    return render(request, "distribute/profile_preview.html", {"preview": found, "days": DAYS})
+
+
+@require_POST
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove, restore, pause or resume a profile."""
+    profile = _own(request, pk)
+    here = address("distribute:profile-removal", pk=pk)
+    match request.POST.get("do", "restore"):
+        case "remove":
+            remove_profile(request.person, profile)
+            tell(request, _("“%s” is removed.") % profile.name, undo=here)
+            return redirect(address("distribute:profiles"))
+        case "pause":
+            pause_profile(request.person, profile)
+        case "resume":
+            resume_profile(request.person, profile)
+        case _restore:
+            restore_profile(request.person, profile)
+            tell(request, _("“%s” is back.") % profile.name)
+    return redirect(address("distribute:profile", pk=pk))
