@@ -1,0 +1,94 @@
+"""`do VERB_NOUN`: every action of every room, at the command line, by its one name."""
+
+import importlib
+import inspect
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+from headwater.cli.errors import CommandFailed
+from headwater.cli.installation import inside, open_installation
+from headwater.cli.output import as_data, print_data
+from headwater.cli.values import describe, read_value
+
+
+def do(options: Namespace) -> None:
+    """List the verbs, explain one, or do it."""
+    if options.verb is None:
+        with open_installation():
+            _list(options)
+    elif options.explain:
+        with open_installation():
+            sys.stdout.write(explain(find_verb(options.verb)))
+    else:
+        with inside(options) as (_, actor):
+            function = find_verb(options.verb)
+            print_data(as_data(function(actor, **read_arguments(function, options.values))), options.json)
+
+
+def registry() -> dict[str, Callable[..., Any]]:
+    """Every action by its name, with every room's actions imported."""
+    from django.conf import settings
+
+    from headwater.core.actions import REGISTRY
+
+    for room in settings.ROOMS:
+        if find_spec(f"{room}.actions"):
+            importlib.import_module(f"{room}.actions")
+    return REGISTRY
+
+
+def find_verb(name: str) -> Callable[..., Any]:
+    """The action with that name."""
+    verbs = registry()
+    if name not in verbs:
+        close = [each for each in verbs if set(name.split("_")) & set(each.split("_"))]
+        hint = f" Similar: {', '.join(sorted(close)[:8])}." if close else " `headwater do` lists all."
+        raise CommandFailed(f"There is no verb {name!r}.{hint}", code=2)
+    return verbs[name]
+
+
+def _list(options: Namespace) -> None:
+    verbs = {name: first_line(function) for name, function in sorted(registry().items())}
+    if options.json:
+        print_data(verbs, as_json=True)
+    else:
+        sys.stdout.writelines(f"{name:<28} {line}\n" for name, line in verbs.items())
+
+
+def first_line(function: Callable[..., Any]) -> str:
+    """What a verb is for."""
+    return (inspect.getdoc(function) or "").partition("\n")[0]
+
+
+def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """What a verb takes besides the actor, with its annotations as types."""
+    signature = inspect.signature(function, eval_str=True)
+    return {name: parameter for name, parameter in signature.parameters.items() if name != "actor"}
+
+
+def explain(function: Callable[..., Any]) -> str:
+    """The verb's own words, and a line for each of its values."""
+    lines = [inspect.getdoc(function) or "", ""]
+    for name, parameter in parameters(function).items():
+        needed = "needed" if parameter.default is parameter.empty else f"default {parameter.default!r}"
+        lines.append(f"  {name}=…   {describe(parameter.annotation)} ({needed})")
+    return "\n".join(lines) + "\n"
+
+
+def read_arguments(function: Callable[..., Any], values: list[str]) -> dict[str, Any]:
+    """The verb's arguments from NAME=VALUE words. Raises CommandFailed (2) for what does not fit."""
+    known = parameters(function)
+    given: dict[str, Any] = {}
+    for word in values:
+        name, equals, text = word.partition("=")
+        name = name.replace("-", "_")
+        if not equals or name not in known:
+            raise CommandFailed(f"{word!r} is not one of: {', '.join(f'{each}=…' for each in known)}.", code=2)
+        given[name] = read_value(name, known[name].annotation, text)
+    missing = [name for name, parameter in known.items() if parameter.default is parameter.empty and name not in given]
+    if missing:
+        raise CommandFailed(f"{function.__name__} also needs {', '.join(f'{each}=…' for each in missing)}.", code=2)
+    return given
