@@ -19,6 +19,7 @@ LINKS = (models.ForeignKey, models.ManyToManyField)
 def check_fields(instance: models.Model) -> None:
     """Raise `ValidationError` by field for what a single row can tell: lengths, choices, addresses, dates."""
     links = {field.name for field in instance._meta.get_fields() if isinstance(field, LINKS)}
+    links |= {field.name for field in instance._meta.fields if field.null and getattr(instance, field.attname) is None}
     errors: dict[str, Any] = {}
     try:
         instance.clean_fields(exclude=links)

@@ -1,6 +1,11 @@
 """Addresses by which an invited person comes in, outside any organisation."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from headwater.people import views_join
 
 app_name = "join"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("demonstration/", views_join.demonstration, name="demonstration"),
+    path("<str:token>/", views_join.accept, name="accept"),
+]

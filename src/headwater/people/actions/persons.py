@@ -260,9 +260,9 @@ def resume_membership(actor: Actor, person: Person) -> Person:
         raise ValidationError(_("This person was erased; add them anew."))
     if person.left_on is None:
         raise ValidationError({"person": _("%(name)s has not left.") % {"name": person.name}})
+    check_email(person)
     person.left_on = None
     person.successor = None
-    check_email(person)
     keep(person)
     Departure.objects.filter(person=person, settled_at=None).delete()
     membership.refresh(people=[person])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -58,6 +58,7 @@ def _remove_account(user: User) -> bool:
     try:
         with transaction.atomic():
             user.delete()
+            connection.check_constraints()  # now, and not when the transaction ends
     except IntegrityError:
         return False
     return True

@@ -1,0 +1,171 @@
+"""Coming in from outside: by a link, or into a demonstration. No organisation's context is open here."""
+
+import ipaddress
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from headwater.core.actions import Refused, door
+from headwater.core.models import Organisation, User
+from headwater.core.wall import organisation_context
+from headwater.people.actions import accept_invitation
+from headwater.people.forms import PasswordForm
+from headwater.people.invitations import open_invitation, organisation_of, organisations_of
+from headwater.people.models import Person
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+EMPTY_LINK = "people/join_closed.html"
+
+
+# --- By a link --------------------------------------------------------------------------------------------------------
+
+
+@never_cache
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "POST"])
+def accept(request: HttpRequest, token: str) -> HttpResponse:
+    """Set a password by a link (or join with the account one is signed in with), and come in."""
+    organisation = organisation_of(token)
+    if organisation is None:
+        return render(request, EMPTY_LINK, status=404)
+    account = _account_of_link(organisation, token)
+    standing = _standing(request, organisation, account)
+    form = PasswordForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and standing != "sign_in" and (standing == "join" or form.is_valid()):
+        entered = _come_in(request, organisation, token, standing, account, form)
+        if entered is not None:
+            return entered
+    with organisation_context(organisation.pk):
+        invitation = open_invitation(token)
+        if invitation is None:
+            return render(request, EMPTY_LINK, status=404)
+        context = {"organisation": organisation, "invited": invitation.person, "form": form, "standing": standing}
+        return render(request, "people/join.html", context)
+
+
+def _account_of_link(organisation: Organisation, token: str) -> User | None:
+    """The account that the invited person has, or that has their address."""
+    with organisation_context(organisation.pk):
+        invitation = open_invitation(token)
+        person = invitation.person if invitation is not None else None
+        user = person.user if person is not None else None
+    return user or (User.objects.filter(email__iexact=person.email).first() if person is not None else None)
+
+
+def _standing(request: HttpRequest, organisation: Organisation, account: User | None) -> str:
+    """new: choose a password; join: signed in with an account of one's own; sign_in: do that first.
+
+    An account that is used in another organisation gets no new password from a link of this one.
+    """
+    if account is None:
+        return "new"
+    if request.user.is_authenticated and request.user.pk == account.pk:
+        return "join"
+    return "sign_in" if set(organisations_of(account)) - {organisation} else "new"
+
+
+def _come_in(
+    request: HttpRequest,
+    organisation: Organisation,
+    token: str,
+    standing: str,
+    account: User | None,
+    form: PasswordForm,
+) -> HttpResponse | None:
+    """Accept and sign in; None with the form's errors filled in when a value was refused."""
+    try:
+        with organisation_context(organisation.pk), door("web"):
+            invitation = open_invitation(token)
+            if invitation is None:
+                return render(request, EMPTY_LINK, status=404)
+            password = "" if standing == "join" else form.cleaned_data["password"]
+            person = accept_invitation(invitation.person, token, password, user=account)
+            user = person.user
+    except (ValidationError, Refused) as error:
+        _say(form, error)
+        return None
+    return _sign_in(request, user, organisation)
+
+
+def _say(form: PasswordForm, error: ValidationError | Refused) -> None:
+    fields = error.message_dict if isinstance(error, ValidationError) else {"__all__": [str(error)]}
+    for field, messages in fields.items():
+        form.add_error(field if field in form.fields else None, messages)
+
+
+def _sign_in(request: HttpRequest, user: User | None, organisation: Organisation) -> HttpResponse:
+    """Signed in at once, except who protects their account with a second factor: they show it first."""
+    if user is None or user.authenticator_set.exists():
+        return redirect(settings.LOGIN_URL)
+    login(request, user, backend=BACKEND)
+    return redirect("home:today", organisation=organisation.slug)
+
+
+# --- Into a demonstration ---------------------------------------------------------------------------------------------
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def demonstration(request: HttpRequest) -> HttpResponse:
+    """Pick a person of the demonstration and be signed in as them. From this machine only."""
+    if not settings.HEADWATER_DEMO or not is_local(request):
+        raise Http404("There is no demonstration here, or you do not sit at its machine.")
+    organisations = list(Organisation.objects.filter(is_demonstration=True).order_by("name"))
+    if request.method == "POST":
+        return _step_into(request, organisations)
+    shown = [(organisation, _cast(organisation)) for organisation in organisations]
+    return render(request, "people/demonstration.html", {"shown": shown})
+
+
+def is_local(request: HttpRequest) -> bool:
+    """Whether the browser runs on this machine: a loopback address, a loopback name, and no proxy between."""
+    forwarded = {"HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA"} & set(request.META)
+    host = request.get_host().rpartition(":")[0] or request.get_host()
+    try:
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    return address.is_loopback and not forwarded and host.strip("[]") in ("127.0.0.1", "localhost", "::1")
+
+
+def _cast(organisation: Organisation) -> list[dict[str, Any]]:
+    """The people of a demonstration: those with most to do first."""
+    with organisation_context(organisation.pk):
+        people = Person.objects.active().select_related("unit").prefetch_related("grants", "roles").order_by("name")
+        cast = [
+            {
+                "pk": person.pk,
+                "name": person.name,
+                "unit": person.unit.name if person.unit else "",
+                "language": person.language,
+                "roles": ", ".join(role.name for role in person.roles.all()),
+                "permissions": [
+                    grant.get_permission_display() for grant in person.grants.all() if grant.permission != "reader"
+                ],
+            }
+            for person in people
+        ]
+    return sorted(cast, key=lambda each: (-len(each["permissions"]), each["name"]))
+
+
+def _step_into(request: HttpRequest, organisations: list[Organisation]) -> HttpResponse:
+    organisation = next((each for each in organisations if str(each.pk) == request.POST.get("organisation")), None)
+    if organisation is None:
+        raise Http404("There is no such demonstration.")
+    with organisation_context(organisation.pk):
+        number = request.POST.get("person", "")
+        person = get_object_or_404(Person.objects.active(), pk=int(number) if number.isdecimal() else 0)
+        if person.user is None:
+            email = person.email or f"person-{person.pk}@{organisation.slug}.invalid"
+            person.user = User.objects.create_user(email, name=person.name)
+            person.save(update_fields=["user"])
+        user = person.user
+    login(request, user, backend=BACKEND)
+    return redirect("home:today", organisation=organisation.slug)
