@@ -96,6 +96,8 @@ class Tx(models.Func):
 class Cursor(Walled):
     """How far a follower has read: every change of a transaction numbered below `tx` is behind it."""
 
+    keeps_own_tx = True  # its `tx` is a place in others' changes, not the transaction that wrote it
+
     name = models.CharField(max_length=60)
     tx = models.BigIntegerField(default=0)
 

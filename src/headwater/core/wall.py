@@ -144,7 +144,10 @@ def _wall_statements(model: type[models.Model], connection: BaseDatabaseWrapper,
     )
     if getattr(model, "append_only", False):
         yield f"REVOKE UPDATE, DELETE ON {table} FROM {role}"
-    if any(field.name == "tx" for field in model._meta.local_fields):
+    if getattr(model, "keeps_own_tx", False):
+        yield f"DROP TRIGGER IF EXISTS touch_tx ON {table}"
+        yield f"DROP TRIGGER IF EXISTS announce_change ON {table}"
+    elif any(field.name == "tx" for field in model._meta.local_fields):
         yield (
             f"CREATE OR REPLACE TRIGGER touch_tx BEFORE INSERT OR UPDATE ON {table}"
             " FOR EACH ROW EXECUTE FUNCTION touch_tx()"
