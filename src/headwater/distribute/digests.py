@@ -40,7 +40,9 @@ def make_digests(organisation_id: int) -> bool:
 def digest_hour(person: Person, preference: Preference) -> datetime:
     """When the person's digest is made today, on their own clock."""
     here = timezone.now().astimezone(zoneinfo.ZoneInfo(person.timezone))
-    return datetime.combine(here.date(), preference.digest_at, tzinfo=here.tzinfo)
+    # somebody who never chose has an unsaved preference, whose default is still a word
+    hour = Preference._meta.get_field("digest_at").to_python(preference.digest_at)
+    return datetime.combine(here.date(), hour, tzinfo=here.tzinfo)
 
 
 def waiting_for(person: Person, weekly: bool = False) -> list[Delivery]:
