@@ -154,3 +154,13 @@ def _withdraw(entries: Sequence[Entry], at: datetime | None) -> None:
     for entry in changed:
         entry.withdrawn_at = at
     Entry.objects.filter(pk__in=[entry.pk for entry in changed]).update(withdrawn_at=at)
+
+
+def count_use(entry: Entry) -> None:
+    """Count that somebody opened the entry; never who."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO search_entryuse (entry_id, opened) VALUES (%s, 1)"
+            " ON CONFLICT (entry_id) DO UPDATE SET opened = search_entryuse.opened + 1",
+            [entry.pk],
+        )

@@ -1,6 +1,13 @@
 """Addresses of the search room."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from headwater.search import views
 
 app_name = "search"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.show_results, name="results"),
+    path("gaps/", views.list_gaps, name="gaps"),
+    path("gaps/<int:pk>/", views.settle_gap, name="gap"),
+    path("gaps/<int:pk>/wait/", views.wait_for_answer, name="gap-wait"),
+]

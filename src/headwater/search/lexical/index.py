@@ -108,7 +108,7 @@ class LexicalIndex:
                 raise
             finally:
                 own.wait_merging_threads()
-            self._keep_cursor(writer.cursor)
+            self._keep("cursor", str(writer.cursor))
 
     def _opened(self) -> tantivy.Index:
         self.place.mkdir(parents=True, exist_ok=True)
@@ -154,7 +154,27 @@ class LexicalIndex:
             if other.is_dir() and other != self.place:
                 shutil.rmtree(other, ignore_errors=True)
 
-    def _keep_cursor(self, cursor: int) -> None:
-        written = self.place / "cursor.new"
-        written.write_text(str(cursor))
-        written.replace(self.place / "cursor")
+    def held(self) -> dict[int, int]:
+        """Every entry in the index, with its version."""
+        searcher = self.searcher()
+        hits = searcher.search(tantivy.Query.all_query(), max(searcher.num_docs, 1), count=False).hits
+        places = [place for _, place in hits]
+        columns = (searcher.fast_field_values(name, places) for name in ("entry", "version"))
+        return {int(entry or 0): int(version or 0) for entry, version in zip(*columns, strict=True)}
+
+    @property
+    def note(self) -> str:
+        """What the follower wrote down for itself beside the index."""
+        try:
+            return (self.place / "note").read_text()
+        except FileNotFoundError:
+            return ""
+
+    def keep_note(self, note: str) -> None:
+        """Write it down."""
+        self._keep("note", note)
+
+    def _keep(self, name: str, text: str) -> None:
+        written = self.place / f"{name}.new"
+        written.write_text(text)
+        written.replace(self.place / name)

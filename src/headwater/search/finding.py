@@ -1,0 +1,163 @@
+"""Finding: from what a person typed to entries that they may read, checked in the database before they are shown."""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from django.db.models.functions import Left
+
+from headwater.core.addresses import address
+from headwater.people.models import Person
+from headwater.search.access import asker_for
+from headwater.search.indexing import current_index
+from headwater.search.language.errors import QueryError
+from headwater.search.language.parser import parse, parse_partial
+from headwater.search.language.query import And, Everything, Prefix, Query, Word, all_of, any_of
+from headwater.search.language.snippet import Pieces, highlighted, marker, snippet
+from headwater.search.language.writing import to_text
+from headwater.search.lexical.searching import FacetCount, Hit, Search
+from headwater.search.models import Entry, EntryUse
+from headwater.search.suggesting import Suggestion, suggestions
+
+Sort = Literal["best", "newest", "used"]
+SORTS: tuple[Sort, ...] = ("best", "newest", "used")
+MOST_OFFSET = 1000
+# Near-copies are listed under their first, so a page needs more hits than it has rows.
+_SPARE_HITS = 40
+_MOST_SORTED_BY_USE = 5000
+# A snippet is cut from the beginning of a text; what comes after 25 pages is found, but not shown in one.
+_PASSAGE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One entry found: title and passage as (text, is match) pieces, and its near-copies that were found too."""
+
+    entry: Entry
+    url: str
+    title: Pieces
+    snippet: Pieces
+    copies: list[Entry] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Results:
+    """The answer to a search.
+
+    `error` says what could not be read (then the results are those of the part before it). `wider` has only some of the
+    words and is given when few entries have all. `next_offset` is None on the last page. `seconds` is what it took.
+    """
+
+    text: str
+    query: Query
+    error: QueryError | None
+    total: int
+    results: list[Result]
+    wider: list[Result]
+    facets: dict[str, list[FacetCount]]
+    suggestions: list[Suggestion]
+    next_offset: int | None
+    seconds: float
+
+
+def search_entries(
+    person: Person,
+    text: str,
+    *,
+    sort: Sort = "best",
+    offset: int = 0,
+    limit: int = 20,
+    narrowed: Mapping[str, Collection[str]] | None = None,
+    facets: Sequence[str] = (),
+    is_typing: bool = False,
+    strict: bool = False,
+) -> Results:
+    """What the person may read of what they asked for.
+
+    With `is_typing` the last word is taken as the beginning of one. With `strict` a query that cannot be read raises
+    QueryError; otherwise its readable beginning is searched. `offset` counts results, near-copies not.
+    """
+    began = time.perf_counter()
+    query, error = (parse(text), None) if strict else parse_partial(text)
+    asked = _still_typed(query, text) if is_typing and error is None else query
+    search = Search(current_index(), asked, asker_for(person), narrowed or {})
+    offset = min(offset, MOST_OFFSET)
+    found = search.found(0, (offset + limit) * 2 + _SPARE_HITS, "newest" if sort == "newest" else "best", facets)
+    hits = _by_use(search, found.total) if sort == "used" else found.hits
+    groups = _grouped(hits)
+    results = _checked(person, search, groups[offset : offset + limit])
+    is_last = len(groups) <= offset + limit
+    wider = _wider(person, search, results) if is_last and offset == 0 and found.total < limit else []
+    return Results(
+        text=text,
+        query=query,
+        error=error,
+        total=found.total,
+        results=results,
+        wider=wider[: limit - len(results)],
+        facets=found.facets,
+        suggestions=suggestions(search) if not found.total and not isinstance(query, Everything) else [],
+        next_offset=None if is_last else offset + limit,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _still_typed(query: Query, text: str) -> Query:
+    """The last word also as a beginning, unless a space after it says that it is complete."""
+    parts = list(query.parts) if isinstance(query, And) else [query]
+    last = parts[-1]
+    if not isinstance(last, Word) or not text.endswith(last.text) or last.text.startswith("\\"):
+        return query
+    try:
+        begun = parse(to_text(Prefix(last.text, last.field)))
+    except QueryError:
+        return query
+    return all_of([*parts[:-1], any_of([last, begun])])
+
+
+def _by_use(search: Search, total: int) -> list[Hit]:
+    """The most opened first; what nobody has opened yet follows, best first."""
+    hits = search.found(0, min(max(total, 1), _MOST_SORTED_BY_USE)).hits
+    uses = EntryUse.objects.filter(entry__in=[hit.entry_id for hit in hits])
+    opened = dict(uses.values_list("entry", "opened"))
+    return sorted(hits, key=lambda hit: -opened.get(hit.entry_id, 0))
+
+
+def _grouped(hits: Sequence[Hit]) -> list[list[Hit]]:
+    """Hits in order, near-copies of one another together where the first of them stands."""
+    groups: dict[int, list[Hit]] = {}
+    for hit in hits:
+        groups.setdefault(hit.copy_of, []).append(hit)
+    return list(groups.values())
+
+
+def _checked(person: Person, search: Search, groups: Sequence[Sequence[Hit]]) -> list[Result]:
+    """The groups as results, of what the database says the person may read at this moment."""
+    wanted = [hit.entry_id for group in groups for hit in group]
+    entries = (
+        Entry.objects.current()
+        .readable_by(person)
+        .filter(pk__in=wanted)
+        .select_related("current_version", "unit")
+        .defer("current_version__text")
+        .annotate(passage=Left("current_version__text", _PASSAGE))
+    )
+    readable = {entry.pk: entry for entry in entries} if wanted else {}
+    kept = ([readable[hit.entry_id] for hit in group if hit.entry_id in readable] for group in groups)
+    return [_result(search, group[0], group[1:]) for group in kept if group]
+
+
+def _result(search: Search, entry: Entry, copies: list[Entry]) -> Result:
+    version = entry.current_version
+    assert version is not None
+    by = marker(search.query, version.language, search.asker.languages)
+    passage: str = entry.passage  # type: ignore[attr-defined]  # annotated by the query above
+    return Result(entry, address("home:entry", pk=entry.pk), highlighted(entry.title, by), snippet(passage, by), copies)
+
+
+def _wider(person: Person, search: Search, results: Sequence[Result]) -> list[Result]:
+    """Entries with some of the words, without those already listed."""
+    listed = {entry.pk for result in results for entry in (result.entry, *result.copies)}
+    hits = [hit for hit in search.wider(limit=20 + len(listed)) if hit.entry_id not in listed]
+    return _checked(person, search, _grouped(hits)) if hits else []

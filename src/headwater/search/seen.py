@@ -1,0 +1,63 @@
+"""Versions as the query language sees them, many at once."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+from django.db import connection
+
+from headwater.people.models import Unit
+from headwater.search.language.searchable import Searchable
+from headwater.search.models import EntryVersion
+
+_TOPICS = """
+    WITH RECURSIVE line(entry_id, concept_id) AS (
+        SELECT entry_id, concept_id FROM search_entrytopic WHERE entry_id = ANY(%s) AND NOT proposed
+        UNION
+        SELECT line.entry_id, b.broader_id FROM line JOIN taxonomy_broader b ON b.narrower_id = line.concept_id
+    )
+    SELECT line.entry_id, c.slug, c.labels FROM line JOIN taxonomy_concept c ON c.id = line.concept_id
+"""
+
+
+def searchables(versions: Sequence[EntryVersion]) -> list[Searchable]:
+    """Each version, in order, with what its entry says of it. Wants `entry` at hand (select_related): three queries."""
+    topics = _topics({version.entry_id for version in versions})
+    units = _units()
+    return [
+        Searchable(
+            entry_id=version.entry_id,
+            version_id=version.pk,
+            title=version.title,
+            text=version.text,
+            language=version.language,
+            kind=version.entry.kind,
+            source=version.entry.source_slug,
+            topics=tuple(topics.get(version.entry_id, ())),
+            unit=units.get(version.entry.unit_id or 0, ()),
+            path=version.entry.path,
+            published_at=version.published_at,
+        )
+        for version in versions
+    ]
+
+
+def _topics(entry_ids: Collection[int]) -> dict[int, list[str]]:
+    """Entry id → slug and labels of each of its concepts and of all that are broader."""
+    found: dict[int, list[str]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_TOPICS, [list(entry_ids)])
+        for entry_id, slug, labels in cursor.fetchall():
+            values = json.loads(labels) if isinstance(labels, str) else labels
+            found[entry_id] += [slug, *values.values()]
+    return found
+
+
+def _units() -> dict[int, tuple[str, ...]]:
+    """Unit id → the slugs of its line from the root down to itself."""
+    rows = list(Unit.objects.values_list("pk", "slug", "path"))
+    slugs = {pk: slug for pk, slug, _path in rows}
+    return {
+        pk: tuple(slugs[int(step)] for step in path.split("/") if step and int(step) in slugs) or (slug,)
+        for pk, slug, path in rows
+    }
