@@ -7,9 +7,9 @@ from functools import cached_property
 
 from headwater.search.language.analyzer import Analysis, analyze, surfaces
 from headwater.search.language.folding import base_language, stems_of
-from headwater.search.language.oracle import facet_values, spans
+from headwater.search.language.oracle import spans
 from headwater.search.language.query import FACET_NAMES, Near
-from headwater.search.language.searchable import Searchable
+from headwater.search.language.searchable import Searchable, facet_keys
 
 Channel = tuple[str, str]
 """Where words were looked for and how: (field, language); field "" is title and text, language "" surfaces."""
@@ -39,7 +39,7 @@ class Reading:
     def facets(self) -> Iterator[tuple[str, str]]:
         """Every (name, key) the version has."""
         for name in FACET_NAMES:
-            for key in facet_values(name, self.searchable):
+            for key in facet_keys(name, self.searchable):
                 yield name, key
 
     def passage(self, channel: Channel, words: Sequence[str]) -> str | None:

@@ -1,0 +1,65 @@
+"""The verbs of distributing."""
+
+from headwater.distribute.actions.channels import (
+    add_channel,
+    change_channel,
+    change_preferences,
+    record_bounce,
+    remove_channel,
+    remove_feed,
+    replace_feed,
+    rotate_feed,
+    rotate_webhook_key,
+    unsubscribe_channel,
+)
+from headwater.distribute.actions.deliveries import (
+    acknowledge_delivery,
+    mark_deliveries_read,
+    mark_deliveries_unread,
+    open_delivery,
+    rate_delivery,
+    record_acknowledgement,
+)
+from headwater.distribute.actions.directives import (
+    end_directive,
+    issue_directive,
+    recall_directive,
+    remove_directive,
+    save_directive,
+)
+from headwater.distribute.actions.profiles import (
+    pause_profile,
+    remove_profile,
+    restore_profile,
+    resume_profile,
+    save_profile,
+)
+
+__all__ = [
+    "acknowledge_delivery",
+    "add_channel",
+    "change_channel",
+    "change_preferences",
+    "end_directive",
+    "issue_directive",
+    "mark_deliveries_read",
+    "mark_deliveries_unread",
+    "open_delivery",
+    "pause_profile",
+    "rate_delivery",
+    "recall_directive",
+    "record_acknowledgement",
+    "record_bounce",
+    "remove_channel",
+    "remove_directive",
+    "remove_feed",
+    "remove_profile",
+    "replace_feed",
+    "restore_profile",
+    "resume_profile",
+    "rotate_feed",
+    "rotate_webhook_key",
+    "save_directive",
+    "save_profile",
+    "unsubscribe_channel",
+]

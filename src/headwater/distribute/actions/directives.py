@@ -1,0 +1,161 @@
+"""The verbs about directives: who must know what, by when."""
+
+from datetime import date, datetime
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from headwater.core.actions import Actor, action, note, require
+from headwater.core.jobs import safe_tx
+from headwater.distribute import rules
+from headwater.distribute.actions.profiles import check_query
+from headwater.distribute.broadcasts import open_broadcast, spread_if_few
+from headwater.distribute.following import current_tx
+from headwater.distribute.models import Directive
+from headwater.distribute.withdrawing import take_back_directive
+from headwater.people.models import Audience, Person
+from headwater.search.models import Entry, EntryVersion
+
+REMIND_DAYS = [3, 1, 0]
+MOST_DAYS = 365
+
+
+@action
+def save_directive(
+    actor: Actor,
+    audience: Audience,
+    name: str = "",
+    entry: Entry | None = None,
+    query: str = "",
+    sentence: str = "",
+    acknowledge: bool = True,
+    due_at: datetime | None = None,
+    due_days: int | None = None,
+    urgent: bool = False,
+    remind_days: list[int] | None = None,
+    tell_head_after_days: int = 1,
+    until: date | None = None,
+    directive: Directive | None = None,
+) -> Directive:
+    """Write a directive, or change a draft: an entry, or a query for a standing one, and the audience that must know.
+
+    Nobody is told before `issue_directive`. `due_at` is a moment; `due_days` counts working days from when each version
+    comes. `remind_days` are days before the due time. Only a draft can be changed.
+    """
+    require(
+        rules.may_direct(actor, audience), _("Only a knowledge manager of these people writes a must-read for them.")
+    )
+    directive = directive or Directive()
+    if directive.pk is not None:
+        _require_change(actor, directive)
+    if directive.state != Directive.State.DRAFT:
+        raise ValidationError({"directive": _("This directive was issued. Recall or end it, and write another.")})
+    _check_subject(actor, entry, query)
+    _check_times(acknowledge, due_at, due_days, tell_head_after_days, remind_days)
+    directive.audience, directive.entry, directive.query = audience, entry, check_query(query) if query else ""
+    directive.name = name.strip()[:300] or (entry.title if entry else query)[:300]
+    directive.sentence, directive.acknowledge, directive.urgent = sentence.strip()[:140], acknowledge, urgent
+    directive.due_at, directive.due_days, directive.until = due_at, due_days, until
+    directive.remind_days = sorted(set(REMIND_DAYS if remind_days is None else remind_days), reverse=True)
+    directive.tell_head_after_days = tell_head_after_days
+    directive.save()
+    return directive
+
+
+@action
+def issue_directive(actor: Actor, directive: Directive) -> Directive:
+    """Issue a directive: from now on it is in the inbox of everyone in its audience who may read it."""
+    _require_change(actor, directive)
+    directive = Directive.objects.select_for_update().get(pk=directive.pk)
+    if directive.state != Directive.State.DRAFT:
+        raise ValidationError({"directive": _("Only a draft can be issued.")})
+    if not directive.audience.member_links.exists():
+        raise ValidationError({"audience": _("Nobody is in this audience. Change its rule, or choose another.")})
+    if directive.due_at is not None and directive.due_at <= timezone.now():
+        raise ValidationError({"due_at": _("The due time has passed. Choose a later one.")})
+    directive.state, directive.issued_at = Directive.State.ISSUED, timezone.now()
+    directive.issued_by = actor if isinstance(actor, Person) else None
+    directive.since_tx, directive.asked_tx = safe_tx(), current_tx()
+    if directive.entry is not None:
+        directive.version = _current_version(directive.entry)
+    directive.save()
+    note(directive=directive.pk, people=directive.audience.member_links.count(), deliveries=_deliver(directive))
+    return directive
+
+
+@action
+def recall_directive(actor: Actor, directive: Directive) -> Directive:
+    """Take a directive back: what only it asked for leaves every inbox. Acknowledgements that were given stay."""
+    _require_change(actor, directive)
+    if directive.state != Directive.State.ISSUED:
+        raise ValidationError({"directive": _("Only an issued directive can be recalled.")})
+    directive.state = Directive.State.RECALLED
+    directive.save()
+    note(directive=directive.pk, withdrawn=take_back_directive(directive))
+    return directive
+
+
+@action
+def end_directive(actor: Actor, directive: Directive) -> Directive:
+    """End a directive: it asks for nothing new. What it asked for already stays to be read."""
+    _require_change(actor, directive)
+    if directive.state != Directive.State.ISSUED:
+        raise ValidationError({"directive": _("Only an issued directive can be ended.")})
+    directive.state = Directive.State.ENDED
+    directive.save()
+    directive.broadcasts.filter(closed_at=None).update(closed_at=timezone.now())
+    return directive
+
+
+@action
+def remove_directive(actor: Actor, directive: Directive) -> None:
+    """Throw a draft away."""
+    _require_change(actor, directive)
+    if directive.state != Directive.State.DRAFT:
+        raise ValidationError({"directive": _("Only a draft can be removed. Recall or end what was issued.")})
+    note(directive=directive.pk)
+    directive.delete()
+
+
+def _deliver(directive: Directive) -> int:
+    if directive.version is None:
+        return 0
+    broadcast = open_broadcast(directive, directive.version)
+    return spread_if_few([broadcast]) if broadcast is not None else 0
+
+
+def _current_version(entry: Entry) -> EntryVersion:
+    if entry.current_version is None or entry.withdrawn_at is not None:
+        raise ValidationError({"entry": _("There is no text to read in this entry: it was withdrawn.")})
+    return entry.current_version
+
+
+def _check_subject(actor: Actor, entry: Entry | None, query: str) -> None:
+    if (entry is None) == (not query.strip()):
+        raise ValidationError({"entry": _("A directive is about one entry, or about all that matches a query.")})
+    if entry is not None and isinstance(actor, Person):
+        readable = Entry.objects.readable_by(actor).filter(pk=entry.pk).exists()
+        require(readable, _("Nobody sends what they may not read themselves."))
+
+
+def _check_times(
+    acknowledge: bool, due_at: datetime | None, due_days: int | None, head_days: int, remind_days: list[int] | None
+) -> None:
+    if due_at is not None and due_days is not None:
+        raise ValidationError({"due_days": _("Give a due time or a number of working days, not both.")})
+    if acknowledge and due_at is None and due_days is None:
+        raise ValidationError({"due_at": _("Say by when it must be acknowledged.")})
+    if due_days is not None and not 1 <= due_days <= MOST_DAYS:
+        raise ValidationError({"due_days": _("Working days are a number from 1 to %(most)d.") % {"most": MOST_DAYS}})
+    if not 0 <= head_days <= MOST_DAYS:
+        raise ValidationError(
+            {"tell_head_after_days": _("Days are a number from 0 to %(most)d.") % {"most": MOST_DAYS}}
+        )
+    if any(not 0 <= day <= MOST_DAYS for day in remind_days or ()):
+        raise ValidationError({"remind_days": _("Days are a number from 0 to %(most)d.") % {"most": MOST_DAYS}})
+
+
+def _require_change(actor: Actor, directive: Directive) -> None:
+    allowed = rules.may_change_directive(actor, directive)
+    require(allowed, _("Only a knowledge manager of these people changes this directive."))

@@ -1,0 +1,133 @@
+"""The verbs about interest profiles: what a person or a group wants to hear of."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from headwater.core.actions import Actor, action, note, require
+from headwater.core.jobs import safe_tx
+from headwater.distribute import rules
+from headwater.distribute.following import current_tx
+from headwater.distribute.models import InterestProfile
+from headwater.distribute.models.standing import When
+from headwater.people.models import Audience, Person
+from headwater.search.language.errors import QueryError
+from headwater.search.language.parser import parse
+
+MOST_PROFILES = 200
+
+
+@action
+def save_profile(
+    actor: Actor,
+    query: str,
+    name: str = "",
+    person: Person | None = None,
+    audience: Audience | None = None,
+    when: str = When.DIGEST,
+    language: str = "",
+    profile: InterestProfile | None = None,
+) -> InterestProfile:
+    """Keep a standing query of a person or a group, or change one; new versions that match it are delivered.
+
+    `when` is how soon: at_once, digest or weekly. Without `person` and `audience` it is the actor's own. Left without a
+    name it is called by its query.
+    """
+    if profile is None:
+        profile = InterestProfile(created_by=actor if isinstance(actor, Person) else None)
+        profile.person, profile.audience = _holder(actor, person, audience)
+    _require_change(actor, profile)
+    query = check_query(query)
+    if when not in When.values:
+        raise ValidationError({"when": _("Choose at_once, digest or weekly.")})
+    is_new_question = profile.pk is None or (query, language) != (profile.query, profile.language)
+    profile.query, profile.language, profile.when = query, language, when
+    profile.name = name.strip()[:200] or profile.name or query[:200]
+    if is_new_question:
+        _start_now(profile)
+    profile.save()
+    note(profile=profile.pk, when=when)
+    return profile
+
+
+@action
+def pause_profile(actor: Actor, profile: InterestProfile) -> InterestProfile:
+    """Stop a standing query for a while; it keeps its place and its name."""
+    _require_change(actor, profile)
+    profile.is_active = False
+    profile.save()
+    return profile
+
+
+@action
+def resume_profile(actor: Actor, profile: InterestProfile) -> InterestProfile:
+    """Let a paused standing query match again, from now on."""
+    _require_change(actor, profile)
+    profile.is_active = True
+    _start_now(profile)
+    profile.save()
+    return profile
+
+
+@action
+def remove_profile(actor: Actor, profile: InterestProfile) -> InterestProfile:
+    """Remove a standing query; what it brought stays in the inbox. `restore_profile` undoes it."""
+    _require_change(actor, profile)
+    profile.removed_at = timezone.now()
+    profile.save()
+    return profile
+
+
+@action
+def restore_profile(actor: Actor, profile: InterestProfile) -> InterestProfile:
+    """Bring a removed standing query back; it matches from now on."""
+    _require_change(actor, profile)
+    profile.removed_at = None
+    _start_now(profile)
+    profile.save()
+    return profile
+
+
+def check_query(query: str, field: str = "query") -> str:
+    """The query without blanks at its ends. Raises `ValidationError` that says what is wrong, and where."""
+    query = query.strip()
+    if not query:
+        raise ValidationError({field: _("Write what you want to hear of: at least one word, or * for everything.")})
+    try:
+        parse(query)
+    except QueryError as error:
+        raise ValidationError({field: said(error)}) from error
+    return query
+
+
+def said(error: QueryError) -> str:
+    """What is wrong with a query, in the reader's language."""
+    details: dict[str, Any] = error.details
+    return _(error.template).format(**details)
+
+
+def _holder(actor: Actor, person: Person | None, audience: Audience | None) -> tuple[Person | None, Audience | None]:
+    if person is not None and audience is not None:
+        raise ValidationError({"audience": _("A profile belongs to a person or to a group, not to both.")})
+    if person is None and audience is None:
+        if not isinstance(actor, Person):
+            raise ValidationError({"person": _("Say whose profile this is: a person or an audience.")})
+        person = actor
+    if person is not None and person.profiles.filter(removed_at=None).count() >= MOST_PROFILES:
+        raise ValidationError({"person": _("200 profiles are the most. Remove one first, or join two with OR.")})
+    return person, audience
+
+
+def _require_change(actor: Actor, profile: InterestProfile) -> None:
+    if profile.person is not None:
+        message = _("Only the person decides what they want to hear of.")
+    else:
+        message = _("A group's profile is kept by a knowledge manager, or by who leads the community.")
+    require(rules.may_change_profile(actor, profile), message)
+
+
+def _start_now(profile: InterestProfile) -> None:
+    """It is for every version that is committed from here on."""
+    profile.since_tx, profile.asked_tx = safe_tx(), current_tx()

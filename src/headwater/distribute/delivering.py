@@ -1,0 +1,178 @@
+"""Making deliveries: what was matched, for everyone it concerns who may read it, exactly once.
+
+Everything here is one SQL statement over many rows: a delivery is unique for (person, version) in the database itself,
+so doing it twice, or at the same time in two processes, changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+from headwater.distribute.models import Broadcast, Delivery
+from headwater.distribute.recipients import READABLE, readable_values
+from headwater.people.models import Person
+from headwater.search.language.fingerprint import NEAR_BITS
+from headwater.search.models import EntryVersion
+
+# "at_once", "digest", "weekly": the alphabet happens to sort them by how soon they are.
+_SOONEST = "min(t.push)"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A version that concerns a profile: the words that brought it, and how close it is."""
+
+    version_id: int
+    profile_id: int
+    words: list[str] = field(default_factory=list)
+    score: float = 0.0
+
+
+_FROM_PROFILES = """
+    SELECT h.version_id, p.id AS person_id, f.id AS profile_id, NULL::bigint AS directive_id, h.words, h.score,
+           f.when AS push, false AS must, false AS urgent, NULL::timestamptz AS due_at,
+           greatest(v.published_at, f.created_at, m.since) AS eligible_at
+    FROM unnest(%(versions)s::bigint[], %(profiles)s::bigint[], %(words)s::jsonb[], %(scores)s::float8[])
+         AS h(version_id, profile_id, words, score)
+    JOIN distribute_interestprofile f ON f.id = h.profile_id AND f.removed_at IS NULL AND f.is_active
+    LEFT JOIN people_audiencemember m ON m.audience_id = f.audience_id
+    JOIN people_person p ON p.id = coalesce(f.person_id, m.person_id)
+    JOIN search_entryversion v ON v.id = h.version_id
+    JOIN search_entry e ON e.id = v.entry_id
+    WHERE {readable}
+"""
+
+_FROM_BROADCASTS = """
+    SELECT b.version_id, p.id AS person_id, NULL::bigint AS profile_id, r.id AS directive_id, b.words,
+           0::float8 AS score, 'at_once' AS push, r.acknowledge AS must, r.urgent, {due} AS due_at,
+           greatest(v.published_at, m.since, r.issued_at) AS eligible_at
+    FROM distribute_broadcast b
+    JOIN distribute_directive r ON r.id = b.directive_id AND r.state = 'issued'
+    JOIN people_audiencemember m ON m.audience_id = r.audience_id
+    JOIN people_person p ON p.id = m.person_id
+    JOIN search_entryversion v ON v.id = b.version_id
+    JOIN search_entry e ON e.id = v.entry_id
+    WHERE b.id = ANY(%(broadcasts)s) AND b.closed_at IS NULL AND {readable} {person}
+      AND (e.current_version_id = b.version_id)
+      AND NOT EXISTS (
+        SELECT FROM distribute_delivery d JOIN distribute_reason x ON x.delivery_id = d.id AND x.directive_id = r.id
+        WHERE d.person_id = p.id AND d.version_id = b.version_id AND d.state <> 'withdrawn')
+    {limit}
+"""
+# Who comes into the audience later has as long as the others had.
+_DUE = "greatest(b.due_at, m.since + (b.due_at - b.opened_at))"
+
+_INSERT = """
+    WITH t AS MATERIALIZED ({targets}),
+    made AS (
+        INSERT INTO distribute_delivery AS d (person_id, version_id, state, must_acknowledge, urgent, due_at, score,
+            push, rolled, eligible_at, created_at, withdrawn_because, tx)
+        SELECT t.person_id, t.version_id, 'due', bool_or(t.must), bool_or(t.urgent), min(t.due_at), max(t.score),
+            {soonest}, false, min(t.eligible_at), now(), '', 0
+        FROM t GROUP BY t.person_id, t.version_id ORDER BY t.person_id, t.version_id
+        ON CONFLICT (person_id, version_id) DO UPDATE SET
+            must_acknowledge = d.must_acknowledge OR excluded.must_acknowledge,
+            urgent = d.urgent OR excluded.urgent,
+            due_at = least(d.due_at, excluded.due_at),
+            score = greatest(d.score, excluded.score),
+            push = least(d.push, excluded.push),
+            state = CASE WHEN d.state <> 'withdrawn' THEN d.state WHEN d.acknowledged_at IS NOT NULL THEN 'acknowledged'
+                         WHEN d.opened_at IS NOT NULL THEN 'opened' ELSE 'due' END,
+            withdrawn_at = NULL, withdrawn_because = ''
+        RETURNING d.id, d.person_id, d.version_id, (xmax = 0) AS is_new
+    ),
+    reasons AS (
+        INSERT INTO distribute_reason (delivery_id, profile_id, directive_id, words, score)
+        SELECT made.id, t.profile_id, t.directive_id, t.words, t.score FROM t JOIN made USING (person_id, version_id)
+        ON CONFLICT DO NOTHING
+    )
+    SELECT count(*) FILTER (WHERE is_new), count(*) FROM made
+"""
+
+# A person's unopened delivery of a nearly identical earlier version becomes the delivery of the new one.
+_MOVE = """
+    WITH t AS ({targets}),
+    movable AS (
+        SELECT DISTINCT ON (d.person_id, n.id) d.id, n.id AS version_id
+        FROM t
+        JOIN search_entryversion n ON n.id = t.version_id AND n.fingerprint IS NOT NULL
+        JOIN search_entryversion o ON o.entry_id = n.entry_id AND o.number < n.number
+             AND bit_count((o.fingerprint # n.fingerprint)::bit(64)) <= {near}
+        JOIN distribute_delivery d ON d.version_id = o.id AND d.person_id = t.person_id
+             AND d.state = 'due' AND d.opened_at IS NULL
+        WHERE NOT EXISTS (SELECT FROM distribute_delivery x WHERE x.person_id = t.person_id AND x.version_id = n.id)
+        ORDER BY d.person_id, n.id, o.number DESC
+    )
+    UPDATE distribute_delivery d SET version_id = movable.version_id FROM movable WHERE d.id = movable.id
+"""
+
+_EXPIRE = """
+    UPDATE distribute_delivery d SET state = 'expired'
+    FROM search_entryversion o, search_entryversion n, distribute_delivery x
+    WHERE n.id = ANY(%(versions)s) AND o.entry_id = n.entry_id AND o.number < n.number
+      AND d.version_id = o.id AND x.version_id = n.id AND x.person_id = d.person_id AND x.state <> 'withdrawn'
+      AND (d.state = 'due' OR (d.state = 'opened' AND d.must_acknowledge))
+"""
+
+
+def deliver_hits(hits: Sequence[Hit]) -> int:
+    """Deliver what profiles matched to their people and groups; returns how many deliveries are new.
+
+    At most one version of an entry may be among the hits; older ones come first, in a call of their own.
+    """
+    if not hits:
+        return 0
+    version_ids = [hit.version_id for hit in hits]
+    values = {
+        "versions": version_ids,
+        "profiles": [hit.profile_id for hit in hits],
+        "words": [Jsonb(hit.words) for hit in hits],
+        "scores": [hit.score for hit in hits],
+    }
+    return _deliver(_FROM_PROFILES.format(readable=READABLE), values, version_ids)[0]
+
+
+def deliver_broadcasts(
+    broadcast_ids: Sequence[int], version_ids: Sequence[int], limit: int | None = None, person_id: int | None = None
+) -> int:
+    """Give a row to everyone (or one person) whom these broadcasts concern and who has none yet; at most `limit`.
+
+    `version_ids` are the broadcasts' versions. Returns how many rows were written; none: everybody has one.
+    """
+    if not broadcast_ids:
+        return 0
+    targets = _FROM_BROADCASTS.format(
+        readable=READABLE,
+        due=_DUE,
+        person="AND p.id = %(person)s" if person_id else "",
+        limit="LIMIT %(limit)s" if limit else "",
+    )
+    values = {"broadcasts": list(broadcast_ids), "person": person_id, "limit": limit}
+    return _deliver(targets, values, version_ids)[1]
+
+
+def row_for(person: Person, version: EntryVersion) -> Delivery:
+    """The person's delivery of a version, made now if an open broadcast concerns them and they have no row yet.
+
+    Raises `Delivery.DoesNotExist` when the version was never sent to them.
+    """
+    found = Delivery.objects.filter(person=person, version=version).first()
+    if found is None:
+        broadcasts = list(Broadcast.objects.filter(version=version, closed_at=None).values_list("pk", flat=True))
+        deliver_broadcasts(broadcasts, [version.pk], person_id=person.pk)
+        found = Delivery.objects.get(person=person, version=version)
+    return found
+
+
+def _deliver(targets: str, values: dict[str, Any], version_ids: Sequence[int]) -> tuple[int, int]:
+    """How many deliveries are new, and how many were touched."""
+    filled = {**values, **readable_values()}
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE.format(targets=targets, near=NEAR_BITS), filled)
+        cursor.execute(_INSERT.format(targets=targets, soonest=_SOONEST), filled)
+        new, touched = cursor.fetchone()
+        cursor.execute(_EXPIRE, {"versions": list(version_ids)})
+    return new, touched

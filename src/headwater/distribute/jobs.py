@@ -1,0 +1,24 @@
+"""What distribute does in the background: it follows what was committed below, and sends."""
+
+from headwater.core.jobs import Follower, periodic
+from headwater.distribute.broadcasts import spread_open_broadcasts
+from headwater.distribute.digests import make_digests
+from headwater.distribute.ladder import climb_ladder
+from headwater.distribute.matching import match_new_versions
+from headwater.distribute.posting import send_due
+from headwater.distribute.sending import plan_new, plan_notices
+from headwater.distribute.withdrawing import follow_entries, follow_members, settle_everything
+
+FOLLOWERS = [
+    Follower("match versions", channel="search_entryversion", step=match_new_versions),
+    Follower("spread broadcasts", channel="distribute_broadcast", step=spread_open_broadcasts),
+    Follower("withdraw", channel="search_entry", step=follow_entries),
+    Follower("joined audiences", channel="people_audiencemember", step=follow_members),
+    Follower("plan dispatches", channel="distribute_delivery", step=plan_new),
+    Follower("plan notices", channel="people_notice", step=plan_notices),
+    Follower("send", channel="distribute_dispatch", step=send_due),
+    Follower("digests", channel="distribute_digest", step=make_digests, every_seconds=30),
+]
+
+climb_ladder = periodic("*/5 * * * *")(climb_ladder)
+settle_everything = periodic("*/10 * * * *")(settle_everything)

@@ -1,0 +1,144 @@
+"""Matching: every new version is held against every standing query, and delivered to whom it concerns.
+
+A follower of `EntryVersion`. One step takes a batch of versions of transactions that have all ended, brings the
+standing queries up to the same point, and delivers, in one transaction with its own place: a step that dies is simply
+done again.
+
+A standing query is for every version that is committed after it. Numbers of transactions are drawn before they commit,
+so a version may be matched before a query that its author already saw saved: such queries (`late_comers`) are run over
+what was matched without them, and deliveries being unique, running them over too much does no harm.
+"""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from django.utils import timezone
+
+from headwater.core.jobs import safe_tx
+from headwater.core.wall import organisation_context
+from headwater.distribute.broadcasts import broadcast_new_versions
+from headwater.distribute.delivering import Hit, deliver_hits
+from headwater.distribute.following import locked_cursor, move_cursor
+from headwater.distribute.models import MatchRun
+from headwater.distribute.standing import Standing, late_comers
+from headwater.gather.models import Source
+from headwater.search.models import EntryVersion
+from headwater.search.seen import searchables
+
+BATCH = 100
+
+_held: dict[int, Standing] = {}
+_holding = threading.Lock()
+
+
+def match_new_versions(organisation_id: int) -> bool:
+    """Match the next batch of versions and deliver. True when there is more to match at once."""
+    with _holding, organisation_context(organisation_id):
+        versions_cursor = locked_cursor("match versions")
+        profiles_cursor = locked_cursor("match profiles")
+        if versions_cursor is None or profiles_cursor is None:
+            return False
+        started = time.monotonic()
+        upper = safe_tx()
+        standing = _standing(organisation_id, upper)
+        delivered = _catch_up(profiles_cursor.tx, upper, versions_cursor.tx)
+        move_cursor(profiles_cursor, upper)
+        versions, reached, more = _next_versions(versions_cursor.tx, upper)
+        delivered += _match(versions, standing)
+        move_cursor(versions_cursor, reached)
+        if versions:
+            _record(reached, upper, len(versions), delivered, time.monotonic() - started)
+        return more
+
+
+def forget_standing() -> None:
+    """Drop what this process holds in memory; the next step loads it anew."""
+    with _holding:
+        _held.clear()
+
+
+def _standing(organisation_id: int, upper: int) -> Standing:
+    """This process's standing queries; should following fail half way, they are loaded anew."""
+    standing = _held.pop(organisation_id, None) or Standing()
+    standing.follow(upper)
+    _held[organisation_id] = standing
+    return standing
+
+
+def _next_versions(since: int, upper: int) -> tuple[list[EntryVersion], int, bool]:
+    """The next versions, whole transactions of them; up to which transaction they reach; whether there are more."""
+    fresh = EntryVersion.objects.filter(tx__gte=since, tx__lt=upper).order_by("tx")
+    edge = fresh.values_list("tx", flat=True)[BATCH : BATCH + 1].first()
+    if edge is not None:
+        upper = edge + 1
+    chosen = fresh.filter(tx__lt=upper).select_related("entry").order_by("number", "pk")
+    return list(chosen), upper, edge is not None
+
+
+def _match(versions: Sequence[EntryVersion], standing: Standing) -> int:
+    delivered = 0
+    for turn in _one_of_an_entry_at_a_time(_not_old(versions)):
+        hits, directed = _hits(turn, standing)
+        delivered += deliver_hits(hits)
+        delivered += broadcast_new_versions(turn, directed)
+    return delivered
+
+
+def _hits(versions: Sequence[EntryVersion], standing: Standing) -> tuple[list[Hit], list[tuple[int, int, list[str]]]]:
+    """What profiles get, and what directives ask for: (directive id, version id, words)."""
+    hits: list[Hit] = []
+    directed: list[tuple[int, int, list[str]]] = []
+    for version, searchable in zip(versions, searchables(versions), strict=True):
+        for match in standing.match(searchable, version.tx):
+            if match.profile_id is not None:
+                hits.append(Hit(version.pk, match.profile_id, match.words, match.score))
+            elif match.directive_id is not None:
+                directed.append((match.directive_id, version.pk, match.words))
+    return hits, directed
+
+
+def _catch_up(since: int, upper: int, matched: int) -> int:
+    """Run queries that became known only now over the versions they should have met."""
+    late = late_comers(since, upper)
+    if late is None or late[1] >= matched:
+        return 0
+    standing, oldest = late
+    missed = EntryVersion.objects.filter(tx__gte=oldest, tx__lt=matched).select_related("entry")
+    return _match(list(missed.order_by("number", "pk")), standing)
+
+
+def _not_old(versions: Iterable[EntryVersion]) -> list[EntryVersion]:
+    """Without what a source's first run brought and nobody asked to have delivered."""
+    versions = list(versions)
+    slugs = {version.entry.source_slug for version in versions if version.is_backfill}
+    days = dict(Source.objects.filter(slug__in=slugs).values_list("slug", "deliver_backfill_days")) if slugs else {}
+    return [
+        version
+        for version in versions
+        if not version.is_backfill
+        or version.published_at >= version.gathered_at - timedelta(days=days.get(version.entry.source_slug, 0))
+    ]
+
+
+def _one_of_an_entry_at_a_time(versions: Iterable[EntryVersion]) -> Iterator[list[EntryVersion]]:
+    """The versions in turns: each turn has the oldest remaining one of each entry."""
+    turns: dict[int, list[EntryVersion]] = defaultdict(list)
+    seen: dict[int, int] = defaultdict(int)
+    for version in versions:
+        turns[seen[version.entry_id]].append(version)
+        seen[version.entry_id] += 1
+    yield from turns.values()
+
+
+def _record(versions_below: int, profiles_below: int, versions: int, deliveries: int, seconds: float) -> None:
+    MatchRun.objects.create(
+        versions_below_tx=versions_below,
+        profiles_below_tx=profiles_below,
+        versions=versions,
+        deliveries=deliveries,
+        started_at=timezone.now() - timedelta(seconds=seconds),
+        seconds=seconds,
+    )

@@ -1,0 +1,168 @@
+"""The standing queries of an organisation, held in memory by a worker and kept up to date from the database.
+
+Profiles and standing directives share one matcher: a profile's key is twice its id, a directive's twice plus one.
+The matcher compiles its inner loops with numba, so only worker processes come here.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from headwater.distribute.models import Directive, InterestProfile
+from headwater.people.models import Person
+from headwater.search.language.errors import QueryError
+from headwater.search.language.parser import parse
+from headwater.search.language.searchable import Searchable
+
+if TYPE_CHECKING:
+    pass
+
+log = logging.getLogger(__name__)
+
+LANGUAGES_EVERY = 5.0  # seconds
+MOST_WORDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A standing query that a version matches: of a profile or a directive, with the words that brought it."""
+
+    key: int
+    words: list[str]
+    score: float
+
+    @property
+    def profile_id(self) -> int | None:
+        return None if self.key % 2 else self.key // 2
+
+    @property
+    def directive_id(self) -> int | None:
+        return self.key // 2 if self.key % 2 else None
+
+
+class Standing:
+    """The standing queries of one organisation, up to a transaction."""
+
+    def __init__(self) -> None:
+        from headwater.distribute.matcher.engine import Matcher  # numba: only where matching is done
+
+        self.tx = 0
+        self._matcher: Matcher = Matcher()
+        self._readers: dict[int, str] = {}
+        self._languages: tuple[str, ...] = ()
+        self._owners: dict[int, int | None] = {}
+        self._since: dict[int, int] = {}
+        self._looked_at = float("-inf")
+
+    def __len__(self) -> int:
+        return len(self._matcher)
+
+    def follow(self, upper: int) -> None:
+        """Take in every change of transactions below `upper` (all of which have ended)."""
+        self._follow_languages()
+        if upper > self.tx:
+            for profile in InterestProfile.objects.filter(tx__gte=self.tx, tx__lt=upper).iterator():
+                self.put_profile(profile)
+            for directive in Directive.objects.filter(tx__gte=self.tx, tx__lt=upper).exclude(query="").iterator():
+                self.put_directive(directive)
+            self.tx = upper
+
+    def put_profile(self, profile: InterestProfile) -> None:
+        """Add, change or remove one profile."""
+        key = 2 * profile.pk
+        if profile.removed_at is not None or not profile.is_active:
+            self._remove(key)
+            return
+        if profile.language:
+            languages: tuple[str, ...] = (profile.language,)
+        else:
+            languages = self._languages_of(profile.person_id)
+            self._owners[key] = profile.person_id
+        self._put(key, profile.query, languages, profile.since_tx)
+
+    def put_directive(self, directive: Directive) -> None:
+        """Add, change or remove one standing directive."""
+        key = 2 * directive.pk + 1
+        if directive.state != Directive.State.ISSUED:
+            self._remove(key)
+            return
+        self._owners[key] = None
+        self._put(key, directive.query, self._languages, directive.since_tx)
+
+    def match(self, version: Searchable, tx: int) -> list[Match]:
+        """Everything that matches a version of that transaction, with its words; not what came after the version."""
+        from headwater.distribute.matcher.reading import Reading
+
+        reading = Reading(version)
+        found = self._matcher.match(reading)
+        scores = {
+            key: score
+            for key, score in zip(found.ids.tolist(), found.scores.tolist(), strict=True)
+            if self._since[key] <= tx
+        }
+        reasons = self._matcher.explain(scores, reading) if scores else {}
+        return [
+            Match(key, _words(evidence.value for evidence in reasons[key] or ()), score)
+            for key, score in scores.items()
+        ]
+
+    def _put(self, key: int, query: str, languages: Sequence[str], since: int) -> None:
+        try:
+            self._matcher.put(key, parse(query), languages)
+            self._since[key] = since
+        except (QueryError, ValueError) as error:
+            log.warning("the standing query with the key %d cannot be matched: %s", key, error)
+            self._remove(key)
+
+    def _remove(self, key: int) -> None:
+        self._matcher.remove(key)
+        self._owners.pop(key, None)
+        self._since.pop(key, None)
+
+    def _languages_of(self, person_id: int | None) -> tuple[str, ...]:
+        return self._languages if person_id is None else (self._readers.get(person_id, ""),)
+
+    def _follow_languages(self) -> None:
+        """People's languages are not announced as changes are: they are compared every few seconds."""
+        if time.monotonic() - self._looked_at < LANGUAGES_EVERY:
+            return
+        self._looked_at = time.monotonic()
+        readers = dict(Person.objects.active().values_list("pk", "language"))
+        languages = tuple(sorted(set(readers.values())))
+        changed = {pk for pk, language in readers.items() if self._readers.get(pk, language) != language}
+        of_groups = languages != self._languages
+        self._readers, self._languages = readers, languages
+        keys = [key for key, owner in self._owners.items() if (of_groups if owner is None else owner in changed)]
+        self._put_again(keys)
+
+    def _put_again(self, keys: Sequence[int]) -> None:
+        profiles = [key // 2 for key in keys if key % 2 == 0]
+        directives = [key // 2 for key in keys if key % 2]
+        for profile in InterestProfile.objects.filter(pk__in=profiles):
+            self.put_profile(profile)
+        for directive in Directive.objects.filter(pk__in=directives):
+            self.put_directive(directive)
+
+
+def late_comers(since: int, upper: int) -> tuple["Standing", int] | None:
+    """The standing queries that were changed in [since, upper), by themselves, and the oldest version they may want."""
+    changed = Q(asked_tx__gte=since, asked_tx__lt=upper)
+    profiles = list(InterestProfile.objects.filter(changed, removed_at=None, is_active=True))
+    directives = list(Directive.objects.filter(changed, state=Directive.State.ISSUED).exclude(query=""))
+    if not profiles and not directives:
+        return None
+    standing = Standing()
+    standing.follow(0)
+    for profile in profiles:
+        standing.put_profile(profile)
+    for directive in directives:
+        standing.put_directive(directive)
+    return standing, min([each.since_tx for each in profiles] + [each.since_tx for each in directives])
+
+
+def _words(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(value for value in values if value))[:MOST_WORDS]

@@ -1,0 +1,165 @@
+"""Taking back: what was withdrawn, what a person may no longer read, and directives that no longer concern them.
+
+Every page asks the access filter itself, so nothing is shown for a moment longer; this keeps the records in step. What
+comes back (a restored entry, access given again) is brought back in the state it had.
+"""
+
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from headwater.core.jobs import safe_tx
+from headwater.core.wall import organisation_context
+from headwater.distribute.broadcasts import open_broadcasts
+from headwater.distribute.delivering import deliver_broadcasts
+from headwater.distribute.following import locked_cursor, move_cursor
+from headwater.distribute.models import Broadcast, Directive
+from headwater.distribute.recipients import READABLE, readable_values
+from headwater.people.models import AudienceMember
+from headwater.search.models import Entry
+
+ENTRIES_AT_ONCE = 1_000
+
+# What a delivery is when nothing takes it back; a delivery of an earlier version stays replaced.
+_BEFORE = """CASE WHEN d.acknowledged_at IS NOT NULL THEN 'acknowledged'
+    WHEN EXISTS (SELECT FROM search_entryversion n JOIN distribute_delivery x ON x.version_id = n.id
+                 WHERE n.entry_id = v.entry_id AND n.number > v.number AND x.person_id = d.person_id
+                   AND x.state <> 'withdrawn') THEN 'expired'
+    WHEN d.opened_at IS NOT NULL THEN 'opened' ELSE 'due' END"""
+
+_TAKE_BACK = f"""
+    UPDATE distribute_delivery d
+    SET state = 'withdrawn', withdrawn_at = now(),
+        withdrawn_because = CASE WHEN e.withdrawn_at IS NOT NULL THEN 'gone'
+            WHEN p.left_on <= %(today)s OR p.erased_at IS NOT NULL THEN 'left' ELSE 'access' END
+    FROM search_entryversion v, search_entry e, people_person p
+    WHERE v.id = d.version_id AND e.id = v.entry_id AND p.id = d.person_id
+      AND d.state IN ('due', 'opened') AND {{chosen}} AND NOT ({READABLE})
+"""
+
+_BRING_BACK = f"""
+    UPDATE distribute_delivery d SET state = {_BEFORE}, withdrawn_at = NULL, withdrawn_because = ''
+    FROM search_entryversion v, search_entry e, people_person p
+    WHERE v.id = d.version_id AND e.id = v.entry_id AND p.id = d.person_id
+      AND d.state = 'withdrawn' AND d.withdrawn_because IN ('gone', 'access', 'left') AND {{chosen}} AND {READABLE}
+      AND EXISTS (SELECT FROM distribute_reason x
+                  LEFT JOIN distribute_directive r ON r.id = x.directive_id
+                  LEFT JOIN distribute_interestprofile f ON f.id = x.profile_id
+                  WHERE x.delivery_id = d.id AND ({{asked}}))
+"""
+# A reason still holds: the profile is there, or the directive stands and the person belongs to whom it speaks to.
+_ASKED = """(f.id IS NOT NULL AND f.removed_at IS NULL) OR (r.state = 'issued' AND EXISTS (
+    SELECT FROM people_audiencemember m WHERE m.audience_id = r.audience_id AND m.person_id = d.person_id))"""
+
+# Must-reads of people who no longer belong to any audience that they were told in, and have no other reason.
+_RELEASE = f"""
+    UPDATE distribute_delivery d SET state = 'withdrawn', withdrawn_at = now(), withdrawn_because = 'left'
+    WHERE d.state IN ('due', 'opened') AND d.must_acknowledge AND NOT EXISTS (
+        SELECT FROM distribute_reason x
+        LEFT JOIN distribute_directive r ON r.id = x.directive_id
+        LEFT JOIN distribute_interestprofile f ON f.id = x.profile_id
+        WHERE x.delivery_id = d.id AND ({_ASKED} OR r.state <> 'issued'))
+"""
+
+
+def follow_entries(organisation_id: int) -> bool:
+    """Take back, or bring back, deliveries of entries that changed. True when there are more."""
+    with organisation_context(organisation_id):
+        cursor = locked_cursor("withdraw")
+        if cursor is None:
+            return False
+        upper = safe_tx()
+        changed = Entry.objects.filter(tx__gte=cursor.tx, tx__lt=upper).order_by("tx")
+        edge = changed.values_list("tx", flat=True)[ENTRIES_AT_ONCE : ENTRIES_AT_ONCE + 1].first()
+        if edge is not None:
+            upper = edge + 1
+        entries = list(changed.filter(tx__lt=upper).values_list("pk", flat=True))
+        if entries:
+            settle_entries(entries)
+            move_cursor(cursor, upper)
+        return edge is not None
+
+
+def settle_entries(entry_ids: list[int]) -> int:
+    """Bring the deliveries of these entries in step with who may read them; returns how many changed."""
+    changed = _settle("e.id = ANY(%(entries)s)", {"entries": entry_ids})
+    return changed + _deliver_missing(open_broadcasts().filter(version__entry__in=entry_ids))
+
+
+def follow_members(organisation_id: int) -> bool:
+    """Whoever has come into an audience gets what its directives ask for, and what they may read by it."""
+    with organisation_context(organisation_id):
+        cursor = locked_cursor("joined audiences")
+        if cursor is None:
+            return False
+        upper = safe_tx()
+        joined = AudienceMember.objects.filter(tx__gte=cursor.tx, tx__lt=upper)
+        audiences = list(joined.values_list("audience", flat=True).distinct())
+        if audiences:
+            people = list(joined.values_list("person", flat=True).distinct())
+            _settle("p.id = ANY(%(people)s)", {"people": people})
+            concerned = Q(directive__audience__in=audiences) | Q(version__entry__audience__in=audiences)
+            _deliver_missing(open_broadcasts().filter(concerned))
+            move_cursor(cursor, upper)
+        return False
+
+
+def settle_everything(organisation_id: int) -> None:
+    """Bring every delivery in step with who may read it and whom directives concern; nobody announces who left."""
+    with organisation_context(organisation_id):
+        _settle("true", {})
+        with connection.cursor() as cursor:
+            cursor.execute(_RELEASE)
+        _deliver_missing(open_broadcasts())
+
+
+def _deliver_missing(broadcasts: QuerySet[Broadcast]) -> int:
+    """Rows for those whom broadcasts that were spread before concern by now."""
+    rows = list(broadcasts.filter(spread_at__isnull=False).values_list("pk", "version"))
+    return deliver_broadcasts([pk for pk, _version in rows], [version for _pk, version in rows])
+
+
+def _settle(chosen: str, values: dict[str, Any]) -> int:
+    filled = {**values, **readable_values()}
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_BACK.format(chosen=chosen), filled)
+        changed = cursor.rowcount
+        cursor.execute(_BRING_BACK.format(chosen=chosen, asked=_ASKED), filled)
+        return changed + cursor.rowcount
+
+
+def take_back_directive(directive: Directive) -> int:
+    """Withdraw what only this directive asked for; what something else asks for too stays, as that asks for it."""
+    now = timezone.now()
+    Broadcast.objects.filter(directive=directive, closed_at=None).update(closed_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute(_RECALL, {"directive": directive.pk})
+        recalled = cursor.rowcount
+        cursor.execute(_EASE, {"directive": directive.pk})
+    return recalled
+
+
+_OTHER = """
+    SELECT x.id, r.acknowledge, r.urgent FROM distribute_reason x
+    LEFT JOIN distribute_directive r ON r.id = x.directive_id
+    LEFT JOIN distribute_interestprofile f ON f.id = x.profile_id
+    WHERE x.delivery_id = d.id AND (r.state = 'issued' OR (f.id IS NOT NULL AND f.removed_at IS NULL))
+"""
+_RECALL = f"""
+    UPDATE distribute_delivery d SET state = 'withdrawn', withdrawn_at = now(), withdrawn_because = 'recalled'
+    FROM distribute_reason own
+    WHERE own.delivery_id = d.id AND own.directive_id = %(directive)s AND d.state IN ('due', 'opened')
+      AND NOT EXISTS ({_OTHER})
+"""
+_EASE = f"""
+    UPDATE distribute_delivery d
+    SET must_acknowledge = EXISTS (SELECT FROM ({_OTHER}) o WHERE o.acknowledge),
+        urgent = EXISTS (SELECT FROM ({_OTHER}) o WHERE o.urgent),
+        due_at = (SELECT min(b.due_at) FROM distribute_reason x JOIN distribute_broadcast b
+                  ON b.directive_id = x.directive_id AND b.version_id = d.version_id AND b.closed_at IS NULL
+                  WHERE x.delivery_id = d.id)
+    FROM distribute_reason own
+    WHERE own.delivery_id = d.id AND own.directive_id = %(directive)s AND d.state IN ('due', 'opened')
+"""
