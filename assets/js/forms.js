@@ -29,3 +29,15 @@ onLoad((root) => root.querySelectorAll("form[data-dirty]").forEach((form) => {
   form.addEventListener("submit", () => { dirty = false; });
   window.addEventListener("beforeunload", warn);
 }));
+
+// A signature under a changed text opens once every change has been on screen.
+onLoad((root) => root.querySelectorAll("[data-sign]").forEach((button) => {
+  const unseen = new Set(document.querySelectorAll("[data-change]"));
+  if (!unseen.size) return;
+  button.disabled = true;
+  const watcher = new IntersectionObserver((entries) => {
+    entries.filter((entry) => entry.isIntersecting).forEach((entry) => { unseen.delete(entry.target); watcher.unobserve(entry.target); });
+    if (!unseen.size) { button.disabled = false; watcher.disconnect(); }
+  }, { threshold: 0.6 });
+  unseen.forEach((change) => watcher.observe(change));
+}));

@@ -27,7 +27,7 @@ function searchEverywhere() {
 document.addEventListener("palette-opened", () => {
   input().value = "";
   input().focus();
-  htmx.trigger(input(), "palette-opened");
+  htmx.trigger(input(), "fill");
 });
 document.addEventListener("htmx:afterSwap", (event) => { if (event.target.id === "palette-list") choose(options()[0]); });
 document.addEventListener("keydown", (event) => {

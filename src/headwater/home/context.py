@@ -32,9 +32,11 @@ def _frame(request: HttpRequest, person: Person) -> dict[str, Any]:
         "today": first_address("home:today"),
         "search_url": first_address("search:search", "search:results", "search:index"),
         "palette_url": first_address("home:palette"),
-        "help_url": first_address("home:help", page=match.view_name.replace(":", "-")) if match and match.view_name else "",
+        "help_url": first_address("home:help", page=match.view_name.replace(":", "-"))
+        if match and match.view_name
+        else "",
         "theme_url": first_address("home:theme"),
-        "me_url": first_address("people:me", "people:held", "distribute:preferences"),
+        "me_url": first_address("people:me", "people:held", "distribute:reaching"),
         "sign_out_url": _outside("account_logout"),
     }
 

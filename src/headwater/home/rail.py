@@ -43,29 +43,75 @@ class Section:
 
 DAILY = (
     Place(_("Today"), "sun", ("home:today",), "t", within=("home:today",)),
-    Place(_("Inbox"), "inbox", ("distribute:inbox",), "i", within=("distribute:inbox", "distribute:profile", "distribute:preferences")),
-    Place(_("Library"), "books", ("library:articles", "library:list", "library:index"), "l", within=("library:", "home:entry", "search:")),
+    Place(
+        _("Inbox"),
+        "inbox",
+        ("distribute:inbox",),
+        "i",
+        within=("distribute:inbox", "distribute:profile", "distribute:reaching"),
+    ),
+    Place(
+        _("Library"),
+        "books",
+        ("library:articles", "library:list", "library:index"),
+        "l",
+        within=("library:", "home:entry", "search:"),
+    ),
     Place(_("Ask"), "message-question", ("ask:questions",), "q", within=("ask:",)),
     Place(_("Learn"), "school", ("learn:courses",), "e", within=("learn:",)),
     Place(_("People"), "users", ("people:people", "people:list", "people:index"), "p", within=("people:",)),
 )
 STEER = (
     Place(_("Cockpit"), "gauge", ("home:cockpit",), "k", LOOKING, within=("home:cockpit",)),
-    Place(_("Gather"), "droplet", ("gather:sources", "gather:list", "gather:index"), "s", STEERING | {Permission.STEWARD}, within=("gather:",)),
-    Place(_("Distribute"), "send", ("distribute:directives",), "d", STEERING, within=("distribute:directive", "distribute:issue")),
-    Place(_("Prove"), "shield-check", ("distribute:prove", "distribute:proof"), "v", LOOKING, within=("distribute:prove", "distribute:proof", "distribute:overdue")),
-    Place(_("Topics"), "tags", ("taxonomy:topics", "taxonomy:concepts", "taxonomy:index"), "o", STEERING | {Permission.STEWARD}, within=("taxonomy:",)),
-    Place(_("Audit"), "history", ("home:audit",), "u", STEERING, within=("home:audit",)),
+    Place(
+        _("Gather"),
+        "droplet",
+        ("gather:sources", "gather:list", "gather:index"),
+        "s",
+        STEERING | {Permission.STEWARD},
+        within=("gather:",),
+    ),
+    Place(
+        _("Distribute"),
+        "send",
+        ("distribute:directives",),
+        "d",
+        STEERING,
+        within=("distribute:directive", "distribute:outbox"),
+    ),
+    Place(
+        _("Prove"),
+        "shield-check",
+        ("distribute:prove",),
+        "v",
+        LOOKING,
+        within=(
+            "distribute:prove",
+            "distribute:proof",
+            "distribute:overdue",
+            "distribute:unreached",
+            "distribute:chain",
+        ),
+    ),
+    Place(
+        _("Topics"),
+        "tags",
+        ("taxonomy:topics", "taxonomy:concepts", "taxonomy:index"),
+        "o",
+        STEERING | {Permission.STEWARD},
+        within=("taxonomy:",),
+    ),
+    Place(_("Audit"), "history", ("distribute:audit",), "u", STEERING, within=("distribute:audit",)),
 )
 MINE = (
     Place(_("My interests"), "affiliate", ("distribute:profiles",)),
-    Place(_("How I am told"), "bell", ("distribute:preferences", "distribute:channels")),
+    Place(_("How I am told"), "bell", ("distribute:reaching",)),
     Place(_("What is held about me"), "id-badge-2", ("people:held", "people:me")),
 )
 NEW = (
     Place(_("Write down what I know"), "pencil-plus", ("library:new", "library:write"), "c", WRITING),
-    Place(_("Interest profile"), "affiliate", ("distribute:profile-new", "distribute:new-profile")),
-    Place(_("Must-read"), "send", ("distribute:directive-new", "distribute:new-directive"), "", STEERING),
+    Place(_("Interest profile"), "affiliate", ("distribute:profile-new",)),
+    Place(_("Must-read"), "send", ("distribute:directive-new",), "", STEERING),
     Place(_("Source"), "droplet", ("gather:source-new", "gather:new"), "", STEERING | {Permission.STEWARD}),
     Place(_("Question to be answered"), "target-arrow", ("gather:need-new",), "", WRITING),
 )
@@ -99,7 +145,7 @@ def _here(request: HttpRequest, place: Place) -> int:
 
 
 def sections(request: HttpRequest, person: Person, counts: dict[str, tuple[int, str, bool]]) -> list[Section]:
-    """The rail for this person: counts by label icon (`inbox`, `shield-check`…), the nearest place marked as current."""
+    """The rail for this person: counts by icon (`inbox`, `shield-check`…), the nearest place marked as current."""
     daily, steer = open_places(person, DAILY), open_places(person, STEER)
     nearest = max((_here(request, place) for place in daily + steer), default=0)
 
@@ -108,5 +154,8 @@ def sections(request: HttpRequest, person: Person, counts: dict[str, tuple[int, 
         current = nearest > 0 and _here(request, place) == nearest
         return replace(place, count=count, count_label=label, is_bad=is_bad, is_current=current)
 
-    groups = [Section("", [dressed(place) for place in daily]), Section(_("Steer"), [dressed(place) for place in steer])]
+    groups = [
+        Section("", [dressed(place) for place in daily]),
+        Section(_("Steer"), [dressed(place) for place in steer]),
+    ]
     return [group for group in groups if group.places]

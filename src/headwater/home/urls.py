@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from headwater.home import views
+from headwater.home import reading, views
 
 app_name = "home"
 urlpatterns = [
     path("", views.show_today, name="today"),
+    path("cockpit/", views.show_cockpit, name="cockpit"),
+    path("cockpit/<slug:figure>/", views.show_counted, name="counted"),
+    path("entries/<int:pk>/", reading.show_entry, name="entry"),
     path("palette/", views.suggest, name="palette"),
     path("help/<slug:page>/", views.help_page, name="help"),
     path("theme/", views.choose_theme, name="theme"),

@@ -1,31 +1,104 @@
 """Pages that draw on every room."""
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from headwater.core.addresses import address
+from headwater.core.display.figures import number
+from headwater.home import findings
+from headwater.home.cockpit import Cockpit
+from headwater.home.counted import LISTINGS, entries_of
+from headwater.home.help import help_about
+from headwater.home.overview import PERIODS, overview
+from headwater.home.palette import suggestions
+from headwater.home.rail import LOOKING, WRITING, first_address, may_go
 from headwater.home.samples import sample
+from headwater.home.today import Today, to_verify
+from headwater.people.models import Person
+
+ROWS_A_PAGE = 50
 
 
 @require_GET
 def show_today(request: HttpRequest) -> HttpResponse:
     """What must I do, and in how long."""
-    return render(request, "home/today.html")
+    person = request.person
+    today = Today(person)
+    return render(
+        request,
+        "home/today.html",
+        {
+            "today": today,
+            "finding": findings.today_title(today),
+            "lede": findings.today_lede(today),
+            "done": findings.done_lede(today),
+            "budget": findings.budget_line(today),
+            "more_must": max(0, today.counts["must"] - len(today.must_read)),
+            "looked_after": to_verify(person),
+            "links": {
+                "inbox": first_address("distribute:inbox"),
+                "done": first_address("distribute:inbox"),
+                "interests": first_address("distribute:profiles"),
+                "new_profile": first_address("distribute:profile-new"),
+                "write": first_address("library:new", "library:write") if may_go(person, WRITING) else "",
+            },
+        },
+    )
+
+
+@require_GET
+def show_cockpit(request: HttpRequest) -> HttpResponse:
+    """Is it working, and what needs me."""
+    return render(request, "home/cockpit.html", overview(_looking(request), _days(request)))
+
+
+@require_GET
+def show_counted(request: HttpRequest, figure: str) -> HttpResponse:
+    """The list a figure of the cockpit was counted from."""
+    cockpit = Cockpit(_looking(request), _days(request))
+    if figure not in LISTINGS:
+        raise Http404("No figure is called that.")
+    listing = LISTINGS[figure]
+    page = Paginator(listing.rows(cockpit), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "listing": listing,
+        "page": page,
+        "readable": cockpit.readable_among(entries_of(listing, page.object_list)),
+        "finding": _("%(title)s: %(n)s") % {"title": listing.title, "n": number(page.paginator.count)},
+        "crumbs": [(_("Cockpit"), f"{address('home:cockpit')}?days={cockpit.days}"), (listing.title, "")],
+    }
+    return render(request, "home/counted.html", context)
+
+
+def _looking(request: HttpRequest) -> Person:
+    if not may_go(request.person, LOOKING):
+        raise PermissionDenied(_("The cockpit is for knowledge managers, executives and administrators."))
+    return request.person
+
+
+def _days(request: HttpRequest) -> int:
+    wanted = request.GET.get("days", "")
+    return int(wanted) if wanted.isdigit() and int(wanted) in PERIODS else 30
 
 
 @require_GET
 def suggest(request: HttpRequest) -> HttpResponse:
     """Options of the command palette for what was typed."""
-    return render(request, "home/palette.html")
+    text = request.GET.get("q", "")[:100]
+    context = {"groups": suggestions(request.person, text), "text": text, "words": text.split()}
+    return render(request, "home/palette.html", context)
 
 
 @require_GET
 def help_page(request: HttpRequest, page: str) -> HttpResponse:
     """Help about one page, for the help panel."""
-    return render(request, "home/help.html", {"page": page})
+    return render(request, "home/help.html", {"topic": help_about(page)})
 
 
 @require_POST

@@ -14,7 +14,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "static" / "headwater"
 
 @cache
 def asset(name: str) -> str:
-    """The address of a built file, changing with its content, so that browsers may keep it and never keep it too long."""
+    """The address of a built file. It changes with the content, so that browsers never keep one too long."""
     path = FOLDER.joinpath(*name.split("/"))  # templates give safe strings, which a path takes only in pieces
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:10]
     return f"{static(f'headwater/{name}')}?v={digest}"
@@ -35,5 +35,9 @@ def icon(name: str, look: str = "", label: str = "") -> SafeString:
         raise LookupError(f"no icon {name!r} in the sprite; add it to assets/icons.txt and run `make assets`")
     said = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html(
-        '<svg class="icon{}" {} focusable="false"><use href="{}#{}"></use></svg>', f" {look}" if look else "", said, asset("icons.svg"), name
+        '<svg class="icon{}" {} focusable="false"><use href="{}#{}"></use></svg>',
+        f" {look}" if look else "",
+        said,
+        asset("icons.svg"),
+        name,
     )

@@ -9,22 +9,44 @@ from math import ceil, floor, log10
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from headwater.core.display.assets import icon
 from headwater.core.display.figures import number
 
+WIDTH = 640
+TABLE = (
+    '<figure class="chart">{}<details class="chart-table no-print"><summary>{} {}</summary>'
+    '<div class="table-wrap"><table class="table is-tight"><caption class="sr-only">{}</caption>'
+    "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div></details></figure>"
+)
+
 
 @dataclass(frozen=True)
 class Point:
-    """One bar or dot: its label, its value, the list it opens, and a note that is written over it."""
+    """One bar: its label, its value, the list it opens, a note that is written over it, and its tone (s1–s6, warn)."""
 
     label: str
     value: float
     url: str = ""
     note: str = ""
-    tone: str = ""
+    tone: str = "s5"
+
+
+@dataclass(frozen=True)
+class Field:
+    """The field of a chart in its picture, and the number its upright axis ends with."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    highest: float
+
+    def y(self, value: float) -> float:
+        """How far down a value stands."""
+        return round(self.bottom - (self.bottom - self.top) * value / self.highest, 1)
 
 
 def as_points(rows: Sequence[Any]) -> list[Point]:
@@ -37,156 +59,189 @@ def ceiling(value: float) -> float:
     if value <= 0:
         return 1
     power = 10 ** floor(log10(value))
-    step = next(n for n in (1, 2, 3, 4, 5, 6, 8, 10) if n * power >= value)
+    step = next(n for n in (1, 2, 3, 4, 5, 6, 8, 10, 20) if n * power >= value)
     return float(step * power)
 
 
 def frame(drawing: SafeString, title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> SafeString:
     """A chart with its table: the drawing is one picture for screen readers, the table holds every number."""
-    head = format_html_join("", '<th scope="col"{}>{}</th>', ((mark_safe(' class="num"') if n else "", word) for n, word in enumerate(heads)))
-    body = format_html_join("", "<tr>{}</tr>", ((_table_row(row),) for row in rows))
-    return format_html(
-        '<figure class="chart">{}<details class="chart-table no-print"><summary>{} {}</summary><div class="table-wrap"><table class="table is-tight">'
-        '<caption class="sr-only">{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div></details></figure>',
-        drawing,
-        icon("table", "icon-14"),
-        _("As a table"),
-        title,
-        head,
-        body,
-    )
+    first = format_html('<th scope="col">{}</th>', heads[0])
+    others = format_html_join("", '<th scope="col" class="num">{}</th>', ((word,) for word in heads[1:]))
+    body = SafeString("".join(_table_row(row) for row in rows))
+    return format_html(TABLE, drawing, icon("table", "icon-14"), _("As a table"), title, first + others, body)
 
 
 def _table_row(row: Sequence[object]) -> SafeString:
-    cells = format_html_join("", '<td class="num">{}</td>', ((number(cell) if isinstance(cell, int | float) else cell,) for cell in row[1:]))
-    return format_html('<th scope="row">{}</th>{}', row[0], cells)
+    shown = (number(cell) if isinstance(cell, int | float) else "–" if cell is None else cell for cell in row[1:])
+    cells = format_html_join("", '<td class="num">{}</td>', ((cell,) for cell in shown))
+    return format_html('<tr><th scope="row">{}</th>{}</tr>', row[0], cells)
 
 
-def _svg(width: int, height: int, title: str, inner: SafeString) -> SafeString:
-    return format_html('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', width, height, title, inner)
+def _picture(height: int, title: str, parts: Sequence[SafeString]) -> SafeString:
+    inner = SafeString("".join(parts))
+    return format_html('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', WIDTH, height, title, inner)
 
 
-def _join(parts: Sequence[SafeString]) -> SafeString:
-    return SafeString("".join(parts))
+def _text(x: float, y: float, words: object, anchor: str = "middle", look: str = "") -> SafeString:
+    return format_html(
+        '<text class="{}" x="{}" y="{}" text-anchor="{}">{}</text>', look, round(x, 1), round(y, 1), anchor, words
+    )
 
 
-def _grid(left: float, right: float, top: float, bottom: float, highest: float, unit: str) -> SafeString:
-    marks = [0, highest / 3, highest * 2 / 3, highest] if highest % 3 == 0 else [0, highest / 2, highest]
-    lines = [
-        format_html(
-            '<line class="{}" x1="{}" x2="{}" y1="{y}" y2="{y}"></line><text x="{}" y="{}" text-anchor="end">{}</text>',
-            "grid" if mark else "axis",
-            left,
-            right,
-            left - 7,
-            round(bottom - (bottom - top) * mark / highest + 4, 1),
-            f"{number(mark)}{unit}",
-            y=round(bottom - (bottom - top) * mark / highest, 1),
-        )
-        for mark in marks
-    ]
-    return _join(lines)
+def _across(field: Field, value: float, look: str) -> SafeString:
+    return format_html(
+        '<line class="{}" x1="{}" x2="{}" y1="{y}" y2="{y}"></line>', look, field.left, field.right, y=field.y(value)
+    )
 
 
-def bars(rows: Sequence[Any], title: str, unit: str = "", target: float | None = None, heads: Sequence[str] = (), height: int = 150) -> SafeString:
-    """Bars over time or over things. A row is a Point, or (label, value[, url]); only first, middle and last labels are written when many."""
+def _axis(field: Field, unit: str, target: float | None) -> list[SafeString]:
+    parts = 3 if field.highest % 3 == 0 else 2
+    marks = [field.highest * n / parts for n in range(parts + 1)]
+    drawn = [_across(field, mark, "grid" if mark else "axis") for mark in marks]
+    drawn += [_text(field.left - 7, field.y(mark) + 4, f"{number(mark)}{unit}", "end") for mark in marks]
+    return drawn if target is None else [*drawn, _across(field, target, "target")]
+
+
+def _labels(labels: Sequence[str], start: float, slot: float, y: float, most: int) -> list[SafeString]:
+    every = max(1, ceil(len(labels) / most))
+    return [_text(start + slot * n, y, label) for n, label in enumerate(labels) if n % every == 0 and label]
+
+
+def bars(
+    rows: Sequence[Any],
+    title: str,
+    unit: str = "",
+    target: float | None = None,
+    heads: Sequence[str] = (),
+    height: int = 150,
+) -> SafeString:
+    """Bars over time or over things. A row is a Point, a mapping, or (label, value[, url]); empty without rows."""
     points = as_points(rows)
     if not points:
         return SafeString("")
-    width, left, top, bottom = 640, 34, 14, height - 22
-    highest = ceiling(max([point.value for point in points] + [target or 0]))
-    slot = (width - left - 4) / len(points)
-    thick = min(slot * 0.68, 46)
-    drawn = [_grid(left, width, top, bottom, highest, unit)]
-    for n, point in enumerate(points):
-        tall = (bottom - top) * point.value / highest
-        x = left + slot * n + (slot - thick) / 2
-        fill = point.tone or "s5"
-        drawn.append(format_html('<rect class="fill-{}" x="{}" y="{}" width="{}" height="{}"></rect>', fill, round(x, 1), round(bottom - tall, 1), round(thick, 1), round(tall, 1)))
-        if point.note:
-            drawn.append(format_html('<text x="{}" y="{}" text-anchor="middle">{}</text>', round(x + thick / 2, 1), round(bottom - tall - 5, 1), point.note))
-    drawn.append(_labels([point.label for point in points], left + slot / 2, slot, height - 6, 12))
-    if target is not None:
-        drawn.append(_target(left, width, bottom - (bottom - top) * target / highest))
+    field = Field(34, WIDTH, 14, height - 22, ceiling(max([point.value for point in points] + [target or 0])))
+    slot = (field.right - field.left - 4) / len(points)
+    drawn = _axis(field, unit, target)
+    drawn += [_bar(point, field, field.left + slot * n, slot) for n, point in enumerate(points)]
+    drawn += _labels([point.label for point in points], field.left + slot / 2, slot, height - 6, 12)
     table = [(point.label, point.value) for point in points]
-    return frame(_svg(width, height, title, _join(drawn)), title, heads or (_("When"), _("How many")), table)
+    return frame(_picture(height, title, drawn), title, heads or (_("When"), _("How many")), table)
 
 
-def _target(left: float, right: float, y: float) -> SafeString:
-    return format_html('<line class="target" x1="{}" x2="{}" y1="{y}" y2="{y}"></line>', left, right, y=round(y, 1))
-
-
-def _labels(labels: Sequence[str], start: float, slot: float, y: float, most: int) -> SafeString:
-    every = ceil(len(labels) / most) if len(labels) > most else 1
-    shown = [(n, label) for n, label in enumerate(labels) if n % every == 0 and label]
-    return format_html_join("", '<text x="{}" y="{}" text-anchor="middle">{}</text>', ((round(start + slot * n, 1), y, label) for n, label in shown))
+def _bar(point: Point, field: Field, at: float, slot: float) -> SafeString:
+    thick, y = min(slot * 0.68, 46), field.y(point.value)
+    x = at + (slot - thick) / 2
+    bar = format_html(
+        '<rect class="fill-{}" x="{}" y="{}" width="{}" height="{}"></rect>',
+        point.tone,
+        round(x, 1),
+        y,
+        round(thick, 1),
+        round(field.bottom - y, 1),
+    )
+    return bar + _text(x + thick / 2, y - 5, point.note) if point.note else bar
 
 
 def lines(
-    series: Sequence[tuple[str, Sequence[float | None]]], labels: Sequence[str], title: str, unit: str = "", target: float | None = None, height: int = 190
+    series: Sequence[tuple[str, Sequence[float | None]]],
+    labels: Sequence[str],
+    title: str,
+    unit: str = "",
+    target: float | None = None,
+    height: int = 190,
 ) -> SafeString:
-    """Up to three series over the same labels: [("median", [1, 2, None…]), …]; the first is the strongest line."""
-    width, left, top, bottom = 640, 46, 10, height - 24
+    """Up to three series over the same labels: [("median", [1, 2, None]), …]; the first is the strongest line."""
     known = [value for _name, values in series for value in values if value is not None]
     if not known or not labels:
         return SafeString("")
-    right = width - 84
-    highest = ceiling(max([*known, target or 0]))
-    slot = (right - left) / max(len(labels) - 1, 1)
-    drawn = [_grid(left, right, top, bottom, highest, unit)]
+    field = Field(46, WIDTH - 84, 10, height - 24, ceiling(max([*known, target or 0])))
+    slot = (field.right - field.left) / max(len(labels) - 1, 1)
+    drawn = _axis(field, unit, target)
     for n, (name, values) in enumerate(series):
-        at = [(left + slot * k, bottom - (bottom - top) * value / highest) for k, value in enumerate(values) if value is not None]
-        path = " ".join(f"{'L' if k else 'M'}{x:.1f} {y:.1f}" for k, (x, y) in enumerate(at))
-        look = ("is-s5", "is-s3", "is-s3")[min(n, 2)]
-        drawn.append(format_html('<path class="area {}" d="{} L{} {} L{} {}Z"></path>', look, path, round(at[-1][0], 1), bottom, round(at[0][0], 1), bottom))
-        drawn.append(format_html('<path class="line {}" d="{}"></path>', look, path))
-        drawn.append(format_html('<circle class="fill-{}" cx="{}" cy="{}" r="3"></circle>', look[3:], round(at[-1][0], 1), round(at[-1][1], 1)))
-        drawn.append(format_html('<text class="{}" x="{}" y="{}">{}</text>', "strong" if n == 0 else "", round(at[-1][0] + 8, 1), round(at[-1][1] + 4, 1), name))
-    if target is not None:
-        drawn.append(_target(left, right, bottom - (bottom - top) * target / highest))
-    drawn.append(_labels(labels, left, slot, height - 6, 7))
-    table = [(label, *(values[k] if values[k] is not None else "–" for _name, values in series)) for k, label in enumerate(labels)]
-    return frame(_svg(width, height, title, _join(drawn)), title, (_("When"), *(name for name, _values in series)), table)
+        drawn += _line(name, values, field, slot, "s5" if n == 0 else "s3")
+    drawn += _labels(labels, field.left, slot, height - 6, 7)
+    table = [(label, *(values[k] for _name, values in series)) for k, label in enumerate(labels)]
+    heads = (_("When"), *(name for name, _values in series))
+    return frame(_picture(height, title, drawn), title, heads, table)
+
+
+def _line(name: str, values: Sequence[float | None], field: Field, slot: float, tone: str) -> list[SafeString]:
+    at = [(round(field.left + slot * k, 1), field.y(value)) for k, value in enumerate(values) if value is not None]
+    if not at:
+        return []
+    path = " ".join(f"{'L' if k else 'M'}{x} {y}" for k, (x, y) in enumerate(at))
+    (start, _y), (end, last) = at[0], at[-1]
+    foot = f" L{end} {field.bottom} L{start} {field.bottom}Z"
+    return [
+        format_html('<path class="area is-{}" d="{}{}"></path>', tone, path, foot),
+        format_html('<path class="line is-{}" d="{}"></path>', tone, path),
+        format_html('<circle class="fill-{}" cx="{}" cy="{}" r="3"></circle>', tone, end, last),
+        _text(end + 8, last + 4, name, "start", "strong" if tone == "s5" else ""),
+    ]
 
 
 def dots(counts: Sequence[tuple[str, int]], title: str) -> SafeString:
-    """One dot for each thing on a line of days or weeks: [(label, how many), …]; at most six are drawn, the table tells all."""
-    width, height = 640, 92
-    slot = (width - 24) / max(len(counts), 1)
-    radius = min(7.0, slot / 2.4)
-    drawn = [format_html('<line class="axis" x1="0" x2="{}" y1="70" y2="70"></line>', width)]
+    """One dot for each thing over a line of days or weeks, [(label, how many), …]: four at most; the table tells all."""
+    if not counts:
+        return SafeString("")
+    slot = (WIDTH - 24) / len(counts)
+    radius = round(min(13.0, slot / 2.4), 1)
+    base = 4 * 2 * radius + 14
+    field = Field(0, WIDTH, 0, base, 1)
+    drawn = [_across(field, 0, "axis")]
     for n, (_label, count) in enumerate(counts):
-        x = 12 + slot * (n + 0.5)
-        drawn += [format_html('<circle class="fill-s5" cx="{}" cy="{}" r="{}"></circle>', round(x, 1), round(62 - k * radius * 1.9 * (9 / 9), 1), round(radius, 1)) for k in range(min(count, 4))]
-    for anchor, x, at in (("start", 0, 0), ("end", width, -1)):
-        if counts:
-            drawn.append(format_html('<text x="{}" y="88" text-anchor="{}">{}</text>', x, anchor, counts[at][0]))
-    return frame(_svg(width, height, title, _join(drawn)), title, (_("When"), _("How many")), counts)
+        x = round(12 + slot * (n + 0.5), 1)
+        drawn += [_dot(x, base - 6 - radius * (2 * k + 1), radius) for k in range(min(count, 4))]
+    drawn += [
+        _text(0, base + 26, counts[0][0], "start", "large"),
+        _text(WIDTH, base + 26, counts[-1][0], "end", "large"),
+    ]
+    return frame(_picture(round(base + 34), title, drawn), title, (_("When"), _("How many")), counts)
+
+
+def _dot(x: float, y: float, radius: float) -> SafeString:
+    return format_html(
+        '<circle class="fill-s5" cx="{}" cy="{}" r="{}"></circle>', x, round(y, 1), round(radius * 0.9, 1)
+    )
 
 
 def spark(values: Sequence[float], title: str) -> SafeString:
-    """A line without axes, 120 by 24, for beside a number."""
+    """A line without axes, 120 by 24, for beside a number; empty for fewer than two values."""
     if len(values) < 2:
         return SafeString("")
     low, high = min(values), max(values)
-    spread = (high - low) or 1
-    path = " ".join(f"{'L' if n else 'M'}{120 * n / (len(values) - 1):.1f} {22 - 20 * (value - low) / spread:.1f}" for n, value in enumerate(values))
-    return format_html('<svg class="spark" width="120" height="24" viewBox="0 0 120 24" role="img" aria-label="{}"><path class="line" d="{}"></path></svg>', title, path)
+    spread, slot = (high - low) or 1, 120 / (len(values) - 1)
+    steps = (
+        f"{'L' if n else 'M'}{slot * n:.1f} {22 - 20 * (value - low) / spread:.1f}" for n, value in enumerate(values)
+    )
+    return format_html(
+        '<svg class="spark" width="120" height="24" viewBox="0 0 120 24" role="img" aria-label="{}">'
+        '<path class="line" d="{}"></path></svg>',
+        title,
+        " ".join(steps),
+    )
 
 
 def meter(parts: Sequence[tuple[str, float]] | float, whole: float, label: str = "", look: str = "") -> SafeString:
-    """A bar filled by parts of a whole: [("s5", 12), ("bad", 3)] of 40, or one number for a plain share. The number stands beside it."""
-    pieces = [("s5", float(parts))] if isinstance(parts, int | float) else [(tone, float(value)) for tone, value in parts]
+    """A bar filled by parts of a whole: [("s5", 12), ("bad", 3)] of 40, or one number for a plain share.
+
+    The numbers stand beside it in words; `label` says them to screen readers where they do not.
+    """
+    pieces = [("s5", float(parts))] if isinstance(parts, int | float) else [(tone, float(n)) for tone, n in parts]
     scale = 1000 / whole if whole else 0
     drawn, x = [], 0.0
     for tone, value in pieces:
         wide = max(value * scale, 6 if value else 0)
-        drawn.append(format_html('<rect class="fill-{}" x="{}" y="0" width="{}" height="10"></rect>', tone, round(x, 1), round(wide, 1)))
+        drawn.append(
+            format_html(
+                '<rect class="fill-{}" x="{}" y="0" width="{}" height="10"></rect>', tone, round(x, 1), round(wide, 1)
+            )
+        )
         x += wide + (4 if wide and len(pieces) > 1 else 0)
-    said = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html(
-        '<svg class="meter{}" viewBox="0 0 1000 10" preserveAspectRatio="none" {}><rect class="track" width="1000" height="10"></rect>{}</svg>',
+        '<svg class="meter{}" viewBox="0 0 1000 10" preserveAspectRatio="none" {}>'
+        '<rect class="track" width="1000" height="10"></rect>{}</svg>',
         f" {look}" if look else "",
-        said,
-        _join(drawn),
+        format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"'),
+        SafeString("".join(drawn)),
     )

@@ -43,7 +43,9 @@ def when(value: datetime | date | None, missing: str = "–") -> SafeString:
         return format_html("{}", missing)
     exact = _local(value) if isinstance(value, datetime) else value
     title = date_format(exact, "l j F Y, H:i") if isinstance(exact, datetime) else date_format(exact, "l j F Y")
-    return format_html('<time datetime="{}" title="{}"><bdi>{}</bdi></time>', exact.isoformat(), title, when_words(value))
+    return format_html(
+        '<time datetime="{}" title="{}"><bdi>{}</bdi></time>', exact.isoformat(), title, when_words(value)
+    )
 
 
 def span(start: datetime, end: datetime) -> SafeString:
@@ -75,7 +77,9 @@ def due_words(value: datetime, now: datetime | None = None) -> Due:
     if days == 0:
         return Due(_("Today"), _("by %(time)s") % {"time": clock}, "today")
     if days < 6:
-        return Due(date_format(local, "l"), _("%(day)s, %(time)s") % {"day": date_format(local, "j M"), "time": clock}, "soon")
+        return Due(
+            date_format(local, "l"), _("%(day)s, %(time)s") % {"day": date_format(local, "j M"), "time": clock}, "soon"
+        )
     working = working_days_between(moment.date(), local.date())
     note = ngettext("in %(n)s working day", "in %(n)s working days", working) % {"n": working}
     return Due(date_format(local, "D j M"), note, "later")

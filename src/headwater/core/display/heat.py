@@ -24,18 +24,30 @@ def step_of(value: float, low: float = 50, high: float = 100) -> int:
     return min(int(share * 5) + 1, 5)
 
 
-def heat(title: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]], target: float = 60) -> SafeString:
+def heat(
+    title: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]], target: float = 60
+) -> SafeString:
     """The table with its key. Columns are topics, rows (unit, cells)."""
     head = format_html_join("", '<th scope="col">{}</th>', ((column,) for column in columns))
-    body = format_html_join("", '<tr><th scope="row">{}</th>{}</tr>', ((name, _cells(cells, target)) for name, cells in rows))
+    body = format_html_join(
+        "", '<tr><th scope="row">{}</th>{}</tr>', ((name, _cells(cells, target)) for name, cells in rows)
+    )
     key = format_html(
-        '<p class="heat-key"><span>50</span><svg viewBox="0 0 100 9" aria-hidden="true">{}</svg><span>100</span><span class="push">· {}</span><span>{}</span></p>',
-        format_html_join("", '<rect class="fill-s{}" x="{}" width="19" height="9"></rect>', ((n, (n - 1) * 20) for n in range(1, 6))),
+        '<p class="heat-key"><span>50</span><svg viewBox="0 0 100 9" aria-hidden="true">{}</svg><span>100</span>'
+        '<span class="push">· {}</span><span>{}</span></p>',
+        format_html_join(
+            "", '<rect class="fill-s{}" x="{}" width="19" height="9"></rect>', ((n, (n - 1) * 20) for n in range(1, 6))
+        ),
         _("not theirs"),
         _("red ring: below the target of %(target)s") % {"target": number(target)},
     )
     return format_html(
-        '<div class="table-wrap"><table class="heat"><caption class="sr-only">{}</caption><thead><tr><td></td>{}</tr></thead><tbody>{}</tbody></table></div>{}', title, head, body, key
+        '<div class="table-wrap"><table class="heat"><caption class="sr-only">{}</caption>'
+        "<thead><tr><td></td>{}</tr></thead><tbody>{}</tbody></table></div>{}",
+        title,
+        head,
+        body,
+        key,
     )
 
 
@@ -45,7 +57,13 @@ def _cells(cells: Sequence[Cell], target: float) -> SafeString:
 
 def _cell(cell: Cell, target: float) -> SafeString:
     if cell.value is None:
-        return format_html('<td class="is-none"><span aria-hidden="true">·</span><span class="sr-only">{}</span></td>', _("not theirs"))
-    shown = format_html('<a href="{}">{}</a>', cell.url, number(round(cell.value))) if cell.url else number(round(cell.value))
+        return format_html(
+            '<td class="is-none"><span aria-hidden="true">·</span><span class="sr-only">{}</span></td>', _("not theirs")
+        )
+    shown = (
+        format_html('<a href="{}">{}</a>', cell.url, number(round(cell.value)))
+        if cell.url
+        else number(round(cell.value))
+    )
     under = " is-under" if cell.value < target else ""
     return format_html('<td class="is-s{}{}">{}</td>', step_of(cell.value), under, shown)

@@ -43,7 +43,7 @@ class _Box:
 
 
 def sankey(nodes: Sequence[Node], flows: Sequence[Flow], title: str, height: int = 220) -> SafeString:
-    """Draw nodes by column in the given order (leaks last) with their flows; nodes that nothing reaches are left out."""
+    """Draw nodes by column in their order (leaks last) with their flows; nodes that nothing reaches are left out."""
     flows = [flow for flow in flows if flow.value > 0]
     boxes = _boxes(nodes, flows)
     if not boxes:
@@ -53,7 +53,13 @@ def sankey(nodes: Sequence[Node], flows: Sequence[Flow], title: str, height: int
     step = (WIDTH - 130 - THICK) / max(columns - 1, 1)
     drawn = [_band(boxes, flow, scale, step) for flow in flows]
     drawn += [_bar(box, scale, step) for box in boxes.values()]
-    picture = format_html('<svg viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>', WIDTH, height, title, SafeString("".join(drawn)))
+    picture = format_html(
+        '<svg viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>',
+        WIDTH,
+        height,
+        title,
+        SafeString("".join(drawn)),
+    )
     table = [(f"{boxes[flow.start].node.label} → {boxes[flow.end].node.label}", flow.value) for flow in flows]
     return frame(picture, title, (_("From and to"), _("People")), table)
 
@@ -72,7 +78,9 @@ def _boxes(nodes: Sequence[Node], flows: Sequence[Flow]) -> dict[str, _Box]:
 def _place(boxes: dict[str, _Box], columns: int, height: int) -> float:
     """Stack each column from the top; the fullest column decides the scale, which is returned."""
     per_column = [[box for box in boxes.values() if box.node.column == column] for column in range(columns)]
-    scale = min((height - 2 * TOP - GAP * (len(group) - 1)) / sum(box.value for box in group) for group in per_column if group)
+    scale = min(
+        (height - 2 * TOP - GAP * (len(group) - 1)) / sum(box.value for box in group) for group in per_column if group
+    )
     for group in per_column:
         y = float(TOP)
         for box in group:
@@ -94,11 +102,32 @@ def _band(boxes: dict[str, _Box], flow: Flow, scale: float, step: float) -> Safe
         f"C{middle:.1f} {y1 + wide:.1f} {middle:.1f} {y0 + wide:.1f} {x0:.1f} {y0 + wide:.1f}Z"
     )
     tone = f" is-{end.node.tone}" if end.node.tone in ("bad", "warn") else ""
-    return format_html('<path class="band{}" d="{}"><title>{} → {}: {}</title></path>', tone, path, start.node.label, end.node.label, number(flow.value))
+    return format_html(
+        '<path class="band{}" d="{}"><title>{} → {}: {}</title></path>',
+        tone,
+        path,
+        start.node.label,
+        end.node.label,
+        number(flow.value),
+    )
 
 
 def _bar(box: _Box, scale: float, step: float) -> SafeString:
     x, tall = box.node.column * step, max(box.value * scale, 2)
-    words = format_html('<text class="strong" x="{}" y="{}">{} {}</text>', round(x + THICK + 6, 1), round(box.y + tall / 2 + 4, 1), box.node.label, number(box.value))
-    inner = format_html('<rect class="fill-{}" x="{}" y="{}" width="{}" height="{}"></rect>{}', box.node.tone, round(x, 1), round(box.y, 1), THICK, round(tall, 1), words)
+    words = format_html(
+        '<text class="strong" x="{}" y="{}">{} {}</text>',
+        round(x + THICK + 6, 1),
+        round(box.y + tall / 2 + 4, 1),
+        box.node.label,
+        number(box.value),
+    )
+    inner = format_html(
+        '<rect class="fill-{}" x="{}" y="{}" width="{}" height="{}"></rect>{}',
+        box.node.tone,
+        round(x, 1),
+        round(box.y, 1),
+        THICK,
+        round(tall, 1),
+        words,
+    )
     return format_html('<a href="{}">{}</a>', box.node.url, inner) if box.node.url else inner

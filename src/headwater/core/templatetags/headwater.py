@@ -27,6 +27,7 @@ register.filter(dates.due)
 register.simple_tag(dates.span)
 register.simple_tag(parts.state)
 register.simple_tag(parts.because)
+register.simple_tag(parts.because_line)
 register.simple_tag(parts.avatar)
 register.simple_tag(parts.stream)
 
@@ -72,5 +73,11 @@ def toast_icon(level: str) -> str:
 @register.filter
 def page_numbers(page: Page[Any]) -> list[int]:
     """The page numbers worth showing: the ends and the neighbours; 0 stands for a gap."""
-    shown = sorted({1, 2, page.number - 1, page.number, page.number + 1, page.paginator.num_pages} & set(page.paginator.page_range))
-    return [n for before, here in zip([0, *shown], shown, strict=False) for n in ([0, here] if here - before > 1 else [here])]
+    shown = sorted(
+        {1, 2, page.number - 1, page.number, page.number + 1, page.paginator.num_pages} & set(page.paginator.page_range)
+    )
+    return [
+        n
+        for before, here in zip([0, *shown], shown, strict=False)
+        for n in ([0, here] if here - before > 1 else [here])
+    ]

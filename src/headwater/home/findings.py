@@ -1,0 +1,105 @@
+"""Titles that say what was found, made from the figures; where a language cannot spell a number it stands as digits."""
+
+from datetime import timedelta
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from headwater.core.display.figures import duration, number
+from headwater.home.today import Today
+
+
+def spelled(count: int) -> str:
+    """A number that begins a sentence: in words up to nine where the language has them, else in digits."""
+    words = {
+        1: pgettext("a number that begins a sentence", "One"),
+        2: pgettext("a number that begins a sentence", "Two"),
+        3: pgettext("a number that begins a sentence", "Three"),
+        4: pgettext("a number that begins a sentence", "Four"),
+        5: pgettext("a number that begins a sentence", "Five"),
+        6: pgettext("a number that begins a sentence", "Six"),
+        7: pgettext("a number that begins a sentence", "Seven"),
+        8: pgettext("a number that begins a sentence", "Eight"),
+        9: pgettext("a number that begins a sentence", "Nine"),
+    }
+    return words.get(count) or number(count)
+
+
+def today_title(today: Today) -> str:
+    """“Three to read, about 14 minutes”, or that all is read."""
+    count = today.counts["must"]
+    if not count:
+        return _("You have read all you must")
+    reading = ngettext("about %(n)s minute", "about %(n)s minutes", today.minutes) % {"n": number(today.minutes)}
+    if count > len(today.must_read):
+        return ngettext("%(count)s to read", "%(count)s to read", count) % {"count": number(count)}
+    return ngettext("%(count)s to read, %(reading)s", "%(count)s to read, %(reading)s", count) % {
+        "count": spelled(count),
+        "reading": reading,
+    }
+
+
+def today_lede(today: Today) -> str:
+    """What is pressing, and when the rest comes."""
+    counts, clock = today.counts, date_format(localtime(today.digest_at), "H:i")
+    rest = _("Everything else can wait for your digest at %(time)s.") % {"time": clock}
+    if counts["late"]:
+        pressing = ngettext("%(count)s is overdue.", "%(count)s are overdue.", counts["late"]) % {
+            "count": spelled(counts["late"])
+        }
+    elif counts["today"]:
+        pressing = ngettext("%(count)s is due today.", "%(count)s are due today.", counts["today"]) % {
+            "count": spelled(counts["today"])
+        }
+    elif counts["must"]:
+        pressing = _("Nothing is due today.")
+    else:
+        return done_lede(today)
+    return f"{pressing} {rest}"
+
+
+def done_lede(today: Today) -> str:
+    """“Six this month, all in time. The next digest comes at 16:00.”"""
+    counts = today.counts
+    coming = _("The next digest comes at %(time)s.") % {"time": date_format(localtime(today.digest_at), "H:i")}
+    if not counts["done"]:
+        return coming
+    done, late = spelled(counts["done"]), counts["done_late"]
+    if late:
+        said = ngettext(
+            "%(done)s this month, %(late)s late.", "%(done)s this month, %(late)s late.", counts["done"]
+        ) % {"done": done, "late": number(late)}
+    else:
+        said = ngettext("%(done)s this month, in time.", "%(done)s this month, all in time.", counts["done"]) % {
+            "done": done
+        }
+    return f"{said} {coming}"
+
+
+def budget_line(today: Today) -> str:
+    """The attention budget said aloud, with what was rolled into the digest."""
+    rolled = today.counts["rolled"]
+    had = ngettext(
+        "You have had %(had)s of your %(budget)s push today.",
+        "You have had %(had)s of your %(budget)s pushes today.",
+        today.preference.budget,
+    ) % {"had": number(today.pushes_today), "budget": number(today.preference.budget)}
+    if not rolled:
+        return had
+    clock = date_format(localtime(today.digest_at), "H:i")
+    more = ngettext(
+        "%(n)s more rolled into your %(time)s digest.", "%(n)s more rolled into your %(time)s digest.", rolled
+    ) % {"n": number(rolled), "time": clock}
+    return f"{more} {had}"
+
+
+def sooner_title(median: timedelta | None, before: timedelta | None, words: str) -> str:
+    """“Knowledge arrives 1 h 40 sooner than in October”; empty without anything to compare, or without a difference."""
+    if median is None or before is None or abs(median - before) < max(timedelta(minutes=1), before * 0.05):
+        return ""
+    change = duration(abs(median - before))
+    if median < before:
+        return _("Knowledge arrives %(time)s sooner than %(before)s") % {"time": change, "before": words}
+    return _("Knowledge arrives %(time)s later than %(before)s") % {"time": change, "before": words}

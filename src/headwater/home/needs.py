@@ -1,0 +1,170 @@
+"""What needs the knowledge manager now: few lines, each with what happened and where to act."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Min, Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from headwater.core.display.dates import when_words
+from headwater.core.display.figures import duration, number
+from headwater.distribute.models import Channel, Directive
+from headwater.home.cockpit import GONE, Cockpit
+from headwater.home.rail import first_address
+from headwater.library.models import Article, Feedback
+from headwater.search.models import SearchGap
+
+LINES_OF_A_KIND = 2
+TRIAGE_DAYS = 2
+
+
+@dataclass(frozen=True)
+class Need:
+    """One decision: the finding, what is known of it, where to act and in which words."""
+
+    title: str
+    text: str
+    icon: str
+    tone: str
+    url: str
+    action: str
+
+
+def needs_of(cockpit: Cockpit, trust: "Trust") -> list[Need]:
+    """The decisions that wait, most pressing first."""
+    return [*_overdue(cockpit), *_silent(cockpit), *_orphaned(trust), *_unreached(), *_reports(trust)]
+
+
+def _overdue(cockpit: Cockpit) -> list[Need]:
+    late = cockpit.deliveries.filter(must_acknowledge=True, acknowledged_at=None, due_at__lt=cockpit.now)
+    rows = (
+        late.exclude(state__in=GONE)
+        .filter(reasons__directive__state=Directive.State.ISSUED)
+        .values("reasons__directive", "version__title", "version__entry")
+        .annotate(late=Count("pk", distinct=True), soonest=Min("due_at"))
+        .order_by("-late")
+    )
+    found = list(rows[:LINES_OF_A_KIND])
+    readable = cockpit.readable_among([row["version__entry"] for row in found])
+    return [_late_line(row, row["version__entry"] in readable) for row in found]
+
+
+def _late_line(row: dict[str, Any], may_read: bool) -> Need:
+    title = row["version__title"] if may_read else _("a must-read")
+    words = ngettext("%(n)s has not acknowledged %(title)s", "%(n)s have not acknowledged %(title)s", row["late"])
+    return Need(
+        words % {"n": number(row["late"]), "title": title},
+        _("Due %(when)s.") % {"when": when_words(row["soonest"])},
+        "user-exclamation",
+        "bad",
+        first_address("distribute:proof", pk=row["reasons__directive"]),
+        _("See %(n)s") % {"n": number(row["late"])},
+    )
+
+
+def _silent(cockpit: Cockpit) -> list[Need]:
+    lines = []
+    for source in cockpit.sources[:LINES_OF_A_KIND]:
+        since = source.trouble_since if source.trouble else source.last_change_at
+        quiet = duration(cockpit.now - since) if since else ""
+        said = (
+            _("%(source)s has failed for %(time)s") if source.trouble else _("%(source)s has been silent for %(time)s")
+        )
+        usual = _("It usually brings something within %(hours)s h.") % {"hours": source.silent_after_hours}
+        url = first_address("gather:source", pk=source.pk)
+        title = said % {"source": source.name, "time": quiet}
+        lines.append(Need(title, source.trouble or usual, "droplet-off", "bad", url, _("Mend")))
+    return lines
+
+
+def _orphaned(trust: "Trust") -> list[Need]:
+    count = trust.counts["orphaned"]
+    if not count:
+        return []
+    title = ngettext("%(n)s article has no active owner", "%(n)s articles have no active owner", count)
+    url = first_address("home:counted", figure="orphaned")
+    text = _("Nobody is asked when they should be checked.")
+    return [Need(title % {"n": number(count)}, text, "user-question", "warn", url, _("Give them owners"))]
+
+
+def _unreached() -> list[Need]:
+    count = Channel.objects.filter(state=Channel.State.SUSPENDED).values("person").distinct().count()
+    if not count:
+        return []
+    title = ngettext(
+        "%(n)s person's mail or chat refuses what is sent", "%(n)s people's mail or chat refuses what is sent", count
+    )
+    url = first_address("distribute:unreached")
+    return [
+        Need(
+            title % {"n": number(count)},
+            _("They only see it when they come here."),
+            "mail-off",
+            "warn",
+            url,
+            _("Names"),
+        )
+    ]
+
+
+def _reports(trust: "Trust") -> list[Need]:
+    count = trust.counts["reports"]
+    if not count:
+        return []
+    title = ngettext(
+        "%(n)s error report waits for more than two days", "%(n)s error reports wait for more than two days", count
+    )
+    url = first_address("home:counted", figure="reports")
+    return [
+        Need(title % {"n": number(count)}, _("Readers flagged something as wrong."), "flag", "warn", url, _("Triage"))
+    ]
+
+
+class Trust:
+    """Whether what is kept can be relied on: articles in date, due, disputed, orphaned; reports; searches in vain."""
+
+    @cached_property
+    def articles(self) -> QuerySet[Article]:
+        """Published articles."""
+        return Article.objects.filter(published__isnull=False, trashed_at=None)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Published articles by standing; each is counted once, in the worst it is."""
+        kinds = article_kinds()
+        return {
+            **self.articles.aggregate(
+                all=Count("pk"), **{name: Count("pk", filter=test) for name, test in kinds.items()}
+            ),
+            "reports": open_reports().count(),
+        }
+
+    @cached_property
+    def gaps(self) -> dict[str, object]:
+        """Searches that found nothing and nobody has answered: how many, and the most wanted."""
+        wanted = SearchGap.objects.filter(state=SearchGap.State.OPEN)
+        return {
+            "count": wanted.count(),
+            "top": list(wanted.order_by("-times", "-last_at").values_list("query", flat=True)[:2]),
+        }
+
+
+def article_kinds() -> dict[str, Q]:
+    """What makes an article orphaned, disputed, due or in date, exclusive of each other in this order."""
+    today = timezone.localdate()
+    orphaned = Q(entry__owner=None) | Q(entry__owner__left_on__lte=today) | Q(entry__owner__erased_at__isnull=False)
+    disputed = ~orphaned & Q(entry__standing="disputed")
+    due = ~orphaned & ~Q(entry__standing="disputed") & Q(verify_due_on__lte=today)
+    return {"orphaned": orphaned, "disputed": disputed, "due": due, "in_date": ~orphaned & ~disputed & ~due}
+
+
+def open_reports() -> QuerySet[Feedback]:
+    """Reports of errors that nobody has taken up for two days."""
+    old = timezone.now() - timedelta(days=TRIAGE_DAYS)
+    return Feedback.objects.filter(
+        kind__in=[Feedback.Kind.ERROR, Feedback.Kind.UNCLEAR], state=Feedback.State.OPEN, at__lt=old
+    )

@@ -1,0 +1,200 @@
+"""What Today shows: what must be read and in how long, what is for me and why, what I am asked to look after."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models.functions import Left, Length
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from headwater.distribute.because import Because, because
+from headwater.distribute.digests import digest_hour
+from headwater.distribute.inbox import inbox_of, with_reasons
+from headwater.distribute.models import Acknowledgement, Delivery, Dispatch, InterestProfile, Preference
+from headwater.library.difference import compare
+from headwater.library.models import Article
+from headwater.people.models import Notice, Person
+from headwater.search.models import Entry, EntryVersion
+
+MUST_SHOWN = 10
+FOR_YOU_SHOWN = 4
+NOTICES_SHOWN = 5
+LETTERS_A_MINUTE = 1100
+OPEN = Q(state__in=[Delivery.State.DUE, Delivery.State.OPENED])
+
+
+@dataclass(frozen=True)
+class Line:
+    """One delivery as a line: what it is, one sentence of it, why it came, how long it takes.
+
+    `changes` counts what differs from the version this person acknowledged last; 0 when they acknowledged none.
+    """
+
+    delivery: Delivery
+    sentence: str
+    changes: int
+    reasons: list[Because]
+    minutes: int
+
+    @property
+    def entry(self) -> Entry:
+        return self.delivery.version.entry
+
+
+@dataclass
+class Today:
+    """Everything on the page; each part reads the database once, when the template asks for it."""
+
+    person: Person
+    now: datetime = field(default_factory=timezone.now)
+
+    @cached_property
+    def preference(self) -> Preference:
+        return Preference.objects.filter(person=self.person).first() or Preference(person=self.person)
+
+    @cached_property
+    def digest_at(self) -> datetime:
+        """When the next digest comes, on the person's clock."""
+        hour = digest_hour(self.person, self.preference)
+        return hour if hour > self.now else hour + timedelta(days=1)
+
+    @cached_property
+    def inbox(self) -> QuerySet[Delivery]:
+        """What was delivered to the person and they may see now, open broadcasts taken in."""
+        return inbox_of(self.person)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many are to be read, late, due today, unread for me, waiting for the digest, done this month."""
+        midnight = timezone.localtime(self.now).replace(hour=0, minute=0, second=0, microsecond=0)
+        must = Q(must_acknowledge=True, acknowledged_at=None) & OPEN
+        mine = Q(must_acknowledge=False, read_at=None) & OPEN
+        done = Q(acknowledged_at__gte=midnight.replace(day=1))
+        return self.inbox.aggregate(
+            must=Count("pk", filter=must),
+            late=Count("pk", filter=must & Q(due_at__lt=self.now)),
+            today=Count("pk", filter=must & Q(due_at__gte=self.now, due_at__lt=midnight + timedelta(days=1))),
+            mine=Count("pk", filter=mine),
+            rolled=Count("pk", filter=mine & Q(rolled=True)),
+            done=Count("pk", filter=done),
+            done_late=Count("pk", filter=done & Q(acknowledged_at__gt=F("due_at"))),
+        )
+
+    @cached_property
+    def must_read(self) -> list[Line]:
+        """The most pressing must-reads, soonest first; those without a day last."""
+        wanted = self._open().filter(must_acknowledge=True, acknowledged_at=None)
+        found = list(wanted.order_by("-urgent", "due_at", "pk")[:MUST_SHOWN])
+        changes = self._changes(found)
+        return [_line(delivery, changes.get(delivery.pk, 0)) for delivery in found]
+
+    @cached_property
+    def minutes(self) -> int:
+        """Reading time of the must-reads that are shown."""
+        return sum(line.minutes for line in self.must_read)
+
+    @cached_property
+    def for_you(self) -> list[Line]:
+        """The newest unread things that profiles and directives without signature brought."""
+        found = self._open().filter(must_acknowledge=False, read_at=None).order_by("-urgent", "-created_at", "-pk")
+        return [_line(delivery, 0) for delivery in found[:FOR_YOU_SHOWN]]
+
+    @cached_property
+    def gathered_since_yesterday(self) -> int:
+        """New versions the person may read that came in since this time yesterday."""
+        recent = EntryVersion.objects.filter(gathered_at__gt=self.now - timedelta(days=1), is_backfill=False)
+        return recent.filter(entry__in=self._readable()).count()
+
+    @cached_property
+    def pushes_today(self) -> int:
+        """Pushes since the person's midnight that the attention budget counts."""
+        midnight = timezone.localtime(self.now).replace(hour=0, minute=0, second=0, microsecond=0)
+        pushed = Dispatch.objects.filter(
+            delivery__person=self.person,
+            delivery__must_acknowledge=False,
+            delivery__urgent=False,
+            created_at__gte=midnight,
+        )
+        return pushed.values("delivery").distinct().count()
+
+    @cached_property
+    def notices(self) -> list[Notice]:
+        """What else the person must be told: reviews due, sources that failed."""
+        return list(
+            self.person.notices.filter(done_at=None).order_by("-urgency", "due_at", "-created_at")[:NOTICES_SHOWN]
+        )
+
+    @cached_property
+    def has_profiles(self) -> bool:
+        """Whether the person, or a group they are in, follows anything."""
+        own = Q(person=self.person) | Q(audience__in=self.person.audience_links.values("audience"))
+        return InterestProfile.objects.filter(own, is_active=True, removed_at=None).exists()
+
+    def _readable(self) -> QuerySet[Entry]:
+        return Entry.objects.current().readable_by(self.person)
+
+    def _open(self) -> QuerySet[Delivery]:
+        return (
+            with_reasons(self.inbox.filter(OPEN))
+            .select_related("version__entry__unit")
+            .defer("version__text")
+            .annotate(letters=Length("version__text"), beginning=Left("version__text", 400))
+        )
+
+    def _changes(self, deliveries: list[Delivery]) -> dict[int, int]:
+        """{delivery: how many changes since the version of the same entry that this person acknowledged last}."""
+        entries = [delivery.version.entry_id for delivery in deliveries if delivery.version.number > 1]
+        mine = Acknowledgement.objects.filter(person=self.person, version__entry__in=entries)
+        numbers = dict(mine.values_list("version__entry").annotate(Max("version__number")))
+        if not numbers:
+            return {}
+        wanted = [delivery for delivery in deliveries if delivery.version.entry_id in numbers]
+        texts = _texts([(each.version.entry_id, each.version.number) for each in wanted] + list(numbers.items()))
+        return {each.pk: _count_changes(each, numbers[each.version.entry_id], texts) for each in wanted}
+
+
+def _texts(versions: list[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """{(entry, number): text}, in one query."""
+    wanted = Q(pk__in=[])
+    for entry_id, number in versions:
+        wanted |= Q(entry=entry_id, number=number)
+    rows = EntryVersion.objects.filter(wanted).values_list("entry", "number", "text")
+    return {(entry_id, number): text for entry_id, number, text in rows}
+
+
+def _count_changes(delivery: Delivery, before: int, texts: dict[tuple[int, int], str]) -> int:
+    entry_id, number = delivery.version.entry_id, delivery.version.number
+    if before >= number:
+        return 0
+    return len(compare(texts.get((entry_id, before), ""), texts.get((entry_id, number), "")).changes)
+
+
+def _line(delivery: Delivery, changes: int) -> Line:
+    reasons = list(delivery.reasons.all())
+    asked = next(
+        (reason.directive.sentence for reason in reasons if reason.directive and reason.directive.sentence), ""
+    )
+    sentence = asked or delivery.version.summary or first_sentence(delivery.beginning, delivery.version.title)
+    minutes = max(1, round(delivery.letters / LETTERS_A_MINUTE))
+    return Line(delivery, sentence, changes, [because(reason) for reason in reasons], minutes)
+
+
+def first_sentence(beginning: str, title: str) -> str:
+    """The first sentence of a text's beginning that is not its title: at most 180 characters, no Markdown marks."""
+    lines = (line.strip().lstrip("#>*-• ").strip() for line in beginning.splitlines())
+    text = next((line for line in lines if line and line != title and len(line) > 20), "")
+    text = text.replace("**", "").replace("__", "").replace("`", "")
+    end = next(
+        (at + 1 for at in range(40, len(text)) if text[at] in ".!?" and text[at + 1 : at + 2] in ("", " ")), len(text)
+    )
+    if end > 180:
+        return text[:180].rsplit(" ", 1)[0] + "…"
+    return text[:end]
+
+
+def to_verify(person: Person) -> list[Article]:
+    """The articles this person is asked to verify within two weeks, soonest first."""
+    soon = timezone.localdate() + timedelta(days=14)
+    mine = Article.objects.filter(verifier=person, verify_due_on__lte=soon, trashed_at=None, published__isnull=False)
+    return list(mine.select_related("entry").order_by("verify_due_on")[:NOTICES_SHOWN])
