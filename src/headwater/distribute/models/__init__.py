@@ -10,7 +10,7 @@ from headwater.distribute.models.channel import (
     PrivateFeed,
 )
 from headwater.distribute.models.delivery import Acknowledgement, Broadcast, Delivery, Reason, Reminder
-from headwater.distribute.models.standing import Directive, InterestProfile, MatchRun
+from headwater.distribute.models.standing import Directive, InterestProfile, MatchRun, When
 
 __all__ = [
     "Acknowledgement",
@@ -28,4 +28,5 @@ __all__ = [
     "PrivateFeed",
     "Reason",
     "Reminder",
+    "When",
 ]
