@@ -19,7 +19,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,20 +37,24 @@ class LockBusy(RuntimeError):
 class Writer:
     """Changes that become visible together, when `writing` ends without an error. `cursor` is kept with them."""
 
-    def __init__(self, writer: tantivy.IndexWriter, cursor: int) -> None:
+    def __init__(self, schema: tantivy.Schema, writer: tantivy.IndexWriter, cursor: int) -> None:
+        self._schema = schema
         self._writer = writer
         self.cursor = cursor
 
     def replace(self, entries: Iterable[Indexed]) -> None:
         """Put entries in, each in place of what was there under its id."""
-        for indexed in entries:
-            self._writer.delete_documents_by_term("entry", indexed.searchable.entry_id)
+        given = list(entries)
+        self.remove({indexed.searchable.entry_id for indexed in given})
+        for indexed in given:
             self._writer.add_document(document(indexed))
 
-    def remove(self, entry_ids: Iterable[int]) -> None:
+    def remove(self, entry_ids: Collection[int]) -> None:
         """Take entries out; ids that are not there do no harm."""
-        for entry_id in entry_ids:
-            self._writer.delete_documents_by_term("entry", entry_id)
+        if entry_ids:
+            # By query: deleting "by term" takes the number for a signed one and finds nothing, without a word.
+            gone = tantivy.Query.term_set_query(self._schema, "entry", sorted(entry_ids))
+            self._writer.delete_documents_by_query(gone)
 
     def clear(self) -> None:
         """Take everything out and begin again from the start."""
@@ -99,7 +103,7 @@ class LexicalIndex:
             self._remove_other_schemas()
             opened = self._opened()
             own = opened.writer(_HEAP, 1)
-            writer = Writer(own, self.cursor)
+            writer = Writer(self.schema, own, self.cursor)
             try:
                 yield writer
                 own.commit()
