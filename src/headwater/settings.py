@@ -38,6 +38,7 @@ def _database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", None) or parts.hostname or "",
         "PORT": query.pop("port", None) or str(parts.port or ""),
+        "CONN_HEALTH_CHECKS": True,  # a connection from before a restart of PostgreSQL is replaced, not used
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 30}, **query},
     }
 
