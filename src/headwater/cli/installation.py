@@ -85,15 +85,22 @@ def _read(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def inside(options: Namespace) -> Iterator[tuple["Organisation", "Actor"]]:
-    """The installation, the organisation that is meant, and who acts: --as, or the local operator."""
-    from headwater.core.actions import OPERATOR, door
+def opened(options: Namespace) -> Iterator["Organisation"]:
+    """The installation and the organisation that is meant; no transaction is open yet."""
+    from headwater.core.actions import door
+
+    with open_installation(), door("cli"):
+        yield find_organisation(options.organisation)
+
+
+@contextlib.contextmanager
+def acting(organisation: "Organisation", options: Namespace) -> Iterator["Actor"]:
+    """A transaction inside the organisation, and who acts in it: --as, or the local operator."""
+    from headwater.core.actions import OPERATOR
     from headwater.core.wall import organisation_context
 
-    with open_installation():
-        organisation = find_organisation(options.organisation)
-        with door("cli"), organisation_context(organisation.pk):
-            yield organisation, find_person(options.person) if options.person else OPERATOR
+    with organisation_context(organisation.pk):
+        yield find_person(options.person) if options.person else OPERATOR
 
 
 def find_organisation(slug: str | None) -> "Organisation":

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from headwater.cli.errors import CommandFailed
-from headwater.cli.installation import inside, open_installation
+from headwater.cli.installation import acting, open_installation, opened
 from headwater.cli.output import as_data, print_data
 from headwater.cli.values import describe, read_value
 
@@ -23,7 +23,7 @@ def do(options: Namespace) -> None:
         with open_installation():
             sys.stdout.write(explain(find_verb(options.verb)))
     else:
-        with inside(options) as (_, actor):
+        with opened(options) as organisation, acting(organisation, options) as actor:
             function = find_verb(options.verb)
             print_data(as_data(function(actor, **read_arguments(function, options.values))), options.json)
 

@@ -68,6 +68,8 @@ class FollowerThread(threading.Thread):
     def run(self) -> None:
         while not self._stop_event.is_set():
             changed = self._next()
+            if self._stop_event.is_set():
+                break
             try:
                 with door("job"):
                     self._step_through(changed)
@@ -221,7 +223,9 @@ def work() -> None:
     stop = threading.Event()
     threads = start_threads(stop)
     asyncio.run(run_jobs(stop))
+    for thread in threads:
+        if isinstance(thread, FollowerThread):
+            thread.wake(None)
     deadline = time.monotonic() + POLITE_STOP
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
-
