@@ -82,7 +82,7 @@ def test_a_mail_says_what_why_and_where(
     assert "ines@waterworks.example" in mail["To"]
     assert "Your profile Air: “air”." in text_of(mail)
     assert "/o/waterworks/entries/" in text_of(mail)
-    assert mail["List-Unsubscribe"].startswith("<http")
+    assert mail["List-Unsubscribe"].strip().startswith("<http")
     dispatch = Dispatch.objects.get()
     assert dispatch.state == Dispatch.State.SENT
     assert dispatch.key in mail["Message-ID"]

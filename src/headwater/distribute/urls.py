@@ -35,5 +35,5 @@ urlpatterns = [
     path("reaching/channels/<int:pk>/", reaching.change, name="channel"),
     path("reaching/feed/", reaching.renew_feed, name="feed"),
     path("outbox/", reaching.show_outbox, name="outbox"),
-    path("outbox/<str:name>/", reaching.show_mail, name="outbox-mail"),
+    path("outbox/<str:mail>/", reaching.show_mail, name="outbox-mail"),
 ]

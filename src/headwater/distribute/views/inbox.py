@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from django.contrib.messages import ERROR
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -13,63 +14,55 @@ from django.views.decorators.http import require_POST, require_safe
 
 from headwater.core.addresses import address
 from headwater.core.messages import tell, tell_here
-from headwater.distribute import inbox
+from headwater.distribute import lines
 from headwater.distribute.actions import acknowledge_delivery, mark_deliveries_read, rate_delivery
 from headwater.distribute.delivering import row_for
-from headwater.distribute.models import Delivery
+from headwater.distribute.inbox import InboxCounts, counts_of, inbox_of, with_reasons
 from headwater.search.models import Entry, EntryVersion
 
 PAGE = 50
-TABS = ("must", "unread", "all", "done")
+ROWS = {"must": lines.must_reads, "unread": lines.for_you, "done": lines.done}
+TABS = (*ROWS, "all")
 
 
 @require_safe
 def show_inbox(request: HttpRequest) -> HttpResponse:
     """The person's inbox, by tab: to acknowledge, not yet read, all, done."""
     tab = request.GET.get("tab", "")
-    counts = inbox.counts_of(request.person)
+    everything = inbox_of(request.person)
+    counts = counts_of(request.person)
     if tab not in TABS:
-        tab = "must" if counts.must else "unread"
-    page = Paginator(_rows(request, tab), PAGE).get_page(request.GET.get("page"))
-    items = inbox.must_reads(request.person) if tab == "must" else inbox.items_of(page.object_list)
+        tab = "must" if counts.to_acknowledge else "unread"
+    rows = ROWS[tab](request.person) if tab in ROWS else everything
+    page = Paginator(with_reasons(rows), PAGE).get_page(request.GET.get("page"))
     context = {
         "title": _("Inbox"),
         "heading": _heading(counts),
         "tab": tab,
         "counts": counts,
-        "items": items,
-        "page": None if tab == "must" else page,
+        "lines": lines.lines_of_page(page.object_list),
+        "page": page,
     }
     return render(request, "distribute/inbox.html", context)
 
 
-def _rows(request: HttpRequest, tab: str) -> QuerySet[Delivery]:
-    if tab == "unread":
-        return inbox.with_reasons(inbox.for_you(request.person))
-    everything = inbox.everything(request.person)
-    if tab == "done":
-        everything = everything.exclude(acknowledged_at=None).order_by("-acknowledged_at")
-    return inbox.with_reasons(everything)
-
-
-def _heading(counts: inbox.Counts) -> str:
+def _heading(counts: InboxCounts) -> str:
     if counts.overdue:
-        return ngettext("%(n)d must-read is overdue", "%(n)d must-reads are overdue", counts.overdue) % {
-            "n": counts.overdue
-        }
-    if counts.must:
-        return ngettext("%(n)d must-read waits", "%(n)d must-reads wait", counts.must) % {"n": counts.must}
+        said = ngettext("%(n)d must-read is overdue", "%(n)d must-reads are overdue", counts.overdue)
+        return said % {"n": counts.overdue}
+    if counts.to_acknowledge:
+        said = ngettext("%(n)d must-read waits", "%(n)d must-reads wait", counts.to_acknowledge)
+        return said % {"n": counts.to_acknowledge}
     if counts.unread:
-        return ngettext("%(n)d thing you have not read", "%(n)d things you have not read", counts.unread) % {
-            "n": counts.unread
-        }
+        said = ngettext("%(n)d thing you have not read", "%(n)d things you have not read", counts.unread)
+        return said % {"n": counts.unread}
     return _("You have read all there is")
 
 
 @require_POST
 def mark_read(request: HttpRequest) -> HttpResponse:
     """Mark the selected deliveries as read, or all that need no acknowledgement."""
-    unread = inbox.for_you(request.person)
+    unread = lines.for_you(request.person)
     if request.POST.get("all") != "1":
         unread = unread.filter(pk__in=[int(pk) for pk in request.POST.getlist("delivery") if pk.isdigit()])
     count = mark_deliveries_read(request.person, list(unread))
@@ -81,7 +74,11 @@ def mark_read(request: HttpRequest) -> HttpResponse:
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     """Attest one version, exactly as it was shown (its checksum comes with the form)."""
     version = _readable_version(request, pk)
-    acknowledge_delivery(request.person, row_for(request.person, version), checksum=request.POST.get("checksum", ""))
+    try:
+        acknowledge_delivery(request.person, row_for(request.person, version), checksum=request.POST.get("checksum", ""))
+    except ValidationError as error:
+        tell(request, " ".join(error.messages), level=ERROR)
+        return redirect(address("home:entry", pk=version.entry_id))
     tell(
         request,
         _("Acknowledged: “%(title)s”, version %(number)d.") % {"title": version.title, "number": version.number},

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -162,9 +161,12 @@ def _record_signatures(recorder: Person, version: EntryVersion, people: list[Per
     """All of them or none: a list with one name that was never asked is looked at again."""
     with transaction.atomic():
         for person in people:
-            with suppress(Delivery.DoesNotExist):
-                row_for(person, version)
-            record_acknowledgement(recorder, person, version, signed["evidence"], at=signed["signed_at"])
+            try:
+                delivery = row_for(person, version)
+            except Delivery.DoesNotExist as error:
+                unasked = _("%(name)s was not asked to acknowledge this.") % {"name": person.name}
+                raise ValidationError({"numbers": unasked}) from error
+            record_acknowledgement(recorder, delivery, signed["evidence"], signed_at=signed["signed_at"])
 
 
 def _recorded(count: int, missing: list[str]) -> str:

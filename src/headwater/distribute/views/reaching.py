@@ -131,10 +131,10 @@ def show_outbox(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def show_mail(request: HttpRequest, name: str) -> HttpResponse:
+def show_mail(request: HttpRequest, mail: str) -> HttpResponse:
     """One mail of the outbox, as text."""
     _require_administrator(request)
-    file = outbox_folder(request.organisation.pk) / f"{Path(name).name}.eml"
+    file = outbox_folder(request.organisation.pk) / f"{Path(mail).name}.eml"
     if not file.is_file():
         raise Http404("There is no such mail in the outbox.")
     return render(request, "distribute/outbox_mail.html", {"mail": _read(file)})

@@ -1,0 +1,148 @@
+"""The API of the inbox and of what was delivered."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Query, Router, Schema
+
+from headwater.core.addresses import address
+from headwater.distribute import actions, lines
+from headwater.distribute.delivering import row_for
+from headwater.distribute.inbox import inbox_of
+from headwater.distribute.models import Acknowledgement, Delivery
+from headwater.people.models import Person
+from headwater.search.models import Entry, EntryVersion
+
+router = Router(tags=["distribute"])
+
+
+class InboxLine(Schema):
+    """One line of an inbox; `reasons` says in words why it came."""
+
+    delivery: int
+    entry: int
+    version: int
+    title: str
+    url: str
+    kind: str
+    state: str
+    must_acknowledge: bool
+    urgent: bool
+    due: datetime | None
+    came: datetime
+    sentence: str
+    reasons: list[str]
+
+
+def inbox_line(line: lines.InboxLine) -> dict[str, Any]:
+    """A line of an inbox as plain data; the command line prints the same."""
+    delivery, version = line.delivery, line.delivery.version
+    return {
+        "delivery": delivery.pk,
+        "entry": version.entry_id,
+        "version": version.pk,
+        "title": version.title,
+        "url": address("home:entry", pk=version.entry_id),
+        "kind": version.entry.kind,
+        "state": delivery.state,
+        "must_acknowledge": delivery.must_acknowledge,
+        "urgent": delivery.urgent,
+        "due": delivery.due_at,
+        "came": delivery.created_at,
+        "sentence": line.sentence,
+        "reasons": [reason.sentence() for reason in line.reasons],
+    }
+
+
+@router.get("/inbox", response=list[InboxLine], operation_id="list_inbox")
+def list_inbox(request: HttpRequest, tab: str = "all", limit: int = Query(50, ge=1, le=200), offset: int = 0) -> Any:
+    """What came for the person: `tab` is must (most pressing first), unread, done or all (newest first)."""
+    rows = {"must": lines.must_reads, "unread": lines.for_you, "done": lines.done}.get(tab, inbox_of)(request.person)
+    return [inbox_line(line) for line in lines.lines_of(rows[offset : offset + limit])]
+
+
+class Acknowledging(Schema):
+    checksum: str = ""
+
+
+class Rating(Schema):
+    useful: bool | None
+
+
+class Marking(Schema):
+    deliveries: list[int]
+    read: bool = True
+
+
+class DeliveryOut(Schema):
+    id: int
+    version_id: int
+    state: str
+    opened_at: datetime | None
+    acknowledged_at: datetime | None
+    useful: bool | None
+
+
+class AcknowledgementOut(Schema):
+    id: int
+    person_id: int
+    version_id: int
+    checksum: str
+    manner: str
+    at: datetime
+
+
+def _own_delivery(request: HttpRequest, pk: int) -> Delivery:
+    return get_object_or_404(inbox_of(request.person), pk=pk)
+
+
+@router.post("/deliveries/{int:pk}/opening", response=DeliveryOut, operation_id="open_delivery")
+def open_delivery(request: HttpRequest, pk: int) -> Delivery:
+    """Note that the person has seen this version."""
+    return actions.open_delivery(request.person, _own_delivery(request, pk))
+
+
+@router.post("/deliveries/{int:pk}/acknowledgement", response=AcknowledgementOut, operation_id="acknowledge_delivery")
+def acknowledge_delivery(request: HttpRequest, pk: int, body: Acknowledging) -> Acknowledgement:
+    """Attest to have read exactly this version."""
+    return actions.acknowledge_delivery(request.person, _own_delivery(request, pk), checksum=body.checksum)
+
+
+@router.post("/versions/{int:pk}/acknowledgement", response=AcknowledgementOut, operation_id="acknowledge_version")
+def acknowledge_version(request: HttpRequest, pk: int, body: Acknowledging) -> Acknowledgement:
+    """The same by version, which serves for what was broadcast and has no delivery of one's own yet."""
+    readable = Entry.objects.current().readable_by(request.person)
+    version = get_object_or_404(EntryVersion, pk=pk, entry__in=readable)
+    return actions.acknowledge_delivery(request.person, row_for(request.person, version), checksum=body.checksum)
+
+
+@router.post("/deliveries/{int:pk}/rating", response=DeliveryOut, operation_id="rate_delivery")
+def rate_delivery(request: HttpRequest, pk: int, body: Rating) -> Delivery:
+    """Say whether it was useful."""
+    return actions.rate_delivery(request.person, _own_delivery(request, pk), useful=body.useful)
+
+
+@router.post("/inbox/reading", operation_id="mark_deliveries_read")
+def mark_deliveries_read(request: HttpRequest, body: Marking) -> dict[str, int]:
+    """Mark deliveries as read, or (read: false) as not read."""
+    rows = list(inbox_of(request.person).filter(pk__in=body.deliveries))
+    mark = actions.mark_deliveries_read if body.read else actions.mark_deliveries_unread
+    return {"changed": mark(request.person, rows)}
+
+
+class SignatureIn(Schema):
+    person: int
+    version: int
+    evidence: str
+    signed_at: datetime | None = None
+
+
+@router.post("/acknowledgements", response=AcknowledgementOut, operation_id="record_acknowledgement")
+def record_acknowledgement(request: HttpRequest, body: SignatureIn) -> Acknowledgement:
+    """Record a signature on a list."""
+    person, version = get_object_or_404(Person, pk=body.person), get_object_or_404(EntryVersion, pk=body.version)
+    return actions.record_acknowledgement(
+        request.person, row_for(person, version), body.evidence, signed_at=body.signed_at
+    )

@@ -1,0 +1,233 @@
+"""The API of interest profiles and directives, and of their proof."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Query, Router, Schema
+from ninja.pagination import LimitOffsetPagination, paginate
+
+from headwater.core.actions import require
+from headwater.core.addresses import address
+from headwater.distribute import actions, proof, rules
+from headwater.distribute.models import Directive, InterestProfile
+from headwater.distribute.preview import preview_profile
+from headwater.distribute.reach import reach_of
+from headwater.people.models import Audience
+from headwater.search.models import Entry
+
+router = Router(tags=["distribute"])
+
+
+class ProfileIn(Schema):
+    query: str
+    name: str = ""
+    when: str = "digest"
+    language: str = ""
+    audience: int | None = None
+
+
+class ProfileOut(Schema):
+    id: int
+    name: str
+    query: str
+    when: str
+    language: str
+    person_id: int | None
+    audience_id: int | None
+    is_active: bool
+
+
+def _profile(request: HttpRequest, pk: int) -> InterestProfile:
+    mine = Q(person=request.person) | Q(audience__isnull=False)
+    return get_object_or_404(InterestProfile.objects.filter(mine), pk=pk)
+
+
+@router.get("/profiles", response=list[ProfileOut], operation_id="list_profiles")
+@paginate(LimitOffsetPagination)
+def list_profiles(request: HttpRequest) -> Any:
+    """The person's own profiles and those of their groups."""
+    mine = Q(person=request.person) | Q(audience__in=request.person.audience_links.values("audience"))
+    return InterestProfile.objects.filter(mine, removed_at=None).order_by("name", "pk")
+
+
+@router.post("/profiles", response=ProfileOut, operation_id="save_profile")
+def save_profile(request: HttpRequest, body: ProfileIn) -> InterestProfile:
+    """Keep a standing query, one's own or a group's."""
+    audience = get_object_or_404(Audience, pk=body.audience) if body.audience is not None else None
+    return actions.save_profile(
+        request.person, body.query, name=body.name, audience=audience, when=body.when, language=body.language
+    )
+
+
+@router.put("/profiles/{int:pk}", response=ProfileOut, operation_id="change_profile")
+def change_profile(request: HttpRequest, pk: int, body: ProfileIn) -> InterestProfile:
+    """Change a standing query."""
+    profile = _profile(request, pk)
+    return actions.save_profile(
+        request.person, body.query, name=body.name, when=body.when, language=body.language, profile=profile
+    )
+
+
+@router.delete("/profiles/{int:pk}", response=ProfileOut, operation_id="remove_profile")
+def remove_profile(request: HttpRequest, pk: int) -> InterestProfile:
+    """Remove a standing query; restoring brings it back."""
+    return actions.remove_profile(request.person, _profile(request, pk))
+
+
+@router.post("/profiles/{int:pk}/restoration", response=ProfileOut, operation_id="restore_profile")
+def restore_profile(request: HttpRequest, pk: int) -> InterestProfile:
+    """Bring a removed standing query back."""
+    return actions.restore_profile(request.person, _profile(request, pk))
+
+
+@router.post("/profiles/{int:pk}/pause", response=ProfileOut, operation_id="pause_profile")
+def pause_profile(request: HttpRequest, pk: int) -> InterestProfile:
+    """Stop a standing query for a while."""
+    return actions.pause_profile(request.person, _profile(request, pk))
+
+
+@router.delete("/profiles/{int:pk}/pause", response=ProfileOut, operation_id="resume_profile")
+def resume_profile(request: HttpRequest, pk: int) -> InterestProfile:
+    """Let a paused standing query match again."""
+    return actions.resume_profile(request.person, _profile(request, pk))
+
+
+@router.get("/preview", operation_id="preview_profile")
+def preview(request: HttpRequest, query: str, days: int = Query(90, ge=1, le=366)) -> dict[str, Any]:
+    """What a query would have brought in the last days."""
+    found = preview_profile(request.person, query, days)
+    items = [
+        {
+            "title": item.title,
+            "url": address("home:entry", pk=item.entry_id),
+            "published": item.published_at.isoformat(),
+        }
+        for item in found.items
+    ]
+    return {"count": found.count, "busiest_day": found.busiest, "error": found.error, "items": items}
+
+
+# --- Directives -------------------------------------------------------------------------------------------------------
+
+
+class DirectiveIn(Schema):
+    audience: int
+    name: str = ""
+    entry: int | None = None
+    query: str = ""
+    sentence: str = ""
+    acknowledge: bool = True
+    due_at: datetime | None = None
+    due_days: int | None = None
+    urgent: bool = False
+    remind_days: list[int] | None = None
+    tell_head_after_days: int = 1
+    until: date | None = None
+
+
+class DirectiveOut(Schema):
+    id: int
+    name: str
+    state: str
+    entry_id: int | None
+    version_id: int | None
+    query: str
+    audience_id: int
+    sentence: str
+    acknowledge: bool
+    due_at: datetime | None
+    due_days: int | None
+    urgent: bool
+    issued_at: datetime | None
+    until: date | None
+
+
+class StageOut(Schema):
+    asked: int
+    sent: int
+    opened: int
+    acknowledged: int
+    in_time: int
+    late: int
+    overdue: int
+    unreachable: int
+
+
+def _directives(request: HttpRequest) -> Any:
+    require(rules.may_write_directives(request.person), "Only knowledge managers see must-reads here.")
+    return Directive.objects.all()
+
+
+def _written(request: HttpRequest, body: DirectiveIn, directive: Directive | None) -> Directive:
+    values = body.dict()
+    audience = get_object_or_404(Audience, pk=values.pop("audience"))
+    entry_id = values.pop("entry")
+    readable = Entry.objects.current().readable_by(request.person)
+    entry = get_object_or_404(readable, pk=entry_id) if entry_id is not None else None
+    return actions.save_directive(request.person, audience, entry=entry, directive=directive, **values)
+
+
+@router.get("/directives", response=list[DirectiveOut], operation_id="list_directives")
+@paginate(LimitOffsetPagination)
+def list_directives(request: HttpRequest) -> Any:
+    """Every must-read, newest first."""
+    return _directives(request).order_by("-pk")
+
+
+@router.post("/directives", response=DirectiveOut, operation_id="save_directive")
+def save_directive(request: HttpRequest, body: DirectiveIn) -> Directive:
+    """Write a must-read as a draft."""
+    return _written(request, body, None)
+
+
+@router.put("/directives/{int:pk}", response=DirectiveOut, operation_id="change_directive")
+def change_directive(request: HttpRequest, pk: int, body: DirectiveIn) -> Directive:
+    """Change a draft."""
+    return _written(request, body, get_object_or_404(_directives(request), pk=pk))
+
+
+@router.post("/directives/{int:pk}/issue", response=DirectiveOut, operation_id="issue_directive")
+def issue_directive(request: HttpRequest, pk: int) -> Directive:
+    """Issue a draft."""
+    return actions.issue_directive(request.person, get_object_or_404(_directives(request), pk=pk))
+
+
+@router.post("/directives/{int:pk}/recall", response=DirectiveOut, operation_id="recall_directive")
+def recall_directive(request: HttpRequest, pk: int) -> Directive:
+    """Take an issued must-read back."""
+    return actions.recall_directive(request.person, get_object_or_404(_directives(request), pk=pk))
+
+
+@router.post("/directives/{int:pk}/end", response=DirectiveOut, operation_id="end_directive")
+def end_directive(request: HttpRequest, pk: int) -> Directive:
+    """End a must-read."""
+    return actions.end_directive(request.person, get_object_or_404(_directives(request), pk=pk))
+
+
+@router.delete("/directives/{int:pk}", operation_id="remove_directive", response={204: None})
+def remove_directive(request: HttpRequest, pk: int) -> tuple[int, None]:
+    """Throw a draft away."""
+    actions.remove_directive(request.person, get_object_or_404(_directives(request), pk=pk))
+    return 204, None
+
+
+@router.get("/directives/{int:pk}/proof", response=StageOut, operation_id="prove_directive")
+def prove_directive(request: HttpRequest, pk: int) -> proof.Stage:
+    """Who was asked, reached, opened, acknowledged, and is overdue, in numbers."""
+    paths = rules.proof_paths(request.person)
+    require(bool(paths), "Only knowledge managers, executives and heads of units see the proof.")
+    return proof.stage_of(get_object_or_404(Directive, pk=pk), proof.Scope(paths))
+
+
+@router.get("/reach", operation_id="reach_audience")
+def reach_audience(request: HttpRequest, audience: int, entry: int | None = None) -> dict[str, Any]:
+    """Whom a must-read would reach, and what it would ask of them."""
+    require(rules.may_write_directives(request.person), "Only knowledge managers write must-reads.")
+    readable = Entry.objects.current().readable_by(request.person)
+    chosen = get_object_or_404(readable, pk=entry) if entry is not None else None
+    found = reach_of(get_object_or_404(Audience, pk=audience), chosen)
+    counts = {name: getattr(found, name) for name in ("selected", "reached", "blind", "unreachable", "away", "minutes")}
+    return {**counts, "by_unit": dict(found.by_unit)}
