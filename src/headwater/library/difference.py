@@ -185,7 +185,9 @@ def steps(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, i
     while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
         end += 1
     inner = SequenceMatcher(None, old[start : len(old) - end], new[start : len(new) - end], autojunk=len(old) > 2000)
-    found = [(tag, a + start, b + start, c + start, d + start) for tag, a, b, c, d in inner.get_opcodes()]
+    found: list[tuple[str, int, int, int, int]] = [
+        (tag, a + start, b + start, c + start, d + start) for tag, a, b, c, d in inner.get_opcodes()
+    ]
     if start:
         found.insert(0, ("equal", 0, start, 0, start))
     if end:

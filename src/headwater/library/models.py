@@ -1,6 +1,6 @@
 """Articles and all that keeps them trustworthy: revisions, verification, feedback."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
@@ -18,6 +18,20 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def kept(self) -> "ArticleQuerySet":
         """Articles that are not in the trash."""
         return self.filter(trashed_at=None)
+
+    def due(self, on: date) -> "ArticleQuerySet":
+        """Published articles in use whose next check falls on that day or before."""
+        in_use = self.kept().filter(published__isnull=False).exclude(state=Article.State.ARCHIVED)
+        return in_use.filter(verify_due_on__lte=on)
+
+    def governed_by(self, person: Person) -> "ArticleQuerySet":
+        """Articles the person owns or is steward of, in the trash or not."""
+        if not person.is_active:
+            return self.none()
+        governed = Q(entry__owner=person)
+        for path in person.paths_granted(Permission.STEWARD):
+            governed |= Q(entry__unit__path__startswith=path) if path else Q(pk__isnull=False)
+        return self.filter(governed, entry__classification__lte=person.clearance)
 
     def draft_circle(self, person: Person) -> "ArticleQuerySet":
         """Articles whose drafts the person may see: owner, contributor, steward, or asked to review the latest."""
@@ -216,6 +230,15 @@ class FeedbackQuerySet(models.QuerySet["Feedback"]):
     def open(self) -> "FeedbackQuerySet":
         """Reports that nobody has settled."""
         return self.reports().filter(state="open")
+
+    def for_keeper(self, person: Person) -> "FeedbackQuerySet":
+        """On entries the person reads and answers for: owner, verifier, contributor, steward, knowledge manager."""
+        keeps = Q(entry__owner=person) | Q(entry__article__verifier=person)
+        keeps |= Q(entry__in=Contributor.objects.filter(person=person).values("article__entry"))
+        for permission in (Permission.STEWARD, Permission.KNOWLEDGE_MANAGER):
+            for path in person.paths_granted(permission):
+                keeps |= Q(entry__unit__path__startswith=path) if path else Q(pk__isnull=False)
+        return self.filter(keeps, entry__in=Entry.objects.current().readable_by(person).values("pk"))
 
 
 class Feedback(Walled):

@@ -7,13 +7,20 @@ from headwater.library.actions.arranging import (
     describe_article,
     propose_topic,
     remove_contributor,
+    replace_verifier,
     set_article_owner,
     set_article_topics,
     set_library,
     share_article,
 )
 from headwater.library.actions.attaching import attach_file, remove_attachment
-from headwater.library.actions.discarding import archive_article, reopen_article, restore_article, trash_article
+from headwater.library.actions.discarding import (
+    archive_article,
+    purge_article,
+    reopen_article,
+    restore_article,
+    trash_article,
+)
 from headwater.library.actions.reviewing import ask_review, decide_review, publish_article, submit_revision
 from headwater.library.actions.trusting import dispute_entry, give_feedback, settle_feedback, verify_article
 from headwater.library.actions.writing import (
@@ -45,9 +52,11 @@ __all__ = [
     "merge_aside",
     "propose_topic",
     "publish_article",
+    "purge_article",
     "remove_attachment",
     "remove_contributor",
     "reopen_article",
+    "replace_verifier",
     "restore_article",
     "save_article",
     "set_article_owner",

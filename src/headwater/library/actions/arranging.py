@@ -73,6 +73,18 @@ def set_article_owner(actor: Actor, article: Article, owner: Person) -> Article:
 
 
 @action
+def replace_verifier(actor: Actor, article: Article, verifier: Person | None = None) -> Article:
+    """Name another verifier; without one, the owner is asked when the next check is due."""
+    article = _arranged(actor, article)
+    if verifier is not None:
+        _check_reach(verifier, article.entry, "verifier")
+    note(before=article.verifier_id, verifier=verifier.pk if verifier else None)
+    article.verifier = verifier
+    article.save(update_fields=["verifier"])
+    return article
+
+
+@action
 def share_article(actor: Actor, article: Article, audience: Audience | None, classification: Classification) -> Article:
     """Decide who may read an article: an audience (none: its owner and stewards only) and a classification."""
     article = locked(article)

@@ -1,13 +1,15 @@
 """Putting away and taking back: archive, trash, and their undo."""
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from headwater.core.actions import Actor, action, require
+from headwater.core.actions import Actor, System, action, note, require
 from headwater.library import rules
 from headwater.library.actions.reviewing import locked
-from headwater.library.models import Article
+from headwater.library.models import TRASH_DAYS, Article
 from headwater.people.models import Person
 from headwater.people.notices import settle
 from headwater.search.actions import restore_entry, withdraw_entry
@@ -63,6 +65,23 @@ def restore_article(actor: Actor, article: Article) -> Article:
     if article.published_id is not None and article.state != Article.State.ARCHIVED:
         restore_entry(article.entry)
     return article
+
+
+@action
+def purge_article(actor: Actor, article: Article) -> None:
+    """Delete for good an article whose time in the trash is over. What people were sent and signed stays on record."""
+    require(
+        isinstance(actor, System), _("Only the daily round empties the trash; until then everything can be restored.")
+    )
+    article = locked(article)
+    if article.trashed_at is None or article.trashed_at > timezone.now() - timedelta(days=TRASH_DAYS):
+        raise ValidationError({"article": _("It has not been in the trash for 30 days.")})
+    entry, was_published = article.entry, article.published_id is not None
+    note(article=article.pk, entry=entry.pk)
+    Article.objects.filter(pk=article.pk).update(latest=None, published=None)
+    article.delete()
+    if not was_published:
+        entry.delete()
 
 
 def _governed(actor: Actor, article: Article) -> Article:

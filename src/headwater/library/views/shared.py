@@ -1,0 +1,44 @@
+"""What every page of the library asks first."""
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from headwater.library import rules
+from headwater.library.models import Article
+from headwater.people.models import Person
+from headwater.people.request import Request
+
+RELATED = (
+    "entry__unit",
+    "entry__owner",
+    "entry__audience",
+    "latest__author",
+    "published",
+    "verifier",
+    "captured_from__entry",
+)
+
+
+def article_for_writer(request: Request, pk: int) -> Article:
+    """The article, for those who may see its drafts (trash included, for those who govern it); others find nothing."""
+    article = get_object_or_404(Article.objects.select_related(*RELATED), pk=pk)
+    if not (rules.may_see_drafts(request.person, article) or rules.may_arrange(request.person, article)):
+        raise Http404(_("There is no such article, or you may not see it."))
+    return article
+
+
+def article_for_editor(request: Request, pk: int) -> Article:
+    """The article, for those who may change its text."""
+    article = article_for_writer(request, pk)
+    if not rules.may_edit(request.person, article):
+        raise Http404(_("There is no such article, or you may not write on it."))
+    return article
+
+
+def may_compare(person: Person, article: Article, numbers: set[int]) -> bool:
+    """Revisions that came out are for all who may read the article; the others for those who see its drafts."""
+    if rules.may_see_drafts(person, article):
+        return True
+    public = set(article.revisions.filter(version__isnull=False).values_list("number", flat=True))
+    return numbers <= public and article.trashed_at is None and rules.may_read(person, article.entry)
