@@ -36,7 +36,13 @@ def _schema_key() -> str:
 
 def _owner_dsn(database: str) -> dict[str, Any]:
     owner = settings.DATABASES["owner"]
-    return {"host": owner["HOST"], "port": owner["PORT"] or None, "user": owner["USER"], "password": owner["PASSWORD"], "dbname": database}
+    return {
+        "host": owner["HOST"],
+        "port": owner["PORT"] or None,
+        "user": owner["USER"],
+        "password": owner["PASSWORD"],
+        "dbname": database,
+    }
 
 
 def _create(connection: "psycopg.Connection[Any]", name: str, template: str) -> None:
@@ -66,7 +72,9 @@ def _ensure_template(connection: "psycopg.Connection[Any]", name: str) -> None:
         update_schema()
         for alias in ("default", "owner"):
             connections[alias].close()
-        connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name))
+        )
     connection.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
 
 
@@ -75,7 +83,10 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """One database for this process, dropped at the end."""
     name = f"test_{os.getpid()}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
     template = f"test_template_{_schema_key()}"
-    with django_db_blocker.unblock(), psycopg.connect(**_owner_dsn(settings.DATABASES["owner"]["NAME"]), autocommit=True) as server:
+    with (
+        django_db_blocker.unblock(),
+        psycopg.connect(**_owner_dsn(settings.DATABASES["owner"]["NAME"]), autocommit=True) as server,
+    ):
         _ensure_template(server, template)
         _drop(server, name)
         _create(server, name, template)
@@ -155,7 +166,9 @@ def ines(unit: Unit) -> Person:
 @pytest.fixture
 def nadia(unit: Unit) -> Person:
     """The knowledge manager, cleared for restricted."""
-    return make_person("Nadia", Permission.KNOWLEDGE_MANAGER, Permission.CONTRIBUTOR, unit=unit, clearance=Classification.RESTRICTED)
+    return make_person(
+        "Nadia", Permission.KNOWLEDGE_MANAGER, Permission.CONTRIBUTOR, unit=unit, clearance=Classification.RESTRICTED
+    )
 
 
 @pytest.fixture

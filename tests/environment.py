@@ -5,7 +5,6 @@ otherwise a throw-away cluster runs while the tests do.
 """
 
 import atexit
-import contextlib
 import os
 import shutil
 import tempfile
@@ -23,6 +22,7 @@ def _own_cluster() -> None:
     atexit.register(running.close)
     with psycopg.connect(cluster.url(SUPERUSER), autocommit=True) as connection:
         connection.execute("ALTER ROLE headwater_owner CREATEDB")
+        connection.execute("GRANT headwater_app TO headwater_owner")  # so that it may end forgotten connections
     os.environ["DATABASE_URL"] = cluster.url(APP)
     os.environ["DATABASE_OWNER_URL"] = cluster.url(OWNER)
 

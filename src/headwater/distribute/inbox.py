@@ -8,12 +8,12 @@ Nothing that the person may no longer read is in it. What was withdrawn because 
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from headwater.distribute.broadcasts import open_broadcasts
 from headwater.distribute.delivering import deliver_broadcasts
-from headwater.distribute.models import Broadcast, Delivery
+from headwater.distribute.models import Broadcast, Delivery, Reason
 from headwater.people.models import Person
 from headwater.search.models import Entry
 
@@ -34,8 +34,9 @@ def inbox_of(person: Person) -> QuerySet[Delivery]:
 
 
 def with_reasons(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
-    """The same with all that because-lines need: three more queries, whatever the number of rows."""
-    return deliveries.prefetch_related("reasons__profile", "reasons__directive__audience")
+    """The same with all that because-lines need: one more query, whatever the number of rows."""
+    reasons = Reason.objects.select_related("profile", "directive__audience")
+    return deliveries.prefetch_related(Prefetch("reasons", reasons))
 
 
 def visible_deliveries(person: Person) -> QuerySet[Delivery]:

@@ -21,19 +21,17 @@ from headwater.distribute.inbox import InboxCounts, counts_of, inbox_of, with_re
 from headwater.search.models import Entry, EntryVersion
 
 PAGE = 50
-ROWS = {"must": lines.must_reads, "unread": lines.for_you, "done": lines.done}
-TABS = (*ROWS, "all")
+ROWS = {"must": lines.must_reads, "unread": lines.for_you, "all": inbox_of, "done": lines.done}
 
 
 @require_safe
 def show_inbox(request: HttpRequest) -> HttpResponse:
     """The person's inbox, by tab: to acknowledge, not yet read, all, done."""
     tab = request.GET.get("tab", "")
-    everything = inbox_of(request.person)
     counts = counts_of(request.person)
-    if tab not in TABS:
+    if tab not in ROWS:
         tab = "must" if counts.to_acknowledge else "unread"
-    rows = ROWS[tab](request.person) if tab in ROWS else everything
+    rows = ROWS[tab](request.person)
     page = Paginator(with_reasons(rows), PAGE).get_page(request.GET.get("page"))
     context = {
         "title": _("Inbox"),
