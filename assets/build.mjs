@@ -68,8 +68,9 @@ async function writeScripts() {
 
 async function writeIcons() {
   const names = (await readFile("icons.txt", "utf8")).split("\n").filter((line) => line && !line.startsWith("#"));
-  const symbols = await Promise.all(names.map(async (name) => {
-    const svg = await readFile(`${modules}@tabler/icons/icons/outline/${name}.svg`, "utf8");
+  const symbols = await Promise.all(names.map(async (line) => {
+    const [name, drawing = name] = line.split("=");
+    const svg = await readFile(`${modules}@tabler/icons/icons/outline/${drawing}.svg`, "utf8");
     const inner = svg.replace(/<!--[\s\S]*?-->/, "").replace(/<svg[\s\S]*?>/, "").replace("</svg>", "").replace(/\s*\n\s*/g, "");
     return `<symbol id="${name}" viewBox="0 0 24 24">${inner.replace(/<path stroke="none" d="M0 0h24v24H0z" fill="none"\s*\/>/, "")}</symbol>`;
   }));

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import get_language
 
+from headwater.core.addresses import address
 from headwater.core.display.heat import Cell
 from headwater.distribute.models import Delivery
 from headwater.distribute.proof import Scope
@@ -129,16 +130,21 @@ class Cockpit:
             .values_list("person__unit", "version__entry__topic_links__concept")
             .annotate(sent=Count("pk"), opened=Count("pk", filter=Q(opened_at__isnull=False)))
         )
-        return _reach_table(list(rows))
+        return _reach_table(list(rows), self.days)
 
 
-def _reach_table(rows: list[tuple[int, int, int, int]]) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
+def _reach_table(rows: list[tuple[int, int, int, int]], days: int) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
     units, topics = _largest(rows, 0, UNITS_SHOWN), _largest(rows, 1, TOPICS_SHOWN)
     names = dict(Unit.objects.filter(pk__in=units).values_list("pk", "name"))
     concepts = {concept.pk: concept for concept in Concept.objects.filter(pk__in=topics)}
     shares = {(unit, topic): 100 * opened / sent for unit, topic, sent, opened in rows}
     heads = [concepts[topic].label(get_language() or "en") for topic in topics]
-    return heads, [(names[unit], [Cell(shares.get((unit, topic))) for topic in topics]) for unit in units]
+    page = address("home:counted", figure="delivered")
+
+    def cell(unit: int, topic: int) -> Cell:
+        return Cell(shares.get((unit, topic)), f"{page}?days={days}&unit={unit}&topic={topic}")
+
+    return heads, [(names[unit], [cell(unit, topic) for topic in topics]) for unit in units]
 
 
 def _largest(rows: list[tuple[int, int, int, int]], column: int, most: int) -> list[int]:

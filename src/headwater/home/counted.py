@@ -1,6 +1,6 @@
 """Every figure of the cockpit opens the list it was counted from; these are the lists that no other room shows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,3 +80,15 @@ def entries_of(listing: Listing, rows: Iterable[Any]) -> list[int]:
     if listing.rows_are == "gaps":
         return []
     return [row.version.entry_id if listing.rows_are == "deliveries" else row.entry_id for row in rows]
+
+
+def narrowed(listing: Listing, rows: QuerySet, wanted: Mapping[str, str]) -> QuerySet:
+    """The rows of one unit and one topic, for lists of deliveries; `wanted` holds their ids as the address has them."""
+    if listing.rows_are != "deliveries":
+        return rows
+    unit, topic = wanted.get("unit", ""), wanted.get("topic", "")
+    if unit.isdigit():
+        rows = rows.filter(person__unit=int(unit))
+    if topic.isdigit():
+        rows = rows.filter(version__entry__topic_links__concept=int(topic), version__entry__topic_links__proposed=False)
+    return rows

@@ -27,9 +27,7 @@ TOPICS = {
     ),
     "home-cockpit": Topic(
         _("Cockpit"),
-        _(
-            "Whether knowledge arrives, and what needs a decision from you. Every number opens its list."
-        ),
+        _("Whether knowledge arrives, and what needs a decision from you. Every number opens its list."),
         (
             _("“Needs you” holds what is overdue, silent, without an owner or unreachable."),
             _("Time to aware runs from publication, or from when a person became eligible, until they opened it."),
@@ -95,9 +93,7 @@ TOPICS = {
         _("Search"),
         _("Everything you may read, as you type."),
         (
-            _(
-                "“Phrases”, AND, OR, NOT, prefix*, NEAR/3, title:, topic:, source:, kind:, lang:, unit:, path:."
-            ),
+            _("“Phrases”, AND, OR, NOT, prefix*, NEAR/3, title:, topic:, source:, kind:, lang:, unit:, path:."),
             _("A search that finds nothing is counted as a gap, without your name unless you ask to be told."),
             _("“Keep this search running” makes it an interest profile."),
         ),
@@ -125,9 +121,7 @@ TOPICS = {
 }
 GENERAL = Topic(
     _("This page"),
-    _(
-        "Every number opens its list, every item says why you see it, and what you do can be undone."
-    ),
+    _("Every number opens its list, every item says why you see it, and what you do can be undone."),
 )
 
 

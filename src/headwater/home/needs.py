@@ -54,7 +54,7 @@ def _overdue(cockpit: Cockpit) -> list[Need]:
 
 
 def _late_line(row: dict[str, Any], may_read: bool) -> Need:
-    title = row["version__title"] if may_read else _("a must-read")
+    title = _("“%(title)s”") % {"title": row["version__title"]} if may_read else _("a must-read")
     words = ngettext("%(n)s has not acknowledged %(title)s", "%(n)s have not acknowledged %(title)s", row["late"])
     return Need(
         words % {"n": number(row["late"]), "title": title},
@@ -71,9 +71,7 @@ def _silent(cockpit: Cockpit) -> list[Need]:
     for source in cockpit.sources[:LINES_OF_A_KIND]:
         since = source.trouble_since if source.trouble else source.last_change_at
         quiet = duration(cockpit.now - since) if since else ""
-        said = (
-            _("%(source)s has failed for %(time)s") if source.trouble else _("%(source)s has been silent for %(time)s")
-        )
+        said = _("%(source)s: failing for %(time)s") if source.trouble else _("%(source)s: silent for %(time)s")
         usual = _("It usually brings something within %(hours)s h.") % {"hours": source.silent_after_hours}
         url = first_address("gather:source", pk=source.pk)
         title = said % {"source": source.name, "time": quiet}

@@ -13,7 +13,7 @@ from headwater.core.addresses import address
 from headwater.core.display.figures import number
 from headwater.home import findings
 from headwater.home.cockpit import Cockpit
-from headwater.home.counted import LISTINGS, entries_of
+from headwater.home.counted import LISTINGS, entries_of, narrowed
 from headwater.home.help import help_about
 from headwater.home.overview import PERIODS, overview
 from headwater.home.palette import suggestions
@@ -65,7 +65,8 @@ def show_counted(request: HttpRequest, figure: str) -> HttpResponse:
     if figure not in LISTINGS:
         raise Http404("No figure is called that.")
     listing = LISTINGS[figure]
-    page = Paginator(listing.rows(cockpit), ROWS_A_PAGE).get_page(request.GET.get("page"))
+    rows = narrowed(listing, listing.rows(cockpit), request.GET)
+    page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "listing": listing,
         "page": page,

@@ -77,9 +77,9 @@ def _table_row(row: Sequence[object]) -> SafeString:
     return format_html('<tr><th scope="row">{}</th>{}</tr>', row[0], cells)
 
 
-def _picture(height: int, title: str, parts: Sequence[SafeString]) -> SafeString:
+def _picture(width: int, height: int, title: str, parts: Sequence[SafeString]) -> SafeString:
     inner = SafeString("".join(parts))
-    return format_html('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', WIDTH, height, title, inner)
+    return format_html('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', width, height, title, inner)
 
 
 def _text(x: float, y: float, words: object, anchor: str = "middle", look: str = "") -> SafeString:
@@ -114,18 +114,22 @@ def bars(
     target: float | None = None,
     heads: Sequence[str] = (),
     height: int = 150,
+    width: int = WIDTH,
 ) -> SafeString:
-    """Bars over time or over things. A row is a Point, a mapping, or (label, value[, url]); empty without rows."""
+    """Bars over time or over things. A row is a Point, a mapping, or (label, value[, url]); empty without rows.
+
+    `width` is that of the place in pixels (640 or 340 say), so that letters keep their size.
+    """
     points = as_points(rows)
     if not points:
         return SafeString("")
-    field = Field(34, WIDTH, 14, height - 22, ceiling(max([point.value for point in points] + [target or 0])))
+    field = Field(34, width, 14, height - 22, ceiling(max([point.value for point in points] + [target or 0])))
     slot = (field.right - field.left - 4) / len(points)
     drawn = _axis(field, unit, target)
     drawn += [_bar(point, field, field.left + slot * n, slot) for n, point in enumerate(points)]
-    drawn += _labels([point.label for point in points], field.left + slot / 2, slot, height - 6, 12)
+    drawn += _labels([point.label for point in points], field.left + slot / 2, slot, height - 6, width // 50)
     table = [(point.label, point.value) for point in points]
-    return frame(_picture(height, title, drawn), title, heads or (_("When"), _("How many")), table)
+    return frame(_picture(width, height, title, drawn), title, heads or (_("When"), _("How many")), table)
 
 
 def _bar(point: Point, field: Field, at: float, slot: float) -> SafeString:
@@ -149,20 +153,21 @@ def lines(
     unit: str = "",
     target: float | None = None,
     height: int = 190,
+    width: int = WIDTH,
 ) -> SafeString:
     """Up to three series over the same labels: [("median", [1, 2, None]), …]; the first is the strongest line."""
     known = [value for _name, values in series for value in values if value is not None]
     if not known or not labels:
         return SafeString("")
-    field = Field(46, WIDTH - 84, 10, height - 24, ceiling(max([*known, target or 0])))
+    field = Field(46, width - 60, 10, height - 24, ceiling(max([*known, target or 0])))
     slot = (field.right - field.left) / max(len(labels) - 1, 1)
     drawn = _axis(field, unit, target)
     for n, (name, values) in enumerate(series):
         drawn += _line(name, values, field, slot, "s5" if n == 0 else "s3")
-    drawn += _labels(labels, field.left, slot, height - 6, 7)
+    drawn += _labels(labels, field.left, slot, height - 6, width // 80)
     table = [(label, *(values[k] for _name, values in series)) for k, label in enumerate(labels)]
     heads = (_("When"), *(name for name, _values in series))
-    return frame(_picture(height, title, drawn), title, heads, table)
+    return frame(_picture(width, height, title, drawn), title, heads, table)
 
 
 def _line(name: str, values: Sequence[float | None], field: Field, slot: float, tone: str) -> list[SafeString]:
@@ -181,7 +186,7 @@ def _line(name: str, values: Sequence[float | None], field: Field, slot: float, 
 
 
 def dots(counts: Sequence[tuple[str, int]], title: str) -> SafeString:
-    """One dot for each thing over a line of days or weeks, [(label, how many), …]: four at most; the table tells all."""
+    """One dot for each thing over a line of days or weeks, [(label, how many), …]; four at most are drawn."""
     if not counts:
         return SafeString("")
     slot = (WIDTH - 24) / len(counts)
@@ -196,7 +201,7 @@ def dots(counts: Sequence[tuple[str, int]], title: str) -> SafeString:
         _text(0, base + 26, counts[0][0], "start", "large"),
         _text(WIDTH, base + 26, counts[-1][0], "end", "large"),
     ]
-    return frame(_picture(round(base + 34), title, drawn), title, (_("When"), _("How many")), counts)
+    return frame(_picture(WIDTH, round(base + 34), title, drawn), title, (_("When"), _("How many")), counts)
 
 
 def _dot(x: float, y: float, radius: float) -> SafeString:
