@@ -79,7 +79,7 @@ def _add_running(commands: Any) -> None:
 
 
 def _add_everyday(commands: Any) -> None:
-    gather = _add(commands, "gather", "Gather a folder, file, web site or feed now.", "everyday", "gather")
+    gather = _add(commands, "gather", "Gather a folder, file, web site or feed now.", "gathering", "gather")
     gather.add_argument("place", metavar="PATH_OR_URL")
     gather.add_argument("--audience", help="who may read it: an audience's name (default: its owner only)")
     _place(gather)

@@ -3,10 +3,14 @@
 import json
 import sys
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from headwater.cli.errors import CommandFailed
 from headwater.cli.installation import open_installation
 from headwater.core.home_folder import home_folder, installation_choices, remember_choice
+
+if TYPE_CHECKING:
+    from headwater.core.models import Organisation
 
 
 def init(options: Namespace) -> None:
@@ -18,7 +22,7 @@ def init(options: Namespace) -> None:
             result = _found_demonstration(options.unless_founded)
         else:
             result = _found(options)
-    remember_choice(home_folder(), founded=True, **({"demo": True} if options.demo else {}))
+    remember_choice(home_folder(), founded=True, **({"demo": True} if result.pop("demonstration", "") else {}))
     if options.json:
         sys.stdout.write(json.dumps(result) + "\n")
     elif result.get("link"):
@@ -46,11 +50,16 @@ def _found_demonstration(unless_founded: bool) -> dict[str, str]:
     known = Organisation.objects.order_by("pk").first()
     if known is not None:
         if unless_founded:
-            return {"organisation": known.slug}
+            return _described(known)
         raise CommandFailed(
             f"There is an organisation here already ({known.slug}); the demonstration wants an empty home."
         )
     sys.stderr.write("Making the demonstration organisation…\n")
     with door("cli"):
-        organisation = load_demonstration()
-    return {"organisation": organisation.slug}
+        return _described(load_demonstration())
+
+
+def _described(organisation: "Organisation") -> dict[str, str]:
+    """One-click sign-in belongs to demonstrations only, so what is remembered is what the organisation itself says."""
+    words = {"organisation": organisation.slug}
+    return words | {"demonstration": "yes"} if organisation.is_demonstration else words

@@ -1,1 +1,64 @@
 """`gather PATH_OR_URL`: one place, gathered to its end while one waits."""
+
+import sys
+import time
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
+
+from headwater.cli.errors import CommandFailed
+from headwater.cli.following import catch_up
+from headwater.cli.installation import acting, opened
+from headwater.cli.output import print_data
+from headwater.cli.values import read_value
+
+if TYPE_CHECKING:
+    from headwater.gather.runs import Progress
+    from headwater.people.models import Audience
+
+TELL_EVERY = 1.0  # seconds between lines of progress at a terminal
+
+
+def gather(options: Namespace) -> None:
+    """Gather a place, bring what is new to the inboxes, and say what came of it."""
+    from headwater.gather.connectors import SourceFailed
+    from headwater.gather.gathering import gather as gather_place
+
+    with opened(options) as organisation:
+        with acting(organisation, options) as actor:
+            who, audience = actor, _audience(options.audience)
+        try:
+            outcome = gather_place(organisation.pk, who, options.place, audience, watcher=_Teller())
+        except SourceFailed as error:
+            raise CommandFailed(f"{error.message}. {error.remedy}".strip()) from error
+        catch_up(organisation.pk)
+    _say(outcome, options.json)
+
+
+def _audience(wish: str | None) -> "Audience | None":
+    from headwater.people.models import Audience
+
+    found: Audience | None = read_value("audience", Audience, wish) if wish else None
+    return found
+
+
+class _Teller:
+    """Says on a terminal how far the run is."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + TELL_EVERY
+
+    def __call__(self, progress: "Progress") -> None:
+        if sys.stderr.isatty() and time.monotonic() >= self._next:
+            self._next = time.monotonic() + TELL_EVERY
+            of = f" of {progress.total}" if progress.total else ""
+            sys.stderr.write(f"{progress.counts.get('done', 0)}{of} done\n")
+
+
+def _say(outcome: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_data(outcome, as_json=True)
+        return
+    counts = ", ".join(f"{outcome[name]} {name}" for name in ("seen", "new", "changed", "vanished", "failed"))
+    sys.stdout.write(f"{counts}, in {outcome['seconds']:.1f} s\n")
+    for failure in outcome["failures"]:
+        sys.stdout.write(f"    {failure['path']}: {failure['reason']}\n")

@@ -4,8 +4,8 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -13,8 +13,9 @@ from argparse import Namespace
 from pathlib import Path
 
 from headwater.cli.errors import CommandFailed
+from headwater.core.cluster.guardian import end_with_parent
 from headwater.core.cluster.locks import FileLock
-from headwater.core.home_folder import Installation, home_folder, prepare_environment
+from headwater.core.home_folder import Installation, home_folder, installation_choices, prepare_environment
 from headwater.core.supervisor import Service, Supervisor
 
 LONGEST_STOP = 60  # seconds `down` waits
@@ -29,6 +30,9 @@ def up(options: Namespace) -> None:
     """Run everything until SIGTERM or SIGINT. Only one `up` runs on a home folder."""
     from headwater.cli.installation import update_schema
 
+    choices = installation_choices(home_folder())
+    if options.demo and not choices.get("founded"):
+        os.environ["HEADWATER_DEMO"] = "1"  # pages are served while it is being made
     lock = FileLock(home_folder() / "up.lock")
     with prepare_environment() as installation:
         if not lock.own():
@@ -39,32 +43,51 @@ def up(options: Namespace) -> None:
         process_file = installation.home / "up.pid"
         process_file.write_text(str(os.getpid()))
         try:
-            _supervise(installation, options.demo)
+            _supervise(installation, options.demo and not choices.get("founded"))
         finally:
             process_file.unlink(missing_ok=True)
 
 
 def _supervise(installation: Installation, demo: bool) -> None:
-    if demo:
-        _in_a_process("init", "--demo", "--unless-founded")
-    programs = {"web": ("serve", "web"), "live": ("serve", "live"), "worker": ("work",)}
-    services = [Service(name, [sys.executable, "-m", "headwater", *words]) for name, words in programs.items()]
+    """Serve at once; the worker waits until the demonstration is made, for its past is made in order."""
+    founding = _start_founding() if demo else None
+
+    def is_founded() -> bool:
+        return founding is None or founding.poll() is not None
+
+    waiting = [f"http://{address()}:{port()}/"]  # emptied when that has answered
 
     def tick() -> None:
+        if waiting and _answers(waiting[0]):
+            sys.stderr.write(f"Headwater is at {waiting.pop()}  (Ctrl-C stops it; home folder {installation.home})\n")
         if installation.cluster is not None:
             installation.cluster.revive()
+        if founding is not None and founding.poll():
+            supervisor.stop()
 
-    threading.Thread(target=_say_when_ready, daemon=True).start()
-    Supervisor(services, tick).run()
+    supervisor = Supervisor(
+        [
+            Service("web", _headwater("serve", "web")),
+            Service("live", _headwater("serve", "live")),
+            Service("worker", _headwater("work"), is_founded),
+        ],
+        tick,
+    )
+    supervisor.run()
+    if founding is not None and founding.poll() is None:
+        founding.terminate()
+    if founding is not None and founding.wait() > 0:
+        raise CommandFailed("The demonstration could not be made (see above), so Headwater was stopped.")
 
 
-def _in_a_process(*words: str) -> None:
-    """Run another command to its end, so that `up` itself stays small and never loads Django."""
-    import subprocess
+def _headwater(*words: str) -> list[str]:
+    return [sys.executable, "-m", "headwater", *words]
 
-    answer = subprocess.run([sys.executable, "-m", "headwater", *words], check=False)
-    if answer.returncode:
-        raise CommandFailed("Headwater was not started, because the step before failed (see above).")
+
+def _start_founding() -> "subprocess.Popen[bytes]":
+    """Make the demonstration in a process of its own, so that `up` itself stays small and never loads Django."""
+    command = _headwater("init", "--demo", "--unless-founded")
+    return subprocess.Popen(command, preexec_fn=end_with_parent(signal.SIGTERM))
 
 
 def _refuse_taken(number: int) -> None:
@@ -85,18 +108,14 @@ def address() -> str:
     return os.environ.get("HEADWATER_ADDRESS") or "127.0.0.1"
 
 
-def _say_when_ready() -> None:
-    url = f"http://{address()}:{port()}/"
-    while True:
-        time.sleep(0.1)
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except urllib.error.HTTPError:
-            pass  # an answer is an answer
-        except OSError:
-            continue
-        sys.stderr.write(f"Headwater is at {url}  (Ctrl-C stops it; home folder {home_folder()})\n")
-        return
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=1).close()
+    except urllib.error.HTTPError:
+        return True  # an answer is an answer
+    except OSError:
+        return False
+    return True
 
 
 def down(options: Namespace) -> None:

@@ -26,10 +26,11 @@ logger = logging.getLogger("headwater.supervisor")
 
 @dataclass(frozen=True)
 class Service:
-    """One process to keep running."""
+    """One process to keep running, from the moment that `may_start` allows it."""
 
     name: str
     command: Sequence[str]
+    may_start: Callable[[], bool] = lambda: True
 
 
 class _Running:
@@ -46,7 +47,7 @@ class _Running:
         """Notice a death, and start when it is time."""
         if self.process is not None and self.process.poll() is not None:
             self._bury(self.process)
-        if self.process is None and time.monotonic() >= self.start_at:
+        if self.process is None and time.monotonic() >= self.start_at and self.service.may_start():
             self._start()
 
     def _start(self) -> None:
