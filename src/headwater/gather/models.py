@@ -1,12 +1,34 @@
 """Sources, what was gathered from them, each run, and the questions that steer gathering."""
 
+from datetime import timedelta
+
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Classification, Walled
-from headwater.people.models import Audience, Person, Unit
+from headwater.people.models import Audience, Permission, Person, Unit
 from headwater.search.models import Entry, EntryVersion
+
+
+class SourceQuerySet(models.QuerySet["Source"]):
+    def open(self) -> "SourceQuerySet":
+        """Sources that were not closed."""
+        return self.exclude(state=Source.State.CLOSED)
+
+    def due(self) -> "SourceQuerySet":
+        """Active sources that are read by themselves and whose time has come."""
+        return self.filter(state=Source.State.ACTIVE, kind__in=Source.READ_BY_ITSELF, next_run_at__lte=timezone.now())
+
+    def readable_by(self, person: Person) -> "SourceQuerySet":
+        """Sources whose documents the person may read: the same filter as `Entry.readable_by`, one floor up."""
+        if not person.is_active:
+            return self.none()
+        allowed = Q(audience__in=person.audience_links.values("audience")) | Q(owner=person)
+        for path in person.paths_granted(Permission.STEWARD):
+            allowed |= Q(unit__path__startswith=path) if path else Q(pk__isnull=False)
+        return self.filter(allowed, classification__lte=person.clearance)
 
 
 class Source(Walled):
@@ -23,6 +45,7 @@ class Source(Walled):
     class State(models.TextChoices):
         ACTIVE = "active", _("Active")
         PAUSED = "paused", _("Paused")
+        CLOSED = "closed", _("Closed")
 
     class Grade(models.TextChoices):
         A = "A", _("A, completely reliable")
@@ -31,6 +54,9 @@ class Source(Walled):
         D = "D", _("D, not usually reliable")
         E = "E", _("E, unreliable")
         F = "F", _("F, cannot be judged")
+
+    # Uploads and captures come in by themselves; the others are read at their times.
+    READ_BY_ITSELF = (Kind.FOLDER, Kind.FEED, Kind.WEB, Kind.MAILBOX)
 
     slug = models.SlugField(max_length=80)
     name = models.CharField(_("name"), max_length=200)
@@ -58,12 +84,27 @@ class Source(Walled):
     trouble_since = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    objects = SourceQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "slug"], name="source_slug")]
         ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_read_by_itself(self) -> bool:
+        """Whether it has a schedule (folder, feed, web site, mailbox), or only takes what people bring."""
+        return self.kind in self.READ_BY_ITSELF
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing new has come for longer than its silence alarm allows."""
+        if self.silent_after_hours is None or self.state != self.State.ACTIVE:
+            return False
+        since = self.last_change_at or self.created_at
+        return timezone.now() - since > timedelta(hours=self.silent_after_hours)
 
 
 class Run(Walled):
@@ -90,6 +131,37 @@ class Run(Walled):
 
     class Meta:
         indexes = [models.Index(fields=["source", "-started_at"], name="run_recent")]
+
+    # A run whose worker gives no sign of life for this long is taken over by another.
+    SILENCE = timedelta(minutes=2)
+
+    @property
+    def is_alive(self) -> bool:
+        """Running, with a recent sign of life."""
+        return self.state == self.State.RUNNING and timezone.now() - self.beat_at < self.SILENCE
+
+    @property
+    def done(self) -> int:
+        """How many of the listed documents are through."""
+        return int(self.counts.get("done", 0))
+
+    @property
+    def rate(self) -> float:
+        """Documents a second, of late."""
+        recent = [float(rate) for rate in self.rates[-5:]]
+        return sum(recent) / len(recent) if recent else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it will still take at the present rate; None while that cannot be told."""
+        if self.total is None or not self.rate:
+            return None
+        return max(0, self.total - self.done) / self.rate
+
+    @property
+    def per_cent(self) -> int | None:
+        """How far it is; None while the total is not known."""
+        return min(100, self.done * 100 // self.total) if self.total else None
 
 
 class Document(Walled):

@@ -110,3 +110,10 @@ def test_a_closed_pool_leaves_no_process() -> None:
     assert process.poll() is not None
     with pytest.raises(RuntimeError):
         pool.extract(b"words", "a.txt")
+
+
+def test_workers_outlive_the_threads_that_asked_for_them() -> None:
+    with Pool(2) as pool:
+        for _ in range(3):
+            outcomes = list(pool.extract_many(Job(b"quite readable words", "a.txt") for _ in range(4)))
+            assert [type(outcome) for outcome in outcomes] == [Extracted] * 4

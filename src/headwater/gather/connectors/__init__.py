@@ -4,9 +4,9 @@ from typing import Any
 
 from headwater.gather.connectors.base import Connector, Fetched, FetchFailed, Found, Listing, SourceFailed
 from headwater.gather.connectors.capture import Capture, captured_mail, captured_words
-from headwater.gather.connectors.feed import Feed
+from headwater.gather.connectors.feed import Feed, is_feed
 from headwater.gather.connectors.folder import Folder, watch_folders
-from headwater.gather.connectors.guard import Policy, Refused
+from headwater.gather.connectors.guard import Client, Policy, Refused
 from headwater.gather.connectors.mailbox import Mailbox
 from headwater.gather.connectors.upload import Upload, uploaded
 from headwater.gather.connectors.web import Site
@@ -23,6 +23,7 @@ __all__ = [
     "captured_mail",
     "captured_words",
     "connector_for",
+    "kind_of_address",
     "uploaded",
     "watch_folders",
 ]
@@ -39,3 +40,14 @@ def connector_for(kind: str, settings: dict[str, Any], secret: dict[str, str], p
     if kind == "mailbox":
         return Mailbox.from_settings(settings, secret, policy)
     return Capture() if kind == "capture" else Upload()
+
+
+def kind_of_address(url: str, policy: Policy) -> str:
+    """`feed` or `web`, by what an address answers. Raises SourceFailed when it does not."""
+    client = Client(policy)
+    try:
+        return "feed" if is_feed(client.get(url)) else "web"
+    except FetchFailed as error:
+        raise error if isinstance(error, SourceFailed) else SourceFailed(error.message, error.remedy) from error
+    finally:
+        client.close()

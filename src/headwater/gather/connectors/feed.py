@@ -195,3 +195,11 @@ def _iso(value: Any) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def is_feed(answer: Answer) -> bool:
+    """Whether an address answers with a feed."""
+    try:
+        return bool(read_items(answer)) or bool(feedparser.parse(answer.content).version)
+    except SourceFailed:
+        return False

@@ -20,6 +20,17 @@ import httpx
 from headwater.gather.connectors.base import FetchFailed, SourceFailed
 
 AGENT = "Headwater/0.1 (knowledge gatherer; reads robots.txt)"
+_NETWORK_ERRORS: tuple[type[Exception], ...] = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+    ssl.SSLError,
+    OSError,
+    ValueError,
+)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -196,7 +207,7 @@ class Client:
                 content = self._read(response)
                 heads = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status_code, heads, content, str(response.url))
-        except (httpx.HTTPError, httpx.InvalidURL, *_NETWORK_ERRORS) as error:
+        except _NETWORK_ERRORS as error:
             raise FetchFailed(
                 f"No answer from {_host(url)}: {_reason(error)}", "It is tried again next time"
             ) from error
@@ -205,7 +216,7 @@ class Client:
         """The status of the answer to a POST; redirects are not followed. Raises as `get` does."""
         try:
             return self._http.post(url, content=content, headers=headers, follow_redirects=False).status_code
-        except (httpx.HTTPError, httpx.InvalidURL, *_NETWORK_ERRORS) as error:
+        except _NETWORK_ERRORS as error:
             raise FetchFailed(
                 f"No answer from {_host(url)}: {_reason(error)}", "It is tried again next time"
             ) from error
@@ -226,17 +237,6 @@ class Client:
     def close(self) -> None:
         """Ends all connections."""
         self._http.close()
-
-
-_NETWORK_ERRORS: tuple[type[Exception], ...] = (
-    httpcore.NetworkError,
-    httpcore.TimeoutException,
-    httpcore.ProtocolError,
-    httpcore.UnsupportedProtocol,
-    ssl.SSLError,
-    OSError,
-    ValueError,
-)
 
 
 def _host(url: str) -> str:

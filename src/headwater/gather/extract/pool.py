@@ -97,6 +97,8 @@ class Pool:
         self._changed = Condition()
         self._reaper: Timer | None = None
         self._closed = False
+        # The kernel ends a worker when the thread that started it ends, so all are started by one that lasts.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="start-extractor")
 
     def __enter__(self) -> "Pool":
         return self
@@ -173,7 +175,7 @@ class Pool:
 
     def _start(self) -> _Worker:
         try:
-            return _Worker(self.limits)
+            return self._starter.submit(_Worker, self.limits).result()
         except BaseException:
             self._release()
             raise
@@ -195,7 +197,7 @@ class Pool:
     def _release(self) -> None:
         with self._changed:
             self._busy -= 1
-            self._changed.notify()
+            self._changed.notify_all()
 
     def _plan_reaping(self) -> None:
         """One timer at a time; called with the lock held."""
@@ -218,15 +220,18 @@ class Pool:
         return monotonic() - worker.idle_since >= allowed
 
     def close(self) -> None:
-        """Ends all processes. Files being read in other threads are finished first by those threads."""
+        """Waits for the files being read in other threads, then ends all processes."""
         with self._changed:
             self._closed = True
+            while self._busy:
+                self._changed.wait()
             free, self._free = self._free, []
             if self._reaper:
                 self._reaper.cancel()
             self._changed.notify_all()
         for worker in free:
             worker.stop()
+        self._starter.shutdown()
 
 
 def _bare_environment() -> dict[str, str]:

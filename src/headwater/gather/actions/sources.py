@@ -1,0 +1,261 @@
+"""Verbs for sources: naming a place to gather from, changing it, running it, and closing it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings as installation
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core.actions import Actor, action, note, require
+from headwater.core.secret import encrypt
+from headwater.gather import jobs, rules, runs
+from headwater.gather.connectors import SourceFailed, connector_for
+from headwater.gather.models import Document, Run, Source
+from headwater.gather.runs import bury, policy
+from headwater.people.models import Audience, Person, Unit
+from headwater.people.notices import settle
+from headwater.search.actions import restore_entry
+from headwater.search.models import Entry
+
+_NOT_YOURS = _("Only the owner of a source, or who manages knowledge in its unit, does that.")
+# What becomes of the documents of a source that is closed.
+FATES = ("keep", "withdraw", "hand_over")
+
+
+@action
+def create_source(
+    actor: Actor,
+    name: str,
+    kind: str,
+    owner: Person,
+    settings: dict[str, Any] | None = None,
+    secret: dict[str, str] | None = None,
+    audience: Audience | None = None,
+    unit: Unit | None = None,
+    classification: int = 1,
+    grade: str = "F",
+    every_minutes: int = 60,
+    silent_after_hours: int | None = None,
+    deliver_backfill_days: int = 7,
+) -> Source:
+    """Name a place to gather from, and begin to gather.
+
+    `kind` is folder, feed, web, mailbox, upload or capture; `settings` what its connector needs (path; url; host, port,
+    security, folder, username); `secret` what is kept encrypted (password). Without an audience only the owner reads.
+    """
+    require(
+        rules.may_create_source(actor, unit),
+        _("Only stewards, knowledge managers and administrators name new sources; others can upload and capture."),
+    )
+    source = Source(name=name.strip(), kind=kind, owner=owner, settings=_strings(settings or {}))
+    source.slug = _free_slug(source.name)
+    source.unit, source.audience, source.classification = unit, audience, classification
+    source.grade, source.every_minutes, source.silent_after_hours = grade, every_minutes, silent_after_hours
+    source.deliver_backfill_days = deliver_backfill_days
+    source.secret = _sealed(secret)
+    _check(actor, source, secret or {})
+    source.save()
+    if source.is_read_by_itself:
+        run = runs.begin(source, actor if isinstance(actor, Person) else None)
+        jobs.carry_out_run.defer(organisation_id=run.organisation_id, run_id=run.pk)
+    note(kind=source.kind)
+    return source
+
+
+@action
+def change_source(
+    actor: Actor,
+    source: Source,
+    name: str | None = None,
+    settings: dict[str, Any] | None = None,
+    secret: dict[str, str] | None = None,
+    owner: Person | None = None,
+    audience: Audience | None = None,
+    unit: Unit | None = None,
+    classification: int | None = None,
+    grade: str | None = None,
+    every_minutes: int | None = None,
+    silent_after_hours: int | None = None,
+    deliver_backfill_days: int | None = None,
+    owner_only: bool = False,
+) -> Source:
+    """Change a source; its documents follow in owner, unit, audience and classification at once.
+
+    What is not given stays. `owner_only` takes the audience away; a silence alarm of 0 hours is none.
+    """
+    require(rules.may_manage_source(actor, source), _NOT_YOURS)
+    given: dict[str, Any] = {
+        "name": name,
+        "owner": owner,
+        "unit": unit,
+        "audience": audience,
+        "classification": classification,
+    }
+    given |= {"grade": grade, "every_minutes": every_minutes, "silent_after_hours": silent_after_hours}
+    given |= {"deliver_backfill_days": deliver_backfill_days}
+    given |= {"settings": _strings(settings) if settings is not None else None}
+    changed = [field for field, value in given.items() if value is not None]
+    for field in changed:
+        setattr(source, field, given[field])
+    if owner_only:
+        source.audience = None
+    source.silent_after_hours = source.silent_after_hours or None
+    if secret:
+        source.secret = _sealed(secret)
+    _check(actor, source, secret or {}, is_moved=settings is not None)
+    source.save()
+    _pass_on(source)
+    note(fields=changed)
+    return source
+
+
+def _pass_on(source: Source) -> None:
+    """What a source's documents inherit from it."""
+    Entry.objects.filter(document__source=source).update(
+        owner=source.owner_id,
+        unit=source.unit_id,
+        audience=source.audience_id,
+        classification=source.classification,
+        source_slug=source.slug,
+    )
+
+
+def _strings(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings without empty values; secrets do not belong here."""
+    return {key: value for key, value in settings.items() if value not in ("", None) and key != "password"}
+
+
+def _sealed(secret: dict[str, str] | None) -> bytes | None:
+    return encrypt(json.dumps(secret)) if secret else None
+
+
+def _free_slug(name: str) -> str:
+    base = slugify(name)[:70] or "source"
+    taken = set(Source.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    return next(slug for n in range(len(taken) + 1) if (slug := f"{base}-{n + 1}" if n else base) not in taken)
+
+
+def _check(actor: Actor, source: Source, secret: dict[str, str], is_moved: bool = True) -> None:
+    """Raises ValidationError for values that no source can have, and Refused for folders not everybody may name."""
+    if source.kind == Source.Kind.FOLDER and is_moved:
+        require(
+            rules.may_read_this_machine(actor),
+            _("Only an administrator names a folder of the server, for it could be any folder."),
+        )
+        _refuse_own_home(Path(str(source.settings.get("path", ""))))
+    source.full_clean(exclude=["organisation", "cursor", "settings", "slug"])
+    if source.every_minutes < 1:
+        raise ValidationError({"every_minutes": _("A run a minute is the most there can be.")})
+    try:
+        connector_for(source.kind, source.settings, secret, policy())
+    except SourceFailed as error:
+        raise ValidationError({"settings": f"{error.message}. {error.remedy}."}) from error
+    except (ValueError, TypeError) as error:
+        raise ValidationError({"settings": _("A number is expected where something else stands.")}) from error
+
+
+def _refuse_own_home(path: Path) -> None:
+    home = Path(installation.HEADWATER_HOME).resolve()
+    folder = path.resolve()
+    if folder.is_relative_to(home) or home.is_relative_to(folder):
+        raise ValidationError({"settings": _("This folder holds Headwater's own data. Name another.")})
+
+
+@action
+def pause_source(actor: Actor, source: Source) -> Source:
+    """Stop reading a source until it is resumed; what was gathered stays."""
+    require(rules.may_manage_source(actor, source), _NOT_YOURS)
+    return _set_state(source, Source.State.PAUSED)
+
+
+@action
+def resume_source(actor: Actor, source: Source) -> Source:
+    """Read a paused source again, beginning now."""
+    require(rules.may_manage_source(actor, source), _NOT_YOURS)
+    source.next_run_at = timezone.now()
+    return _set_state(source, Source.State.ACTIVE)
+
+
+def _set_state(source: Source, state: str) -> Source:
+    source.state = state
+    source.save(update_fields=["state", "next_run_at"])
+    return source
+
+
+@action
+def start_run(actor: Actor, source: Source) -> Run:
+    """Read a source now, in the background; the run that goes on already, if there is one."""
+    require(rules.may_manage_source(actor, source), _NOT_YOURS)
+    if source.state != Source.State.ACTIVE or not source.is_read_by_itself:
+        raise ValidationError({"source": _("Only an active folder, feed, web site or mailbox can be read now.")})
+    run = runs.begin(source, actor if isinstance(actor, Person) else None)
+    jobs.carry_out_run.defer(organisation_id=run.organisation_id, run_id=run.pk)
+    return run
+
+
+@action
+def stop_run(actor: Actor, run: Run) -> Run:
+    """Stop a run after the batch it is at; what it gathered stays, and the next run goes on from there."""
+    require(rules.may_manage_source(actor, run.source), _NOT_YOURS)
+    Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(state=Run.State.STOPPED, ended_at=timezone.now())
+    run.refresh_from_db()
+    return run
+
+
+@action
+def close_source(actor: Actor, source: Source, documents: str, to: Source | None = None) -> Source:
+    """End a source for good, and say what becomes of its documents.
+
+    `documents` is keep (they stay readable as they are), withdraw (they leave search and inboxes; versions and proof
+    stay), or hand_over (they move to the upload source `to` and inherit its owner, audience and classification).
+    """
+    require(rules.may_manage_source(actor, source), _NOT_YOURS)
+    if documents not in FATES:
+        raise ValidationError({"documents": _("Say what becomes of the documents: keep, withdraw or hand_over.")})
+    if documents == "hand_over":
+        _hand_over(actor, source, to)
+    elif documents == "withdraw":
+        bury(list(source.documents.filter(vanished_at=None).values_list("pk", flat=True)))
+    source.runs.filter(state=Run.State.RUNNING).update(state=Run.State.STOPPED, ended_at=timezone.now())
+    source.state, source.secret, source.trouble, source.trouble_since = Source.State.CLOSED, None, "", None
+    source.save()
+    for matter in ("failed", "silent"):
+        settle(f"source-{matter}:{source.pk}")
+    note(documents=documents)
+    return source
+
+
+def _hand_over(actor: Actor, source: Source, to: Source | None) -> None:
+    if to is None or to.kind != Source.Kind.UPLOAD or to.pk == source.pk:
+        # A folder or site lists what it holds; what it never held would be taken for vanished.
+        raise ValidationError({"to": _("Hand the documents over to a source of uploads.")})
+    require(rules.may_manage_source(actor, to), _("Only who manages the other source too hands documents over to it."))
+    moved = list(source.documents.all())
+    for document in moved:
+        document.key = f"{source.slug}/{document.key}"[:1000]
+        document.source = to
+    Document.objects.bulk_update(moved, ["key", "source"], batch_size=500)
+    _pass_on(to)
+
+
+@action
+def reopen_source(actor: Actor, source: Source) -> Source:
+    """Open a closed source again: paused, with what was withdrawn at its closing found again at its next run."""
+    require(rules.may_manage_source(actor, source), _NOT_YOURS)
+    if source.state != Source.State.CLOSED:
+        raise ValidationError({"source": _("It is open.")})
+    if not source.is_read_by_itself:
+        _bring_back(source)
+    return _set_state(source, Source.State.PAUSED)
+
+
+def _bring_back(source: Source) -> None:
+    """Uploads have no run that would find them again."""
+    for document in source.documents.exclude(vanished_at=None).select_related("entry"):
+        if document.entry is not None:
+            restore_entry(document.entry)
+    source.documents.update(vanished_at=None)

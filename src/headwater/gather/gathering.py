@@ -1,0 +1,138 @@
+"""Gathering a place here and now, for whoever waits for it: `headwater gather PATH_OR_URL`."""
+
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from headwater.core.actions import Actor, Refused
+from headwater.core.wall import organisation_context
+from headwater.gather import rules, runs
+from headwater.gather.actions import create_source
+from headwater.gather.connectors import SourceFailed, kind_of_address, uploaded
+from headwater.gather.extract import Pool, shared_pool
+from headwater.gather.models import Failure, Run, Source
+from headwater.gather.pieces import Piece
+from headwater.gather.pipeline import Batch, carry
+from headwater.gather.runs import Progress, Watcher, policy, unwatched
+from headwater.people.models import Audience, Permission, Person
+
+
+@dataclass
+class Gathered:
+    """What came of it. Exact duplicates count as new; `failures` are those that stand now: path and reason."""
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    vanished: int = 0
+    failed: int = 0
+    failures: list[dict[str, str]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def gather(
+    organisation_id: int,
+    actor: Actor,
+    place: str,
+    audience: Audience | None = None,
+    pool: Pool | None = None,
+    watcher: Watcher = unwatched,
+) -> dict[str, Any]:
+    """Gather a folder, file, web site or feed to its end; a place named before is the same source again.
+
+    Opens its own transactions: call it outside of any. Raises SourceFailed when the place cannot be read, Refused when
+    the actor may not.
+    """
+    started = time.monotonic()
+    if _is_file(place):
+        source, progress = _gather_file(organisation_id, actor, Path(place), audience, pool or shared_pool())
+    else:
+        source, progress = _gather_place(organisation_id, actor, place, audience, pool, watcher)
+    with organisation_context(organisation_id):
+        outcome = _summed_up(source, progress)
+    outcome.seconds = round(time.monotonic() - started, 3)
+    return asdict(outcome)
+
+
+def _is_file(place: str) -> bool:
+    return not _is_url(place) and Path(place).is_file()
+
+
+def _is_url(place: str) -> bool:
+    return place.startswith(("http://", "https://"))
+
+
+def _gather_place(
+    organisation_id: int, actor: Actor, place: str, audience: Audience | None, pool: Pool | None, watcher: Watcher
+) -> tuple[Source, Progress]:
+    kind = kind_of_address(place, policy()) if _is_url(place) else Source.Kind.FOLDER.value
+    with organisation_context(organisation_id):
+        source = _source_at(actor, kind, place, audience)
+        _require_manager(actor, source)
+        run = runs.begin(source, actor if isinstance(actor, Person) else None)
+    progress = runs.carry_out(organisation_id, run.pk, pool, watcher)
+    with organisation_context(organisation_id):
+        run.refresh_from_db()
+        if run.state == Run.State.FAILED:
+            raise SourceFailed(run.message)
+    return source, progress
+
+
+def _require_manager(actor: Actor, source: Source) -> None:
+    if not rules.may_manage_source(actor, source):
+        raise Refused(_("Only the owner of “%s”, or who manages knowledge in its unit, gathers it.") % source.name)
+
+
+def _source_at(actor: Actor, kind: str, place: str, audience: Audience | None) -> Source:
+    """The open source for this place, made when there is none. A folder is told by its real path."""
+    where = {"path": str(Path(place).resolve())} if kind == Source.Kind.FOLDER else {"url": place}
+    known = Source.objects.open().filter(kind=kind, settings__contains=where).order_by("pk").first()
+    if known is not None:
+        return known
+    name = Path(place).resolve().name if kind == Source.Kind.FOLDER else place.split("//", 1)[1].rstrip("/")
+    return create_source(actor, name=name or place, kind=kind, owner=_owner(actor), settings=where, audience=audience)
+
+
+def _owner(actor: Actor) -> Person:
+    """Whoever acts; for the local operator a knowledge manager, else an administrator, else the first person."""
+    if isinstance(actor, Person):
+        return actor
+    people = Person.objects.active().order_by("pk")
+    for permission in (Permission.KNOWLEDGE_MANAGER, Permission.ADMINISTRATOR):
+        if holder := people.filter(grants__permission=permission, grants__unit=None).first():
+            return holder
+    if someone := people.first():
+        return someone
+    raise SourceFailed(_("There is nobody to own what is gathered"), _("Add a person first"))
+
+
+def _gather_file(
+    organisation_id: int, actor: Actor, path: Path, audience: Audience | None, pool: Pool
+) -> tuple[Source, Progress]:
+    """One file becomes an upload: there is no folder to compare it with the next time."""
+    with organisation_context(organisation_id):
+        uploads = Source.objects.open().filter(kind=Source.Kind.UPLOAD, audience=audience, owner=_owner(actor))
+        source = uploads.order_by("pk").first() or create_source(
+            actor, name=_("Files handed in"), kind=Source.Kind.UPLOAD, owner=_owner(actor), audience=audience
+        )
+    progress = Progress()
+    found = uploaded(path.name, path.read_bytes())
+    progress.add(carry(Batch(organisation_id, source.pk, [Piece(found)], pool)))
+    return source, progress
+
+
+def _summed_up(source: Source, progress: Progress) -> Gathered:
+    counts = progress.counts
+    failures = Failure.objects.filter(document__source=source, document__vanished_at=None, dismissed_at=None)
+    rows = [{"path": key, "reason": message} for key, message in failures.values_list("document__key", "message")]
+    return Gathered(
+        seen=counts.get("listed", 0),
+        new=counts.get("new", 0),
+        changed=counts.get("changed", 0),
+        vanished=counts.get("vanished", 0),
+        failed=len(rows),
+        failures=sorted(rows, key=lambda row: row["path"]),
+    )

@@ -1,0 +1,92 @@
+"""Background work of gather: runs, reading what was kept, watching folders, silence, and proposals for needs."""
+
+import logging
+import threading
+
+from django.utils import timezone
+
+from headwater.core.blobs import read_blob
+from headwater.core.jobs import Follower, job, periodic
+from headwater.core.wall import organisation_context
+from headwater.gather import health, runs, watching
+from headwater.gather.connectors import Fetched, Found
+from headwater.gather.extract import shared_pool
+from headwater.gather.handing import hand_over_of_leavers
+from headwater.gather.models import Document, Run, Source
+from headwater.gather.pieces import Piece
+from headwater.gather.pipeline import Batch, carry
+from headwater.gather.proposing import propose_new
+
+log = logging.getLogger(__name__)
+
+
+@job(queue="gather")
+def carry_out_run(organisation_id: int, run_id: int) -> None:
+    """Do a run to its end, or go on with it where a killed worker left it."""
+    runs.carry_out(organisation_id, run_id)
+
+
+@job(queue="gather")
+def read_kept(organisation_id: int, document_id: int) -> None:
+    """Take the text out of bytes that are kept already: an upload, a capture, or a failure that is tried again."""
+    with organisation_context(organisation_id):
+        document = Document.objects.filter(pk=document_id).first()
+        if document is None or not document.blob:
+            return
+        content = read_blob(document.blob)
+    piece = Piece(_found_again(document, content), is_asked_for=True)
+    carry(Batch(organisation_id, document.source_id, [piece], shared_pool()))
+    with organisation_context(organisation_id):
+        source = Source.objects.get(pk=document.source_id)
+        if not source.is_read_by_itself:
+            health.record_success(source, changed=piece.failure is None)
+
+
+def _found_again(document: Document, content: bytes) -> Found:
+    given = document.metadata.get("given", {})
+    return Found(
+        key=document.key,
+        stamp=document.stamp or document.blob,
+        name=given.get("name") or document.key,
+        fetch=lambda: Fetched(content, document.mime),
+        url=given.get("url", ""),
+        title=given.get("title", ""),
+        author=given.get("author", ""),
+        metadata={"given": given} if given else {},
+    )
+
+
+@periodic("* * * * *")
+def start_due_runs(organisation_id: int) -> None:
+    """Starts the runs whose time has come, and goes on with those whose worker has died."""
+    with organisation_context(organisation_id):
+        for source in Source.objects.due():
+            run = runs.begin(source, None)
+            # Not again until this run ends and sets the next time.
+            Source.objects.filter(pk=source.pk).update(next_run_at=timezone.now() + Run.SILENCE)
+            carry_out_run.defer(organisation_id=organisation_id, run_id=run.pk)
+
+
+@periodic("*/10 * * * *")
+def check_silence(organisation_id: int) -> None:
+    """Tells the owners of sources that have brought nothing new for too long."""
+    with organisation_context(organisation_id):
+        health.check_silence()
+
+
+@periodic("17 3 * * *")
+def hand_over_daily(organisation_id: int) -> None:
+    """Sources and needs of people who have left find a new owner, also when they were given to a leaver later."""
+    hand_over_of_leavers(organisation_id)
+
+
+def watch_all_folders(stop: threading.Event) -> None:
+    """Watches the folders of all organisations until told to stop."""
+    watching.watch_all(stop)
+
+
+FOLLOWERS = [
+    Follower("gather.needs", "search_entryversion", propose_new, every_seconds=15),
+    Follower("gather.leavers", "people_departure", hand_over_of_leavers, every_seconds=3600),
+]
+SERVICES = [watch_all_folders]

@@ -1,0 +1,246 @@
+"""What the pages of sources show: findings, health, progress, failures by cause, and what a source is good for."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from headwater.core.addresses import address
+from headwater.core.display.charts import Point
+from headwater.gather import rules
+from headwater.gather.health import WORDS, Health, health_of
+from headwater.gather.models import Document, Failure, InformationNeed, Run, Source
+from headwater.gather.pipeline import STEPS
+from headwater.gather.runs import describe
+from headwater.gather.wording import KINDS, cause_words
+from headwater.people.models import Person
+from headwater.search.models import Entry, EntryVersion
+
+_DAYS = 45
+_WORRIES = (Health.TROUBLE, Health.SILENT, Health.LATE)
+
+
+def sources_in(state: str) -> QuerySet[Source]:
+    """Sources with their numbers of documents and failures, those in trouble first."""
+    kept = Document.objects.filter(source=OuterRef("pk"), vanished_at=None, entry__isnull=False)
+    failed = Failure.objects.filter(document__source=OuterRef("pk"), document__vanished_at=None, dismissed_at=None)
+    closed = Q(state=Source.State.CLOSED)
+    return (
+        Source.objects.filter(closed if state == "closed" else ~closed)
+        .select_related("owner")
+        .annotate(kept=_count_of(kept, "source"), failed=_count_of(failed, "document__source"))
+        .order_by(Coalesce("trouble_since", timezone.now()), "name")
+    )
+
+
+def _count_of(rows: "QuerySet[Any]", link: str) -> Any:
+    counted = rows.order_by().values(link).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A source in a list."""
+
+    source: Source
+
+    @property
+    def health(self) -> tuple[str | Promise, str, str]:
+        """Word, tone and icon."""
+        return WORDS[health_of(self.source)]
+
+    @property
+    def icon(self) -> str:
+        return KINDS[self.source.kind][0]
+
+    @property
+    def place(self) -> str:
+        return describe(self.source.settings)
+
+
+def finding(state: str) -> str:
+    """The sources in a sentence."""
+    if state == "closed":
+        return _("Closed sources")
+    sources = list(Source.objects.open())
+    if not sources:
+        return _("Nothing is gathered yet")
+    worries = sum(health_of(source) in _WORRIES for source in sources)
+    if worries:
+        words = ngettext("%(n)d of %(all)d sources needs you", "%(n)d of %(all)d sources need you", worries)
+        return words % {"n": worries, "all": len(sources)}
+    words = ngettext("The one source is well", "All %(all)d sources are well", len(sources))
+    return words % {"all": len(sources)}
+
+
+def open_needs() -> int:
+    """How many questions wait for an answer."""
+    return InformationNeed.objects.filter(state=InformationNeed.State.OPEN).count()
+
+
+@dataclass(frozen=True)
+class StepShown:
+    """One step of a run: its name, how many came past it, and whether it is done, going on, or lost some."""
+
+    label: str | Promise
+    count: int
+    note: str
+    look: str
+
+
+@dataclass(frozen=True)
+class CauseShown:
+    """What could not be read for one cause; the names only for who may read the source."""
+
+    cause: str
+    what: str | Promise
+    remedy: str | Promise
+    count: int
+    example: str
+    more: int
+
+
+def page_of(source: Source, person: Person) -> dict[str, Any]:
+    """Everything the page of a source shows to this person."""
+    run = source.runs.select_related("started_by").order_by("-started_at").first()
+    health = health_of(source)
+    may_read = rules.may_read_source(person, source)
+    causes = causes_of(source, may_read)
+    crumbs = [(_("Gather"), ""), (_("Sources"), address("gather:sources"))]
+    return {
+        "title": source.name,
+        "crumbs": crumbs,
+        "source": source,
+        "health": health,
+        "health_words": WORDS[health],
+        "heading": _heading(source, health),
+        "run": run,
+        "is_running": run is not None and run.is_alive,
+        "steps": steps_of(run) if run is not None else [],
+        "freshness": freshness(source),
+        "usual": usual_pause(source),
+        "causes": causes,
+        "failed": sum(each.count for each in causes),
+        "good_for": good_for(source),
+        "place": describe(source.settings),
+        "icon": KINDS[source.kind][0],
+        "languages": languages(source),
+        "may_manage": rules.may_manage_source(person, source),
+        "may_add": not source.is_read_by_itself and rules.may_add_to(person, source),
+        "may_read": may_read,
+    }
+
+
+def _heading(source: Source, health: Health) -> str:
+    """A silent source says so in its title; a healthy one keeps its name."""
+    if health == Health.SILENT and source.silent_after_hours is not None:
+        since = source.last_change_at or source.created_at
+        days = max(1, (timezone.now() - since).days)
+        words = ngettext("%(name)s: silent for %(n)d day", "%(name)s: silent for %(n)d days", days)
+        return words % {"name": source.name, "n": days}
+    return source.name
+
+
+def steps_of(run: Run) -> list[StepShown]:
+    """The pipeline of a run, step by step."""
+    counts, alive = run.counts, run.is_alive
+    failed = int(counts.get("failed", 0))
+    shown: list[StepShown] = []
+    for step in STEPS:
+        note = (
+            ngettext("%(n)d failed", "%(n)d failed", failed) % {"n": failed} if step.name == "read" and failed else ""
+        )
+        look = "is-now" if alive else "is-done"
+        count = int(counts.get(step.name, 0))
+        shown.append(StepShown(step.label, count, note, look))
+    return shown
+
+
+def freshness(source: Source) -> list[Point]:
+    """New and changed versions a day, for the last 45 days."""
+    today = timezone.localdate()
+    since = today - timedelta(days=_DAYS - 1)
+    versions = EntryVersion.objects.filter(entry__document__source=source, published_at__date__gte=since)
+    days = (
+        versions.annotate(day=TruncDate("published_at")).values("day").annotate(n=Count("pk")).values_list("day", "n")
+    )
+    counts = dict(days)
+    url = address("gather:documents", pk=source.pk)
+    all_days = [since + timedelta(days=n) for n in range(_DAYS)]
+    return [
+        Point(date_format(day, "j M"), counts.get(day, 0), f"{url}?day={day.isoformat()}" if counts.get(day) else "")
+        for day in all_days
+    ]
+
+
+def usual_pause(source: Source) -> str:
+    """How often something comes, in words."""
+    versions = EntryVersion.objects.filter(entry__document__source=source, is_backfill=False)
+    first = versions.aggregate(n=Count("pk"), first=Min("gathered_at"), last=Max("gathered_at"))
+    if first["n"] < 3:
+        return ""
+    span: timedelta = first["last"] - first["first"]
+    days = span.total_seconds() / 86_400 / (first["n"] - 1)
+    if days < 1:
+        return _("usually something every day")
+    whole = round(days)
+    return ngettext("usually something every day", "usually something every %(n)d days", whole) % {"n": whole}
+
+
+def causes_of(source: Source, may_read: bool) -> list[CauseShown]:
+    """What could not be read, by cause, the most frequent first."""
+    failures = Failure.objects.filter(document__source=source, document__vanished_at=None, dismissed_at=None)
+    grouped = failures.values("cause").annotate(n=Count("pk"), example=Min("document__key")).order_by("-n", "cause")
+    return [
+        CauseShown(
+            cause=row["cause"],
+            what=cause_words(row["cause"])[0],
+            remedy=cause_words(row["cause"])[1],
+            count=row["n"],
+            example=row["example"] if may_read else "",
+            more=row["n"] - 1 if may_read else row["n"],
+        )
+        for row in grouped
+    ]
+
+
+def good_for(source: Source) -> dict[str, int]:
+    """Numbers that say what a source is good for, as far as rooms on this floor and below know."""
+    documents = source.documents.aggregate(
+        kept=Count("pk", filter=Q(vanished_at=None, entry__isnull=False)),
+        vanished=Count("pk", filter=Q(vanished_at__isnull=False)),
+    )
+    month = timezone.now() - timedelta(days=30)
+    entries = Entry.objects.filter(document__source=source)
+    versions = EntryVersion.objects.filter(entry__document__source=source, gathered_at__gte=month, is_backfill=False)
+    return {
+        "kept": documents["kept"],
+        "vanished": documents["vanished"],
+        "copies": entries.current().exclude(copy_of=None).count(),
+        "month": versions.count(),
+        "needs": source.needs.count(),
+    }
+
+
+def languages(source: Source) -> list[tuple[str, int]]:
+    """(language, per cent of the documents), the three most frequent."""
+    entries = Entry.objects.current().filter(document__source=source)
+    counted = entries.values_list("current_version__language").annotate(n=Count("pk")).order_by("-n")
+    rows = [(code, n) for code, n in counted if code]
+    total = sum(n for _, n in rows)
+    return [(code, round(n * 100 / total)) for code, n in rows[:3]] if total else []
+
+
+def day_named(text: str) -> datetime | None:
+    """A day from an address, or None."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Pages of gather: sources, documents, needs."""

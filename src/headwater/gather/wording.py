@@ -1,0 +1,37 @@
+"""What causes, kinds and steps are called on pages, in the reader's language."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Words = str | Promise
+
+# Cause → what happened, and what to do next. The causes are those of extract.Cause, and "unreachable".
+CAUSES: dict[str, tuple[Words, Words]] = {
+    "encrypted": (_("Protected by a password"), _("Ask its owner for a copy without a password")),
+    "truncated": (_("Ends too early"), _("Fetch it again, or ask for a whole copy")),
+    "damaged": (_("Damaged, or not what its name says"), _("Open it where it came from and save it again")),
+    "empty": (_("Empty"), _("Check whether something was meant to be in it")),
+    "no_text": (_("There are no words in it"), _("Leave it out, or add a description where it came from")),
+    "too_large": (_("Larger than the limit"), _("Split it, or ask an administrator to raise the limit")),
+    "expands_too_much": (_("Would unpack to far more than the limit"), _("Leave it out, or unpack it by hand")),
+    "timeout": (_("Reading took longer than the limit"), _("Try again when it is quieter, or split the file")),
+    "memory": (_("Reading needed more memory than the limit"), _("Split the file")),
+    "unsupported": (_("No reader for this kind of file"), _("Save it in a common format such as PDF or DOCX")),
+    "crashed": (_("The reader broke down on it"), _("Open it where it came from and save it again")),
+    "unreachable": (_("Could not be fetched"), _("It is tried again at the next run")),
+}
+
+# Kind → icon, and what it is in a sentence.
+KINDS: dict[str, tuple[str, Words]] = {
+    "folder": ("folder", _("A folder of this server; a file is known as soon as it is finished.")),
+    "feed": ("rss", _("RSS, Atom or JSON Feed; entries stay when they scroll off.")),
+    "web": ("world-www", _("Pages of a web site, by its sitemap or by its links, with manners.")),
+    "mailbox": ("mail", _("Messages of a folder of a mailbox, read without being marked as read.")),
+    "upload": ("upload", _("Files that people hand in.")),
+    "capture": ("pencil-plus", _("What people write down, or pass on as a mail file.")),
+}
+
+
+def cause_words(cause: str) -> tuple[Words, Words]:
+    """What happened, and what to do next."""
+    return CAUSES.get(cause, (_("Could not be read"), _("Try again")))

@@ -1,0 +1,236 @@
+"""A run: what is gathered, what changed, what vanished, what failed, and what a second run costs."""
+
+import os
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from headwater.core.blobs import read_blob
+from headwater.gather import jobs, runs
+from headwater.gather.actions import pause_source
+from headwater.gather.extract import Pool
+from headwater.gather.health import Health, health_of
+from headwater.gather.models import Document, Failure, RawVersion, Run, Source
+from headwater.gather.runs import Progress
+from headwater.people.models import Audience, Notice, Person
+from headwater.search.models import Entry
+
+RunNow = Callable[[Source], Run]
+
+
+def entry(key: str) -> Entry:
+    document = Document.objects.select_related("entry__current_version").get(key=key)
+    assert document.entry is not None
+    return document.entry
+
+
+def counts(run: Run) -> tuple[int, ...]:
+    return tuple(run.counts.get(name, 0) for name in ("listed", "new", "changed", "vanished", "failed"))
+
+
+def test_a_first_run_gathers_everything_and_names_what_it_could_not_read(source: Source, run_now: RunNow) -> None:
+    run = run_now(source)
+    assert run.state == Run.State.DONE
+    assert counts(run) == (4, 3, 0, 0, 1)
+    assert run.total == 4
+    storm = entry("a.md")
+    assert storm.title == "Storm watch"
+    assert storm.source_slug == "circulars"
+    assert (storm.owner, storm.audience, storm.classification) == (source.owner, source.audience, source.classification)
+    assert storm.current_version is not None
+    assert storm.current_version.is_backfill
+    assert storm.current_version.language == "en"
+    failure = Failure.objects.get()
+    assert (failure.document.key, failure.cause) == ("noise.bin", "unsupported")
+    assert failure.remedy
+    assert health_of(source) == Health.HEALTHY
+
+
+def test_raw_bytes_are_kept_under_their_checksum_with_their_provenance(
+    source: Source, run_now: RunNow, folder: Path
+) -> None:
+    run = run_now(source)
+    raw = RawVersion.objects.get(document__key="b.txt")
+    assert read_blob(raw.blob) == (folder / "b.txt").read_bytes()
+    assert raw.run == run
+    assert raw.origin_modified_at is not None
+    assert Document.objects.get(key="noise.bin").blob
+
+
+def test_a_second_run_gathers_nothing(source: Source, run_now: RunNow) -> None:
+    run_now(source)
+    again = run_now(source)
+    assert counts(again) == (4, 0, 0, 0, 0)
+    assert again.counts["fetched"] == 0
+    assert not again.is_backfill
+
+
+def test_a_change_is_a_new_version_and_a_touch_is_none(source: Source, run_now: RunNow, folder: Path) -> None:
+    run_now(source)
+    (folder / "a.md").write_text("---\ntitle: Storm watch\n---\nThe storm watch begins at level three on the river.")
+    os.utime(folder / "b.txt")
+    run = run_now(source)
+    assert counts(run) == (4, 0, 1, 0, 0)
+    version = entry("a.md").current_version
+    assert version is not None
+    assert version.number == 2
+    assert version.summary == "The storm watch begins at level three on the river."
+    assert not version.is_backfill
+    assert entry("b.txt").current_version_id == entry("b.txt").versions.get().pk
+
+
+def test_what_vanishes_gets_a_tombstone_and_what_comes_back_is_found_again(
+    source: Source, run_now: RunNow, folder: Path
+) -> None:
+    run_now(source)
+    words = (folder / "a.md").read_bytes()
+    (folder / "a.md").unlink()
+    assert counts(run_now(source)) == (3, 0, 0, 1, 0)
+    assert entry("a.md").withdrawn_at is not None
+    assert Document.objects.get(key="a.md").vanished_at is not None
+    assert counts(run_now(source)) == (3, 0, 0, 0, 0)
+    (folder / "a.md").write_bytes(words)
+    run_now(source)
+    assert entry("a.md").withdrawn_at is None
+    assert entry("a.md").versions.count() == 1
+
+
+def test_an_exact_copy_is_new_and_shown_as_a_copy(source: Source, run_now: RunNow, folder: Path) -> None:
+    long = "Bridge inspections are done twice a year by two inspectors who go together and write down all they see. "
+    (folder / "b.txt").write_text(long * 6)
+    run_now(source)
+    shutil.copy(folder / "b.txt", folder / "copy of b.txt")
+    run = run_now(source)
+    assert counts(run) == (5, 1, 0, 0, 0)
+    assert run.counts["copies"] == 1
+    assert entry("copy of b.txt").copy_of == entry("b.txt")
+
+
+def test_a_failure_is_tried_again_when_its_bytes_change(source: Source, run_now: RunNow, folder: Path) -> None:
+    run_now(source)
+    assert run_now(source).counts["failed"] == 0
+    (folder / "noise.bin").write_text("Words after all, and quite readable.")
+    assert counts(run_now(source)) == (4, 1, 0, 0, 0)
+    assert not Failure.objects.exists()
+
+
+def test_bytes_that_cannot_be_read_leave_the_last_version_standing(
+    source: Source, run_now: RunNow, folder: Path
+) -> None:
+    run_now(source)
+    (folder / "a.md").write_bytes(bytes(range(256)) * 8)
+    run = run_now(source)
+    assert counts(run) == (4, 0, 0, 0, 1)
+    assert "level two" in entry("a.md").current_version.text
+    assert Failure.objects.filter(document__key="a.md").exists()
+
+
+def test_a_folder_that_is_gone_is_trouble_and_loses_nothing(
+    source: Source, run_now: RunNow, folder: Path, nadia: Person
+) -> None:
+    run_now(source)
+    shutil.move(folder, folder.with_name("elsewhere"))
+    run = run_now(source)
+    assert run.state == Run.State.FAILED
+    assert "not there" in source.trouble
+    assert health_of(source) == Health.TROUBLE
+    assert entry("a.md").withdrawn_at is None
+    notice = Notice.objects.get(person=nadia)
+    assert "Circulars" in notice.text
+    run_now(source)
+    assert Notice.objects.filter(person=nadia).count() == 1
+    shutil.move(folder.with_name("elsewhere"), folder)
+    run_now(source)
+    notice.refresh_from_db()
+    assert notice.done_at is not None
+    assert source.trouble == ""
+
+
+def test_an_empty_folder_where_many_documents_were_is_doubted(source: Source, run_now: RunNow, folder: Path) -> None:
+    for number in range(12):
+        (folder / f"{number}.md").write_text(f"Number {number} of the circulars")
+    run_now(source)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    assert run_now(source).state == Run.State.FAILED
+    assert Entry.objects.current().count() == 15
+
+
+def test_a_paused_source_stops_its_run(source: Source, pool: Pool, nadia: Person) -> None:
+    run = runs.begin(source, None)
+    pause_source(nadia, source)
+    runs.carry_out(run.organisation_id, run.pk, pool)
+    run.refresh_from_db()
+    assert run.state == Run.State.STOPPED
+
+
+def test_a_run_may_be_carried_out_twice(source: Source, pool: Pool, run_now: RunNow) -> None:
+    run = run_now(source)
+    runs.carry_out(run.organisation_id, run.pk, pool)
+    assert Entry.objects.count() == 3
+    assert RawVersion.objects.count() == 3
+
+
+def test_a_run_cut_off_in_the_middle_is_taken_over(
+    source: Source, pool: Pool, run_now: RunNow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "batches", lambda found: ([piece] for piece in _pieces(found)))
+    run = runs.begin(source, None)
+    told: list[int] = []
+
+    class Killed(BaseException):
+        pass
+
+    def kill(progress: Progress) -> None:
+        told.append(progress.counts["listed"])
+        if len(told) == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        runs.carry_out(run.organisation_id, run.pk, pool, kill)
+    assert runs.begin(source, None) == run
+    Run.objects.filter(pk=run.pk).update(beat_at=timezone.now() - timedelta(minutes=5))
+    other = run_now(source)
+    assert other.pk != run.pk
+    assert counts(other) == (4, 2, 0, 0, 0) or counts(other)[0] == 4
+    assert Entry.objects.count() == 3
+    assert RawVersion.objects.count() == 3
+
+
+def _pieces(found: "object") -> "object":
+    from headwater.gather.pipeline import Piece
+
+    return (Piece(one) for one in found)  # type: ignore[attr-defined]
+
+
+def test_due_sources_are_started_once(source: Source, run_now: RunNow) -> None:
+    run_now(source)
+    Source.objects.update(next_run_at=timezone.now() - timedelta(minutes=1))
+    jobs.start_due_runs(source.organisation_id)
+    jobs.start_due_runs(source.organisation_id)
+    assert source.runs.filter(state=Run.State.RUNNING).count() == 1
+
+
+def test_a_silent_source_is_noticed_once(source: Source, run_now: RunNow, nadia: Person) -> None:
+    run_now(source)
+    long_ago = timezone.now() - timedelta(days=3)
+    Source.objects.update(silent_after_hours=48, last_change_at=long_ago)
+    jobs.check_silence(source.organisation_id)
+    jobs.check_silence(source.organisation_id)
+    assert Notice.objects.filter(person=nadia, done_at=None).count() == 1
+    source.refresh_from_db()
+    assert health_of(source) == Health.SILENT
+
+
+def test_readers_see_what_the_source_lets_them(
+    source: Source, run_now: RunNow, ines: Person, ada: Person, everyone: Audience
+) -> None:
+    run_now(source)
+    everyone.member_links.filter(person=ada).delete()
+    assert not Entry.objects.readable_by(ada).exists()
+    assert Entry.objects.readable_by(source.owner).count() == 3
