@@ -30,7 +30,7 @@ def _frame(request: HttpRequest, person: Person) -> dict[str, Any]:
         "mine": open_places(person, MINE),
         "who": person.title,
         "today": first_address("home:today"),
-        "search_url": first_address("search:search", "search:results", "search:index"),
+        "search_url": first_address("search:results"),
         "palette_url": first_address("home:palette"),
         "help_url": first_address("home:help", page=match.view_name.replace(":", "-"))
         if match and match.view_name

@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from headwater.distribute.models import Delivery
 from headwater.home.cockpit import Cockpit
 from headwater.home.needs import Trust, article_kinds, open_reports
-from headwater.search.models import EntryVersion, SearchGap
+from headwater.search.models import EntryVersion
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A list behind a figure: its title, what its rows are (versions, deliveries, articles, reports, gaps)."""
+    """A list behind a figure: its title, what its rows are (versions, deliveries, articles, reports)."""
 
     title: str | Promise
     rows_are: str
@@ -55,10 +55,6 @@ def _reports(_cockpit: Cockpit) -> QuerySet:
     return open_reports().select_related("entry", "person").order_by("at")
 
 
-def _gaps(_cockpit: Cockpit) -> QuerySet[SearchGap]:
-    return SearchGap.objects.filter(state=SearchGap.State.OPEN).order_by("-times", "-last_at")
-
-
 LISTINGS = {
     "gathered": Listing(_("What was gathered"), "versions", _gathered),
     "delivered": Listing(_("What was delivered, and to whom"), "deliveries", _deliveries()),
@@ -71,14 +67,11 @@ LISTINGS = {
     "disputed": Listing(_("Disputed articles"), "articles", _articles("disputed")),
     "orphaned": Listing(_("Articles without an active owner"), "articles", _articles("orphaned")),
     "reports": Listing(_("Error reports older than two days"), "reports", _reports),
-    "gaps": Listing(_("Searches that found nothing"), "gaps", _gaps),
 }
 
 
 def entries_of(listing: Listing, rows: Iterable[Any]) -> list[int]:
     """The entries that rows of the listing are about."""
-    if listing.rows_are == "gaps":
-        return []
     return [row.version.entry_id if listing.rows_are == "deliveries" else row.entry_id for row in rows]
 
 

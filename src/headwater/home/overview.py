@@ -86,7 +86,7 @@ def _frame(cockpit: Cockpit) -> dict[str, Any]:
         "links": {
             "prove": first_address("distribute:prove"),
             "articles": list_address("articles", cockpit),
-            "gaps": list_address("gaps", cockpit),
+            "gaps": first_address("search:gaps"),
         },
     }
 
@@ -206,7 +206,7 @@ def first_steps() -> list[Step]:
             _("Write down one thing everybody asks"),
             _("One article shows how drafting, review and verification work here."),
             "pencil-plus",
-            first_address("library:new", "library:articles"),
+            first_address("library:new"),
             Entry.objects.filter(article__isnull=False).exists(),
         ),
         Step(

@@ -53,7 +53,7 @@ DAILY = (
     Place(
         _("Library"),
         "books",
-        ("library:articles", "library:list", "library:index"),
+        ("library:articles",),
         "l",
         within=("library:", "home:entry", "search:"),
     ),
@@ -109,7 +109,7 @@ MINE = (
     Place(_("What is held about me"), "id-badge-2", ("people:held", "people:me")),
 )
 NEW = (
-    Place(_("Write down what I know"), "pencil-plus", ("library:new", "library:write"), "c", WRITING),
+    Place(_("Write down what I know"), "pencil-plus", ("library:new",), "c", WRITING),
     Place(_("Interest profile"), "affiliate", ("distribute:profile-new",)),
     Place(_("Must-read"), "send", ("distribute:directive-new",), "", STEERING),
     Place(_("Source"), "droplet", ("gather:source-new", "gather:new"), "", STEERING | {Permission.STEWARD}),

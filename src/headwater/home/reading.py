@@ -43,12 +43,16 @@ def _note_opened(request: HttpRequest, reading: Reading) -> None:
 
 
 def _crumbs(reading: Reading) -> list[tuple[str, str]]:
-    crumbs = [(_("Library"), first_address("library:articles", "library:list"))]
+    crumbs = [(_("Library"), first_address("library:articles"))]
     if reading.source is not None:
-        crumbs.append((reading.source.name, f"{first_address('search:search')}?q=source:{reading.source.slug}"))
+        crumbs.append((reading.source.name, f"{first_address('search:results')}?q=source:{reading.source.slug}"))
     elif reading.entry.unit is not None:
-        crumbs.append((reading.entry.unit.name, f"{first_address('search:search')}?q=unit:{reading.entry.unit.slug}"))
+        crumbs.append((reading.entry.unit.name, f"{first_address('search:results')}?q=unit:{reading.entry.unit.slug}"))
     return crumbs
+
+
+def _may_capture(request: HttpRequest, reading: Reading) -> bool:
+    return reading.document is not None and rules.writes_anywhere(request.person)
 
 
 def _links(request: HttpRequest, reading: Reading) -> dict[str, str]:
@@ -56,18 +60,18 @@ def _links(request: HttpRequest, reading: Reading) -> dict[str, str]:
     article = reading.article
     links = {
         "acknowledge": first_address("distribute:acknowledgement", pk=reading.version.pk),
-        "search": first_address("search:search"),
+        "search": first_address("search:results"),
         "here": address("home:entry", pk=reading.entry.pk),
         "chain": first_address("distribute:chain", pk=reading.version.pk),
-        "report": first_address("library:report", pk=reading.entry.pk),
-        "helpful": first_address("library:feedback", pk=reading.entry.pk),
+        "report": first_address("library:feedback", pk=reading.entry.pk),
+        "capture": first_address("library:capture", pk=reading.version.pk) if _may_capture(request, reading) else "",
         "original": first_address("gather:original", pk=reading.version.pk) if reading.document else "",
         "source": first_address("gather:source", pk=reading.source.pk) if reading.source else "",
     }
     if article is not None:
-        links["history"] = first_address("library:history", "library:revisions", pk=article.pk)
+        links["history"] = first_address("library:revisions", pk=article.pk)
         if rules.may_edit(request.person, article):
-            links["edit"] = first_address("library:edit", pk=article.pk)
+            links["edit"] = first_address("library:article", pk=article.pk)
         if rules.may_verify(request.person, article):
-            links["verify"] = first_address("library:verify", "library:verification", pk=article.pk)
+            links["verify"] = first_address("library:verification", pk=article.pk)
     return links

@@ -46,7 +46,7 @@ def show_today(request: HttpRequest) -> HttpResponse:
                 "done": first_address("distribute:inbox"),
                 "interests": first_address("distribute:profiles"),
                 "new_profile": first_address("distribute:profile-new"),
-                "write": first_address("library:new", "library:write") if may_go(person, WRITING) else "",
+                "write": first_address("library:new") if may_go(person, WRITING) else "",
             },
         },
     )
