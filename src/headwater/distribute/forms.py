@@ -89,7 +89,6 @@ class SignedListForm(forms.Form):
 class DirectiveForm(forms.Form):
     """A must-read: what, who, by when."""
 
-    entry = forms.ModelChoiceField(label=_("What"), queryset=Entry.objects.none(), required=False)
     query = forms.CharField(
         label=_("Or: each new version that matches"),
         required=False,
@@ -105,7 +104,6 @@ class DirectiveForm(forms.Form):
         required=False,
         help_text=_("The first line of the mail and of their Today."),
     )
-    audience = forms.ModelChoiceField(label=_("Who"), queryset=Audience.objects.none())
     acknowledge = forms.BooleanField(label=_("They must acknowledge it"), required=False, initial=True)
     due_at = forms.DateTimeField(
         label=_("By when"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL)
@@ -121,9 +119,8 @@ class DirectiveForm(forms.Form):
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         readable = Entry.objects.current().readable_by(person).order_by("title")
-        self.fields["entry"].queryset = readable
-        self.fields["entry"].widget = forms.HiddenInput()
-        self.fields["audience"].queryset = Audience.objects.order_by("name")
+        self.fields["entry"] = forms.ModelChoiceField(readable, required=False, widget=forms.HiddenInput())
+        self.fields["audience"] = forms.ModelChoiceField(Audience.objects.order_by("name"), label=_("Who"))
 
 
 class ProfileForm(forms.Form):
@@ -136,13 +133,10 @@ class ProfileForm(forms.Form):
         help_text=_("The same language as search."),
     )
     when = forms.ChoiceField(label=_("When"), choices=When.choices, initial=When.DIGEST)
-    audience = forms.ModelChoiceField(
-        label=_("For"), queryset=Audience.objects.none(), required=False, empty_label=_("Only me")
-    )
 
     def __init__(self, *args: Any, groups: QuerySet[Audience] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if groups is None:
-            del self.fields["audience"]
-        else:
-            self.fields["audience"].queryset = groups
+        if groups is not None:
+            self.fields["audience"] = forms.ModelChoiceField(
+                groups, label=_("For"), required=False, empty_label=_("Only me")
+            )

@@ -20,5 +20,5 @@ FOLLOWERS = [
     Follower("digests", channel="distribute_digest", step=make_digests, every_seconds=30),
 ]
 
-climb_ladder = periodic("*/5 * * * *")(climb_ladder)
-settle_everything = periodic("*/10 * * * *")(settle_everything)
+periodic("*/5 * * * *")(climb_ladder)
+periodic("*/10 * * * *")(settle_everything)

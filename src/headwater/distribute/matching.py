@@ -29,6 +29,7 @@ from headwater.search.models import EntryVersion
 from headwater.search.seen import searchables
 
 BATCH = 100
+LOOK_AGAIN = 0.02  # seconds
 
 _held: dict[int, Standing] = {}
 _holding = threading.Lock()
@@ -36,22 +37,32 @@ _holding = threading.Lock()
 
 def match_new_versions(organisation_id: int) -> bool:
     """Match the next batch of versions and deliver. True when there is more to match at once."""
+    more, held_back = _step(organisation_id)
+    if held_back:
+        # Committed, but a transaction with a lower number is still open: it will end in a moment.
+        time.sleep(LOOK_AGAIN)
+    return more or held_back
+
+
+def _step(organisation_id: int) -> tuple[bool, bool]:
+    """Whether there is more to match, and whether versions are there that cannot be read yet."""
     with _holding, organisation_context(organisation_id):
         versions_cursor = locked_cursor("match versions")
         profiles_cursor = locked_cursor("match profiles")
         if versions_cursor is None or profiles_cursor is None:
-            return False
+            return False, False
         started = time.monotonic()
         upper = safe_tx()
         standing = _standing(organisation_id, upper)
         delivered = _catch_up(profiles_cursor.tx, upper, versions_cursor.tx)
-        move_cursor(profiles_cursor, upper)
+        if delivered is not None:
+            move_cursor(profiles_cursor, upper)
         versions, reached, more = _next_versions(versions_cursor.tx, upper)
-        delivered += _match(versions, standing)
-        move_cursor(versions_cursor, reached)
         if versions:
+            delivered = (delivered or 0) + _match(versions, standing)
+            move_cursor(versions_cursor, reached)
             _record(reached, upper, len(versions), delivered, time.monotonic() - started)
-        return more
+        return more, not more and EntryVersion.objects.filter(tx__gte=upper).exists()
 
 
 def forget_standing() -> None:
@@ -100,10 +111,12 @@ def _hits(versions: Sequence[EntryVersion], standing: Standing) -> tuple[list[Hi
     return hits, directed
 
 
-def _catch_up(since: int, upper: int, matched: int) -> int:
-    """Run queries that became known only now over the versions they should have met."""
+def _catch_up(since: int, upper: int, matched: int) -> int | None:
+    """Run queries that became known only now over the versions they should have met; None when there are none."""
     late = late_comers(since, upper)
-    if late is None or late[1] >= matched:
+    if late is None:
+        return None
+    if late[1] >= matched:
         return 0
     standing, oldest = late
     missed = EntryVersion.objects.filter(tx__gte=oldest, tx__lt=matched).select_related("entry")

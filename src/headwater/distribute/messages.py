@@ -52,6 +52,7 @@ def of_delivery(delivery: Delivery, purpose: str) -> Message:
     with speaking_to(delivery.person):
         version = delivery.version
         due = delivery.due_at if delivery.must_acknowledge else None
+        url = link("home:entry", pk=version.entry_id)
         context = {
             "delivery": delivery,
             "sentence": _sentence(delivery),
@@ -59,12 +60,12 @@ def of_delivery(delivery: Delivery, purpose: str) -> Message:
             "minutes": minutes_to_read(version.text),
             "due": moment(due) if due else "",
             "overdue": due is not None and due < timezone.now(),
-            "url": link("home:entry", pk=version.entry_id),
+            "url": url,
         }
         return Message(
             subject=_subject(delivery, purpose),
             body=_tidy(render_to_string("distribute/mail/delivery.txt", context)),
-            url=context["url"],
+            url=url,
             essential=delivery.must_acknowledge or delivery.urgent,
         )
 

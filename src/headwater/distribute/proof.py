@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import (
     Aggregate,
@@ -135,7 +136,7 @@ def stage_of(directive: Directive, scope: Scope = EVERYBODY) -> Stage:
 
 def by_unit(directive: Directive, scope: Scope = EVERYBODY) -> list[UnitLine]:
     """The counts by the people's unit, the most overdue first."""
-    rows = of_directive(directive, scope).values("person__unit", "person__unit__name", "person__unit__head__name")
+    rows: Any = of_directive(directive, scope).values("person__unit", "person__unit__name", "person__unit__head__name")
     return [
         UnitLine(
             unit_id=row.pop("person__unit"),
@@ -152,15 +153,16 @@ def _counts() -> dict[str, Count]:
     signed = Q(acknowledged_at__isnull=False)
     in_time = signed & (Q(due_at=None) | Q(acknowledged_at__lte=F("due_at")))
     reached = Q(sent_at__isnull=False) | Q(person__user__isnull=False) | Q(opened_at__isnull=False)
-    people = {"distinct": True}
     return {
-        "asked": Count("pk", **people),
-        "sent": Count("pk", filter=reached, **people),
-        "opened": Count("pk", filter=Q(opened_at__isnull=False) | signed, **people),
-        "acknowledged": Count("pk", filter=signed, **people),
-        "in_time": Count("pk", filter=in_time, **people),
-        "overdue": Count("pk", filter=Q(must_acknowledge=True, acknowledged_at=None, due_at__lt=now), **people),
-        "unreachable": Count("pk", filter=no_channel("person__") & Q(opened_at=None, acknowledged_at=None), **people),
+        "asked": Count("pk", distinct=True),
+        "sent": Count("pk", filter=reached, distinct=True),
+        "opened": Count("pk", filter=Q(opened_at__isnull=False) | signed, distinct=True),
+        "acknowledged": Count("pk", filter=signed, distinct=True),
+        "in_time": Count("pk", filter=in_time, distinct=True),
+        "overdue": Count("pk", filter=Q(must_acknowledge=True, acknowledged_at=None, due_at__lt=now), distinct=True),
+        "unreachable": Count(
+            "pk", filter=no_channel("person__") & Q(opened_at=None, acknowledged_at=None), distinct=True
+        ),
     }
 
 
@@ -215,7 +217,8 @@ def time_to_aware(days: int, by: str = "", scope: Scope = EVERYBODY) -> list[Awa
     if label is None:
         whole = rows.aggregate(**figures)
         return [Awareness("", **whole)] if whole["people"] else []
-    groups = rows.exclude(**{label: None}).values(name=Coalesce(label, label)).annotate(**figures).order_by("-people")
+    named: Any = rows.exclude(**{label: None}).values(name=Coalesce(label, label))
+    groups = named.annotate(**figures).order_by("-people")
     return [Awareness(row["name"], row["people"], row["median"], row["late"]) for row in groups if row["name"]]
 
 
@@ -305,7 +308,8 @@ def stages_of(directives: Sequence[Directive], scope: Scope = EVERYBODY) -> dict
     """The counts of several directives, in two queries whatever their number."""
     rows = Delivery.objects.filter(scope.within("person__"), reasons__directive__in=directives)
     rows = rows.exclude(state__in=[Delivery.State.WITHDRAWN, Delivery.State.EXPIRED])
-    counted = {row.pop("reasons__directive"): row for row in rows.values("reasons__directive").annotate(**_counts())}
+    grouped: Any = rows.values("reasons__directive").annotate(**_counts())
+    counted: dict[int, dict[str, int]] = {row.pop("reasons__directive"): row for row in grouped}
     waiting = Broadcast.objects.filter(directive__in=directives, closed_at=None, spread_at=None)
     inside = Count(
         "directive__audience__member_links", filter=scope.within("directive__audience__member_links__person__")

@@ -17,13 +17,14 @@ from headwater.distribute.messages import speaking_to
 from headwater.distribute.models import Delivery, PrivateFeed
 from headwater.distribute.posting import channel_of_unsubscribe
 from headwater.people.models import Person
+from headwater.people.request import Request
 from headwater.search.models import Entry
 
 FEED_LENGTH = 50
 
 
 @require_safe
-def show_feed(request: HttpRequest, secret: str) -> HttpResponse:
+def show_feed(request: Request, secret: str) -> HttpResponse:
     """A person's newest deliveries as Atom. An unknown or rotated secret, or a person who left, is simply not there."""
     feed = PrivateFeed.objects.select_related("person").filter(digest=digest(secret)).first()
     if feed is None or not feed.person.is_active:

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 
@@ -13,6 +12,7 @@ from headwater.distribute.delivering import row_for
 from headwater.distribute.inbox import inbox_of
 from headwater.distribute.models import Acknowledgement, Delivery
 from headwater.people.models import Person
+from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
 router = Router(tags=["distribute"])
@@ -57,7 +57,7 @@ def inbox_line(line: lines.InboxLine) -> dict[str, Any]:
 
 
 @router.get("/inbox", response=list[InboxLine], operation_id="list_inbox")
-def list_inbox(request: HttpRequest, tab: str = "all", limit: int = Query(50, ge=1, le=200), offset: int = 0) -> Any:
+def list_inbox(request: Request, tab: str = "all", limit: int = Query(50, ge=1, le=200), offset: int = 0) -> Any:
     """What came for the person: `tab` is must (most pressing first), unread, done or all (newest first)."""
     rows = {"must": lines.must_reads, "unread": lines.for_you, "done": lines.done}.get(tab, inbox_of)(request.person)
     return [inbox_line(line) for line in lines.lines_of(rows[offset : offset + limit])]
@@ -94,24 +94,24 @@ class AcknowledgementOut(Schema):
     at: datetime
 
 
-def _own_delivery(request: HttpRequest, pk: int) -> Delivery:
+def _own_delivery(request: Request, pk: int) -> Delivery:
     return get_object_or_404(inbox_of(request.person), pk=pk)
 
 
 @router.post("/deliveries/{int:pk}/opening", response=DeliveryOut, operation_id="open_delivery")
-def open_delivery(request: HttpRequest, pk: int) -> Delivery:
+def open_delivery(request: Request, pk: int) -> Delivery:
     """Note that the person has seen this version."""
     return actions.open_delivery(request.person, _own_delivery(request, pk))
 
 
 @router.post("/deliveries/{int:pk}/acknowledgement", response=AcknowledgementOut, operation_id="acknowledge_delivery")
-def acknowledge_delivery(request: HttpRequest, pk: int, body: Acknowledging) -> Acknowledgement:
+def acknowledge_delivery(request: Request, pk: int, body: Acknowledging) -> Acknowledgement:
     """Attest to have read exactly this version."""
     return actions.acknowledge_delivery(request.person, _own_delivery(request, pk), checksum=body.checksum)
 
 
 @router.post("/versions/{int:pk}/acknowledgement", response=AcknowledgementOut, operation_id="acknowledge_version")
-def acknowledge_version(request: HttpRequest, pk: int, body: Acknowledging) -> Acknowledgement:
+def acknowledge_version(request: Request, pk: int, body: Acknowledging) -> Acknowledgement:
     """The same by version, which serves for what was broadcast and has no delivery of one's own yet."""
     readable = Entry.objects.current().readable_by(request.person)
     version = get_object_or_404(EntryVersion, pk=pk, entry__in=readable)
@@ -119,13 +119,13 @@ def acknowledge_version(request: HttpRequest, pk: int, body: Acknowledging) -> A
 
 
 @router.post("/deliveries/{int:pk}/rating", response=DeliveryOut, operation_id="rate_delivery")
-def rate_delivery(request: HttpRequest, pk: int, body: Rating) -> Delivery:
+def rate_delivery(request: Request, pk: int, body: Rating) -> Delivery:
     """Say whether it was useful."""
     return actions.rate_delivery(request.person, _own_delivery(request, pk), useful=body.useful)
 
 
 @router.post("/inbox/reading", operation_id="mark_deliveries_read")
-def mark_deliveries_read(request: HttpRequest, body: Marking) -> dict[str, int]:
+def mark_deliveries_read(request: Request, body: Marking) -> dict[str, int]:
     """Mark deliveries as read, or (read: false) as not read."""
     rows = list(inbox_of(request.person).filter(pk__in=body.deliveries))
     mark = actions.mark_deliveries_read if body.read else actions.mark_deliveries_unread
@@ -140,7 +140,7 @@ class SignatureIn(Schema):
 
 
 @router.post("/acknowledgements", response=AcknowledgementOut, operation_id="record_acknowledgement")
-def record_acknowledgement(request: HttpRequest, body: SignatureIn) -> Acknowledgement:
+def record_acknowledgement(request: Request, body: SignatureIn) -> Acknowledgement:
     """Record a signature on a list."""
     person, version = get_object_or_404(Person, pk=body.person), get_object_or_404(EntryVersion, pk=body.version)
     return actions.record_acknowledgement(

@@ -4,7 +4,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 from ninja.pagination import LimitOffsetPagination, paginate
@@ -16,6 +15,7 @@ from headwater.distribute.models import Directive, InterestProfile
 from headwater.distribute.preview import preview_profile
 from headwater.distribute.reach import reach_of
 from headwater.people.models import Audience
+from headwater.people.request import Request
 from headwater.search.models import Entry
 
 router = Router(tags=["distribute"])
@@ -40,21 +40,21 @@ class ProfileOut(Schema):
     is_active: bool
 
 
-def _profile(request: HttpRequest, pk: int) -> InterestProfile:
+def _profile(request: Request, pk: int) -> InterestProfile:
     mine = Q(person=request.person) | Q(audience__isnull=False)
     return get_object_or_404(InterestProfile.objects.filter(mine), pk=pk)
 
 
 @router.get("/profiles", response=list[ProfileOut], operation_id="list_profiles")
 @paginate(LimitOffsetPagination)
-def list_profiles(request: HttpRequest) -> Any:
+def list_profiles(request: Request) -> Any:
     """The person's own profiles and those of their groups."""
     mine = Q(person=request.person) | Q(audience__in=request.person.audience_links.values("audience"))
     return InterestProfile.objects.filter(mine, removed_at=None).order_by("name", "pk")
 
 
 @router.post("/profiles", response=ProfileOut, operation_id="save_profile")
-def save_profile(request: HttpRequest, body: ProfileIn) -> InterestProfile:
+def save_profile(request: Request, body: ProfileIn) -> InterestProfile:
     """Keep a standing query, one's own or a group's."""
     audience = get_object_or_404(Audience, pk=body.audience) if body.audience is not None else None
     return actions.save_profile(
@@ -63,7 +63,7 @@ def save_profile(request: HttpRequest, body: ProfileIn) -> InterestProfile:
 
 
 @router.put("/profiles/{int:pk}", response=ProfileOut, operation_id="change_profile")
-def change_profile(request: HttpRequest, pk: int, body: ProfileIn) -> InterestProfile:
+def change_profile(request: Request, pk: int, body: ProfileIn) -> InterestProfile:
     """Change a standing query."""
     profile = _profile(request, pk)
     return actions.save_profile(
@@ -72,31 +72,31 @@ def change_profile(request: HttpRequest, pk: int, body: ProfileIn) -> InterestPr
 
 
 @router.delete("/profiles/{int:pk}", response=ProfileOut, operation_id="remove_profile")
-def remove_profile(request: HttpRequest, pk: int) -> InterestProfile:
+def remove_profile(request: Request, pk: int) -> InterestProfile:
     """Remove a standing query; restoring brings it back."""
     return actions.remove_profile(request.person, _profile(request, pk))
 
 
 @router.post("/profiles/{int:pk}/restoration", response=ProfileOut, operation_id="restore_profile")
-def restore_profile(request: HttpRequest, pk: int) -> InterestProfile:
+def restore_profile(request: Request, pk: int) -> InterestProfile:
     """Bring a removed standing query back."""
     return actions.restore_profile(request.person, _profile(request, pk))
 
 
 @router.post("/profiles/{int:pk}/pause", response=ProfileOut, operation_id="pause_profile")
-def pause_profile(request: HttpRequest, pk: int) -> InterestProfile:
+def pause_profile(request: Request, pk: int) -> InterestProfile:
     """Stop a standing query for a while."""
     return actions.pause_profile(request.person, _profile(request, pk))
 
 
 @router.delete("/profiles/{int:pk}/pause", response=ProfileOut, operation_id="resume_profile")
-def resume_profile(request: HttpRequest, pk: int) -> InterestProfile:
+def resume_profile(request: Request, pk: int) -> InterestProfile:
     """Let a paused standing query match again."""
     return actions.resume_profile(request.person, _profile(request, pk))
 
 
 @router.get("/preview", operation_id="preview_profile")
-def preview(request: HttpRequest, query: str, days: int = Query(90, ge=1, le=366)) -> dict[str, Any]:
+def preview(request: Request, query: str, days: int = Query(90, ge=1, le=366)) -> dict[str, Any]:
     """What a query would have brought in the last days."""
     found = preview_profile(request.person, query, days)
     items = [
@@ -156,12 +156,12 @@ class StageOut(Schema):
     unreachable: int
 
 
-def _directives(request: HttpRequest) -> Any:
+def _directives(request: Request) -> Any:
     require(rules.may_write_directives(request.person), "Only knowledge managers see must-reads here.")
     return Directive.objects.all()
 
 
-def _written(request: HttpRequest, body: DirectiveIn, directive: Directive | None) -> Directive:
+def _written(request: Request, body: DirectiveIn, directive: Directive | None) -> Directive:
     values = body.dict()
     audience = get_object_or_404(Audience, pk=values.pop("audience"))
     entry_id = values.pop("entry")
@@ -172,50 +172,50 @@ def _written(request: HttpRequest, body: DirectiveIn, directive: Directive | Non
 
 @router.get("/directives", response=list[DirectiveOut], operation_id="list_directives")
 @paginate(LimitOffsetPagination)
-def list_directives(request: HttpRequest) -> Any:
+def list_directives(request: Request) -> Any:
     """Every must-read, newest first."""
     return _directives(request).order_by("-pk")
 
 
 @router.post("/directives", response=DirectiveOut, operation_id="save_directive")
-def save_directive(request: HttpRequest, body: DirectiveIn) -> Directive:
+def save_directive(request: Request, body: DirectiveIn) -> Directive:
     """Write a must-read as a draft."""
     return _written(request, body, None)
 
 
 @router.put("/directives/{int:pk}", response=DirectiveOut, operation_id="change_directive")
-def change_directive(request: HttpRequest, pk: int, body: DirectiveIn) -> Directive:
+def change_directive(request: Request, pk: int, body: DirectiveIn) -> Directive:
     """Change a draft."""
     return _written(request, body, get_object_or_404(_directives(request), pk=pk))
 
 
 @router.post("/directives/{int:pk}/issue", response=DirectiveOut, operation_id="issue_directive")
-def issue_directive(request: HttpRequest, pk: int) -> Directive:
+def issue_directive(request: Request, pk: int) -> Directive:
     """Issue a draft."""
     return actions.issue_directive(request.person, get_object_or_404(_directives(request), pk=pk))
 
 
 @router.post("/directives/{int:pk}/recall", response=DirectiveOut, operation_id="recall_directive")
-def recall_directive(request: HttpRequest, pk: int) -> Directive:
+def recall_directive(request: Request, pk: int) -> Directive:
     """Take an issued must-read back."""
     return actions.recall_directive(request.person, get_object_or_404(_directives(request), pk=pk))
 
 
 @router.post("/directives/{int:pk}/end", response=DirectiveOut, operation_id="end_directive")
-def end_directive(request: HttpRequest, pk: int) -> Directive:
+def end_directive(request: Request, pk: int) -> Directive:
     """End a must-read."""
     return actions.end_directive(request.person, get_object_or_404(_directives(request), pk=pk))
 
 
 @router.delete("/directives/{int:pk}", operation_id="remove_directive", response={204: None})
-def remove_directive(request: HttpRequest, pk: int) -> tuple[int, None]:
+def remove_directive(request: Request, pk: int) -> tuple[int, None]:
     """Throw a draft away."""
     actions.remove_directive(request.person, get_object_or_404(_directives(request), pk=pk))
     return 204, None
 
 
 @router.get("/directives/{int:pk}/proof", response=StageOut, operation_id="prove_directive")
-def prove_directive(request: HttpRequest, pk: int) -> proof.Stage:
+def prove_directive(request: Request, pk: int) -> proof.Stage:
     """Who was asked, reached, opened, acknowledged, and is overdue, in numbers."""
     paths = rules.proof_paths(request.person)
     require(bool(paths), "Only knowledge managers, executives and heads of units see the proof.")
@@ -223,7 +223,7 @@ def prove_directive(request: HttpRequest, pk: int) -> proof.Stage:
 
 
 @router.get("/reach", operation_id="reach_audience")
-def reach_audience(request: HttpRequest, audience: int, entry: int | None = None) -> dict[str, Any]:
+def reach_audience(request: Request, audience: int, entry: int | None = None) -> dict[str, Any]:
     """Whom a must-read would reach, and what it would ask of them."""
     require(rules.may_write_directives(request.person), "Only knowledge managers write must-reads.")
     readable = Entry.objects.current().readable_by(request.person)

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.messages import ERROR
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -29,18 +29,19 @@ from headwater.distribute.models import Delivery, Directive
 from headwater.distribute.reach import Reach, reach_of
 from headwater.distribute.rules import may_change_directive, may_write_directives
 from headwater.people.models import Audience
+from headwater.people.request import Request
 from headwater.search.models import Entry
 
 PAGE = 50
 RECALL_EASILY = timedelta(minutes=10)
 
 
-def _require_writer(request: HttpRequest) -> None:
+def _require_writer(request: Request) -> None:
     require(may_write_directives(request.person), _("Only knowledge managers write must-reads."))
 
 
 @require_safe
-def list_directives(request: HttpRequest) -> HttpResponse:
+def list_directives(request: Request) -> HttpResponse:
     """Every must-read: drafts, issued, standing, ended."""
     _require_writer(request)
     page = Paginator(Directive.objects.select_related("audience").order_by("-pk"), PAGE).get_page(
@@ -57,7 +58,7 @@ def list_directives(request: HttpRequest) -> HttpResponse:
     return render(request, "distribute/directives.html", context)
 
 
-def edit_directive(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def edit_directive(request: Request, pk: int | None = None) -> HttpResponse:
     """Write a must-read or change its draft; an issued one is shown with what can still be done."""
     _require_writer(request)
     directive = get_object_or_404(Directive.objects.select_related("audience", "entry"), pk=pk) if pk else None
@@ -92,7 +93,7 @@ def _cleaned(form: DirectiveForm) -> dict[str, Any]:
     return {**form.cleaned_data, "audience": form.cleaned_data["audience"]}
 
 
-def _initial(request: HttpRequest, directive: Directive | None) -> dict[str, Any]:
+def _initial(request: Request, directive: Directive | None) -> dict[str, Any]:
     if directive is None:
         return {
             "entry": request.GET.get("entry"),
@@ -105,7 +106,7 @@ def _initial(request: HttpRequest, directive: Directive | None) -> dict[str, Any
     return {**kept, "entry": directive.entry_id, "audience": directive.audience_id}
 
 
-def _entry_of(request: HttpRequest, form: DirectiveForm) -> Entry | None:
+def _entry_of(request: Request, form: DirectiveForm) -> Entry | None:
     value = str(form["entry"].value() or "")
     readable = Entry.objects.current().readable_by(request.person).select_related("current_version", "unit")
     return readable.filter(pk=int(value)).first() if value.isdigit() else None
@@ -117,7 +118,7 @@ def _audience_of(form: DirectiveForm) -> Audience | None:
 
 
 @require_safe
-def reach(request: HttpRequest) -> HttpResponse:
+def reach(request: Request) -> HttpResponse:
     """The right column, drawn anew when the audience changes: whom it reaches, and what it asks of them."""
     _require_writer(request)
     form = DirectiveForm(request.GET, person=request.person)
@@ -127,7 +128,7 @@ def reach(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def issue(request: HttpRequest, pk: int) -> HttpResponse:
+def issue(request: Request, pk: int) -> HttpResponse:
     """Issue a draft."""
     directive = get_object_or_404(Directive, pk=pk)
     try:
@@ -142,7 +143,7 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def recall(request: HttpRequest, pk: int) -> HttpResponse:
+def recall(request: Request, pk: int) -> HttpResponse:
     """Recall an issued must-read, end it, or throw a draft away."""
     directive = get_object_or_404(Directive, pk=pk)
     match request.POST.get("do", "recall"):
@@ -159,7 +160,7 @@ def recall(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(address("distribute:directive", pk=pk))
 
 
-def _show_issued(request: HttpRequest, directive: Directive) -> HttpResponse:
+def _show_issued(request: Request, directive: Directive) -> HttpResponse:
     example = Delivery.objects.filter(reasons__directive=directive).select_related("person", "version").first()
     context = {
         "title": directive.name,

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.messages import ERROR
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from headwater.distribute import lines
 from headwater.distribute.actions import acknowledge_delivery, mark_deliveries_read, rate_delivery
 from headwater.distribute.delivering import row_for
 from headwater.distribute.inbox import InboxCounts, counts_of, inbox_of, with_reasons
+from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
 PAGE = 50
@@ -25,7 +26,7 @@ ROWS = {"must": lines.must_reads, "unread": lines.for_you, "all": inbox_of, "don
 
 
 @require_safe
-def show_inbox(request: HttpRequest) -> HttpResponse:
+def show_inbox(request: Request) -> HttpResponse:
     """The person's inbox, by tab: to acknowledge, not yet read, all, done."""
     tab = request.GET.get("tab", "")
     counts = counts_of(request.person)
@@ -58,7 +59,7 @@ def _heading(counts: InboxCounts) -> str:
 
 
 @require_POST
-def mark_read(request: HttpRequest) -> HttpResponse:
+def mark_read(request: Request) -> HttpResponse:
     """Mark the selected deliveries as read, or all that need no acknowledgement."""
     unread = lines.for_you(request.person)
     if request.POST.get("all") != "1":
@@ -69,11 +70,13 @@ def mark_read(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+def acknowledge(request: Request, pk: int) -> HttpResponse:
     """Attest one version, exactly as it was shown (its checksum comes with the form)."""
     version = _readable_version(request, pk)
     try:
-        acknowledge_delivery(request.person, row_for(request.person, version), checksum=request.POST.get("checksum", ""))
+        acknowledge_delivery(
+            request.person, row_for(request.person, version), checksum=request.POST.get("checksum", "")
+        )
     except ValidationError as error:
         tell(request, " ".join(error.messages), level=ERROR)
         return redirect(address("home:entry", pk=version.entry_id))
@@ -85,7 +88,7 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def rate(request: HttpRequest, pk: int) -> HttpResponse:
+def rate(request: Request, pk: int) -> HttpResponse:
     """Say whether a version was useful; the buttons are drawn again with the answer."""
     version = _readable_version(request, pk)
     delivery = rate_delivery(request.person, row_for(request.person, version), useful=request.POST.get("useful") == "1")
@@ -95,12 +98,12 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
     return tell_here(render(request, "distribute/rating.html", context), _("Thank you: noted."))
 
 
-def _readable_version(request: HttpRequest, pk: int) -> EntryVersion:
+def _readable_version(request: Request, pk: int) -> EntryVersion:
     readable = Entry.objects.current().readable_by(request.person)
     return get_object_or_404(EntryVersion.objects.select_related("entry"), pk=pk, entry__in=readable)
 
 
-def _back(request: HttpRequest) -> str:
+def _back(request: Request) -> str:
     target = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     return target if safe and target.startswith("/") else address("distribute:inbox")

@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,12 +23,13 @@ from headwater.distribute.models import InterestProfile
 from headwater.distribute.preview import preview_profile
 from headwater.distribute.rules import may_change_profile, may_write_directives
 from headwater.people.models import Audience
+from headwater.people.request import Request
 
 DAYS = 90
 
 
 @require_safe
-def list_profiles(request: HttpRequest) -> HttpResponse:
+def list_profiles(request: Request) -> HttpResponse:
     """The person's own profiles, and those of the groups they are in."""
     profiles = InterestProfile.objects.filter(removed_at=None).select_related("audience")
     mine = list(profiles.filter(person=request.person).order_by("name"))
@@ -38,7 +39,7 @@ def list_profiles(request: HttpRequest) -> HttpResponse:
     return render(request, "distribute/profiles.html", context)
 
 
-def edit_profile(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def edit_profile(request: Request, pk: int | None = None) -> HttpResponse:
     """Write a profile or change one, beside what it would have brought in the last 90 days."""
     profile = _own(request, pk) if pk else None
     groups = _groups(request) if profile is None else None
@@ -62,18 +63,18 @@ def edit_profile(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     return render(request, "distribute/profile.html", context, status=400 if form.errors else 200)
 
 
-def _initial(request: HttpRequest, profile: InterestProfile | None) -> dict[str, str]:
+def _initial(request: Request, profile: InterestProfile | None) -> dict[str, str]:
     if profile is None:
         return {"query": request.GET.get("query", ""), "when": request.GET.get("when", "digest")}
     return {"name": profile.name, "query": profile.query, "when": profile.when}
 
 
-def _groups(request: HttpRequest) -> QuerySet[Audience] | None:
+def _groups(request: Request) -> QuerySet[Audience] | None:
     """The audiences for which the person may keep a profile: all for who directs, else none at all."""
     return Audience.objects.order_by("name") if may_write_directives(request.person) else None
 
 
-def _own(request: HttpRequest, pk: int) -> InterestProfile:
+def _own(request: Request, pk: int) -> InterestProfile:
     profile = get_object_or_404(
         InterestProfile.objects.select_related("person", "audience"),
         Q(person=request.person) | Q(audience__in=request.person.audience_links.values("audience")) | ~Q(audience=None),
@@ -84,14 +85,14 @@ def _own(request: HttpRequest, pk: int) -> InterestProfile:
 
 
 @require_safe
-def preview(request: HttpRequest) -> HttpResponse:
+def preview(request: Request) -> HttpResponse:
     """What a query would have brought, drawn anew while it is typed."""
     found = preview_profile(request.person, request.GET.get("query", ""), DAYS)
     return render(request, "distribute/profile_preview.html", {"preview": found, "days": DAYS})
 
 
 @require_POST
-def remove(request: HttpRequest, pk: int) -> HttpResponse:
+def remove(request: Request, pk: int) -> HttpResponse:
     """Remove, restore, pause or resume a profile."""
     profile = _own(request, pk)
     here = address("distribute:profile-removal", pk=pk)

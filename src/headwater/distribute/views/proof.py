@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.text import slugify
@@ -27,20 +27,21 @@ from headwater.distribute.forms import SignedListForm, complain
 from headwater.distribute.models import Delivery, Directive
 from headwater.distribute.rules import may_see_audit, proof_paths
 from headwater.people.models import Person
+from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
 PAGE = 50
 DAYS = (7, 30, 90)
 
 
-def _scope(request: HttpRequest) -> proof.Scope:
+def _scope(request: Request) -> proof.Scope:
     paths = proof_paths(request.person)
     require(bool(paths), _("Only knowledge managers, executives and heads of units see the proof."))
     return proof.Scope(paths)
 
 
 @require_safe
-def show_overview(request: HttpRequest) -> HttpResponse:
+def show_overview(request: Request) -> HttpResponse:
     """The organisation: must-reads with their progress, time-to-aware, who is overdue, whom nothing reaches."""
     scope = _scope(request)
     days = int(request.GET.get("days", "30")) if request.GET.get("days", "30") in map(str, DAYS) else 30
@@ -73,7 +74,7 @@ def _overview_heading(overdue: int) -> str:
 
 
 @require_safe
-def show_directive(request: HttpRequest, pk: int) -> HttpResponse:
+def show_directive(request: Request, pk: int) -> HttpResponse:
     """One must-read: the stream, by unit, how fast they knew, and the record."""
     scope = _scope(request)
     directive = _directive(pk)
@@ -140,7 +141,7 @@ def _actors(directive: Directive) -> dict[int, str]:
 
 
 @require_http_methods(["POST"])
-def record_list(request: HttpRequest, pk: int) -> HttpResponse:
+def record_list(request: Request, pk: int) -> HttpResponse:
     """Record acknowledgements that people gave on a signed list."""
     directive = _directive(pk)
     form = SignedListForm(request.POST)
@@ -179,7 +180,7 @@ def _recorded(count: int, missing: list[str]) -> str:
 
 
 @require_safe
-def list_overdue(request: HttpRequest) -> HttpResponse:
+def list_overdue(request: Request) -> HttpResponse:
     """Everybody who has not acknowledged what was due; CSV with ?format=csv."""
     scope = _scope(request)
     rows = proof.overdue(scope).prefetch_related("reminders")
@@ -195,7 +196,7 @@ def list_overdue(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def list_unreached(request: HttpRequest) -> HttpResponse:
+def list_unreached(request: Request) -> HttpResponse:
     """Active people whom no channel and no account reaches."""
     scope = _scope(request)
     page = Paginator(proof.unreached(scope), PAGE).get_page(request.GET.get("page"))
@@ -205,7 +206,7 @@ def list_unreached(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def show_version(request: HttpRequest, pk: int) -> HttpResponse:
+def show_version(request: Request, pk: int) -> HttpResponse:
     """The chain of one version: published, gathered, matched, sent, opened, acknowledged, by whom, how late."""
     scope = _scope(request)
     version = _version(request, pk)
@@ -216,14 +217,14 @@ def show_version(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "distribute/chain.html", context)
 
 
-def _version(request: HttpRequest, pk: int) -> EntryVersion:
+def _version(request: Request, pk: int) -> EntryVersion:
     """Who proves still sees no title they may not read: an administrator or executive is no reader by that."""
     readable = Entry.objects.readable_by(request.person)
     return get_object_or_404(EntryVersion.objects.select_related("entry"), pk=pk, entry__in=readable)
 
 
 @require_safe
-def show_audit(request: HttpRequest) -> HttpResponse:
+def show_audit(request: Request) -> HttpResponse:
     """The audit log, newest first, filtered by verb, subject or person."""
     require(may_see_audit(request.person), _("Only administrators and knowledge managers read the audit log."))
     events = Event.objects.order_by("-at", "-pk")
@@ -233,7 +234,7 @@ def show_audit(request: HttpRequest) -> HttpResponse:
         events = events.filter(actor_id=int(request.GET["person"]))
     page = Paginator(events, PAGE).get_page(request.GET.get("page"))
     names = dict(Person.objects.filter(pk__in=[each.actor_id for each in page.object_list]).values_list("pk", "name"))
-    rows = [(event, names.get(event.actor_id, "")) for event in page.object_list]
+    rows = [(event, names.get(event.actor_id or 0, "")) for event in page.object_list]
     verbs = Event.objects.order_by("verb").values_list("verb", flat=True).distinct()
     context = {"title": _("Audit log"), "page": page, "rows": rows, "verbs": verbs, "verb": verb}
     return render(request, "distribute/audit.html", context)
@@ -243,7 +244,7 @@ def show_audit(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def export_directive(request: HttpRequest, pk: int) -> HttpResponse:
+def export_directive(request: Request, pk: int) -> HttpResponse:
     """The chain of every person of a must-read."""
     scope = _scope(request)
     directive = _directive(pk)
@@ -251,7 +252,7 @@ def export_directive(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def export_version(request: HttpRequest, pk: int) -> HttpResponse:
+def export_version(request: Request, pk: int) -> HttpResponse:
     """The chain of every person of a version."""
     scope = _scope(request)
     version = _version(request, pk)

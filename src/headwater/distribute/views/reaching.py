@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -29,11 +29,12 @@ from headwater.distribute.forms import ChannelForm, PreferenceForm, complain
 from headwater.distribute.models import Channel, Preference, PrivateFeed
 from headwater.distribute.sending import channels_of
 from headwater.people.models import Permission
+from headwater.people.request import Request
 
 MAILS_SHOWN = 200
 
 
-def show_reaching(request: HttpRequest) -> HttpResponse:
+def show_reaching(request: Request) -> HttpResponse:
     """The person's own preferences and channels; POST changes the preferences."""
     preference = Preference.objects.filter(person=request.person).first() or Preference(person=request.person)
     form = PreferenceForm(request.POST or None, instance=preference)
@@ -49,7 +50,7 @@ def show_reaching(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: Request) -> HttpResponse:
     """Add a channel."""
     form = ChannelForm(request.POST)
     if form.is_valid():
@@ -65,7 +66,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def change(request: HttpRequest, pk: int) -> HttpResponse:
+def change(request: Request, pk: int) -> HttpResponse:
     """Switch one of the person's own channels, give a webhook a new key, or remove it."""
     channel = get_object_or_404(Channel, pk=pk, person=request.person)
     match request.POST.get("do"):
@@ -82,7 +83,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def renew_feed(request: HttpRequest) -> HttpResponse:
+def renew_feed(request: Request) -> HttpResponse:
     """Give the private feed a new address, or remove it."""
     if request.POST.get("do") == "remove":
         remove_feed(request.person, request.person)
@@ -96,7 +97,7 @@ def renew_feed(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, form: PreferenceForm, channel_form: ChannelForm, feed_url: str = "", status: int = 200
+    request: Request, form: PreferenceForm, channel_form: ChannelForm, feed_url: str = "", status: int = 200
 ) -> HttpResponse:
     channels_of([request.person])
     context = {
@@ -115,7 +116,7 @@ def _page(
 
 
 @require_safe
-def show_outbox(request: HttpRequest) -> HttpResponse:
+def show_outbox(request: Request) -> HttpResponse:
     """Mail that would have gone out if there were a server, newest first. For administrators."""
     _require_administrator(request)
     folder = outbox_folder(request.organisation.pk)
@@ -131,7 +132,7 @@ def show_outbox(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def show_mail(request: HttpRequest, mail: str) -> HttpResponse:
+def show_mail(request: Request, mail: str) -> HttpResponse:
     """One mail of the outbox, as text."""
     _require_administrator(request)
     file = outbox_folder(request.organisation.pk) / f"{Path(mail).name}.eml"
@@ -140,7 +141,7 @@ def show_mail(request: HttpRequest, mail: str) -> HttpResponse:
     return render(request, "distribute/outbox_mail.html", {"mail": _read(file)})
 
 
-def _require_administrator(request: HttpRequest) -> None:
+def _require_administrator(request: Request) -> None:
     allowed = request.person.may(Permission.ADMINISTRATOR)
     require(allowed, _("Only an administrator sees the outbox: it holds other people's mail."))
 
