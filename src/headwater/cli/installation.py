@@ -87,10 +87,11 @@ def _read(path: Path) -> str:
 @contextlib.contextmanager
 def opened(options: Namespace) -> Iterator["Organisation"]:
     """The installation and the organisation that is meant; no transaction is open yet."""
-    from headwater.core.actions import door
+    with open_installation():
+        from headwater.core.actions import door
 
-    with open_installation(), door("cli"):
-        yield find_organisation(options.organisation)
+        with door("cli"):
+            yield find_organisation(options.organisation)
 
 
 @contextlib.contextmanager
