@@ -16,12 +16,16 @@ BODY = "## Before entry\n\nTest the air.\n\nRig the tripod.\n"
 
 
 @pytest.fixture
-def draft(otto: Person, unit: Unit, everyone: Audience) -> Article:
-    """An article that Otto has begun for everyone, not yet published."""
+def cast(ines: Person, otto: Person, hadia: Person, nadia: Person, ada: Person, everyone: Audience) -> Audience:
+    """The whole cast in one audience."""
     enrol(everyone)
-    return create_article(
-        otto, Kind.PROCEDURE, "Confined spaces", BODY, unit=unit, audience=everyone, reference="SAF-014"
-    )
+    return everyone
+
+
+@pytest.fixture
+def draft(otto: Person, unit: Unit, cast: Audience) -> Article:
+    """An article that Otto has begun for everyone, not yet published."""
+    return create_article(otto, Kind.PROCEDURE, "Confined spaces", BODY, unit=unit, audience=cast, reference="SAF-014")
 
 
 @pytest.fixture

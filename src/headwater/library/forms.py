@@ -145,7 +145,7 @@ class SubmissionForm(forms.Form):
         label=_("Reviewers"), queryset=Person.objects.none(), widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, article: Article, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, article: Article, settings: LibrarySettings, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         unit = article.entry.unit
         held = Grant.objects.filter(permission__in=REVIEWERS)
@@ -154,9 +154,7 @@ class SubmissionForm(forms.Form):
         people = Person.objects.active().filter(
             pk__in=held.values("person"), clearance__gte=article.entry.classification
         )
-        own = (
-            [article.latest.author_id] if article.latest and not LibrarySettings.current().allows_self_approval else []
-        )
+        own = [] if settings.allows_self_approval or article.latest is None else [article.latest.author_id]
         offer(self, "reviewers", people.exclude(pk__in=own).order_by("name"))
 
 

@@ -59,11 +59,9 @@ def may_edit(actor: Actor, article: Article) -> bool:
         return False
     if may_govern(actor, article):
         return True
-    return (
-        isinstance(actor, Person)
-        and reaches(actor, article.entry)
-        and article.contributors.filter(person=actor).exists()
-    )
+    if not (isinstance(actor, Person) and reaches(actor, article.entry)):
+        return False
+    return any(contributor.person_id == actor.pk for contributor in article.contributors.all())
 
 
 def may_see_drafts(person: Person, article: Article) -> bool:

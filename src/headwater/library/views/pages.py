@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,7 +20,7 @@ from headwater.library.forms import ContributorForm, DetailsForm, PublicationFor
 from headwater.library.links import render_for
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, LibrarySettings, Review
-from headwater.library.views.shared import RELATED, article_for_editor, article_for_writer
+from headwater.library.views.shared import article_for_editor, article_for_writer, seen_article, sees_drafts
 from headwater.people.models import Person
 from headwater.people.request import Request
 from headwater.search.models import Kind
@@ -29,15 +29,12 @@ from headwater.search.models import Kind
 @require_safe
 def show_article(request: Request, pk: int) -> HttpResponse:
     """The desk of an article. Whoever only reads it is taken to the page where it is read."""
-    article = get_object_or_404(Article.objects.select_related(*RELATED), pk=pk)
-    if (
-        not rules.may_see_drafts(request.person, article)
-        and article.published_id
-        and rules.may_read(request.person, article.entry)
-    ):
+    article = seen_article(request, pk)
+    if sees_drafts(article) or rules.may_arrange(request.person, article):
+        return _page(request, article)
+    if article.published_id and rules.may_read(request.person, article.entry):
         return redirect(address("home:entry", pk=article.entry_id))
-    article = article_for_writer(request, pk)
-    return _page(request, article)
+    raise Http404(_("There is no such article, or you may not see it."))
 
 
 def _page(
@@ -48,12 +45,12 @@ def _page(
     publication: PublicationForm | None = None,
 ) -> HttpResponse:
     person, revision = request.person, article.latest
-    sees = rules.may_see_drafts(person, article)
-    text = revision if sees else article.published
+    text = revision if sees_drafts(article) else article.published
     assert revision is not None
     reviews = list(revision.reviews.select_related("reviewer").order_by("asked_at"))
     asides = article.revisions.filter(is_aside=True, settled_at=None).select_related("author", "based_on")
     may_edit = rules.may_edit(person, article)
+    settings = LibrarySettings.current()
     context = {
         "title": text.title if text else article.entry.title,
         "article": article,
@@ -67,11 +64,11 @@ def _page(
             (one for one in reviews if one.reviewer_id == person.pk and one.outcome == Review.Outcome.ASKED), None
         ),
         "collisions": [collision_of(aside, article) for aside in asides[:5]] if may_edit else [],
-        "contributors": article.contributors.select_related("person").order_by("person__name"),
+        "contributors": article.contributors.all(),
         "attachments": article.attachments.filter(removed_at=None).order_by("name"),
         "picture_types": set(PICTURES),
         "topics": article.entry.topic_links.select_related("concept"),
-        "settings": LibrarySettings.current(),
+        "settings": settings,
         "may_edit": may_edit and article.state != Article.State.ARCHIVED,
         "may_arrange": rules.may_arrange(person, article),
         "may_govern": rules.may_govern(person, article),
@@ -80,7 +77,7 @@ def _page(
         and all(one.outcome != Review.Outcome.RETURNED for one in reviews),
     }
     context["submission"] = submission or (
-        SubmissionForm(article=article) if context["may_edit"] and article.has_news else None
+        SubmissionForm(article=article, settings=settings) if context["may_edit"] and article.has_news else None
     )
     context["publication"] = publication or PublicationForm(initial={"summary": revision.summary})
     context["contribution"] = ContributorForm()
@@ -194,7 +191,7 @@ def end_contribution(request: Request, pk: int, person: int) -> HttpResponse:
 def submit(request: Request, pk: int) -> HttpResponse:
     """Hand the newest revision to reviewers."""
     article = article_for_editor(request, pk)
-    form = SubmissionForm(request.POST, article=article)
+    form = SubmissionForm(request.POST, article=article, settings=LibrarySettings.current())
     if form.is_valid():
         reviewers = list(form.cleaned_data["reviewers"])
         if tried(form, lambda: actions.submit_revision(request.person, article, reviewers)) is not None:
