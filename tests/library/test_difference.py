@@ -98,7 +98,7 @@ They call first, then **winch**.
             "before anyone goes in.",
             "before anyone goes in and until the last person is out.",
             [
-                "changed 3 · Air: The supervisor tests the air before anyone goes in[+ and until the last person is out+]."
+            ["changed 3 · Air: The supervisor tests the air before anyone goes in[+ and until all are out+]."],
             ],
         ),
         ("19.0 %", "19.5 %", ["changed 3 · Air: Everyone leaves at once when oxygen is under [-19.0-][+19.5+] %."]),

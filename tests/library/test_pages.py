@@ -1,4 +1,4 @@
-"""Every page of the library: it answers, to the right people, with a bounded number of queries, and posts do what they say."""
+"""Every page of the library: it answers the right people, in few queries, and posts do what they say."""
 
 from collections.abc import Callable
 from typing import Any
