@@ -1,9 +1,11 @@
 """The ministry's files agree with each other: every name that is used is there."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headwater.demo.content import MINISTRY, Ministry, read_article
 from headwater.demo.dates import Calendar
@@ -29,9 +31,21 @@ def test_marks_become_dates_before_and_after_now() -> None:
     assert text == dates
 
 
+@given(st.lists(st.floats(0, 5_000), min_size=2), st.floats(0, 23.9))
+def test_the_past_keeps_its_order_and_its_days_and_happens_by_day(hours: list[float], now_hour: float) -> None:
+    calendar = Calendar(NOW.replace(hour=0) + timedelta(hours=now_hour))
+    moments = [calendar.ago(hours=each) for each in sorted(hours)]
+    assert moments == sorted(moments, reverse=True)
+    for each, at in zip(sorted(hours), moments, strict=True):
+        assert at.date() == (calendar.now - timedelta(hours=each)).date()
+        assert at.date() == calendar.now.date() or 7 <= at.hour <= 17
+
+
 def test_no_mark_is_left_in_any_document(ministry: Ministry, tmp_path: Path) -> None:
     for source in ministry.documents:
-        ministry.lay_out(source, tmp_path / source, later=False)
+        for happening in ministry.happenings(source):
+            if happening.what != "vanishes":
+                ministry.play(source, happening, tmp_path / source)
     texts = [path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()]
     assert len(texts) >= 60
     assert not any(b"{{" in text for text in texts)
@@ -51,22 +65,29 @@ def test_every_document_of_the_folder_has_its_date_and_the_other_way_round(minis
     assert changed == {str(path.relative_to(later)) for path in later.rglob("*") if path.is_file()}
 
 
-def test_later_changes_some_files_and_takes_the_vanished_away(ministry: Ministry, tmp_path: Path) -> None:
-    ministry.lay_out("tenders", tmp_path, later=False)
+def test_files_appear_change_and_vanish_in_their_order(ministry: Ministry, tmp_path: Path) -> None:
+    grit = [each for each in ministry.happenings("tenders") if each.name == "award-notice-grit.txt"]
+    assert [each.what for each in grit] == ["appears", "vanishes"]
+    ministry.play("tenders", grit[0], tmp_path)
     assert (tmp_path / "award-notice-grit.txt").exists()
-    ministry.lay_out("tenders", tmp_path, later=True)
+    ministry.play("tenders", grit[1], tmp_path)
     assert not (tmp_path / "award-notice-grit.txt").exists()
-    ministry.lay_out("flood-centre", tmp_path, later=False)
-    before = (tmp_path / "scour-alarm-thresholds.html").read_text()
-    ministry.lay_out("flood-centre", tmp_path, later=True)
-    assert "Corrected" in (tmp_path / "scour-alarm-thresholds.html").read_text()
-    assert "Corrected" not in before
+
+
+def test_what_changed_says_something_new(ministry: Ministry, tmp_path: Path) -> None:
+    file = tmp_path / "scour-alarm-thresholds.html"
+    appears, changes = (each for each in ministry.happenings("flood-centre") if each.name == file.name)
+    ministry.play("flood-centre", appears, tmp_path)
+    assert "Corrected" not in file.read_text()
+    ministry.play("flood-centre", changes, tmp_path)
+    assert "Corrected" in file.read_text()
 
 
 def test_files_carry_the_time_at_which_they_appeared(ministry: Ministry, tmp_path: Path) -> None:
-    ministry.lay_out("flood-centre", tmp_path, later=False)
-    age = NOW.timestamp() - (tmp_path / "bulletins.atom").stat().st_mtime
-    assert age == pytest.approx(31 * 3600)
+    appears = next(each for each in ministry.happenings("flood-centre") if each.name == "bulletins.atom")
+    ministry.play("flood-centre", appears, tmp_path)
+    appeared = Calendar(NOW).ago(hours=31)
+    assert (tmp_path / "bulletins.atom").stat().st_mtime == pytest.approx(appeared.timestamp())
 
 
 def test_people_belong_to_units_roles_communities_and_places_that_are_there(ministry: Ministry) -> None:

@@ -44,6 +44,15 @@ class WrittenArticle:
 
 
 @dataclass(frozen=True)
+class Happening:
+    """A file of a source appears, changes or vanishes, so many hours ago."""
+
+    hours_ago: float
+    name: str
+    what: str
+
+
+@dataclass(frozen=True)
 class Ministry:
     """Everything that is written about the ministry, with its dates counted from one moment."""
 
@@ -72,6 +81,12 @@ class Ministry:
         return found
 
     @cached_property
+    def habits(self) -> dict[str, dict[str, float]]:
+        """Unit slug → the share of deliveries its people open, and in how many hours half of that."""
+        found: dict[str, dict[str, float]] = yaml.safe_load(self._text("reading.yaml"))
+        return found
+
+    @cached_property
     def articles(self) -> list[WrittenArticle]:
         """The library, by reference."""
         return [
@@ -84,24 +99,32 @@ class Ministry:
         found: list[dict[str, Any]] = yaml.safe_load(self._text(f"{name}.yaml"))
         return found
 
-    def lay_out(self, source: str, target: Path, *, later: bool) -> None:
-        """Copy a source's documents to `target` as they stood at first; `later` brings changes, takes some away."""
+    def happenings(self, source: str) -> list[Happening]:
+        """What happened to a source's files, the oldest first."""
+        found = []
         for name, fate in self.documents[source].items():
-            changed = MINISTRY / "documents-later" / source / name
-            if later and fate.get("vanished"):
-                (target / name).unlink(missing_ok=True)
-            elif not later or changed.exists():
-                origin = changed if later else MINISTRY / "documents" / source / name
-                hours = fate.get("changed_hours_ago", 1) if later else fate["hours_ago"]
-                self._copy(origin, target / name, hours)
+            found.append(Happening(fate["hours_ago"], name, "appears"))
+            if "changed_hours_ago" in fate:
+                found.append(Happening(fate["changed_hours_ago"], name, "changes"))
+            if "vanished_hours_ago" in fate:
+                found.append(Happening(fate["vanished_hours_ago"], name, "vanishes"))
+        return sorted(found, key=lambda each: -each.hours_ago)
 
-    def _copy(self, origin: Path, target: Path, hours_ago: float) -> None:
+    def play(self, source: str, happening: Happening, folder: Path) -> None:
+        """Do to the folder what happened to the source."""
+        target = folder / happening.name
+        if happening.what == "vanishes":
+            target.unlink()
+            return
+        origin = (
+            MINISTRY / ("documents-later" if happening.what == "changes" else "documents") / source / happening.name
+        )
         target.parent.mkdir(parents=True, exist_ok=True)
         if origin.suffix in TEXT:
             target.write_text(self.calendar.fill(origin.read_text("utf-8")), "utf-8")
         else:
             shutil.copyfile(origin, target)
-        at = self.calendar.ago(hours=hours_ago).timestamp()
+        at = self.calendar.ago(hours=happening.hours_ago).timestamp()
         os.utime(target, (at, at))
 
     def _text(self, name: str) -> str:

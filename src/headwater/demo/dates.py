@@ -26,8 +26,15 @@ class Calendar:
     now: datetime
 
     def ago(self, *, days: float = 0, hours: float = 0) -> datetime:
-        """That long before now."""
-        return self.now - timedelta(days=days, hours=hours)
+        """About that long before now: what happened on an earlier day happened between 7 and 17 o'clock.
+
+        Later stays later: a whole day is pressed into those ten hours.
+        """
+        at = self.now - timedelta(days=days, hours=hours)
+        if at.date() >= self.now.date():
+            return at
+        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        return midnight + timedelta(hours=7) + (at - midnight) * 10 / 24
 
     def fill(self, text: str) -> str:
         """The text with each mark replaced by its date."""

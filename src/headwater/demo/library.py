@@ -8,28 +8,20 @@ from typing import Any
 
 from headwater.core.models import Classification
 from headwater.demo.cast import Cast
-from headwater.demo.clock import moment
 from headwater.demo.content import WrittenArticle, WrittenRevision
+from headwater.demo.story import Step
 from headwater.library import actions
-from headwater.library.models import Article, Feedback, LibrarySettings, Review
+from headwater.library.models import Article, Feedback, Review
 from headwater.people.models import Person
 from headwater.search.models import Kind
 
-# (days ago, order among what happens on one day, what happens)
-Step = tuple[float, int, Callable[[], Any]]
+
+def library_steps(cast: Cast) -> list[Step]:
+    """Everything that happened to every article."""
+    return [step for written in cast.ministry.articles for step in _Life(cast, written).steps()]
 
 
-def load_library(cast: Cast) -> None:
-    """Write every article. What happened to all of them happens in the order of its day."""
-    actions.set_library(cast.people["nadia.brandt"], needs_review=True, allows_self_approval=False)
-    steps = [step for written in cast.ministry.articles for step in _Story(cast, written).steps()]
-    for days_ago, _order, happen in sorted(steps, key=lambda step: (-step[0], step[1])):
-        with moment(cast.ministry.calendar.ago(days=days_ago)):
-            happen()
-    assert LibrarySettings.current().needs_review
-
-
-class _Story:
+class _Life:
     """One article's life, as steps that can be sorted among those of the others."""
 
     def __init__(self, cast: Cast, written: WrittenArticle) -> None:
@@ -38,17 +30,20 @@ class _Story:
         self.article: Article | None = None
 
     def steps(self) -> list[Step]:
-        """Everything that happened to it."""
-        steps: list[Step] = [(one.days_ago, 0, partial(self.revise, one)) for one in self.written.revisions]
+        """Everything that happened to it, each at its moment."""
+        steps = [self._step(one.days_ago, 0, partial(self.revise, one)) for one in self.written.revisions]
         if check := self.head.get("verified"):
-            steps.append((check["days_ago"], 1, partial(self.verify, check)))
+            steps.append(self._step(check["days_ago"], 1, partial(self.verify, check)))
         newest = self.written.revisions[-1].days_ago
         for row in self.head.get("feedback", ()):
             given: list[Feedback] = []
-            steps.append((row["days_ago"], 2, partial(self.report, row, given)))
+            steps.append(self._step(row["days_ago"], 2, partial(self.report, row, given)))
             if row.get("state") == "fixed":
-                steps.append((min(newest, row["days_ago"]), 3, partial(self.settle, row, given)))
+                steps.append(self._step(min(newest, row["days_ago"]), 3, partial(self.settle, row, given)))
         return steps
+
+    def _step(self, days_ago: float, order: int, happen: Callable[[], Any]) -> Step:
+        return Step(self.cast.ministry.calendar.ago(days=days_ago), order, happen)
 
     def revise(self, revision: WrittenRevision) -> None:
         """Somebody writes; others review; the owner publishes."""
