@@ -108,7 +108,7 @@ class WebForm(ScheduledForm):
     """A web site."""
 
     url = forms.URLField(label=_("Address to start from"), assume_scheme="https", max_length=1000)
-    prefix = forms.URLField(
+    within = forms.URLField(
         label=_("Stay within"),
         assume_scheme="https",
         max_length=1000,
@@ -123,7 +123,7 @@ class WebForm(ScheduledForm):
         initial=0.5,
         help_text=_("The site's robots.txt may ask for more."),
     )
-    field_order = ["url", "prefix", "pages", "delay"]
+    field_order = ["url", "within", "pages", "delay"]
 
 
 class MailboxForm(ScheduledForm):
@@ -186,10 +186,21 @@ class ManyFiles(forms.ClearableFileInput):
     allow_multiple_selected = True
 
 
+class FilesField(forms.FileField):
+    """Several files, each checked like one."""
+
+    widget = ManyFiles
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        """Every file. Raises ValidationError when there is none, or one is empty."""
+        check = super().clean
+        return [check(one, initial) for one in data] if data else [check(None, initial)]
+
+
 class UploadForm(forms.Form):
     """Files to hand in."""
 
-    files = forms.FileField(label=_("Files"), widget=ManyFiles(), required=True)
+    documents = FilesField(label=_("Files"))
 
 
 class CaptureForm(forms.Form):

@@ -145,7 +145,7 @@ def test_addresses_inside_and_nonsense_are_refused() -> None:
     with pytest.raises(SourceFailed, match="No web site"):
         Site.from_settings({"url": "file:///etc/passwd"}, {}, OPEN)
     with pytest.raises(SourceFailed, match="another host"):
-        Site.from_settings({"url": "https://a.org/x/", "prefix": "https://b.org/"}, {}, OPEN)
+        Site.from_settings({"url": "https://a.org/x/", "within": "https://b.org/"}, {}, OPEN)
 
 
 def test_one_page_has_one_address() -> None:

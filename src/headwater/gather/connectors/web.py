@@ -30,7 +30,7 @@ _DOCUMENT_TYPES = re.compile(r"html|pdf|text/|officedocument|opendocument|msword
 
 @dataclass(frozen=True)
 class Site:
-    """Settings: `url` to start from, `prefix` to stay within (default: the folder of `url`), `pages` at most,
+    """Settings: `url` to start from, `within` the prefix to stay in (default: the folder of `url`), `pages` at most,
     `delay` seconds between two requests (default 0.5; robots.txt may ask for more)."""
 
     url: str
@@ -46,7 +46,7 @@ class Site:
         url = canonical(str(settings.get("url", "")).strip())
         if not url.startswith(("http://", "https://")):
             raise SourceFailed("No web site is named", "Enter its address, beginning with https://")
-        prefix = canonical(str(settings.get("prefix") or "").strip()) or url[: url.rindex("/") + 1]
+        prefix = canonical(str(settings.get("within") or "").strip()) or url[: url.rindex("/") + 1]
         if urlsplit(prefix).netloc != urlsplit(url).netloc:
             raise SourceFailed("The prefix is on another host than the address", "Make two sources of it")
         pages, delay = int(settings.get("pages") or _PAGES), settings.get("delay")

@@ -36,18 +36,23 @@ def list_documents(request: HttpRequest, pk: int) -> HttpResponse:
     source = found_source(request, pk)
     documents = _narrowed(_readable(source, request.person), request)
     page = Paginator(documents, PAGE).get_page(request.GET.get("page"))
-    for document in page:
-        failure = getattr(document, "failure", None)
-        document.cause_words = cause_words(failure.cause)[0] if failure else ""
+    rows = [(document, _trouble(document)) for document in page]
     context = {
         "title": _("Documents of %s") % source.name,
         "crumbs": _crumbs(source),
         "source": source,
         "page": page,
+        "rows": rows,
         "state": request.GET.get("state", ""),
         "words": request.GET.get("q", ""),
     }
     return render(request, "gather/documents.html", context)
+
+
+def _trouble(document: Document) -> Any:
+    """Why it could not be read, in words; empty when it could."""
+    failure = getattr(document, "failure", None)
+    return cause_words(failure.cause)[0] if failure else ""
 
 
 def _readable(source: Source, person: Person) -> "QuerySet[Document]":
@@ -130,7 +135,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
     require(rules.may_add_to(request.person, source), _("Only who manages this source, or writes, hands files in."))
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        files = request.FILES.getlist("files")
+        files = form.cleaned_data["documents"]
         try:
             for file in files:
                 actions.upload_document(request.person, source, file.name or "", file.read())

@@ -204,7 +204,7 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             tell(request, _("“%s” is closed.") % source.name, address("gather:source-reopening", pk=pk))
             return redirect(address("gather:sources"))
-    kept = source.documents.filter(vanished_at=None).count()
+    kept = source.documents.filter(vanished_at=None, entry__isnull=False).count()
     words = ngettext("It has %(n)d document.", "It has %(n)d documents.", kept) % {"n": kept}
     title = _("Close %s") % source.name
     context = {"title": title, "form": form, "source": source, "kept": words, "crumbs": _crumbs(title)}
