@@ -35,7 +35,11 @@ class Concept(Walled):
     alternatives = models.JSONField(default=dict, blank=True)
     definition = models.TextField(blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.ACCEPTED)
-    broader = models.ManyToManyField("self", symmetrical=False, related_name="narrower", through="Broader")
+    broader: "models.ManyToManyField[Concept, Broader]" = models.ManyToManyField(
+        "self", symmetrical=False, related_name="narrower", through="Broader"
+    )
+    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="merged")
+    tx = models.BigIntegerField(default=0, editable=False, db_index=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "slug"], name="concept_slug")]
