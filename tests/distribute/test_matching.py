@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from tests.conftest import make_person
 
 from headwater.core.models import Classification, Organisation
 from headwater.core.wall import organisation_context
@@ -30,6 +29,7 @@ from headwater.people.membership import refresh
 from headwater.people.models import Audience, Permission, Person, Unit
 from headwater.search.actions import publish_version, restore_entry, withdraw_entry
 from headwater.search.models import Entry, EntryVersion, Kind
+from tests.conftest import make_person
 
 LONG = " ".join(f"sentence number {n} about draining the valley of water" for n in range(30))
 

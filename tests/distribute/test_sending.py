@@ -14,8 +14,6 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 from django.db import connection
 from django.utils import timezone
-from tests.conftest import enrol
-from tests.distribute.conftest import make_version
 
 from headwater.core.models import Cursor, Organisation
 from headwater.distribute.actions import change_channel, change_preferences
@@ -24,6 +22,8 @@ from headwater.distribute.models import Channel, Delivery, Digest, Dispatch, Pre
 from headwater.distribute.posting import channel_of_unsubscribe, send_due, unsubscribe_url
 from headwater.distribute.sending import after_quiet, channels_of, plan, plan_notices, queue_dispatches
 from headwater.people.models import Audience, AudienceMember, Notice, Person
+from tests.conftest import enrol
+from tests.distribute.conftest import make_version
 
 Deliver = Callable[..., Delivery]
 

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from tests.conftest import enrol, make_person
-from tests.distribute.conftest import make_version
 
 from headwater.core.actions import OPERATOR, Refused
 from headwater.core.models import Classification, Event
@@ -38,6 +36,8 @@ from headwater.distribute.models import Acknowledgement, Broadcast, Delivery, Di
 from headwater.people.models import Audience, Community, Grant, Permission, Person, Unit
 from headwater.search.actions import publish_version
 from headwater.search.models import Entry, EntryVersion
+from tests.conftest import enrol, make_person
+from tests.distribute.conftest import make_version
 
 
 def field_of(error: pytest.ExceptionInfo[ValidationError]) -> str:
