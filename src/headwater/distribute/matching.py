@@ -30,18 +30,22 @@ from headwater.search.seen import searchables
 
 BATCH = 100
 LOOK_AGAIN = 0.02  # seconds
+MOST_LOOKS = 25  # then the follower's own clock, or the next change, wakes it
 
 _held: dict[int, Standing] = {}
+_looks: dict[int, int] = {}
 _holding = threading.Lock()
 
 
 def match_new_versions(organisation_id: int) -> bool:
     """Match the next batch of versions and deliver. True when there is more to match at once."""
     more, held_back = _step(organisation_id)
-    if held_back:
-        # Committed, but a transaction with a lower number is still open: it will end in a moment.
+    # Committed, but a transaction with a lower number is still open: it will end in a moment.
+    _looks[organisation_id] = _looks.get(organisation_id, 0) + 1 if held_back else 0
+    if 0 < _looks[organisation_id] <= MOST_LOOKS:
         time.sleep(LOOK_AGAIN)
-    return more or held_back
+        return True
+    return more
 
 
 def _step(organisation_id: int) -> tuple[bool, bool]:

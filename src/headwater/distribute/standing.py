@@ -62,14 +62,16 @@ class Standing:
         return len(self._matcher)
 
     def follow(self, upper: int) -> None:
-        """Take in every change of transactions below `upper` (all of which have ended)."""
-        self._follow_languages()
-        if upper > self.tx:
-            for profile in InterestProfile.objects.filter(tx__gte=self.tx, tx__lt=upper).iterator():
-                self.put_profile(profile)
-            for directive in Directive.objects.filter(tx__gte=self.tx, tx__lt=upper).exclude(query="").iterator():
-                self.put_directive(directive)
-            self.tx = upper
+        """Take in every change that is committed; those of transactions below `upper`, which have all ended, for good.
+
+        What is newer is taken in too, and read again: a row that was changed just now would be missing otherwise.
+        """
+        self.learn_languages()
+        for profile in InterestProfile.objects.filter(tx__gte=self.tx).iterator():
+            self.put_profile(profile)
+        for directive in Directive.objects.filter(tx__gte=self.tx).exclude(query="").iterator():
+            self.put_directive(directive)
+        self.tx = max(self.tx, upper)
 
     def put_profile(self, profile: InterestProfile) -> None:
         """Add, change or remove one profile."""
@@ -126,7 +128,7 @@ class Standing:
     def _languages_of(self, person_id: int | None) -> tuple[str, ...]:
         return self._languages if person_id is None else (self._readers.get(person_id, ""),)
 
-    def _follow_languages(self) -> None:
+    def learn_languages(self) -> None:
         """People's languages are not announced as changes are: they are compared every few seconds."""
         if time.monotonic() - self._looked_at < LANGUAGES_EVERY:
             return
@@ -156,7 +158,7 @@ def late_comers(since: int, upper: int) -> tuple["Standing", int] | None:
     if not profiles and not directives:
         return None
     standing = Standing()
-    standing.follow(0)
+    standing.learn_languages()
     for profile in profiles:
         standing.put_profile(profile)
     for directive in directives:
