@@ -11,7 +11,7 @@ from headwater.search.actions import count_use, search_entries, withdraw_entry
 from headwater.search.language.errors import QueryError
 from headwater.search.models import Entry, EntryTopic, Kind
 from headwater.taxonomy.models import Broader, Concept, ConceptScheme
-from tests.conftest import make_person
+from tests.conftest import enrol, make_person
 from tests.search.conftest import Shelve
 
 Index = Callable[[], int]
@@ -30,15 +30,16 @@ def rescue(shelve: Shelve) -> Entry:
 
 
 def test_found_by_its_audience(rescue: Entry, index: Index, everyone: Audience, ines: Person) -> None:
+    everyone.member_links.filter(person=ines).delete()
     assert titles(ines, "rescue") == []
-    everyone.member_links.create(person=ines)
+    enrol(everyone)
     index()
     assert titles(ines, "rescue") == ["Working in confined spaces"]
 
 
 @pytest.fixture
 def reader(ines: Person, everyone: Audience) -> Person:
-    everyone.member_links.create(person=ines)
+    enrol(everyone)
     return ines
 
 

@@ -50,8 +50,10 @@ class Box:
     choices: list[Choice]
 
 
-def boxes(query: Query, counts: Mapping[str, Sequence[FacetCount]], asked: Mapping[str, list[str]]) -> list[Box]:
-    """The boxes worth showing: a facet with a single value that everything has says nothing.
+def boxes(
+    query: Query, counts: Mapping[str, Sequence[FacetCount]], asked: Mapping[str, list[str]], total: int
+) -> list[Box]:
+    """The boxes worth showing: a facet with a single value that all `total` entries have says nothing.
 
     `asked` is the query string as it stands: q, sort, standing.
     """
@@ -60,7 +62,7 @@ def boxes(query: Query, counts: Mapping[str, Sequence[FacetCount]], asked: Mappi
         labels = _labels(name, counts.get(name, ()))
         chosen = chosen_values(query, name) | {facet_key(value) for value in asked.get(name, [])}
         shown = [count for count in counts.get(name, ()) if count.key in labels][:_MOST_SHOWN]
-        if len(shown) > 1 or chosen:
+        if len(shown) > 1 or chosen or any(count.count < total for count in shown):
             choices = [_choice(query, name, count, labels, chosen, asked) for count in _in_order(name, shown)]
             found.append(Box(name, TITLES[name], choices))
     return found

@@ -3,6 +3,8 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -65,7 +67,7 @@ def _context(request: HttpRequest, found: Results, asked: dict[str, list[str]]) 
             (value, label, "?" + urlencode(asked | {"sort": [value]}, doseq=True))
             for value, label in (("best", _("Best")), ("newest", _("Newest")), ("used", _("Most used")))
         ],
-        "boxes": boxes(found.query, found.facets, asked),
+        "boxes": boxes(found.query, found.facets, asked, found.total),
         "copies": sum(len(result.copies) for result in found.results),
         "milliseconds": max(1, round(found.seconds * 1000)),
         "error": said(found.error, found.text) if found.error else None,
@@ -111,21 +113,28 @@ def list_gaps(request: HttpRequest) -> HttpResponse:
 def settle_gap(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer a gap with an entry, dismiss it, or put it back on the list."""
     gap = get_object_or_404(SearchGap, pk=pk)
-    back = redirect(address("search:gaps"))
+    undo = address("search:gap", pk=pk)
     match request.POST.get("do", "reopen"):
         case "answer":
-            form = AnswerForm(request.POST)
-            if not form.is_valid():
-                tell(request, _("Give the address or the number of the entry that answers this."), level=40)
-                return back
-            answer_gap(request.person, gap, form.cleaned_data["entry"])
-            tell(request, _("Answered. Those who wait for it are told."), undo=address("search:gap", pk=pk))
+            _answer(request, gap, undo)
         case "dismiss":
             dismiss_gap(request.person, gap)
-            tell(request, _("Dismissed “%s”.") % gap.query, undo=address("search:gap", pk=pk))
-        case _:
+            tell(request, _("Dismissed “%s”.") % gap.query, undo=undo)
+        case _reopen:
             reopen_gap(request.person, gap)
-    return back
+    return redirect(address("search:gaps"))
+
+
+def _answer(request: HttpRequest, gap: SearchGap, undo: str) -> None:
+    form = AnswerForm(request.POST)
+    try:
+        if form.is_valid():
+            answer_gap(request.person, gap, form.cleaned_data["entry"])
+            tell(request, _("Answered. Those who wait for it are told."), undo=undo)
+            return
+    except ValidationError:
+        pass
+    tell(request, _("Give the address of an entry that you may read. The gap is still open."), level=messages.ERROR)
 
 
 @require_POST
