@@ -81,7 +81,7 @@ def shown(change: Change) -> str:
 
 PROCEDURE = """## 3 · Air
 
-The supervisor tests the air before anyone goes in. Test at the top, then below.
+The supervisor tests before anyone goes in. Test at the top, then below.
 
 Everyone leaves at once when oxygen is under 19.0 %. Nobody goes back for tools.
 
@@ -97,9 +97,7 @@ They call first, then **winch**.
         (
             "before anyone goes in.",
             "before anyone goes in and until the last person is out.",
-            [
-            ["changed 3 · Air: The supervisor tests the air before anyone goes in[+ and until all are out+]."],
-            ],
+            ["changed 3 · Air: The supervisor tests before anyone goes in[+ and until the last person is out+]."],
         ),
         ("19.0 %", "19.5 %", ["changed 3 · Air: Everyone leaves at once when oxygen is under [-19.0-][+19.5+] %."]),
         (

@@ -33,6 +33,9 @@ def attach_file(actor: Actor, article: Article, name: str, content: bytes) -> At
 @action
 def remove_attachment(actor: Actor, attachment: Attachment) -> None:
     """Take a file off an article. Older versions that show it still do; one that was never published is deleted."""
+    attachment = Attachment.objects.select_related("article__entry__unit", "article__latest", "article__published").get(
+        pk=attachment.pk
+    )
     article = attachment.article
     require(rules.may_edit(actor, article), _("Only its owner, contributors and stewards remove files."))
     if any(revision and attachment.pk in named_in(revision.body) for revision in (article.latest, article.published)):
