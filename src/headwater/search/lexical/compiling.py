@@ -75,10 +75,13 @@ class Compiler:
         return unscored(self._filter(query))
 
     def some_words(self, words: Sequence[Word]) -> tantivy.Query:
-        """Entries with at least one of the words, those with more and rarer ones first."""
-        distinct = {" ".join(asked_surfaces(word.text)): word for word in words}
-        clauses = [(Occur.Should, self._words(word)) for word in distinct.values()]
-        return tantivy.Query.boolean_query([*clauses, *self._together(words)])
+        """Entries with at least one of the words, those with more and rarer ones first.
+
+        What the analyzer cuts ("beta-blocker") counts as its pieces here, with a little more for standing together.
+        """
+        pieces = [Word(surface, word.field) for word in words for surface in asked_surfaces(word.text)]
+        clauses = [(Occur.Should, self._words(piece)) for piece in dict.fromkeys(pieces)]
+        return tantivy.Query.boolean_query([*clauses, *self._together(pieces)])
 
     def candidates(self, near: Near) -> tantivy.Query:
         """Entries that hold all parts of a NEAR somewhere."""
