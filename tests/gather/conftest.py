@@ -11,6 +11,7 @@ from headwater.gather.actions import create_source
 from headwater.gather.extract import Limits, Pool
 from headwater.gather.models import Run, Source
 from headwater.people.models import Audience, Person
+from headwater.search.indexing import mend_index
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +56,9 @@ def run_now(pool: Pool) -> Callable[[Source], Run]:
         return run
 
     return run
+
+
+@pytest.fixture
+def index(nadia: Person) -> Callable[[], int]:
+    """Brings the search index up to date inside the test's own transaction."""
+    return lambda: mend_index(nadia.organisation_id)

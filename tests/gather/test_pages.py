@@ -189,9 +189,10 @@ def test_files_are_handed_in_and_notes_written_down(
 
 
 def test_questions_and_what_may_answer_them(
-    source: Source, run_now: RunNow, nadia: Person, ines: Person, sign_in: SignIn
+    source: Source, run_now: RunNow, nadia: Person, ines: Person, sign_in: SignIn, index: Callable[[], int]
 ) -> None:
     run_now(source)
+    index()
     client = sign_in(nadia)
     assert "need to know" in client.get(address("gather:needs")).content.decode()
     given = {"question": "When are culverts cleaned?", "query": "culverts", "owner": nadia.pk, "why": ""}

@@ -15,6 +15,7 @@ from headwater.gather.health import Said
 from headwater.gather.models import InformationNeed, NeedEntry
 from headwater.people.notices import tell
 from headwater.search.access import languages_of
+from headwater.search.finding import search_entries
 from headwater.search.language.oracle import matches
 from headwater.search.language.parser import QueryError, parse
 from headwater.search.models import Entry, EntryVersion
@@ -28,14 +29,8 @@ def propose_existing(need: InformationNeed) -> int:
     """Proposes the newest readable entries that match a need's query, at most 50; how many are new to it."""
     if not need.query or need.state != InformationNeed.State.OPEN:
         return 0
-    entries = Entry.objects.current().readable_by(need.owner).filter(copy_of=None)
-    versions = EntryVersion.objects.filter(pk__in=entries.values("current_version")).select_related("entry")
-    found: list[int] = []
-    for version in _matching(need, versions.order_by("-published_at").iterator(chunk_size=_VERSIONS_AT_ONCE)):
-        found.append(version.entry_id)
-        if len(found) >= _MOST_AT_ONCE:
-            break
-    return _propose(need, found)
+    found = search_entries(need.owner, need.query, sort="newest", limit=_MOST_AT_ONCE)
+    return _propose(need, [result.entry.pk for result in found.results])
 
 
 def _matching(need: InformationNeed, versions: Iterable[EntryVersion]) -> Iterator[EntryVersion]:

@@ -34,7 +34,7 @@ def _crumbs(source: Source) -> list[tuple[str, str]]:
 def list_documents(request: HttpRequest, pk: int) -> HttpResponse:
     """What came from a source and the person may read, newest first; by state, cause, day or part of the name."""
     source = found_source(request, pk)
-    documents = _narrowed(_readable(source, request.person), request)
+    documents = _narrowed(readable_documents(source, request.person), request)
     page = Paginator(documents, PAGE).get_page(request.GET.get("page"))
     rows = [(document, _trouble(document)) for document in page]
     context = {
@@ -55,7 +55,7 @@ def _trouble(document: Document) -> Any:
     return cause_words(failure.cause)[0] if failure else ""
 
 
-def _readable(source: Source, person: Person) -> "QuerySet[Document]":
+def readable_documents(source: Source, person: Person) -> "QuerySet[Document]":
     """Documents with an entry as the entry says; those without one as the source says."""
     seen = Q(entry__in=Entry.objects.readable_by(person))
     if rules.may_read_source(person, source):
