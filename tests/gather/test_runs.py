@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,9 +12,11 @@ from django.utils import timezone
 from headwater.core.blobs import read_blob
 from headwater.gather import jobs, runs
 from headwater.gather.actions import pause_source
+from headwater.gather.connectors import Found
 from headwater.gather.extract import Pool
 from headwater.gather.health import Health, health_of
 from headwater.gather.models import Document, Failure, RawVersion, Run, Source
+from headwater.gather.pieces import Piece
 from headwater.gather.runs import Progress
 from headwater.people.models import Audience, Notice, Person
 from headwater.search.models import Entry
@@ -179,7 +181,7 @@ def test_a_run_may_be_carried_out_twice(source: Source, pool: Pool, run_now: Run
 def test_a_run_cut_off_in_the_middle_is_taken_over(
     source: Source, pool: Pool, run_now: RunNow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "batches", lambda found: ([piece] for piece in _pieces(found)))
+    monkeypatch.setattr(runs, "batches", _one_by_one)
     run = runs.begin(source, None)
     told: list[int] = []
 
@@ -197,15 +199,13 @@ def test_a_run_cut_off_in_the_middle_is_taken_over(
     Run.objects.filter(pk=run.pk).update(beat_at=timezone.now() - timedelta(minutes=5))
     other = run_now(source)
     assert other.pk != run.pk
-    assert counts(other) == (4, 2, 0, 0, 0) or counts(other)[0] == 4
+    assert other.counts["listed"] == 4
     assert Entry.objects.count() == 3
     assert RawVersion.objects.count() == 3
 
 
-def _pieces(found: "object") -> "object":
-    from headwater.gather.pipeline import Piece
-
-    return (Piece(one) for one in found)  # type: ignore[attr-defined]
+def _one_by_one(found: Iterable[Found]) -> Iterator[list[Piece]]:
+    return ([Piece(one)] for one in found)
 
 
 def test_due_sources_are_started_once(source: Source, run_now: RunNow) -> None:
