@@ -8,9 +8,10 @@ Nothing that the person may no longer read is in it. What was withdrawn because 
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from headwater.core.counting import RowCount
 from headwater.distribute.broadcasts import open_broadcasts
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.models import Broadcast, Delivery, Reason
@@ -48,15 +49,16 @@ def visible_deliveries(person: Person) -> QuerySet[Delivery]:
 
 
 def counts_of(person: Person) -> InboxCounts:
-    """What waits, open broadcasts included."""
-    waiting = Q(state__in=(Delivery.State.DUE, Delivery.State.OPENED))
-    to_sign = waiting & Q(must_acknowledge=True)
-    found = visible_deliveries(person).aggregate(
-        unread=Count("pk", filter=waiting & Q(read_at=None)),
-        to_acknowledge=Count("pk", filter=to_sign),
-        overdue=Count("pk", filter=to_sign & Q(due_at__lt=timezone.now())),
-    )
-    missing = _missing_broadcasts(person).count()
+    """What waits, open broadcasts included; one query, for it stands on every page."""
+    waiting = visible_deliveries(person).filter(state__in=(Delivery.State.DUE, Delivery.State.OPENED))
+    to_sign = waiting.filter(must_acknowledge=True)
+    found = Person.objects.filter(pk=person.pk).values(
+        unread=RowCount(waiting.filter(read_at=None)),
+        to_acknowledge=RowCount(to_sign),
+        overdue=RowCount(to_sign.filter(due_at__lt=timezone.now())),
+        missing=RowCount(_missing_broadcasts(person)),
+    )[0]
+    missing = found["missing"]
     return InboxCounts(found["unread"] + missing, found["to_acknowledge"] + missing, found["overdue"])
 
 

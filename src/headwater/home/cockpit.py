@@ -7,26 +7,29 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncWeek
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import get_language
 
 from headwater.core.addresses import address
+from headwater.core.counting import RowCount
 from headwater.core.display.heat import Cell
-from headwater.distribute.models import Delivery
+from headwater.distribute.models import Channel, Delivery
 from headwater.distribute.proof import Scope
 from headwater.distribute.rules import proof_paths
 from headwater.gather.models import Source
 from headwater.home.measures import Percentile, became_aware
-from headwater.people.models import Person, Unit
-from headwater.search.models import Entry, EntryVersion
-from headwater.taxonomy.models import Concept
+from headwater.library.models import Feedback
+from headwater.people.models import Person
+from headwater.search.models import Entry, EntryVersion, SearchGap
 
 TOPICS_SHOWN = 7
 UNITS_SHOWN = 10
 WEEKS_SHOWN = 12
+TRIAGE_DAYS = 2
 GONE = [Delivery.State.EXPIRED, Delivery.State.WITHDRAWN]
 
 
@@ -62,44 +65,47 @@ class Cockpit:
         return set(found.values_list("pk", flat=True))
 
     @cached_property
-    def gathered(self) -> dict[str, int]:
-        """New versions in the period, and from how many sources."""
-        sources = Count("entry__source_slug", distinct=True, filter=~Q(entry__source_slug=""))
-        return self.versions.aggregate(versions=Count("pk"), sources=sources)
+    def numbers(self) -> dict[str, Any]:
+        """What is counted by itself, in one query: versions, sources, people, refusing channels, reports, gaps."""
+        by_source = self.versions.exclude(entry__source_slug="").order_by("entry__source_slug")
+        refusing = Channel.objects.filter(state=Channel.State.SUSPENDED).order_by("person")
+        gaps = SearchGap.objects.filter(state=SearchGap.State.OPEN)
+        return Person.objects.filter(pk=self.person.pk).values(
+            versions=RowCount(self.versions),
+            from_sources=RowCount(by_source.distinct("entry__source_slug"), ordered=True),
+            people=RowCount(Person.objects.active()),
+            refusing=RowCount(refusing.distinct("person"), ordered=True),
+            reports=RowCount(open_reports()),
+            gaps=RowCount(gaps),
+            wanted=ArraySubquery(gaps.order_by("-times", "-last_at").values("query")[:2]),
+        )[0]
 
     @cached_property
     def flow(self) -> dict[str, int]:
-        """Deliveries of the period: made, to how many, opened, asked to acknowledge, acknowledged, overdue now."""
+        """Deliveries: made, to how many, opened, asked to sign, signed, overdue; and of the period before."""
         asked = Q(must_acknowledge=True) & ~Q(state__in=GONE)
-        return self.deliveries.filter(created_at__gte=self.since).aggregate(
-            delivered=Count("pk"),
-            people=Count("person", distinct=True),
-            opened=Count("pk", filter=Q(opened_at__isnull=False)),
-            asked=Count("pk", filter=asked),
-            acknowledged=Count("pk", filter=asked & Q(acknowledged_at__isnull=False)),
-            overdue=Count("pk", filter=asked & Q(acknowledged_at=None, due_at__lt=self.now)),
+        opened, new = Q(opened_at__isnull=False), Q(created_at__gte=self.since)
+        both = self.deliveries.filter(created_at__gte=self.since - timedelta(days=self.days))
+        return both.aggregate(
+            delivered=Count("pk", filter=new),
+            people=Count("person", distinct=True, filter=new),
+            opened=Count("pk", filter=new & opened),
+            asked=Count("pk", filter=new & asked),
+            acknowledged=Count("pk", filter=new & asked & Q(acknowledged_at__isnull=False)),
+            overdue=Count("pk", filter=new & asked & Q(acknowledged_at=None, due_at__lt=self.now)),
+            before=Count("pk", filter=~new),
+            opened_before=Count("pk", filter=~new & opened),
         )
-
-    @cached_property
-    def before(self) -> dict[str, int]:
-        """Delivered and opened in the period before, to compare with."""
-        start = self.since - timedelta(days=self.days)
-        earlier = self.deliveries.filter(created_at__gte=start, created_at__lt=self.since)
-        return earlier.aggregate(delivered=Count("pk"), opened=Count("pk", filter=Q(opened_at__isnull=False)))
 
     @cached_property
     def aware(self) -> dict[str, timedelta | None]:
-        """Time to aware: median and 95th percentile of the period."""
-        return became_aware(self.since, self.scope).aggregate(
-            median=Percentile("waited", 0.5), p95=Percentile("waited", 0.95)
+        """Time to aware: median and 95th percentile of the period, and the median of the period before."""
+        now, both = Q(seen__gte=self.since), became_aware(self.since - timedelta(days=self.days), self.scope)
+        return both.aggregate(
+            median=Percentile("waited", 0.5, filter=now),
+            p95=Percentile("waited", 0.95, filter=now),
+            before=Percentile("waited", 0.5, filter=~now),
         )
-
-    @cached_property
-    def aware_before(self) -> timedelta | None:
-        """The median of the period before."""
-        earlier = became_aware(self.since - timedelta(days=self.days), self.scope).filter(seen__lt=self.since)
-        found: timedelta | None = earlier.aggregate(median=Percentile("waited", 0.5))["median"]
-        return found
 
     @cached_property
     def aware_by_week(self) -> list[dict[str, Any]]:
@@ -127,28 +133,64 @@ class Cockpit:
         sent = self.deliveries.filter(created_at__gte=self.since, person__unit__isnull=False)
         rows = (
             sent.filter(version__entry__topic_links__proposed=False)
-            .values_list("person__unit", "version__entry__topic_links__concept")
-            .annotate(sent=Count("pk"), opened=Count("pk", filter=Q(opened_at__isnull=False)))
+            .values("person__unit", "person__unit__name", "version__entry__topic_links__concept")
+            .annotate(
+                labels=F("version__entry__topic_links__concept__labels"),
+                sent=Count("pk"),
+                opened=Count("pk", filter=Q(opened_at__isnull=False)),
+            )
         )
-        return _reach_table(list(rows), self.days)
+        shares = [
+            Share(
+                row["person__unit"],
+                row["person__unit__name"],
+                row["version__entry__topic_links__concept"],
+                row["labels"],
+                row["sent"],
+                row["opened"],
+            )
+            for row in rows
+        ]
+        return _reach_table(shares, self.days)
 
 
-def _reach_table(rows: list[tuple[int, int, int, int]], days: int) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
-    units, topics = _largest(rows, 0, UNITS_SHOWN), _largest(rows, 1, TOPICS_SHOWN)
-    names = dict(Unit.objects.filter(pk__in=units).values_list("pk", "name"))
-    concepts = {concept.pk: concept for concept in Concept.objects.filter(pk__in=topics)}
-    shares = {(unit, topic): 100 * opened / sent for unit, topic, sent, opened in rows}
-    heads = [concepts[topic].label(get_language() or "en") for topic in topics]
+@dataclass(frozen=True)
+class Share:
+    """How much of what was sent about one topic to one unit was opened."""
+
+    unit: int
+    unit_name: str
+    topic: int
+    labels: dict[str, str]
+    sent: int
+    opened: int
+
+
+def _reach_table(shares: list[Share], days: int) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
+    units = _largest([(share.unit, share.sent) for share in shares], UNITS_SHOWN)
+    topics = _largest([(share.topic, share.sent) for share in shares], TOPICS_SHOWN)
+    names = {share.unit: share.unit_name for share in shares}
+    labels = {share.topic: share.labels for share in shares}
+    found = {(share.unit, share.topic): 100 * share.opened / share.sent for share in shares}
     page = address("home:counted", figure="delivered")
 
     def cell(unit: int, topic: int) -> Cell:
-        return Cell(shares.get((unit, topic)), f"{page}?days={days}&unit={unit}&topic={topic}")
+        return Cell(found.get((unit, topic)), f"{page}?days={days}&unit={unit}&topic={topic}")
 
+    language = get_language() or "en"
+    heads = [labels[topic].get(language) or labels[topic].get("en") or str(topic) for topic in topics]
     return heads, [(names[unit], [cell(unit, topic) for topic in topics]) for unit in units]
 
 
-def _largest(rows: list[tuple[int, int, int, int]], column: int, most: int) -> list[int]:
+def _largest(counts: list[tuple[int, int]], most: int) -> list[int]:
     sums: dict[int, int] = {}
-    for row in rows:
-        sums[row[column]] = sums.get(row[column], 0) + row[2]
+    for key, count in counts:
+        sums[key] = sums.get(key, 0) + count
     return sorted(sums, key=lambda key: -sums[key])[:most]
+
+
+def open_reports() -> QuerySet[Feedback]:
+    """Reports of errors that nobody has taken up for two days."""
+    old = timezone.now() - timedelta(days=TRIAGE_DAYS)
+    kinds = [Feedback.Kind.ERROR, Feedback.Kind.UNCLEAR]
+    return Feedback.objects.filter(kind__in=kinds, state=Feedback.State.OPEN, at__lt=old)

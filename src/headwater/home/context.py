@@ -21,7 +21,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _frame(request: HttpRequest, person: Person) -> dict[str, Any]:
-    rail = sections(request, person, rail_counts(person))
+    rail = sections(request, person, rail_counts(request, person))
     match = request.resolver_match
     return {
         "rail": rail,

@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from headwater.distribute.models import Delivery
-from headwater.home.cockpit import Cockpit
-from headwater.home.needs import Trust, article_kinds, open_reports
+from headwater.home.cockpit import Cockpit, open_reports
+from headwater.home.needs import Trust, article_kinds
 from headwater.search.models import EntryVersion
 
 

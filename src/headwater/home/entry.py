@@ -1,26 +1,33 @@
 """Reading one entry: the text, why me, can I rely on it, where it comes from, what rests on it."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.http import Http404
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
+from headwater.core.counting import RowCount
 from headwater.distribute.because import Because, because
 from headwater.distribute.inbox import inbox_of, with_reasons
 from headwater.distribute.models import Acknowledgement, Delivery
 from headwater.gather.models import Document, InformationNeed, Source
 from headwater.library.difference import Difference, compare
-from headwater.library.links import backlinks, render_for
+from headwater.library.links import render_for
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, Feedback, Verification
 from headwater.people.models import Person
-from headwater.search.models import Entry, EntryVersion
+from headwater.search.models import Entry, EntryVersion, Kind
 from headwater.taxonomy.models import Concept
 
-CHANGES_OPEN = 8
+LINKS_SHOWN = 12
+REPORTS = [Feedback.Kind.ERROR, Feedback.Kind.UNCLEAR]
 
 
 @dataclass
@@ -39,16 +46,15 @@ class Reading:
     def minutes(self) -> int:
         return reading_minutes(self.version.text)
 
-    @cached_property
+    @property
     def article(self) -> Article | None:
         """The article behind it, for what people here wrote."""
-        found = Article.objects.filter(entry=self.entry).select_related("verifier", "author", "captured_from__entry")
-        return found.first()
+        return getattr(self.entry, "article", None)
 
-    @cached_property
+    @property
     def document(self) -> Document | None:
         """The document behind it, for what was gathered."""
-        return Document.objects.filter(entry=self.entry).select_related("source__owner").first()
+        return getattr(self.entry, "document", None)
 
     @cached_property
     def html(self) -> SafeString:
@@ -97,50 +103,33 @@ class Reading:
         """What changed since then; for somebody who acknowledged none, nothing."""
         return compare(self.before.version.text, self.version.text) if self.before else None
 
-    @cached_property
-    def verification(self) -> Verification | None:
-        """The newest word of somebody that this article holds."""
-        if self.article is None:
-            return None
-        return self.article.verifications.select_related("person", "version").order_by("-at").first()
+    @property
+    def topics(self) -> list[tuple[str, str]]:
+        """Slug and label, in the reader's language, of what it is about."""
+        language = get_language() or "en"
+        rows = ((row["slug"], row["labels"]) for row in self.entry.topic_rows)
+        return [(slug, labels.get(language) or labels.get("en") or slug) for slug, labels in rows]
+
+    @property
+    def linking(self) -> list[tuple[int, str, str]]:
+        """Entry, title and kind of the published articles that link here and that the person may read."""
+        return [(row["pk"], row["title"], str(Kind(row["kind"]).label)) for row in self.entry.linking_rows]
 
     @cached_property
-    def open_reports(self) -> list[Feedback]:
-        """Open reports of errors, newest first."""
-        kinds = [Feedback.Kind.ERROR, Feedback.Kind.UNCLEAR]
-        return list(
-            Feedback.objects.filter(entry=self.entry, state=Feedback.State.OPEN, kind__in=kinds).order_by("-at")
-        )
+    def verification(self) -> dict[str, Any] | None:
+        """The newest word of somebody that this article holds: at, who, evidence, number of the version."""
+        said = self.entry.last_verification
+        return {**said, "at": parse_datetime(said["at"])} if said else None
 
-    @cached_property
-    def topics(self) -> list[Concept]:
-        return list(Concept.objects.filter(entry_links__entry=self.entry, entry_links__proposed=False).order_by("slug"))
-
-    @cached_property
+    @property
     def source(self) -> Source | None:
         return self.document.source if self.document else None
-
-    @cached_property
-    def backlinks(self) -> list[Article]:
-        return backlinks(self.entry, self.person)
-
-    @cached_property
-    def copies(self) -> list[Entry]:
-        """Near-copies the person may read, on either side."""
-        first = self.entry.copy_of_id or self.entry.pk
-        family = Entry.objects.current().readable_by(self.person).exclude(pk=self.entry.pk)
-        return list(family.filter(pk=first)) + list(family.filter(copy_of=first)[:5])
-
-    @cached_property
-    def needs(self) -> QuerySet[InformationNeed]:
-        """The questions of the organisation that this helps to answer."""
-        return InformationNeed.objects.filter(entry_links__entry=self.entry, entry_links__state="accepted")
 
 
 def open_reading(person: Person, pk: int, number: int | None = None) -> Reading:
     """The entry at its current or a numbered version. Raises Http404 for what is not there or not theirs to read."""
     entries = Entry.objects.readable_by(person).filter(current_version__isnull=False)
-    entry = entries.select_related("unit", "owner", "audience", "current_version").filter(pk=pk).first()
+    entry = _with_surroundings(entries, person).filter(pk=pk).first()
     if entry is None:
         raise Http404("There is no such entry, or it is not open to you.")
     if number is None or number == entry.current_version.number:
@@ -149,3 +138,29 @@ def open_reading(person: Person, pk: int, number: int | None = None) -> Reading:
     if version is None:
         raise Http404("There is no such version.")
     return Reading(person, entry, version)
+
+
+def _with_surroundings(entries: QuerySet[Entry], person: Person) -> QuerySet[Entry]:
+    """Entries with all that stands around the text, in one query: a page is opened often."""
+    here = OuterRef("pk")
+    readable = Entry.objects.current().readable_by(person)
+    topics = Concept.objects.filter(entry_links__entry=here, entry_links__proposed=False).order_by("slug")
+    linking = Article.objects.kept().filter(
+        links__target=here, published__isnull=False, entry__in=readable.values("pk")
+    )
+    family = readable.filter(Q(pk=OuterRef("copy_of")) | Q(copy_of=OuterRef("copy_of")) | Q(copy_of=here))
+    needs = InformationNeed.objects.filter(entry_links__entry=here, entry_links__state="accepted").order_by("question")
+    verified = Verification.objects.filter(article__entry=here).order_by("-at")
+    said = JSONObject(at="at", who="person__name", evidence="evidence", number="version__number")
+    open_reports = Feedback.objects.filter(entry=here, state=Feedback.State.OPEN, kind__in=REPORTS)
+    linked = JSONObject(pk="entry_id", title="entry__title", kind="entry__kind")
+    return entries.select_related(
+        "unit", "owner", "audience", "current_version", "article__captured_from", "document__source"
+    ).annotate(
+        topic_rows=ArraySubquery(topics.values(row=JSONObject(slug="slug", labels="labels"))),
+        linking_rows=ArraySubquery(linking.order_by("entry__title").values(row=linked)[:LINKS_SHOWN]),
+        copy_rows=ArraySubquery(family.exclude(pk=here).values(row=JSONObject(pk="pk", title="title"))[:LINKS_SHOWN]),
+        need_rows=ArraySubquery(needs.values("question")),
+        last_verification=Subquery(verified.values(row=said)[:1]),
+        open_reports=RowCount(open_reports),
+    )

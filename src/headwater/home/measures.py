@@ -1,14 +1,24 @@
 """Measures over deliveries that the database computes: when people were aware, in which time."""
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models import Aggregate, DurationField, ExpressionWrapper, F, QuerySet
 from django.db.models.functions import Coalesce, Least
 
 from headwater.distribute.models import Delivery
-from headwater.distribute.proof import Percentile, Scope
+from headwater.distribute.proof import Scope
 
-__all__ = ["Percentile", "became_aware"]
+
+class Percentile(Aggregate):
+    """The length of time under which that share of the rows lies: Percentile("waited", 0.95, filter=…)."""
+
+    function = "PERCENTILE_CONT"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
+
+    def __init__(self, expression: str, share: float, **extra: Any) -> None:
+        super().__init__(expression, share=float(share), **extra)
 
 
 def became_aware(since: datetime, scope: Scope) -> QuerySet[Delivery]:

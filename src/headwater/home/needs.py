@@ -1,10 +1,9 @@
 """What needs the knowledge manager now: few lines, each with what happened and where to act."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -12,14 +11,13 @@ from django.utils.translation import ngettext
 
 from headwater.core.display.dates import when_words
 from headwater.core.display.figures import duration, number
-from headwater.distribute.models import Channel, Directive
+from headwater.distribute.models import Directive
 from headwater.home.cockpit import GONE, Cockpit
 from headwater.home.rail import first_address
-from headwater.library.models import Article, Feedback
-from headwater.search.models import SearchGap
+from headwater.library.models import Article
+from headwater.search.models import Entry
 
 LINES_OF_A_KIND = 2
-TRIAGE_DAYS = 2
 
 
 @dataclass(frozen=True)
@@ -36,21 +34,20 @@ class Need:
 
 def needs_of(cockpit: Cockpit, trust: "Trust") -> list[Need]:
     """The decisions that wait, most pressing first."""
-    return [*_overdue(cockpit), *_silent(cockpit), *_orphaned(trust), *_unreached(), *_reports(trust)]
+    return [*_overdue(cockpit), *_silent(cockpit), *_orphaned(trust), *_unreached(cockpit), *_reports(cockpit)]
 
 
 def _overdue(cockpit: Cockpit) -> list[Need]:
     late = cockpit.deliveries.filter(must_acknowledge=True, acknowledged_at=None, due_at__lt=cockpit.now)
+    readable = Entry.objects.readable_by(cockpit.person).filter(pk=OuterRef("version__entry"))
     rows = (
         late.exclude(state__in=GONE)
         .filter(reasons__directive__state=Directive.State.ISSUED)
         .values("reasons__directive", "version__title", "version__entry")
-        .annotate(late=Count("pk", distinct=True), soonest=Min("due_at"))
+        .annotate(late=Count("pk", distinct=True), soonest=Min("due_at"), may_read=Exists(readable))
         .order_by("-late")
     )
-    found = list(rows[:LINES_OF_A_KIND])
-    readable = cockpit.readable_among([row["version__entry"] for row in found])
-    return [_late_line(row, row["version__entry"] in readable) for row in found]
+    return [_late_line(row, row["may_read"]) for row in rows[:LINES_OF_A_KIND]]
 
 
 def _late_line(row: dict[str, Any], may_read: bool) -> Need:
@@ -89,41 +86,30 @@ def _orphaned(trust: "Trust") -> list[Need]:
     return [Need(title % {"n": number(count)}, text, "user-question", "warn", url, _("Give them owners"))]
 
 
-def _unreached() -> list[Need]:
-    count = Channel.objects.filter(state=Channel.State.SUSPENDED).values("person").distinct().count()
+def _unreached(cockpit: Cockpit) -> list[Need]:
+    count = cockpit.numbers["refusing"]
     if not count:
         return []
     title = ngettext(
         "%(n)s person's mail or chat refuses what is sent", "%(n)s people's mail or chat refuses what is sent", count
     )
-    url = first_address("distribute:unreached")
-    return [
-        Need(
-            title % {"n": number(count)},
-            _("They only see it when they come here."),
-            "mail-off",
-            "warn",
-            url,
-            _("Names"),
-        )
-    ]
+    url, text = first_address("distribute:unreached"), _("They only see it when they come here.")
+    return [Need(title % {"n": number(count)}, text, "mail-off", "warn", url, _("Names"))]
 
 
-def _reports(trust: "Trust") -> list[Need]:
-    count = trust.counts["reports"]
+def _reports(cockpit: Cockpit) -> list[Need]:
+    count = cockpit.numbers["reports"]
     if not count:
         return []
     title = ngettext(
         "%(n)s error report waits for more than two days", "%(n)s error reports wait for more than two days", count
     )
-    url = first_address("home:counted", figure="reports")
-    return [
-        Need(title % {"n": number(count)}, _("Readers flagged something as wrong."), "flag", "warn", url, _("Triage"))
-    ]
+    url, text = first_address("home:counted", figure="reports"), _("Readers flagged something as wrong.")
+    return [Need(title % {"n": number(count)}, text, "flag", "warn", url, _("Triage"))]
 
 
 class Trust:
-    """Whether what is kept can be relied on: articles in date, due, disputed, orphaned; reports; searches in vain."""
+    """Whether what is kept can be relied on: articles in date, due, disputed, orphaned."""
 
     @cached_property
     def articles(self) -> QuerySet[Article]:
@@ -133,22 +119,8 @@ class Trust:
     @cached_property
     def counts(self) -> dict[str, int]:
         """Published articles by standing; each is counted once, in the worst it is."""
-        kinds = article_kinds()
-        return {
-            **self.articles.aggregate(
-                all=Count("pk"), **{name: Count("pk", filter=test) for name, test in kinds.items()}
-            ),
-            "reports": open_reports().count(),
-        }
-
-    @cached_property
-    def gaps(self) -> dict[str, object]:
-        """Searches that found nothing and nobody has answered: how many, and the most wanted."""
-        wanted = SearchGap.objects.filter(state=SearchGap.State.OPEN)
-        return {
-            "count": wanted.count(),
-            "top": list(wanted.order_by("-times", "-last_at").values_list("query", flat=True)[:2]),
-        }
+        kinds = {name: Count("pk", filter=test) for name, test in article_kinds().items()}
+        return self.articles.aggregate(all=Count("pk"), **kinds)
 
 
 def article_kinds() -> dict[str, Q]:
@@ -158,11 +130,3 @@ def article_kinds() -> dict[str, Q]:
     disputed = ~orphaned & Q(entry__standing="disputed")
     due = ~orphaned & ~Q(entry__standing="disputed") & Q(verify_due_on__lte=today)
     return {"orphaned": orphaned, "disputed": disputed, "due": due, "in_date": ~orphaned & ~disputed & ~due}
-
-
-def open_reports() -> QuerySet[Feedback]:
-    """Reports of errors that nobody has taken up for two days."""
-    old = timezone.now() - timedelta(days=TRIAGE_DAYS)
-    return Feedback.objects.filter(
-        kind__in=[Feedback.Kind.ERROR, Feedback.Kind.UNCLEAR], state=Feedback.State.OPEN, at__lt=old
-    )

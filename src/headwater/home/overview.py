@@ -53,9 +53,8 @@ def list_address(figure: str, cockpit: Cockpit) -> str:
 def overview(person: Person, days: int) -> dict[str, Any]:
     """Everything the cockpit's template asks for, worked out, so that it can be kept for a minute."""
     cockpit = Cockpit(person, days)
-    steps = first_steps()
-    if not all(step.is_done for step in steps[:1]) and not cockpit.gathered["versions"]:
-        return {"cockpit": cockpit, "steps": steps, "finding": _("The first five steps"), **_frame(cockpit)}
+    if not (cockpit.numbers["versions"] or cockpit.flow["delivered"] or cockpit.flow["before"]):
+        return {"cockpit": cockpit, "steps": first_steps(), "finding": _("The first five steps"), **_frame(cockpit)}
     trust = Trust()
     topics, units = cockpit.reach
     return {
@@ -71,7 +70,7 @@ def overview(person: Person, days: int) -> dict[str, Any]:
         "trust": trust,
         "trust_rows": trust_rows(cockpit, trust),
         "trust_parts": trust_parts(trust),
-        "gap_words": ", ".join(f"“{query}”" for query in trust.gaps["top"]),
+        "gap_words": ", ".join(f"“{query}”" for query in cockpit.numbers["wanted"]),
         **_frame(cockpit),
     }
 
@@ -80,7 +79,7 @@ def _frame(cockpit: Cockpit) -> dict[str, Any]:
     words = {7: _("7 days"), 30: _("30 days"), 90: _("Quarter")}
     counted = _("Counted %(time)s") % {"time": date_format(localtime(cockpit.now), "H:i")}
     return {
-        "people": Person.objects.active().count(),
+        "people": cockpit.numbers["people"],
         "periods": [(days, words[days]) for days in PERIODS],
         "top_note": counted,
         "links": {
@@ -94,12 +93,12 @@ def _frame(cockpit: Cockpit) -> dict[str, Any]:
 def finding(cockpit: Cockpit) -> str:
     """What changed against the period before; without that, what went through."""
     before = {7: _("in the week before"), 30: _("in the 30 days before"), 90: _("in the quarter before")}[cockpit.days]
-    found = sooner_title(cockpit.aware["median"], cockpit.aware_before, before)
+    found = sooner_title(cockpit.aware["median"], cockpit.aware["before"], before)
     if found:
         return found
     flow, people = cockpit.flow, cockpit.flow["people"]
     if not flow["delivered"]:
-        return _("%(n)s gathered, nothing delivered yet") % {"n": number(cockpit.gathered["versions"])}
+        return _("%(n)s gathered, nothing delivered yet") % {"n": number(cockpit.numbers["versions"])}
     reached = ngettext("reached %(n)s person", "reached %(n)s people", people) % {"n": number(people)}
     return _("%(n)s deliveries %(reached)s in %(days)s days") % {
         "n": number(flow["delivered"]),
@@ -110,15 +109,15 @@ def finding(cockpit: Cockpit) -> str:
 
 def flow(cockpit: Cockpit) -> list[FlowCell]:
     """Gathered, delivered, opened, acknowledged."""
-    gathered, numbers, before = cockpit.gathered, cockpit.flow, cockpit.before
+    gathered, numbers = cockpit.numbers, cockpit.flow
     silent = len(cockpit.sources)
-    sources = ngettext("from %(n)s source", "from %(n)s sources", gathered["sources"]) % {
-        "n": number(gathered["sources"])
+    sources = ngettext("from %(n)s source", "from %(n)s sources", gathered["from_sources"]) % {
+        "n": number(gathered["from_sources"])
     }
     people = ngettext("to %(n)s person, each with a reason", "to %(n)s people, each with a reason", numbers["people"])
     opened = percent(numbers["opened"], numbers["delivered"])
-    if before["delivered"]:
-        opened += " · " + _("before %(share)s") % {"share": percent(before["opened"], before["delivered"])}
+    if numbers["before"]:
+        opened += " · " + _("before %(share)s") % {"share": percent(numbers["opened_before"], numbers["before"])}
     overdue = numbers["overdue"]
     return [
         FlowCell(
@@ -179,8 +178,9 @@ def trust_rows(cockpit: Cockpit, trust: Trust) -> list[dict[str, Any]]:
         ("orphaned", _("Orphaned: no active owner"), "bad"),
         ("reports", _("Error reports past two days"), "none"),
     ]
+    counts = {**trust.counts, "reports": cockpit.numbers["reports"]}
     return [
-        {"label": label, "tone": tone, "value": trust.counts[name], "url": list_address(name, cockpit)}
+        {"label": label, "tone": tone, "value": counts[name], "url": list_address(name, cockpit)}
         for name, label, tone in rows
     ]
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Max, Q, QuerySet
-from django.db.models.functions import Left, Length
+from django.db.models import Count, F, Max, Q, QuerySet, Window
+from django.db.models.functions import Left, Length, RowNumber
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -76,16 +76,25 @@ class Today:
             late=Count("pk", filter=must & Q(due_at__lt=self.now)),
             today=Count("pk", filter=must & Q(due_at__gte=self.now, due_at__lt=midnight + timedelta(days=1))),
             mine=Count("pk", filter=mine),
+            unread=Count("pk", filter=Q(read_at=None) & OPEN),
             rolled=Count("pk", filter=mine & Q(rolled=True)),
             done=Count("pk", filter=done),
             done_late=Count("pk", filter=done & Q(acknowledged_at__gt=F("due_at"))),
         )
 
     @cached_property
+    def _waiting(self) -> list[Delivery]:
+        """The most pressing must-reads and the newest of the rest, in one query."""
+        ordered = [F("urgent").desc(), F("due_at").asc(nulls_last=True), F("created_at").desc(), F("pk").asc()]
+        place = Window(RowNumber(), partition_by="must_acknowledge", order_by=ordered)
+        wanted = Q(must_acknowledge=True, acknowledged_at=None) | Q(must_acknowledge=False, read_at=None)
+        shown = Q(must_acknowledge=True, place__lte=MUST_SHOWN) | Q(must_acknowledge=False, place__lte=FOR_YOU_SHOWN)
+        return list(self._open().filter(wanted).annotate(place=place).filter(shown).order_by("place"))
+
+    @cached_property
     def must_read(self) -> list[Line]:
         """The most pressing must-reads, soonest first; those without a day last."""
-        wanted = self._open().filter(must_acknowledge=True, acknowledged_at=None)
-        found = list(wanted.order_by("-urgent", "due_at", "pk")[:MUST_SHOWN])
+        found = [delivery for delivery in self._waiting if delivery.must_acknowledge]
         changes = self._changes(found)
         return [_line(delivery, changes.get(delivery.pk, 0)) for delivery in found]
 
@@ -97,8 +106,7 @@ class Today:
     @cached_property
     def for_you(self) -> list[Line]:
         """The newest unread things that profiles and directives without signature brought."""
-        found = self._open().filter(must_acknowledge=False, read_at=None).order_by("-urgent", "-created_at", "-pk")
-        return [_line(delivery, 0) for delivery in found[:FOR_YOU_SHOWN]]
+        return [_line(delivery, 0) for delivery in self._waiting if not delivery.must_acknowledge]
 
     @cached_property
     def gathered_since_yesterday(self) -> int:

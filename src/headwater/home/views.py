@@ -14,6 +14,7 @@ from headwater.core.display.figures import number
 from headwater.home import findings
 from headwater.home.cockpit import Cockpit
 from headwater.home.counted import LISTINGS, entries_of, narrowed
+from headwater.home.counts import note_counts
 from headwater.home.help import help_about
 from headwater.home.overview import PERIODS, overview
 from headwater.home.palette import suggestions
@@ -30,6 +31,7 @@ def show_today(request: HttpRequest) -> HttpResponse:
     """What must I do, and in how long."""
     person = request.person
     today = Today(person)
+    note_counts(request, today.counts["unread"], today.counts["late"])
     return render(
         request,
         "home/today.html",

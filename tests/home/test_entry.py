@@ -1,0 +1,192 @@
+"""The reading page: the text, why me, can I rely on it, what changed; seeing it counts as opened."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from headwater.core.actions import OPERATOR
+from headwater.distribute.models import Acknowledgement, Delivery
+from headwater.gather.models import Document, Source
+from headwater.library.actions import create_article, publish_article, set_library
+from headwater.people.models import Audience, Person, Unit
+from headwater.search.models import Entry, EntryUse, Kind
+from headwater.taxonomy.models import Concept, ConceptScheme
+from tests.home.conftest import Deliver, MakeEntry, add_version
+
+SignIn = Callable[[Person], Client]
+
+
+def address(entry: Entry, query: str = "") -> str:
+    return f"/o/waterworks/entries/{entry.pk}/{query}"
+
+
+def test_reading_marks_the_delivery_as_opened_once(
+    ines: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    delivery = must_read(make_entry(), ines)
+    client = sign_in(ines)
+    assert client.get(address(delivery.version.entry)).status_code == 200
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.OPENED
+    opened = delivery.opened_at
+    client.get(address(delivery.version.entry))
+    delivery.refresh_from_db()
+    assert delivery.opened_at == opened
+    assert EntryUse.objects.get().opened == 2
+
+
+def test_a_prefetch_is_no_reading(ines: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn) -> None:
+    delivery = must_read(make_entry(), ines)
+    sign_in(ines).get(address(delivery.version.entry), headers={"Sec-Purpose": "prefetch"})
+    delivery.refresh_from_db()
+    assert delivery.opened_at is None
+
+
+def test_the_bar_names_exactly_the_version_that_is_signed(
+    ines: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    delivery = must_read(make_entry(), ines, due_at=timezone.now() + timedelta(days=2))
+    page = sign_in(ines).get(address(delivery.version.entry)).content.decode()
+    assert "You attest exactly this text, version 1." in page
+    assert f'name="checksum" value="{delivery.version.checksum}"' in page
+    assert "data-sign" in page
+
+
+def test_signing_from_the_page_attests_the_version(
+    ines: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    delivery = must_read(make_entry(), ines)
+    client = sign_in(ines)
+    client.get(address(delivery.version.entry))
+    client.post(
+        f"/o/waterworks/distribute/deliveries/{delivery.version_id}/acknowledgement/",
+        {"checksum": delivery.version.checksum},
+    )
+    assert Acknowledgement.objects.get().version_id == delivery.version_id
+    page = client.get(address(delivery.version.entry)).content.decode()
+    assert "data-sign" not in page
+    assert "You acknowledged it" in page
+
+
+def test_nobody_is_asked_to_sign_what_was_not_sent(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    page = sign_in(ines).get(address(make_entry())).content.decode()
+    assert "data-sign" not in page
+    assert "Nobody sent it to you; you found it." in page
+
+
+def test_changes_since_my_last_acknowledgement_come_first(
+    ines: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    entry = make_entry()
+    first = entry.current_version
+    assert first is not None
+    Acknowledgement.objects.create(person=ines, version=first, checksum=first.checksum)
+    add_version(entry, first.text.replace("19.0", "19.5"), summary="The limit is stricter.")
+    must_read(entry, ines)
+    page = sign_in(ines).get(address(entry)).content.decode()
+    assert "What changed since you acknowledged version 1" in page
+    assert "<ins>19.5</ins>" in page
+    assert "<del>19.0</del>" in page
+    assert "The limit is stricter." in page
+    sides = sign_in(ines).get(address(entry, "?view=sides")).content.decode()
+    assert '<table class="diff">' in sides
+
+
+def test_an_older_version_says_so(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    entry = add_version(make_entry(text="The old text of it."), "The new text of it.")
+    client = sign_in(ines)
+    old = client.get(address(entry, "?version=1")).content.decode()
+    assert "This is an older version" in old
+    assert "The old text of it." in old
+    assert "The new text of it." in client.get(address(entry)).content.decode()
+    assert client.get(address(entry, "?version=9")).status_code == 404
+
+
+@pytest.mark.parametrize("change", [{"audience": None}, {"classification": 3}, {"current_version": None}])
+def test_what_may_not_be_read_is_not_there(
+    change: dict[str, object], ines: Person, make_entry: MakeEntry, sign_in: SignIn
+) -> None:
+    entry = make_entry("Secret works")
+    Entry.objects.filter(pk=entry.pk).update(**change)
+    answer = sign_in(ines).get(address(entry))
+    assert answer.status_code == 404
+    assert "Secret works" not in answer.content.decode()
+
+
+def test_a_withdrawn_entry_warns(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    entry = make_entry()
+    Entry.objects.filter(pk=entry.pk).update(withdrawn_at=timezone.now())
+    assert "This was withdrawn" in sign_in(ines).get(address(entry)).content.decode()
+
+
+def test_a_gathered_document_shows_its_source_and_runs_no_script(
+    ines: Person, nadia: Person, readers: Audience, make_entry: MakeEntry, sign_in: SignIn
+) -> None:
+    source = Source.objects.create(slug="labour", name="Labour Inspectorate", kind="web", owner=nadia, grade="A")
+    entry = make_entry(
+        "Circular", "Hello <script>alert(1)</script>\n\nSecond.", kind=Kind.GATHERED, origin_url="https://x.example/c"
+    )
+    Document.objects.create(source=source, key="c", entry=entry)
+    page = sign_in(ines).get(address(entry)).content.decode()
+    assert "Labour Inspectorate" in page
+    assert "graded A" in page
+    assert "<script>alert" not in page
+    assert '<p class="as-is">Second.</p>' in page
+
+
+@pytest.mark.parametrize("origin", ["javascript:alert(1)", "file:///etc/passwd"])
+def test_an_origin_that_is_no_web_address_is_no_link(
+    origin: str, ines: Person, nadia: Person, make_entry: MakeEntry, sign_in: SignIn
+) -> None:
+    source = Source.objects.create(slug="s", name="S", kind="folder", owner=nadia)
+    entry = make_entry(kind=Kind.GATHERED, origin_url=origin)
+    Document.objects.create(source=source, key="c", entry=entry)
+    assert f'href="{origin}' not in sign_in(ines).get(address(entry)).content.decode()
+
+
+def _surrounded(entry: Entry, count: int, make_entry: MakeEntry, otto: Person, unit: Unit, readers: Audience) -> None:
+    """Topics, near-copies, and articles that link here."""
+    scheme = ConceptScheme.objects.create(slug="t", title="Topics")
+    for n in range(count):
+        concept = Concept.objects.create(scheme=scheme, slug=f"topic-{n}", labels={"en": f"Topic {n}"})
+        entry.topic_links.create(concept=concept)
+        make_entry(f"Copy {n}", copy_of=entry)
+        linking = create_article(
+            otto, Kind.HOW_TO, f"Linking {n}", f"See [[{entry.title}]].", unit=unit, audience=readers
+        )
+        publish_article(otto, linking)
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_queries_do_not_grow_with_what_stands_around(
+    count: int, ines: Person, otto: Person, unit: Unit, readers: Audience, make_entry: MakeEntry, sign_in: SignIn
+) -> None:
+    set_library(OPERATOR, needs_review=False, allows_self_approval=True)
+    article = create_article(otto, Kind.PROCEDURE, "Confined", "See [[Linking 0]].", unit=unit, audience=readers)
+    publish_article(otto, article)
+    entry = Entry.objects.get(pk=article.entry_id)
+    _surrounded(entry, count, make_entry, otto, unit, readers)
+    client = sign_in(ines)
+    client.get(address(entry))
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(address(entry)).content.decode()
+    assert page.count("Linking ") >= count
+    assert f"Topic {count - 1}" in page
+    assert len(queries) <= 15, "\n".join(query["sql"][:120] for query in queries)
+
+
+def test_what_links_here_and_may_not_be_read_is_not_named(
+    ines: Person, otto: Person, unit: Unit, readers: Audience, make_entry: MakeEntry, sign_in: SignIn
+) -> None:
+    set_library(OPERATOR, needs_review=False, allows_self_approval=True)
+    entry = make_entry("Shown")
+    _surrounded(entry, 1, make_entry, otto, unit, readers)
+    Entry.objects.exclude(pk=entry.pk).update(audience=None, owner=otto)
+    page = sign_in(ines).get(address(entry)).content.decode()
+    assert "Linking 0" not in page
+    assert "Copy 0" not in page

@@ -1,0 +1,162 @@
+"""Today: what must be read and in how long, what is for me and why."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from headwater.distribute.models import Acknowledgement, Delivery, Preference
+from headwater.home.findings import budget_line, today_lede, today_title
+from headwater.home.today import Today, first_sentence
+from headwater.people.models import Person
+from headwater.people.notices import tell
+from headwater.search.models import Entry
+from tests.home.conftest import Deliver, MakeEntry, add_version
+
+SignIn = Callable[[Person], Client]
+PAGE = "/o/waterworks/"
+
+
+def test_nothing_to_read_is_said_and_stops(ines: Person, sign_in: SignIn) -> None:
+    page = sign_in(ines).get(PAGE).content.decode()
+    assert "You have read all you must" in page
+    assert "Nothing for you yet" in page
+    assert "The next digest comes at 16:00." in page
+
+
+def test_the_title_counts_and_times_what_must_be_read(
+    ines: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    for n in range(3):
+        must_read(make_entry(f"Thing {n}", "word " * 1000), ines, due_at=timezone.now() + timedelta(days=3 + n))
+    page = sign_in(ines).get(PAGE).content.decode()
+    assert "<h1>Three to read, about 15 minutes</h1>" in page
+    assert "Nothing is due today." in page
+
+
+def test_only_the_first_button_is_filled_and_the_soonest_comes_first(
+    ines: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    must_read(make_entry("Later"), ines, due_at=timezone.now() + timedelta(days=9))
+    must_read(make_entry("Sooner"), ines, due_at=timezone.now() + timedelta(days=2))
+    page = sign_in(ines).get(PAGE).content.decode()
+    assert page.index("Sooner") < page.index("Later")
+    assert page.count("btn-primary") == 1
+
+
+def test_overdue_is_said_first(ines: Person, make_entry: MakeEntry, must_read: Deliver) -> None:
+    must_read(make_entry(), ines, due_at=timezone.now() - timedelta(days=1))
+    assert today_lede(Today(ines)).startswith("One is overdue.")
+
+
+def test_changes_are_counted_from_the_version_acknowledged_last(
+    ines: Person, make_entry: MakeEntry, must_read: Deliver
+) -> None:
+    entry = make_entry()
+    first = entry.current_version
+    assert first is not None
+    Acknowledgement.objects.create(person=ines, version=first, checksum=first.checksum)
+    add_version(entry, first.text.replace("19.0", "19.5").replace("goes in", "goes in and until they are out"))
+    must_read(entry, ines)
+    (line,) = Today(ines).must_read
+    assert line.changes == 2
+
+
+def test_a_first_version_has_no_changes(ines: Person, make_entry: MakeEntry, must_read: Deliver) -> None:
+    must_read(make_entry(), ines)
+    assert [line.changes for line in Today(ines).must_read] == [0]
+
+
+def test_the_directives_sentence_is_shown(
+    ines: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    must_read(make_entry(), ines, sentence="Air is tested all the time.")
+    assert "Air is tested all the time." in sign_in(ines).get(PAGE).content.decode()
+
+
+def test_for_you_shows_four_and_says_the_budget_aloud(
+    ines: Person, make_entry: MakeEntry, bring: Deliver, sign_in: SignIn
+) -> None:
+    Preference.objects.create(person=ines, budget=3)
+    for n in range(6):
+        bring(make_entry(f"Culvert {n}"), ines, rolled=n > 3)
+    today = Today(ines)
+    assert len(today.for_you) == 4
+    assert budget_line(today) == "2 more rolled into your 16:00 digest. You have had 0 of your 3 pushes today."
+    page = sign_in(ines).get(PAGE).content.decode()
+    assert '<span class="hit">culvert</span>' in page
+    assert "6 unread" in page
+
+
+@pytest.mark.parametrize("change", ["withdrawn", "other audience", "clearance"])
+def test_what_may_no_longer_be_read_is_gone(
+    change: str, ines: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    delivery = must_read(make_entry("Secret works"), ines)
+    if change == "withdrawn":
+        Delivery.objects.update(state=Delivery.State.WITHDRAWN, withdrawn_because="access")
+    elif change == "other audience":
+        Entry.objects.update(audience=None)
+    else:
+        Entry.objects.filter(pk=delivery.version.entry_id).update(classification=3)
+    page = sign_in(ines).get(PAGE).content.decode()
+    assert "Secret works" not in page
+    assert "You have read all you must" in page
+
+
+def test_notices_are_shown_until_they_are_done(ines: Person, sign_in: SignIn) -> None:
+    notice = tell(ines, "A review is due", "/o/waterworks/people/", "review:1")
+    assert notice is not None
+    assert "A review is due" in sign_in(ines).get(PAGE).content.decode()
+    notice.done_at = timezone.now()
+    notice.save()
+    assert "A review is due" not in sign_in(ines).get(PAGE).content.decode()
+
+
+def test_what_was_signed_this_month_is_counted(ines: Person, make_entry: MakeEntry, must_read: Deliver) -> None:
+    now = timezone.now()
+    must_read(make_entry("A"), ines, acknowledged_at=now, state="acknowledged", due_at=now + timedelta(days=1))
+    must_read(make_entry("B"), ines, acknowledged_at=now, state="acknowledged", due_at=now - timedelta(days=1))
+    assert today_title(Today(ines)) == "You have read all you must"
+    assert today_lede(Today(ines)).startswith("Two this month, 1 late.")
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_queries_do_not_grow_with_rows(
+    count: int, ines: Person, make_entry: MakeEntry, must_read: Deliver, bring: Deliver, sign_in: SignIn
+) -> None:
+    for n in range(count):
+        must_read(make_entry(f"Must {n}"), ines)
+        bring(make_entry(f"For you {n}"), ines)
+    client = sign_in(ines)
+    client.get(PAGE)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(PAGE)
+    asked = [
+        query["sql"] for query in queries if query["sql"].startswith("SELECT") and "set_config" not in query["sql"]
+    ]
+    assert len(asked) <= 15, "\n".join(asked)
+    if count == 1:
+        test_queries_do_not_grow_with_rows.one = len(asked)  # type: ignore[attr-defined]
+    else:
+        assert len(asked) == test_queries_do_not_grow_with_rows.one  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("# Title\n\nThe five words become four. More follows here.", "The five words become four. More follows here."),
+        ("Title\n\n- **Inspect** and clear the fourteen screens on the list today. And then more.", ""),
+        ("", ""),
+        ("short", ""),
+    ],
+)
+def test_the_first_sentence_is_one_sentence_without_marks(text: str, sentence: str) -> None:
+    found = first_sentence(text, "Title")
+    assert "*" not in found
+    if sentence:
+        assert sentence.startswith(found)
