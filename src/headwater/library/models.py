@@ -190,6 +190,17 @@ class Attachment(Walled):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_picture(self) -> bool:
+        """Whether pages may show it; everything else is a download."""
+        return self.mime.startswith("image/")
+
+    @property
+    def markdown(self) -> str:
+        """The words that show it, or link to it, in its article's text."""
+        words = self.name.replace("[", "(").replace("]", ")")
+        return f"{'!' if self.is_picture else ''}[{words}](attachment:{self.pk})"
+
 
 class Link(Walled):
     """An article's text links to another entry: the source of backlinks."""

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from headwater.core.addresses import address
 from headwater.library import rules
+from headwater.library.attachments import PICTURES
 from headwater.library.links import backlinks
 from headwater.library.models import Article, Attachment, Feedback, Review, Verification
 from headwater.people.models import Person, Unit
@@ -173,7 +174,7 @@ def _trail(article: Article, origin: EntryVersion | None) -> list[Step]:
 def _files(article: Article) -> list[Attachment]:
     """What is offered for download; pictures stand in the text."""
     offered = article.attachments.filter(published_with__isnull=False, removed_at=None)
-    return list(offered.exclude(mime__startswith="image/").order_by("name")[:100])
+    return list(offered.exclude(mime__in=PICTURES).order_by("name")[:100])
 
 
 def _doors(entry: Entry, article: Article | None, person: Person) -> dict[str, str]:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from headwater.core.addresses import address
 from headwater.core.messages import tell
 from headwater.library.actions import attach_file, remove_attachment
-from headwater.library.attachments import FILE_BYTES, PICTURES, as_response, attachment_for
+from headwater.library.attachments import FILE_BYTES, as_response, attachment_for
 from headwater.library.models import Attachment
 from headwater.library.views.shared import article_for_editor
 from headwater.people.request import Request
@@ -31,16 +31,9 @@ def attach(request: Request, pk: int) -> HttpResponse:
         tell(request, error.messages[0], level=40)
         return redirect(address("library:article", pk=pk))
     if wants_json:
-        return JsonResponse({"markdown": markdown_for(attachment), "id": attachment.pk}, status=201)
+        return JsonResponse({"markdown": attachment.markdown, "id": attachment.pk}, status=201)
     tell(request, _("Attached “%(name)s”") % {"name": attachment.name})
     return redirect(address("library:article", pk=pk))
-
-
-def markdown_for(attachment: Attachment) -> str:
-    """The words that show a picture, or link to a file."""
-    words = attachment.name.replace("[", "(").replace("]", ")")
-    sign = "!" if attachment.mime in PICTURES else ""
-    return f"{sign}[{words}](attachment:{attachment.pk})"
 
 
 @require_safe

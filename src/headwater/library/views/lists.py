@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -30,7 +30,8 @@ PAGE = 50
 @require_safe
 def show_articles(request: Request) -> HttpResponse:
     """Every article the person may know of, filtered."""
-    articles = Article.objects.kept().visible_to(request.person)
+    circle = Article.objects.draft_circle(request.person).filter(pk=OuterRef("pk"))
+    articles = Article.objects.kept().visible_to(request.person).annotate(sees_drafts=Exists(circle))
     chosen = _filtered(articles, request)
     chosen = chosen.select_related("entry__unit", "entry__owner", "entry__current_version", "latest", "published")
     page = Paginator(chosen.order_by("entry__title", "pk").prefetch_related("entry__topics"), PAGE).get_page(
@@ -77,6 +78,8 @@ def _filtered(articles: QuerySet[Article], request: Request) -> QuerySet[Article
         articles = articles.filter(entry__standing="" if asked["standing"] == "none" else asked["standing"])
     if asked.get("state"):
         articles = articles.filter(state=asked["state"])
+        if asked["state"] != Article.State.PUBLISHED:
+            articles = articles.filter(sees_drafts=True)
     else:
         articles = articles.exclude(state=Article.State.ARCHIVED)
     if asked.get("mine"):

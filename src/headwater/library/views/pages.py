@@ -15,7 +15,6 @@ from headwater.core.messages import tell
 from headwater.core.models import Classification
 from headwater.library import actions, rules
 from headwater.library.asides import collision_of
-from headwater.library.attachments import PICTURES
 from headwater.library.forms import ContributorForm, DetailsForm, PublicationForm, SharingForm, SubmissionForm, tried
 from headwater.library.links import render_for
 from headwater.library.markdown import reading_minutes
@@ -66,7 +65,6 @@ def _page(
         "collisions": [collision_of(aside, article) for aside in asides[:5]] if may_edit else [],
         "contributors": article.contributors.all(),
         "attachments": article.attachments.filter(removed_at=None).order_by("name"),
-        "picture_types": set(PICTURES),
         "topics": article.entry.topic_links.select_related("concept"),
         "settings": settings,
         "may_edit": may_edit and article.state != Article.State.ARCHIVED,
