@@ -232,7 +232,7 @@ def awareness_by_day(days: int, scope: Scope = EVERYBODY) -> list[tuple[date, fl
 
 
 def _hours(duration: timedelta) -> float:
-    return round(duration.total_seconds() / 3600, 2)
+    return round(duration.total_seconds() / 3600, 1)
 
 
 def curve(
@@ -244,10 +244,11 @@ def curve(
     total = len(rows) + without_row(directive, scope).count()
     if not total:
         return [], [], []
-    end = max(timezone.now(), start + timedelta(hours=1))
-    width = (end - start) / steps
     opened = sorted(each for row in rows for each in [min(filter(None, row), default=None)] if each)
     signed = sorted(row[1] for row in rows if row[1])
+    last = max([*opened[-1:], *signed[-1:], *filter(None, [directive.due_at])], default=start)
+    end = max(min(timezone.now(), last + (last - start) / 10), start + timedelta(hours=1))
+    width = (end - start) / steps
     ticks = [start + width * number for number in range(steps + 1)]
     return (
         [_hours(tick - start) for tick in ticks],

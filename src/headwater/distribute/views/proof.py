@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -90,8 +91,7 @@ def show_directive(request: Request, pk: int) -> HttpResponse:
         "flows": _flows(stage),
         "curve": [(_("opened"), opened), (_("acknowledged"), acknowledged)] if hours else [],
         "curve_labels": [f"{hour:g} h" for hour in hours],
-        "events": Event.objects.filter(subject="distribute.directive", subject_id=directive.pk).order_by("-at")[:20],
-        "actors": _actors(directive),
+        "record": _record(directive),
         "list_form": SignedListForm(),
     }
     return render(request, "distribute/proof.html", context)
@@ -135,9 +135,19 @@ def _flows(stage: proof.Stage) -> list[Flow]:
     ]
 
 
-def _actors(directive: Directive) -> dict[int, str]:
-    ids = Event.objects.filter(subject="distribute.directive", subject_id=directive.pk).values("actor_id")
-    return dict(Person.objects.filter(pk__in=ids).values_list("pk", "name"))
+VERBS = {
+    "save_directive": _lazy("Written"),
+    "issue_directive": _lazy("Issued"),
+    "recall_directive": _lazy("Recalled"),
+    "end_directive": _lazy("Ended"),
+}
+
+
+def _record(directive: Directive) -> list[tuple[Event, str, str]]:
+    """The latest lines of the audit log about a directive: the event, what was done in words, and by whom."""
+    events = Event.objects.filter(subject="distribute.directive", subject_id=directive.pk).order_by("-at", "-pk")[:20]
+    names = dict(Person.objects.filter(pk__in=[event.actor_id for event in events]).values_list("pk", "name"))
+    return [(event, str(VERBS.get(event.verb, event.verb)), names.get(event.actor_id or 0, "")) for event in events]
 
 
 @require_http_methods(["POST"])
