@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.apps import apps
@@ -45,10 +45,14 @@ def _set(clock: Callable[[], datetime]) -> None:
 
 
 def _modules_with_now() -> list[Any]:
-    named = [module for name, module in list(sys.modules.items()) if name.startswith("headwater.")]
-    return [
-        module for module in named if callable(getattr(module, "now", None)) and module is not sys.modules[__name__]
-    ]
+    return _found_modules(len(sys.modules))
+
+
+@lru_cache(maxsize=1)
+def _found_modules(_loaded: int) -> list[Any]:
+    """Looked up anew only when a module was loaded since."""
+    ours = [module for name, module in list(sys.modules.items()) if name.startswith("headwater.") and name != __name__]
+    return [module for module in ours if callable(getattr(module, "now", None))]
 
 
 @cache

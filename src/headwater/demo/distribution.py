@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.db.models import F
+
 from headwater.demo import past
 from headwater.demo.cast import Cast
 from headwater.demo.story import Step
@@ -44,7 +46,8 @@ def directive_steps(cast: Cast) -> Iterator[Step]:
 def standing_steps(cast: Cast) -> Iterator[Step]:
     """How people answered what standing directives asked of them. For after matching."""
     rows = {row["name"]: row for row in cast.ministry.rows("directives") if "query" in row}
-    for broadcast in Broadcast.objects.filter(directive__name__in=rows).select_related("directive", "version__entry"):
+    current = Broadcast.objects.filter(directive__name__in=rows, version=F("version__entry__current_version"))
+    for broadcast in current.select_related("directive", "version__entry"):
         row = rows[broadcast.directive.name]
         assert broadcast.due_at is not None
         entry = broadcast.version.entry

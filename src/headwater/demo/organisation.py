@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils.text import slugify
 
@@ -55,7 +56,7 @@ def _make_units(cast: Cast) -> None:
 
 def _make_person(cast: Cast, row: dict[str, str], roles: dict[str, Role]) -> Person:
     known = Person.objects.filter(email=row["email"]).exclude(email="").first()
-    fields = {
+    fields: dict[str, Any] = {
         "unit": cast.units[row["unit"]],
         "roles": [roles[name] for name in row["roles"].split(";")],
         "title": row["roles"].split(";")[0],

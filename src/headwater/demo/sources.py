@@ -18,6 +18,7 @@ from headwater.gather import actions, runs
 from headwater.gather.models import Document, Source
 
 FIRST_RUN_HOURS_AGO = 3_000
+OLD_HOURS_AGO, OLD_VISITS_EVERY = 700, 240
 
 
 def load_sources(cast: Cast, organisation_id: int, folder: Path) -> None:
@@ -42,12 +43,18 @@ def load_sources(cast: Cast, organisation_id: int, folder: Path) -> None:
 def _visits(cast: Cast, slug: str) -> Iterator[tuple[datetime, list[Happening]]]:
     """When the source was visited with news, and what had happened since the last time.
 
-    The first visit finds everything older; each later one comes between five and twenty minutes after the news.
+    The first visit finds everything older; of a month ago and more there is one every ten days, to be quick; each later
+    one comes between five and twenty minutes after the news.
     """
-    happenings = cast.ministry.happenings(slug)
-    for hours_ago, together in groupby(happenings, key=lambda each: max(0, min(each.hours_ago, FIRST_RUN_HOURS_AGO))):
+    for hours_ago, together in groupby(cast.ministry.happenings(slug), key=lambda each: _visited(each.hours_ago)):
         delay = timedelta(minutes=5 + hours_ago * 7 % 15)
         yield cast.ministry.calendar.ago(hours=hours_ago) + delay, list(together)
+
+
+def _visited(hours_ago: float) -> float:
+    if hours_ago < OLD_HOURS_AGO:
+        return hours_ago
+    return min(hours_ago - hours_ago % OLD_VISITS_EVERY, FIRST_RUN_HOURS_AGO)
 
 
 def _gather(cast: Cast, organisation_id: int, row: dict[str, Any], place: Path) -> None:
