@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from headwater.core.actions import OPERATOR
@@ -48,16 +49,18 @@ def load_demonstration() -> Organisation:
     known = Organisation.objects.filter(slug=ministry.organisation["slug"]).first()
     if known is not None:
         return known
-    organisation = found_ministry(ministry)
-    _load(Cast(ministry), organisation.pk)
+    cast = Cast(ministry)
+    with _timed("people"), transaction.atomic():  # the organisation appears with its people
+        organisation = found_ministry(ministry)
+        with organisation_context(organisation.pk):
+            load_people(cast)
+            past.date_members()
+            _load_topics(cast)
+    _load(cast, organisation.pk)
     return organisation
 
 
 def _load(cast: Cast, organisation_id: int) -> None:
-    with _timed("people"), organisation_context(organisation_id):
-        load_people(cast)
-        past.date_members()
-        _load_topics(cast)
     with _timed("sources"):
         load_sources(cast, organisation_id, _fresh_folder())
     with _timed("library and must-reads"), organisation_context(organisation_id):
