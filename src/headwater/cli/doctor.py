@@ -10,6 +10,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
+from headwater.cli.following import catch_up
 from headwater.cli.installation import open_installation
 from headwater.cli.output import print_data
 from headwater.core.cluster.locks import FileLock
@@ -124,7 +125,7 @@ def check_workers(installation: Installation) -> Iterator[Finding]:
             " FROM procrastinate_jobs"
         )
         waiting, failed, oldest = cursor.fetchone()
-    if FileLock(installation.home / "up.lock").is_held_elsewhere():
+    if _is_up(installation):
         remedy = "See what `headwater up` prints about the worker; `headwater work` starts another."
         yield Finding("workers", workers > 0, f"{workers} at work, {waiting} jobs wait", "" if workers else remedy)
     else:
@@ -134,14 +135,20 @@ def check_workers(installation: Installation) -> Iterator[Finding]:
     yield Finding("jobs", not late, f"{failed} failed for good in the last days", remedy)
 
 
+def _is_up(installation: Installation) -> bool:
+    return FileLock(installation.home / "up.lock").is_held_elsewhere()
+
+
 def check_index(installation: Installation) -> Iterator[Finding]:
-    """Whether this host's index holds what the database holds."""
+    """Whether this host's index holds what the database holds. Without a worker it is brought up to date first."""
     from headwater.core.models import Organisation
     from headwater.core.wall import organisation_context
     from headwater.search.indexing import index_of
     from headwater.search.models import Entry
 
     for organisation in Organisation.objects.order_by("slug"):
+        if not _is_up(installation):
+            catch_up(organisation.pk, only={"search_entry"})
         with organisation_context(organisation.pk):
             entries = Entry.objects.filter(withdrawn_at=None, current_version__isnull=False).count()
         indexed = index_of(organisation.pk).searcher().num_docs

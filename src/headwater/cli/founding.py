@@ -52,7 +52,8 @@ def _found_demonstration(unless_founded: bool) -> dict[str, str]:
         if unless_founded:
             return _described(known)
         raise CommandFailed(
-            f"There is an organisation here already ({known.slug}); the demonstration wants an empty home."
+            f"There is an organisation here already ({known.slug}). Nothing was changed. Give the demonstration a "
+            "HEADWATER_HOME of its own."
         )
     sys.stderr.write("Making the demonstration organisation…\n")
     with door("cli"):

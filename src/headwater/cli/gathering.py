@@ -12,6 +12,7 @@ from headwater.cli.output import print_data
 from headwater.cli.values import read_value
 
 if TYPE_CHECKING:
+    from headwater.core.actions import Actor
     from headwater.gather.runs import Progress
     from headwater.people.models import Audience
 
@@ -20,18 +21,22 @@ TELL_EVERY = 1.0  # seconds between lines of progress at a terminal
 
 def gather(options: Namespace) -> None:
     """Gather a place, bring what is new to the inboxes, and say what came of it."""
-    from headwater.gather.connectors import SourceFailed
-    from headwater.gather.gathering import gather as gather_place
-
     with opened(options) as organisation:
         with acting(organisation, options) as actor:
             who, audience = actor, _audience(options.audience)
-        try:
-            outcome = gather_place(organisation.pk, who, options.place, audience, watcher=_Teller())
-        except SourceFailed as error:
-            raise CommandFailed(f"{error.message}. {error.remedy}".strip()) from error
+        outcome = _gather_place(organisation.pk, who, options.place, audience)
         catch_up(organisation.pk)
     _say(outcome, options.json)
+
+
+def _gather_place(organisation_id: int, actor: "Actor", place: str, audience: "Audience | None") -> dict[str, Any]:
+    from headwater.gather.connectors import SourceFailed
+    from headwater.gather.gathering import gather as gather_now
+
+    try:
+        return gather_now(organisation_id, actor, place, audience, watcher=_Teller())
+    except SourceFailed as error:
+        raise CommandFailed(f"{error.message}. {error.remedy}".strip()) from error
 
 
 def _audience(wish: str | None) -> "Audience | None":

@@ -1,0 +1,86 @@
+"""An installation of its own for the command line's tests, used as people use it: as a program."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headwater.core.cluster import Cluster
+
+SOURCE = Path(__file__).parents[2] / "src"
+
+
+class Command:
+    """Runs `headwater …` on one home folder."""
+
+    def __init__(self, home: Path, port: int = 8391) -> None:
+        self.home = home
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("DATABASE_", "HEADWATER_", "DJANGO_", "PYTHONDONT"))
+        }
+        self.environment = kept | {
+            "HEADWATER_HOME": str(home),
+            "HEADWATER_PORT": str(port),
+            "PYTHONPATH": str(SOURCE),
+        }
+
+    def __call__(self, *words: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
+        """Run to the end; the exit code must be the expected one."""
+        answer = subprocess.run(
+            [sys.executable, "-m", "headwater", *words],
+            check=False,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert answer.returncode == code, f"{words} ended with {answer.returncode}:\n{answer.stdout}\n{answer.stderr}"
+        return answer
+
+    def json(self, *words: str, code: int = 0) -> Any:
+        """The value printed with --json."""
+        return json.loads(self(*words, "--json", code=code).stdout)
+
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        """Run in the background."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "headwater", *words],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+def remove_cluster(home: Path) -> None:
+    """As root the cluster lies outside the home folder."""
+    if (home / "cluster").exists():
+        shutil.rmtree(Cluster(home).place.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def headwater(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """An installation with the Waterworks, two people (Ada administers, Ines reads), and its database running."""
+    home = tmp_path_factory.mktemp("installation") / "home"
+    command = Command(home)
+    with Cluster(home, durable=False).enter():
+        command("init", "--name", "Waterworks", "--email", "ada@waterworks.example")
+        command("do", "create_person", "name=Ines", "email=ines@waterworks.example")
+        command("do", "grant_permission", "person=ines@waterworks.example", "permission=reader")
+        yield command
+    remove_cluster(home)
+
+
+@pytest.fixture
+def other_home(tmp_path: Path) -> Iterator[Command]:
+    """A home folder that does not exist yet."""
+    yield Command(tmp_path / "other", 8393)
+    remove_cluster(tmp_path / "other")

@@ -1,0 +1,119 @@
+"""The command line as a script sees it: output, exit codes and messages."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from headwater.cli.verbs import registry
+from tests.cli.conftest import Command
+
+INES = ("--as", "ines@waterworks.example")
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("papers")
+    (folder / "culverts.md").write_text("# Culverts\n\nA culvert is cleared before the rains, by the drainage unit.\n")
+    (folder / "bridges.md").write_text("# Bridges\n\nBearings of bridges are greased every second year.\n")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7\nnot really")
+    return folder
+
+
+def test_gathering_says_what_came_of_it_and_the_second_time_finds_nothing_new(headwater: Command, papers: Path) -> None:
+    first = headwater.json("gather", str(papers), "--audience", "everyone")
+    assert set(first) == {"seen", "new", "changed", "vanished", "failed", "failures", "seconds"}
+    assert (first["seen"], first["new"], first["failed"]) == (3, 2, 1)
+    [failure] = first["failures"]
+    assert failure["path"] == "broken.pdf"
+    assert failure["reason"]
+    second = headwater.json("gather", str(papers))
+    assert (second["new"], second["changed"], second["vanished"]) == (0, 0, 0)
+
+
+def test_what_was_gathered_is_found_and_linked(headwater: Command, papers: Path) -> None:
+    headwater("gather", str(papers), "--audience", "everyone")
+    [found] = headwater.json("search", "culvert", *INES)
+    assert {"title", "url", "kind", "snippet"} <= set(found)
+    assert found["url"].startswith("http://127.0.0.1:8391/o/waterworks/")
+    assert "culvert" in found["snippet"].lower()
+    assert "Culverts" in headwater("search", "culvert", *INES).stdout
+
+
+def test_an_inbox_is_a_list_with_reasons(headwater: Command, papers: Path) -> None:
+    headwater("gather", str(papers), "--audience", "everyone")
+    [found] = headwater.json("search", "culvert", *INES)
+    number = found["url"].rstrip("/").rsplit("/", 1)[1]
+    headwater("do", "save_profile", "person=ines@waterworks.example", "name=Rain", "query=rains OR sluice")
+    (papers / "sluices.md").write_text("# Sluices\n\nEvery sluice is opened once a month.\n")
+    headwater("gather", str(papers))
+    delivered = headwater.json("inbox", *INES)
+    assert any(each["title"] == "Sluices" and "sluice" in " ".join(each["reasons"]).lower() for each in delivered)
+    assert {"title", "url", "kind", "reasons", "state", "due"} <= set(delivered[0])
+    assert number
+
+
+def test_a_place_that_is_not_there_is_refused_in_words(headwater: Command, tmp_path: Path) -> None:
+    answer = headwater("gather", str(tmp_path / "nowhere"), code=1)
+    assert "nowhere" in answer.stderr or "folder" in answer.stderr.lower()
+
+
+def test_who_reads_must_be_said_when_there_are_several(headwater: Command) -> None:
+    assert "--as PERSON" in headwater("search", "anything", code=1).stderr
+    assert "--as PERSON" in headwater("inbox", code=1).stderr
+    assert "no active person" in headwater("inbox", "--as", "nobody", code=1).stderr
+
+
+def test_a_query_that_cannot_be_read_names_the_place(headwater: Command) -> None:
+    assert "position" in headwater("search", "(culvert OR", *INES, code=2).stderr
+
+
+def test_an_unknown_organisation_is_named(headwater: Command) -> None:
+    assert "elsewhere" in headwater("inbox", "--organisation", "elsewhere", *INES, code=1).stderr
+
+
+def test_every_verb_is_listed_with_what_it_is_for(headwater: Command) -> None:
+    listed = headwater.json("do")
+    assert set(listed) == set(registry())
+    assert all(line for line in listed.values())
+
+
+def test_a_verb_explains_itself(headwater: Command) -> None:
+    text = headwater("do", "create_unit", "--explain").stdout
+    assert "name=…   text (needed)" in text
+    assert "parent=…   a unit (number or name)" in text
+
+
+def test_a_verb_is_done_by_the_operator_and_logged(headwater: Command) -> None:
+    made = headwater.json("do", "create_unit", "name=Roads")
+    assert made["kind"] == "people.unit"
+    renamed = headwater.json("do", "rename_unit", "unit=roads", "name=Roads and Paths")
+    assert renamed == {"kind": "people.unit", "id": made["id"], "name": "Roads and Paths"}
+
+
+def test_refusals_and_misuse_have_their_own_exit_codes(headwater: Command) -> None:
+    refused = headwater("do", "create_unit", "name=Mine", *INES, "--json", code=1)
+    assert json.loads(refused.stdout)["error"]
+    assert "also needs name=" in headwater("do", "create_unit", code=2).stderr
+    assert "is not one of" in headwater("do", "create_unit", "colour=red", code=2).stderr
+    assert "Similar: " in headwater("do", "make_unit", code=2).stderr
+    assert "there is no such record" in headwater("do", "rename_unit", "unit=nowhere", "name=X", code=2).stderr
+    assert "usage:" in headwater("dance", code=2).stderr
+
+
+def test_init_refuses_a_second_organisation_of_the_same_name_and_a_demonstration_beside_it(headwater: Command) -> None:
+    assert "slug" in headwater("init", "--name", "Waterworks", code=1).stderr.lower()
+    assert "HEADWATER_HOME of its own" in headwater("init", "--demo", code=1).stderr
+
+
+def test_the_administrators_link_is_printed_once(other_home: Command) -> None:
+    made = other_home.json("init", "--name", "Harbour Board", "--email", "me@harbour.example")
+    assert made["organisation"] == "harbour-board"
+    assert made["link"].startswith("http://127.0.0.1:8393/join/")
+    # The last one out stopped PostgreSQL.
+    log = (other_home.home / "cluster" / "guardian.pid").exists()
+    assert not log
+
+
+def test_without_an_organisation_it_says_how_to_make_one(other_home: Command) -> None:
+    assert "headwater init" in other_home("inbox", code=1).stderr
