@@ -1,7 +1,38 @@
 """Forms of the people room. They read what was typed; actions decide."""
 
+from typing import Any
+
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+
+from headwater.core.models import Classification
+from headwater.people.models import ApiToken, Community, Permission, Person, Role, Unit
+
+LANGUAGES = [(code, name) for code, name in settings.LANGUAGES]
+
+
+class DateInput(forms.DateInput):
+    """The browser's own calendar."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class TimeInput(forms.TimeInput):
+    """The browser's own clock."""
+
+    input_type = "time"
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
+
+
+def members() -> Any:
+    """Everybody who is a member now, by name."""
+    return Person.objects.active().order_by("name")
 
 
 class PasswordForm(forms.Form):
@@ -11,12 +42,12 @@ class PasswordForm(forms.Form):
         label=_("Password"),
         strip=False,
         help_text=_("At least eight characters; several words that do not belong together are good."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "form-control"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     again = forms.CharField(
         label=_("The same again"),
         strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "class": "form-control"}),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def clean(self) -> dict[str, object]:
@@ -24,3 +55,176 @@ class PasswordForm(forms.Form):
         if values.get("password") and values.get("again") and values["password"] != values["again"]:
             self.add_error("again", _("The two are not the same."))
         return values
+
+
+class ProfileForm(forms.Form):
+    """What people change about themselves."""
+
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    timezone = forms.CharField(label=_("Time zone"), max_length=60, help_text=_("For example Africa/Nairobi"))
+    work_from = forms.TimeField(label=_("Works from"), widget=TimeInput)
+    work_until = forms.TimeField(label=_("Works until"), widget=TimeInput)
+    location = forms.CharField(label=_("Location"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, person: Person | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        language: Any = self.fields["language"]
+        if person is not None and person.language not in dict(LANGUAGES):
+            language.choices = [*LANGUAGES, (person.language, person.language)]
+
+
+class PersonForm(ProfileForm):
+    """Everything an administrator keeps about a person."""
+
+    field_order = [
+        "name", "email", "number", "unit", "other_units", "roles", "title", "location", "clearance", "language",
+        "timezone", "work_from", "work_until", "joined_on",
+    ]  # fmt: skip
+    name = forms.CharField(label=_("Name"), max_length=200)
+    email = forms.EmailField(label=_("Email"), required=False, help_text=_("What the person signs in with"))
+    number = forms.CharField(label=_("Staff number"), max_length=60, required=False, help_text=_("Key of CSV imports"))
+    unit = forms.ModelChoiceField(label=_("Unit"), queryset=Unit.objects.none(), required=False)
+    other_units = forms.ModelMultipleChoiceField(
+        label=_("Also works for"), queryset=Unit.objects.none(), required=False
+    )
+    roles = forms.ModelMultipleChoiceField(label=_("Roles"), queryset=Role.objects.none(), required=False)
+    title = forms.CharField(label=_("Job title"), max_length=200, required=False)
+    clearance = forms.TypedChoiceField(
+        label=_("Clearance"),
+        choices=Classification.choices,
+        coerce=int,
+        initial=Classification.INTERNAL,
+        help_text=_("The most sensitive classification this person may read"),
+    )
+    joined_on = forms.DateField(label=_("Joined on"), required=False, widget=DateInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        fields["unit"].queryset = fields["other_units"].queryset = Unit.objects.all()
+        fields["roles"].queryset = Role.objects.all()
+        fields["other_units"].widget.attrs["size"] = fields["roles"].widget.attrs["size"] = 6
+
+
+class LeavingForm(forms.Form):
+    """When somebody leaves, and who takes over."""
+
+    on = forms.DateField(label=_("First day no longer a member"), widget=DateInput)
+    successor = forms.ModelChoiceField(
+        label=_("Who takes over"),
+        queryset=Person.objects.none(),
+        required=False,
+        empty_label=_("The head of the unit"),
+    )
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        fields["successor"].queryset = members().exclude(pk=person.pk)
+
+
+class AbsenceForm(forms.Form):
+    """From when to when somebody is away, and who stands in."""
+
+    since = forms.DateField(label=_("First day"), widget=DateInput)
+    until = forms.DateField(label=_("Last day"), widget=DateInput)
+    deputy = forms.ModelChoiceField(
+        label=_("Who stands in"), queryset=Person.objects.none(), required=False, empty_label=_("Nobody")
+    )
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        fields["deputy"].queryset = members().exclude(pk=person.pk)
+
+
+class GrantForm(forms.Form):
+    """A permission, everywhere or in one unit and below."""
+
+    permission = forms.ChoiceField(label=_("Permission"), choices=Permission.choices)
+    unit = forms.ModelChoiceField(
+        label=_("Where"), queryset=Unit.objects.none(), required=False, empty_label=_("The whole organisation")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        fields["unit"].queryset = Unit.objects.all()
+
+
+class UnitForm(forms.Form):
+    """A unit's name, where it lies, who heads it."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    parent = forms.ModelChoiceField(
+        label=_("Below"), queryset=Unit.objects.none(), required=False, empty_label=_("Nothing: it is at the top")
+    )
+    head = forms.ModelChoiceField(label=_("Head"), queryset=Person.objects.none(), required=False)
+    deputy = forms.ModelChoiceField(label=_("Deputy"), queryset=Person.objects.none(), required=False)
+
+    def __init__(self, *args: Any, unit: Unit | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        units = Unit.objects.all()
+        fields["parent"].queryset = units.exclude(path__startswith=unit.path) if unit is not None else units
+        fields["head"].queryset = fields["deputy"].queryset = members()
+
+
+class NameForm(forms.Form):
+    """A name and nothing else."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+
+
+class CommunityForm(forms.Form):
+    """A community's name, purpose and lead."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    purpose = forms.CharField(label=_("Purpose"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    lead = forms.ModelChoiceField(label=_("Lead"), queryset=Person.objects.none(), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        fields["lead"].queryset = members()
+
+
+class MemberForm(forms.Form):
+    """Somebody to bring into a community."""
+
+    person = forms.ModelChoiceField(label=_("Bring somebody in"), queryset=Person.objects.none())
+
+    def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        fields["person"].queryset = members().exclude(communities=community)
+
+
+class TokenForm(forms.Form):
+    """What a token is for, what it may do, how long it lasts."""
+
+    name = forms.CharField(label=_("What it is for"), max_length=100)
+    scope = forms.ChoiceField(label=_("It may"), choices=ApiToken.Scope.choices)
+    days = forms.IntegerField(label=_("Days it lasts"), min_value=1, max_value=3650, initial=365)
+
+
+class TagForm(forms.Form):
+    """A mark by which audiences may select."""
+
+    tag = forms.SlugField(label=_("Mark"), max_length=80)
+
+
+class ImportForm(forms.Form):
+    """Which sheet, and the file."""
+
+    kind = forms.ChoiceField(
+        label=_("What it holds"),
+        choices=[
+            ("units", _("Units")),
+            ("roles", _("Roles")),
+            ("people", _("People")),
+            ("communities", _("Communities")),
+        ],
+        initial="people",
+    )
+    file = forms.FileField(label=_("CSV file"), help_text=_("Comma, semicolon or tab; any encoding; at most 20 MB"))

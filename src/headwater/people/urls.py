@@ -1,6 +1,53 @@
 """Addresses of the people room."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from headwater.people.views import access, audiences, directory, exchange, mine, structure
 
 app_name = "people"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", directory.list_people, name="people"),
+    path("new/", directory.add_person, name="new"),
+    path("<int:pk>/", directory.show_person, name="person"),
+    path("<int:pk>/change/", directory.edit_person, name="edit"),
+    path("<int:pk>/departure/", directory.end_membership, name="departure"),
+    path("<int:pk>/resumption/", directory.resume_membership, name="resumption"),
+    path("<int:pk>/erasure/", directory.erase, name="erasure"),
+    path("<int:pk>/absences/", directory.add_absence, name="absences"),
+    path("<int:pk>/marks/", directory.change_tags, name="marks"),
+    path("<int:pk>/permissions/", access.grant, name="grant"),
+    path("<int:pk>/invitation/", access.invite, name="invitation"),
+    path("<int:pk>/reset/", access.reset, name="reset"),
+    path("absences/<int:pk>/removal/", directory.remove_absence, name="absence-removal"),
+    path("permissions/", access.list_grants, name="permissions"),
+    path("permissions/<int:pk>/removal/", access.revoke, name="grant-removal"),
+    path("invitations/", access.list_uninvited, name="invitations"),
+    path("units/", structure.list_units, name="units"),
+    path("units/new/", structure.add_unit, name="unit-new"),
+    path("units/<int:pk>/", structure.show_unit, name="unit"),
+    path("units/<int:pk>/change/", structure.edit_unit, name="unit-edit"),
+    path("units/<int:pk>/removal/", structure.remove_unit, name="unit-removal"),
+    path("roles/", structure.list_roles, name="roles"),
+    path("roles/<int:pk>/", structure.change_role, name="role"),
+    path("communities/", structure.list_communities, name="communities"),
+    path("communities/new/", structure.add_community, name="community-new"),
+    path("communities/<int:pk>/", structure.show_community, name="community"),
+    path("communities/<int:pk>/change/", structure.edit_community, name="community-edit"),
+    path("communities/<int:pk>/members/", structure.change_membership, name="community-members"),
+    path("communities/<int:pk>/removal/", structure.remove_community, name="community-removal"),
+    path("audiences/", audiences.list_audiences, name="audiences"),
+    path("audiences/new/", audiences.edit_audience, name="audience-new"),
+    path("audiences/rule/", audiences.rule_fragment, name="rule"),
+    path("audiences/<int:pk>/", audiences.show_audience, name="audience"),
+    path("audiences/<int:pk>/change/", audiences.edit_audience, name="audience-edit"),
+    path("audiences/<int:pk>/removal/", audiences.remove_audience, name="audience-removal"),
+    path("me/", mine.me, name="me"),
+    path("me/theme/", mine.choose_theme, name="theme"),
+    path("me/tokens/", mine.make_token, name="tokens"),
+    path("me/tokens/<int:pk>/removal/", mine.revoke_token, name="token-removal"),
+    path("me/held/", mine.held, name="held"),
+    path("me/held/export/", mine.export_held, name="held-export"),
+    path("import/", exchange.import_file, name="import"),
+    path("import/application/", exchange.apply_import, name="import-application"),
+    path("export/<slug:kind>/", exchange.export, name="export"),
+]

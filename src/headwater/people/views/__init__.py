@@ -1,0 +1,1 @@
+"""Pages of the people room: thin; what may be done is decided by the actions."""

@@ -1,0 +1,46 @@
+"""Running an action from a page: what was refused is said where it belongs, and nothing else is done."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+
+from headwater.core.messages import tell
+from headwater.people.request import Request
+
+T = TypeVar("T")
+ROWS = 50
+
+
+def attempt(request: Request, act: Callable[[], T], done: Any = "", undo: str = "") -> T | None:
+    """Run an action that a button started; say that it is done, or why it was refused (then the answer is None)."""
+    try:
+        result = act()
+    except ValidationError as error:
+        tell(request, " ".join(error.messages), level=messages.ERROR)
+        return None
+    if done:
+        tell(request, done, undo)
+    return result
+
+
+def filled(form: forms.Form, act: Callable[[dict[str, Any]], T]) -> T | None:
+    """Run an action with what a valid form holds; its refusals become the form's errors (then the answer is None)."""
+    if not form.is_valid():
+        return None
+    try:
+        return act(form.cleaned_data)
+    except ValidationError as error:
+        fields = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
+        for field, said in fields.items():
+            form.add_error(field if field in form.fields else None, said)
+        return None
+
+
+def page_of(request: Request, rows: QuerySet[Any] | list[Any]) -> Page[Any]:
+    """The page of rows that the address asks for; the last one when it asks for too much."""
+    return Paginator(rows, ROWS).get_page(request.GET.get("page"))

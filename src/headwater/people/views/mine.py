@@ -1,0 +1,110 @@
+"""My account: profile, theme, tokens, and what is held about me."""
+
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from headwater.core.addresses import address
+from headwater.people import actions
+from headwater.people.days import today
+from headwater.people.forms import AbsenceForm, ProfileForm, TokenForm
+from headwater.people.held import held_about
+from headwater.people.models import ApiToken
+from headwater.people.request import Request
+from headwater.people.views.acting import attempt, filled
+
+OWN = ("language", "timezone", "work_from", "work_until", "location")
+
+
+@require_http_methods(["GET", "POST"])
+def me(request: Request) -> HttpResponse:
+    """What I set for myself."""
+    person = request.person
+    form = ProfileForm(request.POST or None, initial={name: getattr(person, name) for name in OWN}, person=person)
+    if request.method == "POST":
+        changed = filled(form, lambda values: _saved(request, values))
+        if changed is not None:
+            return redirect(address("people:me"))
+    context = {
+        "title": _("My account"),
+        "form": form,
+        "themes": [("auto", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))],
+        "theme": getattr(request.user, "theme", "auto"),
+        "absences": person.absences.filter(until__gte=today()).select_related("deputy").order_by("since"),
+        "absence_form": AbsenceForm(person=person),
+        "tokens": person.tokens.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by("-created_at"),
+        "token_form": TokenForm(),
+        "secret": request.session.pop("new-token", ""),
+    }
+    return render(request, "people/me.html", context)
+
+
+def _saved(request: Request, values: dict[str, Any]) -> object:
+    clear = [] if values["location"] else ["location"]
+    given = {name: value for name, value in values.items() if value}
+    if not request.person.location and not values["location"]:
+        clear = []
+    mine = actions.change_person(request.person, request.person, **given)
+    return actions.change_person(request.person, mine, clear=clear) if clear else mine
+
+
+@require_POST
+def choose_theme(request: Request) -> HttpResponse:
+    """Light, dark, or as the device does."""
+    attempt(request, lambda: actions.choose_theme(request.person, request.POST.get("theme", "")))
+    return redirect(address("people:me"))
+
+
+@require_POST
+def make_token(request: Request) -> HttpResponse:
+    """Make a token; the page shows it once."""
+    form = TokenForm(request.POST)
+    if form.is_valid():
+        secret = attempt(request, lambda: actions.create_token(request.person, **form.cleaned_data))
+        if secret:
+            request.session["new-token"] = secret
+    return redirect(f"{address('people:me')}#tokens")
+
+
+@require_POST
+def revoke_token(request: Request, pk: int) -> HttpResponse:
+    """End a token."""
+    token = get_object_or_404(ApiToken, pk=pk, person=request.person)
+    attempt(request, lambda: actions.revoke_token(request.person, token), _("The token is revoked."))
+    return redirect(f"{address('people:me')}#tokens")
+
+
+@require_GET
+def held(request: Request) -> HttpResponse:
+    """What is held about me, room by room."""
+    rooms = [(room, _entries(about)) for room, about in held_about(request.person).items()]
+    return render(request, "people/held.html", {"title": _("What is held about me"), "rooms": rooms})
+
+
+def _entries(about: dict[str, Any]) -> list[dict[str, Any]]:
+    """One entry a kind of thing: a table of rows, pairs, or a list of words."""
+    shown = []
+    for name, value in about.items():
+        words = name.replace("_", " ").capitalize()
+        if isinstance(value, dict):
+            shown.append({"name": words, "pairs": [(key.replace("_", " "), each) for key, each in value.items()]})
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            rows = [list(row.values()) for row in value[:100]]
+            heads = [key.replace("__name", "").replace("_", " ") for key in value[0]]
+            shown.append({"name": words, "heads": heads, "rows": rows, "more": max(len(value) - 100, 0)})
+        else:
+            shown.append({"name": words, "words": value if isinstance(value, list) else [value]})
+    return shown
+
+
+@require_POST
+def export_held(request: Request) -> HttpResponse:
+    """The same as a JSON file, to keep."""
+    data = actions.export_own_data(request.person)
+    response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    response["Content-Disposition"] = 'attachment; filename="held-about-me.json"'
+    return response

@@ -1,0 +1,151 @@
+"""Coming in: by a link, with an account one has, into a demonstration from this machine only."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from headwater.core.models import Organisation, User
+from headwater.core.wall import organisation_context
+from headwater.people import actions
+from headwater.people.models import Permission, Person
+
+PASSWORD = "river-stones-and-mist"
+
+
+@pytest.fixture
+def founded(committed: None) -> tuple[Organisation, str]:
+    organisation, link = actions.found_organisation("One", "one", "first@one.example")
+    return organisation, link.partition("8000")[2]
+
+
+def test_the_first_administrator_comes_in(founded: tuple[Organisation, str]) -> None:
+    _organisation, path = founded
+    client = Client()
+    assert "first@one.example" in client.get(path).content.decode()
+    bad = client.post(path, {"password": "12345678", "again": "12345678"})
+    assert "too common" in bad.content.decode()
+    different = client.post(path, {"password": PASSWORD, "again": "x"})
+    assert "not the same" in different.content.decode()
+    response = client.post(path, {"password": PASSWORD, "again": PASSWORD})
+    assert response.url == "/o/one/"  # type: ignore[attr-defined]
+    assert client.get("/o/one/people/").status_code == 200
+    assert client.get(path).status_code == 404
+    fresh = Client()
+    assert (
+        fresh.login(email="first@one.example", password=PASSWORD)
+        or fresh.post(reverse("account_login"), {"login": "first@one.example", "password": PASSWORD}).status_code == 302
+    )
+
+
+@pytest.mark.parametrize("token", ["x", "1-forged", "99-forged", "1-"])
+def test_links_of_nobody_are_closed(founded: tuple[Organisation, str], token: str) -> None:
+    response = Client().get(f"/join/{token}/")
+    assert response.status_code == 404
+    assert "no longer works" in response.content.decode()
+
+
+def test_an_account_of_another_organisation_is_joined_by_its_owner_only(founded: tuple[Organisation, str]) -> None:
+    first, path = founded
+    owner = Client()
+    owner.post(path, {"password": PASSWORD, "again": PASSWORD})
+    _second, link = actions.found_organisation("Two", "two", "first@one.example")
+    path = link.partition("8000")[2]
+    stranger = Client()
+    assert "Sign in with it" in stranger.get(path).content.decode()
+    stranger.post(path, {"password": "another-long-password", "again": "another-long-password"})
+    assert User.objects.get().check_password(PASSWORD)
+    assert stranger.get("/o/two/people/").status_code == 302
+    assert owner.post(path).url == "/o/two/"  # type: ignore[attr-defined]
+    assert owner.get("/o/two/people/").status_code == 200
+    with organisation_context(first.pk):
+        person = Person.objects.get()
+        reset = actions.reset_password(person, person).partition("8000")[2]
+    assert "Sign in with it" in stranger.get(reset).content.decode()
+
+
+def test_a_reset_link_of_ones_only_organisation(founded: tuple[Organisation, str]) -> None:
+    organisation, path = founded
+    Client().post(path, {"password": PASSWORD, "again": PASSWORD})
+    with organisation_context(organisation.pk):
+        person = Person.objects.get()
+        reset = actions.reset_password(person, person).partition("8000")[2]
+    client = Client()
+    assert client.post(reset, {"password": "other-long-words", "again": "other-long-words"}).url == "/o/one/"  # type: ignore[attr-defined]
+    assert User.objects.get().check_password("other-long-words")
+
+
+def test_people_of_one_organisation_see_nothing_of_another(founded: tuple[Organisation, str]) -> None:
+    _first, path = founded
+    client = Client()
+    client.post(path, {"password": PASSWORD, "again": PASSWORD})
+    second, _link = actions.found_organisation("Two", "two", "other@two.example")
+    with organisation_context(second.pk):
+        theirs = Person.objects.get()
+    assert client.get("/o/two/people/").status_code == 404
+    assert client.get("/o/two/people/audiences/").status_code == 404
+    with organisation_context(_first.pk):
+        assert not Person.objects.filter(pk=theirs.pk).exists()
+    for page in ("", "change/"):
+        assert client.get(f"/o/one/people/{theirs.pk}/{page}").status_code == 404
+    for page in ("departure", "permissions", "invitation", "reset", "erasure", "marks", "absences", "resumption"):
+        data = {"permission": "reader", "on": "2026-01-01"}
+        assert client.post(f"/o/one/people/{theirs.pk}/{page}/", data).status_code == 404, page
+
+
+@pytest.fixture
+def demonstration(founded: tuple[Organisation, str], settings: Any) -> Organisation:
+    organisation = founded[0]
+    settings.HEADWATER_DEMO = True
+    Organisation.objects.update(is_demonstration=True)
+    with organisation_context(organisation.pk):
+        person = Person.objects.create(name="Ines", language="en")
+        actions.grant_permission(Person.objects.get(name="first"), person, Permission.STEWARD)
+    return organisation
+
+
+def test_a_person_of_the_demonstration_is_picked(demonstration: Organisation) -> None:
+    client = Client(HTTP_HOST="127.0.0.1:8000")
+    page = client.get("/join/demonstration/").content.decode()
+    assert "Ines" in page
+    assert "Steward" in page
+    with organisation_context(demonstration.pk):
+        pk = Person.objects.get(name="Ines").pk
+    response = client.post("/join/demonstration/", {"organisation": demonstration.pk, "person": pk})
+    assert response.url == "/o/one/"  # type: ignore[attr-defined]
+    assert client.get("/o/one/people/me/").status_code == 200
+    assert client.post("/join/demonstration/", {"organisation": 99, "person": pk}).status_code == 404
+    assert client.post("/join/demonstration/", {"organisation": demonstration.pk, "person": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"REMOTE_ADDR": "192.0.2.7"},
+        {"REMOTE_ADDR": ""},
+        {"HTTP_X_FORWARDED_FOR": "192.0.2.7"},
+        {"HTTP_FORWARDED": "for=192.0.2.7"},
+        {"HTTP_VIA": "1.1 proxy"},
+        {"HTTP_HOST": "headwater.example"},
+    ],
+)
+def test_the_demonstration_is_for_this_machine_only(
+    demonstration: Organisation, settings: Any, where: dict[str, str]
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    client = Client(**{"HTTP_HOST": "127.0.0.1:8000", **where})
+    assert client.get("/join/demonstration/").status_code == 404
+    assert client.post("/join/demonstration/", {"organisation": demonstration.pk, "person": 1}).status_code == 404
+
+
+def test_without_a_demonstration_there_is_no_such_page(demonstration: Organisation, settings: Any) -> None:
+    settings.HEADWATER_DEMO = False
+    assert Client(HTTP_HOST="127.0.0.1").get("/join/demonstration/").status_code == 404
+
+
+def test_only_demonstrations_are_entered_without_a_password(demonstration: Organisation) -> None:
+    Organisation.objects.update(is_demonstration=False)
+    client = Client(HTTP_HOST="127.0.0.1")
+    assert "Ines" not in client.get("/join/demonstration/").content.decode()
+    assert client.post("/join/demonstration/", {"organisation": demonstration.pk, "person": 1}).status_code == 404
