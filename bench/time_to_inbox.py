@@ -1,0 +1,247 @@
+"""time_to_inbox: from a file that is closed in a watched folder to the row, the API and the open page.
+
+The whole product runs as `headwater up` does it. 1,000 people hold 10,000 profiles, the first of the real data; files
+with such stories are written into a watched folder one after the other, each with a word that somebody waits for.
+"""
+
+import gzip
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.figures import Figure, at_most, data_folder, percentile, plain
+from bench.first_page import await_page, free_port
+from bench.stage import clean_environment, django_stage
+
+if TYPE_CHECKING:
+    from headwater.people.models import Person
+
+PEOPLE, PROFILES = 1_000, 10_000
+FILES, ON_PAGE = 150, 15
+LONGEST = 30.0  # seconds
+WARM_UP = 5
+
+
+@dataclass
+class Stage:
+    """A running product: where it answers, its folder, and the person who waits."""
+
+    organisation: int
+    person: "Person"
+    folder: Path
+    origin: str
+    token: str
+    session: str
+
+
+def run() -> Iterator[Figure]:
+    """Seconds from closing a file to its row and to the API, and to the open page."""
+    stories = _stories()
+    with django_stage() as home, _running(home, stories) as stage:
+        waits = [_write_and_wait(stage, stories, number) for number in range(WARM_UP + FILES)][WARM_UP:]
+        rows, answers = [row for row, _ in waits], [answer for _, answer in waits]
+        yield at_most("time_to_inbox_median", percentile(answers, 0.5), "s", 0.3)
+        yield at_most("time_to_inbox_p99", percentile(answers, 0.99), "s", 1.0)
+        yield plain("time_to_inbox_row_median", percentile(rows, 0.5), "s")
+        yield plain("time_to_inbox_row_p99", percentile(rows, 0.99), "s")
+        yield plain("time_to_inbox_deliveries", _deliveries(stage), "rows")
+        pages = _on_open_page(stage, stories)
+        if pages:
+            yield at_most("time_to_inbox_page", max(pages), "s", 2.0)
+
+
+def _stories() -> list[str]:
+    """Real stories where the data are, else text of the bench's own making."""
+    path = data_folder() / "profiles" / "docs.txt"
+    if path.is_file():
+        return path.read_text().splitlines()
+    chance = random.Random(1)
+    words = [f"word{int(chance.paretovariate(0.7))}" for _ in range(20_000)]
+    return [" ".join(chance.sample(words, 120)) for _ in range(2_000)]
+
+
+@contextmanager
+def _running(home: Path, stories: list[str]) -> Iterator[Stage]:
+    port = free_port()
+    folder = tempfile.mkdtemp(prefix="headwater-watched-")
+    stage = _founded(Path(folder), stories, f"http://127.0.0.1:{port}")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "headwater", "up"], env=clean_environment(home, port), start_new_session=True
+    )
+    try:
+        await_page(port, process)
+        _await_first_run(stage)
+        yield stage
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        shutil.rmtree(folder)
+
+
+def _founded(folder: Path, stories: list[str], origin: str) -> Stage:
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from headwater.core.models import Organisation, User
+    from headwater.core.wall import organisation_context
+    from headwater.distribute.actions import save_profile
+    from headwater.gather.actions import create_source
+    from headwater.people.actions import create_token
+    from headwater.people.membership import refresh
+    from headwater.people.models import Audience, Grant, Permission, Person
+
+    organisation = Organisation.objects.create(slug="bench", name="Bench")
+    with organisation_context(organisation.pk):
+        user = User.objects.create_user("waiter@bench.example")
+        people = Person.objects.bulk_create(
+            Person(name=f"Person {number}", user=user if number == 0 else None) for number in range(PEOPLE)
+        )
+        waiter = people[0]
+        Grant.objects.create(person=waiter, permission=Permission.KNOWLEDGE_MANAGER)
+        Grant.objects.create(person=waiter, permission=Permission.ADMINISTRATOR)
+        everyone = Audience.objects.create(slug="everyone", name="Everyone", rule={"everyone": True})
+        refresh()
+        save_profile(waiter, "awaited*", name="Awaited")
+        _make_profiles(people, stories)
+        settings = {"path": str(folder)}
+        create_source(waiter, "Watched", "folder", waiter, settings=settings, audience=everyone)
+        token = create_token(waiter, "bench")
+    session = SessionStore()
+    _sign_in(session, user)
+    return Stage(organisation.pk, waiter, folder, origin, token, session.session_key)
+
+
+def _sign_in(session: Any, user: Any) -> None:
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+
+
+def _make_profiles(people: "list[Person]", stories: list[str]) -> None:
+    from headwater.distribute.models import InterestProfile
+
+    InterestProfile.objects.bulk_create(
+        InterestProfile(person=people[1 + number % (PEOPLE - 1)], name=query, query=query)
+        for number, query in enumerate(islice(_queries(stories), PROFILES - 1))
+    )
+
+
+def _queries(stories: list[str]) -> Iterator[str]:
+    """The standing queries of the real data; without them, the same mix of words that the stories have."""
+    path = data_folder() / "profiles" / "w1.tsv.gz"
+    if path.is_file():
+        with gzip.open(path, "rt") as lines:
+            for line in lines:
+                _number, kind, words = line.rstrip("\n").split("\t")
+                yield _query(kind, words.split())
+    chance = random.Random(2)
+    vocabulary = sorted({word for story in stories for word in story.split()})
+    while True:
+        yield _query(chance.choice("AAAAOOOPNN"), chance.sample(vocabulary, 3))
+
+
+def _query(kind: str, words: list[str]) -> str:
+    """A: all of the words, O: any, P: side by side, N: all but the last, and not that."""
+    if kind == "O":
+        return " OR ".join(words)
+    if kind == "P":
+        return f'"{" ".join(words)}"'
+    return " ".join(words) if kind == "A" else f"{' '.join(words[:-1])} NOT {words[-1]}"
+
+
+def _await_first_run(stage: Stage) -> None:
+    """Until the empty folder has been read once, for what is there before that is a back-fill."""
+    from headwater.core.wall import organisation_context
+    from headwater.gather.models import Run
+
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with organisation_context(stage.organisation):
+            if Run.objects.filter(state=Run.State.DONE).exists():
+                time.sleep(5)
+                return
+        time.sleep(0.2)
+    raise TimeoutError("the watched folder was not read once within two minutes")
+
+
+def _write_and_wait(stage: Stage, stories: list[str], number: int) -> tuple[float, float]:
+    """Seconds from closing one file to its row and to its line in the API."""
+    closed = _write(stage, stories, number)
+    word = f"awaited{number}"
+    while not _has_row(stage, word):
+        if time.perf_counter() - closed > LONGEST:
+            raise TimeoutError(f"file {number} was not delivered within {LONGEST:.0f} s")
+        time.sleep(0.005)
+    row = time.perf_counter() - closed
+    while not _is_in_api(stage, word):
+        time.sleep(0.005)
+    return row, time.perf_counter() - closed
+
+
+def _write(stage: Stage, stories: list[str], number: int) -> float:
+    path = stage.folder / f"story-{number}.md"
+    path.write_text(f"# awaited{number}\n\n{stories[number % len(stories)]}\n")
+    return time.perf_counter()
+
+
+def _has_row(stage: Stage, word: str) -> bool:
+    from headwater.core.wall import organisation_context
+    from headwater.distribute.models import Delivery
+
+    with organisation_context(stage.organisation):
+        return Delivery.objects.filter(person=stage.person, version__title=word).exists()
+
+
+def _is_in_api(stage: Stage, word: str) -> bool:
+    request = urllib.request.Request(
+        f"{stage.origin}/o/bench/api/v1/distribute/inbox?limit=5", headers={"Authorization": f"Bearer {stage.token}"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return any(line["title"] == word for line in json.load(answer))
+
+
+def _deliveries(stage: Stage) -> int:
+    from headwater.core.wall import organisation_context
+    from headwater.distribute.models import Delivery
+
+    with organisation_context(stage.organisation):
+        return Delivery.objects.count()
+
+
+def _on_open_page(stage: Stage, stories: list[str]) -> list[float]:
+    """Seconds until an inbox that is open in a browser shows each file, without reloading."""
+    from playwright.sync_api import sync_playwright
+
+    port = int(stage.origin.rpartition(":")[2])
+    waits = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        context = browser.new_context()
+        context.add_cookies([{"name": f"headwater_session_{port}", "value": stage.session, "url": stage.origin}])
+        page = context.new_page()
+        page.goto(f"{stage.origin}/o/bench/distribute/inbox/?tab=all")
+        page.wait_for_timeout(1500)
+        for number in range(WARM_UP + FILES, WARM_UP + FILES + ON_PAGE):
+            closed = _write(stage, stories, number)
+            page.get_by_text(f"awaited{number}", exact=True).first.wait_for(timeout=LONGEST * 1000)
+            waits.append(time.perf_counter() - closed)
+        browser.close()
+    return waits
