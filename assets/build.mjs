@@ -14,6 +14,7 @@ async function writeTabler(name) {
   const pictures = new Map();
   const body = css
     .replace(/@charset "[^"]*";/g, "")
+    .replaceAll(".gap-4{gap:1.5rem!important}", "")
     .replace(/\/\*# sourceMappingURL=.*?\*\//g, "")
     .replace(/url\((["']?)data:image\/svg\+xml,([^"']*|.*?)\1\)/g, (_, quote, data) => {
       const svg = decodeURIComponent(data);
