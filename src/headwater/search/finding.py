@@ -26,8 +26,20 @@ MOST_OFFSET = 1000
 # Near-copies are listed under their first, so a page needs more hits than it has rows.
 _SPARE_HITS = 40
 _MOST_SORTED_BY_USE = 5000
-# A snippet is cut from the beginning of a text; what comes after 25 pages is found, but not shown in one.
-_PASSAGE = 100_000
+# A snippet is cut from the beginning of a text; what comes after ten pages is found, but not shown in one.
+_PASSAGE = 30_000
+# All that is shown of an entry; whole rows of three tables cost more than finding them.
+_SHOWN = (
+    "kind",
+    "title",
+    "source_slug",
+    "path",
+    "standing",
+    "unit__slug",
+    "unit__name",
+    "current_version__language",
+    "current_version__published_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,20 +152,21 @@ def _checked(person: Person, search: Search, groups: Sequence[Sequence[Hit]]) ->
         .readable_by(person)
         .filter(pk__in=wanted)
         .select_related("current_version", "unit")
-        .defer("current_version__text")
+        .only(*_SHOWN)
         .annotate(passage=Left("current_version__text", _PASSAGE))
     )
     readable = {entry.pk: entry for entry in entries} if wanted else {}
     kept = ([readable[hit.entry_id] for hit in group if hit.entry_id in readable] for group in groups)
-    return [_result(search, group[0], group[1:]) for group in kept if group]
+    page = address("home:entry", pk=0)
+    return [_result(search, group[0], group[1:], page.replace("/0/", f"/{group[0].pk}/")) for group in kept if group]
 
 
-def _result(search: Search, entry: Entry, copies: list[Entry]) -> Result:
+def _result(search: Search, entry: Entry, copies: list[Entry], url: str) -> Result:
     version = entry.current_version
     assert version is not None
     by = marker(search.query, version.language, search.asker.languages)
     passage: str = entry.passage  # type: ignore[attr-defined]  # annotated by the query above
-    return Result(entry, address("home:entry", pk=entry.pk), highlighted(entry.title, by), snippet(passage, by), copies)
+    return Result(entry, url, highlighted(entry.title, by), snippet(passage, by), copies)
 
 
 def _wider(person: Person, search: Search, results: Sequence[Result]) -> list[Result]:

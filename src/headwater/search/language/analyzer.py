@@ -67,21 +67,19 @@ class Analysis:
 
 def analyze(text: str, language: str) -> Analysis:
     """The words of a text with their offsets."""
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    for found in (_ASCII_WORD if text.isascii() else _ANY_WORD).finditer(text):
-        start, end = found.span()
-        if _UNSPACED_RUN.match(found[0]):
-            for at in range(start, end):
-                words.append(text[at : min(at + 2, end)])
-                starts.append(at)
-                ends.append(min(at + 2, end))
-        else:
-            words.append(found[0])
-            starts.append(start)
-            ends.append(end)
-    return Analysis(surfaces_of(words), starts, ends, language)
+    spans = [found.span() for found in (_ASCII_WORD if text.isascii() else _ANY_WORD).finditer(text)]
+    if not text.isascii() and _UNSPACED_RUN.search(text):
+        spans = [piece for span in spans for piece in _pieces(text, span)]
+    words = [text[start:end] for start, end in spans]
+    return Analysis(surfaces_of(words), [start for start, _ in spans], [end for _, end in spans], language)
+
+
+def _pieces(text: str, span: tuple[int, int]) -> list[tuple[int, int]]:
+    """A word as it is, or the pairs of a run of Chinese or Japanese and its last character."""
+    start, end = span
+    if not _UNSPACED_RUN.match(text, start):
+        return [span]
+    return [(at, min(at + 2, end)) for at in range(start, end)]
 
 
 def surfaces(text: str) -> list[str]:

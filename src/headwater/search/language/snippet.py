@@ -17,6 +17,8 @@ Pieces = list[tuple[str, bool]]
 
 _SPACE = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?。!?]\s|\n\s*\n|[。!?]")
+# Most texts say early what they are about: the rest is cut into words only when the beginning matches nowhere.
+_FIRST_LOOK = 4_000
 _MOST_LOOKED_AT = 200_000
 
 
@@ -104,8 +106,8 @@ def highlighted(text: str, by: Marker) -> Pieces:
 
 def snippet(text: str, by: Marker, width: int = 200) -> Pieces:
     """About `width` characters around where most of what was asked for stands together, or the beginning."""
-    text = text[:_MOST_LOOKED_AT]
-    marks = by.marks(text)
+    head = text[:_FIRST_LOOK]
+    marks = by.marks(head) or (by.marks(text[:_MOST_LOOKED_AT]) if len(text) > len(head) else [])
     start, end = _window(text, marks, width)
     pieces = _pieces(text, marks, start, end)
     if start > 0:
