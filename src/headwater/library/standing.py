@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from django.db.models import F
 from django.utils import timezone
 
 from headwater.library.models import Article, Feedback
@@ -21,13 +22,16 @@ def standing_of(entry: Entry, today: date | None = None) -> str:
         return ""
     if article.verify_due_on is not None and article.verify_due_on <= day:
         return DUE
-    return VERIFIED if article.verifications.filter(version=entry.current_version_id).exists() else ""
+    vouched = article.verifications.filter(version=F("article__entry__current_version"))
+    return VERIFIED if vouched.exists() else ""
 
 
 def refresh_standing(entry: Entry, today: date | None = None) -> str:
-    """Bring the entry's standing up to date after anything it depends on changed; returns it."""
-    standing = standing_of(entry, today)
-    if entry.standing != standing:
-        entry.standing = standing
-        Entry.objects.filter(pk=entry.pk).update(standing=standing)
-    return standing
+    """Bring the entry's standing up to date after anything it depends on changed; returns it.
+
+    The entry's row is held first, so that of two changes at once the later one sees what the earlier one did.
+    """
+    Entry.objects.select_for_update().only("pk").get(pk=entry.pk)
+    entry.standing = standing_of(entry, today)
+    Entry.objects.filter(pk=entry.pk).exclude(standing=entry.standing).update(standing=entry.standing)
+    return entry.standing

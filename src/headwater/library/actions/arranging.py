@@ -9,7 +9,7 @@ from headwater.core.actions import Actor, action, note, require
 from headwater.core.addresses import address
 from headwater.core.models import Classification
 from headwater.library import rules
-from headwater.library.actions.reviewing import locked
+from headwater.library.actions.holding import locked
 from headwater.library.actions.writing import clean_reference
 from headwater.library.models import Article, Contributor, LibrarySettings
 from headwater.people.models import Audience, Permission, Person, Unit

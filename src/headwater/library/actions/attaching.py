@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.core.actions import Actor, action, note, require
 from headwater.core.blobs import put_blob
 from headwater.library import rules
+from headwater.library.actions.holding import locked
 from headwater.library.attachments import DOWNLOAD, check_room, clean_name, named_in, picture_type
 from headwater.library.models import Article, Attachment
 from headwater.people.models import Person
@@ -15,7 +16,7 @@ from headwater.people.models import Person
 @action
 def attach_file(actor: Actor, article: Article, name: str, content: bytes) -> Attachment:
     """Attach a file or picture to an article; readers get it with the next version that is published."""
-    article = Article.objects.select_for_update(of=("self",)).select_related("entry").get(pk=article.pk)
+    article = locked(article)
     require(rules.may_edit(actor, article), _("Only its owner, contributors and stewards attach files."))
     check_room(article, content)
     attachment = Attachment.objects.create(
@@ -33,10 +34,8 @@ def attach_file(actor: Actor, article: Article, name: str, content: bytes) -> At
 @action
 def remove_attachment(actor: Actor, attachment: Attachment) -> None:
     """Take a file off an article. Older versions that show it still do; one that was never published is deleted."""
-    attachment = Attachment.objects.select_related("article__entry__unit", "article__latest", "article__published").get(
-        pk=attachment.pk
-    )
-    article = attachment.article
+    article = locked(attachment.article)
+    attachment = article.attachments.get(pk=attachment.pk)
     require(rules.may_edit(actor, article), _("Only its owner, contributors and stewards remove files."))
     if any(revision and attachment.pk in named_in(revision.body) for revision in (article.latest, article.published)):
         raise ValidationError({"attachment": _("The text still shows it. Take it out of the text first.")})

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.core.actions import Actor, System, action, note, require
 from headwater.library import rules
-from headwater.library.actions.reviewing import locked
+from headwater.library.actions.holding import locked
 from headwater.library.models import TRASH_DAYS, Article
 from headwater.people.models import Person
 from headwater.people.notices import settle

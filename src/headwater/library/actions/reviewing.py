@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.core.actions import Actor, action, note, require
 from headwater.core.addresses import address
 from headwater.library import rules
-from headwater.library.actions.writing import check_in_use
+from headwater.library.actions.holding import check_in_use, locked
 from headwater.library.attachments import publish_attachments
 from headwater.library.links import relink
 from headwater.library.models import Article, LibrarySettings, Review, Revision
@@ -104,18 +104,6 @@ def publish_article(
     _make_current(article, revision, version, summary)
     note(version=version.pk, revision=revision.pk)
     return version
-
-
-def locked(article: Article) -> Article:
-    """The article as the database has it now, held until the transaction ends."""
-    rows = Article.objects.select_for_update(of=("self",)).select_related("entry__unit", "latest__author", "published")
-    return rows.get(pk=article.pk)
-
-
-def approvals(revision: Revision) -> tuple[int, int]:
-    """How many reviewers approved a revision, and how many were asked."""
-    outcomes = list(revision.reviews.values_list("outcome", flat=True))
-    return outcomes.count(Review.Outcome.APPROVED), len(outcomes)
 
 
 def _key(revision: Revision) -> str:

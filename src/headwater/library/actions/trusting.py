@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.core.actions import Actor, action, note, require
 from headwater.core.addresses import address
 from headwater.library import rules
-from headwater.library.actions.reviewing import locked
-from headwater.library.actions.writing import check_in_use
+from headwater.library.actions.holding import check_in_use, locked
 from headwater.library.models import Article, Feedback, Verification
 from headwater.library.standing import refresh_standing
 from headwater.people.models import Notice, Person
@@ -76,7 +75,8 @@ def give_feedback(
         feedback = _vote(actor, entry, about, kind, values)
     if Feedback.objects.open().filter(pk=feedback.pk).exists():
         _tell_keepers(feedback)
-    refresh_standing(entry)
+    if feedback.disputes:
+        refresh_standing(entry)
     return feedback
 
 

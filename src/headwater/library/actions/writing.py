@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.core.actions import Actor, action, note, require
 from headwater.core.models import Classification
 from headwater.library import rules
+from headwater.library.actions.holding import check_in_use, locked
 from headwater.library.models import Article, Contributor, Draft, LibrarySettings, Revision
 from headwater.people.models import Audience, Person, Unit
 from headwater.search.models import Entry, EntryTopic, EntryVersion, Kind
@@ -151,14 +152,6 @@ def clean_reference(reference: str, article: Article | None = None) -> str:
     return reference
 
 
-def check_in_use(article: Article) -> None:
-    """Raise `ValidationError` for an article in the trash or in the archive: it is brought back first."""
-    if article.trashed_at is not None:
-        raise ValidationError({"article": _("It lies in the trash. Restore it first; nothing of it is lost.")})
-    if article.state == Article.State.ARCHIVED:
-        raise ValidationError({"article": _("It is archived. Reopen it first.")})
-
-
 def _writer(actor: Actor, author: Person | None) -> Person:
     """Who the text is by: the actor, or for the system the person it names."""
     if isinstance(actor, Person):
@@ -205,7 +198,7 @@ def _save(
     language: str,
     writer: Person,
 ) -> Revision:
-    article = Article.objects.select_for_update(of=("self",)).select_related("entry", "latest").get(pk=article.pk)
+    article = locked(article)
     check_in_use(article)
     require(rules.may_edit(actor, article), _("Only its owner, contributors and stewards write on this article."))
     _check_base(article, based_on)
