@@ -32,18 +32,26 @@ class Hit:
 
 
 _FROM_PROFILES = """
-    SELECT h.version_id, p.id AS person_id, f.id AS profile_id, NULL::bigint AS directive_id, h.words, h.score,
-           f.when AS push, false AS must, false AS urgent, NULL::timestamptz AS due_at,
-           greatest(v.published_at, f.created_at, m.since) AS eligible_at
-    FROM unnest(%(versions)s::bigint[], %(profiles)s::bigint[], %(words)s::jsonb[], %(scores)s::float8[])
-         AS h(version_id, profile_id, words, score)
-    JOIN distribute_interestprofile f ON f.id = h.profile_id AND f.removed_at IS NULL AND f.is_active
-    LEFT JOIN people_audiencemember m ON m.audience_id = f.audience_id
-    JOIN people_person p ON p.id = coalesce(f.person_id, m.person_id)
-    JOIN search_entryversion v ON v.id = h.version_id
+    SELECT w.version_id, p.id AS person_id, w.profile_id, NULL::bigint AS directive_id, w.words, w.score, w.push,
+           false AS must, false AS urgent, NULL::timestamptz AS due_at,
+           greatest(v.published_at, w.since) AS eligible_at
+    FROM (
+        SELECT h.*, f.person_id, f.when AS push, f.created_at AS since
+        FROM {hits} JOIN distribute_interestprofile f ON f.id = h.profile_id
+        WHERE f.person_id IS NOT NULL AND f.removed_at IS NULL AND f.is_active
+        UNION ALL
+        SELECT h.*, m.person_id, f.when, greatest(f.created_at, m.since)
+        FROM {hits} JOIN distribute_interestprofile f ON f.id = h.profile_id
+        JOIN people_audiencemember m ON m.audience_id = f.audience_id
+        WHERE f.removed_at IS NULL AND f.is_active
+    ) w
+    JOIN people_person p ON p.id = w.person_id
+    JOIN search_entryversion v ON v.id = w.version_id
     JOIN search_entry e ON e.id = v.entry_id
     WHERE {readable}
 """
+_HITS = """unnest(%(versions)s::bigint[], %(profiles)s::bigint[], %(words)s::jsonb[], %(scores)s::float8[])
+    AS h(version_id, profile_id, words, score)"""
 
 _FROM_BROADCASTS = """
     SELECT b.version_id, p.id AS person_id, NULL::bigint AS profile_id, r.id AS directive_id, b.words,
@@ -132,7 +140,7 @@ def deliver_hits(hits: Sequence[Hit]) -> int:
         "words": [Jsonb(hit.words) for hit in hits],
         "scores": [hit.score for hit in hits],
     }
-    return _deliver(_FROM_PROFILES.format(readable=READABLE), values, version_ids)[0]
+    return _deliver(_FROM_PROFILES.format(readable=READABLE, hits=_HITS), values, version_ids)[0]
 
 
 def deliver_broadcasts(

@@ -57,7 +57,9 @@ def inbox_line(line: lines.InboxLine) -> dict[str, Any]:
 
 
 @router.get("/inbox", response=list[InboxLine], operation_id="list_inbox")
-def list_inbox(request: Request, tab: str = "all", limit: int = Query(50, ge=1, le=200), offset: int = 0) -> Any:
+def list_inbox(
+    request: Request, tab: str = "all", limit: int = Query(50, ge=1, le=200), offset: int = Query(0, ge=0, le=1_000_000)
+) -> Any:
     """What came for the person: `tab` is must (most pressing first), unread, done or all (newest first)."""
     rows = {"must": lines.must_reads, "unread": lines.for_you, "done": lines.done}.get(tab, inbox_of)(request.person)
     return [inbox_line(line) for line in lines.lines_of(rows[offset : offset + limit])]

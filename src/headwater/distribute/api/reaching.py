@@ -1,13 +1,15 @@
 """The API of preferences, channels and the private feed."""
 
 from datetime import time
-from typing import Any
+from typing import Annotated, Any
 
 from django.shortcuts import get_object_or_404
 from ninja import Router, Schema
-from ninja.pagination import LimitOffsetPagination, paginate
+from ninja.pagination import paginate
+from pydantic import AfterValidator
 
 from headwater.core.addresses import link
+from headwater.core.paging import Paging
 from headwater.distribute import actions
 from headwater.distribute.models import Channel, Preference
 from headwater.people.request import Request
@@ -15,11 +17,15 @@ from headwater.people.request import Request
 router = Router(tags=["distribute"])
 
 
+# A clock time is the person's own: an offset sent along with it says nothing here and is left out.
+ClockTime = Annotated[time, AfterValidator(lambda clock: clock.replace(tzinfo=None))]
+
+
 class PreferenceIO(Schema):
-    digest_at: time
+    digest_at: ClockTime
     weekly_on: int
-    quiet_from: time | None = None
-    quiet_until: time | None = None
+    quiet_from: ClockTime | None = None
+    quiet_until: ClockTime | None = None
     budget: int
 
 
@@ -63,7 +69,7 @@ def change_preferences(request: Request, body: PreferenceIO) -> Preference:
 
 
 @router.get("/channels", response=list[ChannelOut], operation_id="list_channels")
-@paginate(LimitOffsetPagination)
+@paginate(Paging)
 def list_channels(request: Request) -> Any:
     """The person's channels; secrets are never shown."""
     return Channel.objects.filter(person=request.person).order_by("pk")

@@ -6,10 +6,11 @@ from typing import Any
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
-from ninja.pagination import LimitOffsetPagination, paginate
+from ninja.pagination import paginate
 
 from headwater.core.actions import require
 from headwater.core.addresses import address
+from headwater.core.paging import Paging
 from headwater.distribute import actions, proof, rules
 from headwater.distribute.models import Directive, InterestProfile
 from headwater.distribute.preview import preview_profile
@@ -46,7 +47,7 @@ def _profile(request: Request, pk: int) -> InterestProfile:
 
 
 @router.get("/profiles", response=list[ProfileOut], operation_id="list_profiles")
-@paginate(LimitOffsetPagination)
+@paginate(Paging)
 def list_profiles(request: Request) -> Any:
     """The person's own profiles and those of their groups."""
     mine = Q(person=request.person) | Q(audience__in=request.person.audience_links.values("audience"))
@@ -171,7 +172,7 @@ def _written(request: Request, body: DirectiveIn, directive: Directive | None) -
 
 
 @router.get("/directives", response=list[DirectiveOut], operation_id="list_directives")
-@paginate(LimitOffsetPagination)
+@paginate(Paging)
 def list_directives(request: Request) -> Any:
     """Every must-read, newest first."""
     return _directives(request).order_by("-pk")

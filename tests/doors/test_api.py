@@ -1,0 +1,111 @@
+"""The API as a whole: each verb is an operation, its description holds, and no input breaks it."""
+
+import json
+from importlib import import_module
+from importlib.util import find_spec
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import schemathesis
+from django.conf import settings
+from django.test import Client
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as hypothesis_settings
+
+from headwater.api import api
+from headwater.core.actions import REGISTRY
+from headwater.core.models import Organisation
+from headwater.core.secret import digest
+from headwater.people.models import ApiToken, Person
+
+# Verbs that are no operation of the API, each with the reason.
+ELSEWHERE: dict[str, str] = {}
+
+
+def operations() -> dict[str, str]:
+    """{operation id: path}, as the description says."""
+    return {
+        operation["operationId"]: path
+        for path, methods in api.get_openapi_schema(path_prefix="")["paths"].items()
+        for operation in methods.values()
+    }
+
+
+def test_every_verb_is_an_operation_of_the_same_name() -> None:
+    for room in settings.ROOMS:
+        if find_spec(f"{room}.actions"):
+            import_module(f"{room}.actions")
+    verbs = {name for name, function in REGISTRY.items() if function.__module__.startswith("headwater.")}
+    assert verbs - set(operations()) - set(ELSEWHERE) == set()
+
+
+def test_every_operation_has_a_name_and_says_what_it_does() -> None:
+    for path, methods in api.get_openapi_schema(path_prefix="")["paths"].items():
+        for operation in methods.values():
+            assert operation.get("description"), f"{path} {operation['operationId']}"
+
+
+@pytest.fixture
+def token(nadia: Person) -> str:
+    """A token of the knowledge manager that may write."""
+    ApiToken.objects.create(person=nadia, name="test", digest=digest("secret"), scope="write")
+    return "secret"
+
+
+def test_without_a_token_nothing_is_said(organisation: Organisation) -> None:
+    for path in ("/o/waterworks/api/v1/distribute/inbox", "/o/waterworks/api/v1/openapi.json", "/o/nowhere/api/v1/x"):
+        assert Client().get(path).status_code == 401
+
+
+def test_a_token_that_reads_cannot_write(organisation: Organisation, nadia: Person, token: str) -> None:
+    ApiToken.objects.update(scope="read")
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    assert client.get("/o/waterworks/api/v1/distribute/profiles").status_code == 200
+    answer = client.post(
+        "/o/waterworks/api/v1/distribute/profiles", json.dumps({"query": "air"}), content_type="application/json"
+    )
+    assert answer.status_code == 403
+    assert "read" in answer.json()["detail"]
+
+
+def test_a_browser_must_send_the_csrf_token(nadia: Person) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert nadia.user is not None
+    client.force_login(nadia.user)
+    answer = client.post(
+        "/o/waterworks/api/v1/distribute/profiles", json.dumps({"query": "air"}), content_type="application/json"
+    )
+    assert answer.status_code == 403
+
+
+def test_bad_values_name_their_field(organisation: Organisation, token: str) -> None:
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    answer = client.post(
+        "/o/waterworks/api/v1/distribute/profiles",
+        json.dumps({"query": "culvert AND"}),
+        content_type="application/json",
+    )
+    assert answer.status_code == 400
+    assert answer.json()["field"] == "query"
+
+
+schema = schemathesis.openapi.from_dict(api.get_openapi_schema(path_prefix="/o/waterworks/api/v1/"))
+
+
+@schema.parametrize()
+@hypothesis_settings(
+    max_examples=5, phases=[Phase.generate], deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
+def test_no_input_breaks_an_operation(case: schemathesis.Case, organisation: Organisation, token: str) -> None:
+    """Generated input, good and bad, ends as an answer below 500."""
+    client = Client(headers={"Authorization": f"Bearer {token}"}, raise_request_exception=False)
+    wanted = case.as_transport_kwargs(base_url="http://testserver")
+    query = urlencode(wanted.get("params") or {}, doseq=True)
+    answer = client.generic(
+        wanted["method"],
+        urlsplit(wanted["url"]).path,
+        data=json.dumps(wanted["json"]) if "json" in wanted else "",
+        content_type="application/json",
+        QUERY_STRING=query,
+    )
+    assert answer.status_code < 500, f"{case.method} {wanted['url']} answered {answer.status_code}"
