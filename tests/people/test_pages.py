@@ -77,9 +77,7 @@ def fill(number: int) -> None:
     rule = {"any": [{"unit": unit.slug}, {"role": role.slug}, {"community": community.slug}, {"person": lead.pk}]}
     Audience.objects.create(slug=f"a{number}", name=f"Audience {number}", rule=rule)
     Grant.objects.create(person=lead, permission=Permission.STEWARD, unit=unit)
-    everyone = Audience.objects.get_or_create(
-        slug="everyone", defaults={"name": "Everyone", "rule": {"everyone": True}}
-    )
+    everyone = Audience.objects.get_or_create(slug="all", defaults={"name": "All", "rule": {"everyone": True}})
     joint = Community.objects.get_or_create(slug="joint", defaults={"name": "Joint"})[0]
     Membership.objects.create(community=joint, person=lead)
     Person.objects.filter(pk=lead.pk).update(unit=Unit.objects.order_by("pk").first())

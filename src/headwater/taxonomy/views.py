@@ -1,0 +1,295 @@
+"""Pages of topics: schemes, the tree, one topic, proposals, import and export."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from headwater.core.actions import require
+from headwater.core.addresses import address
+from headwater.core.messages import tell
+from headwater.taxonomy import actions, importing, rules
+from headwater.taxonomy.forms import ConceptForm, ProposalForm, SchemeForm, lines
+from headwater.taxonomy.models import Concept, ConceptScheme
+from headwater.taxonomy.request import Request
+from headwater.taxonomy.skos import write_scheme
+from headwater.taxonomy.suggest import concepts_for_text
+
+ROWS = 100
+
+
+def _labelled(concepts: QuerySet[Concept] | list[Concept]) -> list[dict[str, Any]]:
+    """Concepts with their label in the reader's language."""
+    language = get_language() or "en"
+    return [{"pk": each.pk, "label": each.label(language), "slug": each.slug, "state": each.state} for each in concepts]
+
+
+# --- Lists ------------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def list_schemes(request: Request) -> HttpResponse:
+    """Every scheme, what was proposed, and a search over all topics."""
+    query = request.GET.get("q", "").strip()
+    accepted = Count("concepts", filter=Q(concepts__state=Concept.State.ACCEPTED))
+    proposed = Concept.objects.filter(state=Concept.State.PROPOSED).order_by("pk")
+    context: dict[str, Any] = {
+        "title": _("Topics"),
+        "query": query,
+        "found": _labelled(search_concepts(query)[:ROWS]) if query else [],
+        "schemes": ConceptScheme.objects.annotate(number=accepted).order_by("title"),
+        "proposed": _labelled(proposed[:ROWS]),
+        "may_keep": rules.may_keep_topics(request.person),
+        "may_propose": rules.may_propose(request.person),
+    }
+    return render(request, "taxonomy/topics.html", context)
+
+
+def search_concepts(text: str) -> QuerySet[Concept]:
+    """Topics whose labels or other words in any language hold the text; retired ones are left out."""
+    named = Q(labels__icontains=text) | Q(alternatives__icontains=text) | Q(slug__icontains=text)
+    return Concept.objects.filter(named).exclude(state=Concept.State.RETIRED).order_by("slug")
+
+
+@require_GET
+def suggest(request: Request) -> HttpResponse:
+    """Topics for a text (?text=…) or for what is being typed (?q=…), as JSON for pickers."""
+    text, query = request.GET.get("text", ""), request.GET.get("q", "").strip()
+    if text:
+        found = [each.concept for each in concepts_for_text(text, limit=12)]
+    else:
+        found = list(search_concepts(query).filter(state=Concept.State.ACCEPTED)[:12]) if query else []
+    return JsonResponse({"topics": _labelled(found)})
+
+
+@require_GET
+def show_scheme(request: Request, slug: str) -> HttpResponse:
+    """The topics of a scheme that have nothing broader; those below open where they stand."""
+    scheme = get_object_or_404(ConceptScheme, slug=slug)
+    tops = scheme.concepts.filter(state=Concept.State.ACCEPTED, broader_links=None)
+    page = Paginator(_with_narrower(tops).order_by("slug"), ROWS).get_page(request.GET.get("page"))
+    number = scheme.concepts.filter(state=Concept.State.ACCEPTED).count()
+    context = {
+        "title": scheme.title,
+        "scheme": scheme,
+        "crumbs": [(_("Topics"), address("taxonomy:topics")), (scheme.title, "")],
+        "count": ngettext("%(n)s topic", "%(n)s topics", number) % {"n": number},
+        "page": page,
+        "rows": _rows(page.object_list),
+        "may_keep": rules.may_keep_topics(request.person),
+    }
+    return render(request, "taxonomy/scheme.html", context)
+
+
+def _with_narrower(concepts: QuerySet[Concept]) -> QuerySet[Concept]:
+    kept = Q(narrower_links__narrower__state=Concept.State.ACCEPTED)
+    return concepts.annotate(below=Count("narrower_links", filter=kept, distinct=True))
+
+
+def _rows(concepts: Any) -> list[dict[str, Any]]:
+    language = get_language() or "en"
+    return [{"pk": each.pk, "label": each.label(language), "below": each.below} for each in concepts]
+
+
+@require_GET
+def narrower(request: Request, pk: int) -> HttpResponse:
+    """What lies directly below a topic: the piece of the tree that opens."""
+    concept = get_object_or_404(Concept, pk=pk)
+    below = Concept.objects.filter(broader_links__broader=concept, state=Concept.State.ACCEPTED)
+    return render(request, "taxonomy/branch.html", {"rows": _rows(_with_narrower(below).order_by("slug"))})
+
+
+@require_GET
+def show_concept(request: Request, pk: int) -> HttpResponse:
+    """One topic: its words in every language, what is broader, narrower, related."""
+    concept = get_object_or_404(Concept.objects.select_related("scheme", "merged_into"), pk=pk)
+    label = concept.label(get_language() or "en")
+    related = Concept.objects.filter(Q(pk__in=_related(concept)))
+    context = {
+        "title": label,
+        "concept": concept,
+        "crumbs": [
+            (_("Topics"), address("taxonomy:topics")),
+            (concept.scheme.title, address("taxonomy:scheme", slug=concept.scheme.slug)),
+            (label, ""),
+        ],
+        "broader": _labelled(concept.broader.order_by("slug")),
+        "narrower": _labelled(concept.narrower.exclude(state=Concept.State.RETIRED).order_by("slug")),
+        "related": _labelled(related.order_by("slug")),
+        "alternatives": sorted(concept.alternatives.items()),
+        "merged_into": _labelled([concept.merged_into]) if concept.merged_into else [],
+        "may_keep": rules.may_keep_topics(request.person),
+        "may_propose": rules.may_propose(request.person),
+    }
+    return render(request, "taxonomy/concept.html", context)
+
+
+def _related(concept: Concept) -> set[int]:
+    pairs = importing.Related.objects.filter(Q(one=concept) | Q(other=concept)).values_list("one", "other")
+    return {pk for pair in pairs for pk in pair} - {concept.pk}
+
+
+# --- Changing ---------------------------------------------------------------------------------------------------------
+
+
+def _attempt(request: Request, act: Callable[[], object], done: Any = "", undo: str = "") -> bool:
+    """Run an action that a button started; say that it is done, or why not."""
+    try:
+        act()
+    except ValidationError as error:
+        tell(request, " ".join(error.messages), level=messages.ERROR)
+        return False
+    if done:
+        tell(request, done, undo)
+    return True
+
+
+def _filled(form: Any, act: Callable[[dict[str, Any]], Any]) -> Any:
+    """Run an action with what a valid form holds; refusals become the form's errors (then the answer is None)."""
+    if not form.is_valid():
+        return None
+    try:
+        return act(form.cleaned_data)
+    except ValidationError as error:
+        fields = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
+        for field, said in fields.items():
+            form.add_error(field if field in form.fields else None, said)
+        return None
+
+
+@require_http_methods(["GET", "POST"])
+def propose(request: Request) -> HttpResponse:
+    """Propose a topic that is missing."""
+    require(rules.may_propose(request.person), _("Only who writes here proposes topics."))
+    language = get_language() or "en"
+    first = {"broader": request.GET.get("broader", ""), "label": request.GET.get("label", ""), "language": language}
+    form = ProposalForm(request.POST or None, initial=first)
+    if request.method == "POST":
+        concept = _filled(form, lambda values: _proposed(request, values))
+        if concept is not None:
+            return redirect(address("taxonomy:concept", pk=concept.pk))
+    crumbs = [(_("Topics"), address("taxonomy:topics")), (_("Propose a topic"), "")]
+    context = {"title": _("Propose a topic"), "form": form, "crumbs": crumbs, "done": _("Propose"), "icon": "tag"}
+    return render(request, "taxonomy/form.html", context)
+
+
+def _proposed(request: Request, values: dict[str, Any]) -> Concept:
+    broader = _named(values["broader"], "broader") if values["broader"] else None
+    return actions.propose_concept(request.person, values["label"], values["language"], broader, values["definition"])
+
+
+def _named(slug: str, field: str) -> Concept:
+    concept = Concept.objects.filter(slug=slug.strip()).exclude(state=Concept.State.RETIRED).first()
+    if concept is None:
+        raise ValidationError({field: _("There is no topic with the slug “%s”.") % slug.strip()})
+    return concept
+
+
+@require_http_methods(["GET", "POST"])
+def change(request: Request, pk: int) -> HttpResponse:
+    """Change a topic's words and place."""
+    concept = get_object_or_404(Concept.objects.select_related("scheme"), pk=pk)
+    require(rules.may_keep_topics(request.person), _("Only stewards and knowledge managers change topics."))
+    now = {
+        "labels": lines(concept.labels),
+        "alternatives": lines(concept.alternatives),
+        "definition": concept.definition,
+        "broader": ", ".join(concept.broader.order_by("slug").values_list("slug", flat=True)),
+    }
+    form = ConceptForm(request.POST or None, initial=now)
+    if request.method == "POST" and _filled(form, lambda values: _changed(request, concept, values)):
+        return redirect(address("taxonomy:concept", pk=pk))
+    label = concept.label(get_language() or "en")
+    crumbs = [(_("Topics"), address("taxonomy:topics")), (label, address("taxonomy:concept", pk=pk)), (_("Change"), "")]
+    context = {"title": label, "form": form, "crumbs": crumbs, "done": _("Save"), "icon": "check"}
+    return render(request, "taxonomy/form.html", context)
+
+
+def _changed(request: Request, concept: Concept, values: dict[str, Any]) -> Concept:
+    broader = [_named(slug, "broader") for slug in values["broader"].split(",") if slug.strip()]
+    return actions.change_concept(
+        request.person, concept, values["labels"], values["alternatives"], values["definition"], broader
+    )
+
+
+@require_POST
+def accept(request: Request, pk: int) -> HttpResponse:
+    """Accept a proposed topic."""
+    concept = get_object_or_404(Concept, pk=pk)
+    _attempt(request, lambda: actions.accept_concept(request.person, concept), _("The topic is accepted."))
+    return redirect(
+        (request.POST.get("back") == "list" and address("taxonomy:topics")) or address("taxonomy:concept", pk=pk)
+    )
+
+
+@require_POST
+def retire(request: Request, pk: int) -> HttpResponse:
+    """Offer a topic no more; undone by restoring it."""
+    concept = get_object_or_404(Concept, pk=pk)
+    undo = address("taxonomy:restoration", pk=pk)
+    _attempt(request, lambda: actions.retire_concept(request.person, concept), _("The topic is retired."), undo)
+    return redirect(address("taxonomy:concept", pk=pk))
+
+
+@require_POST
+def restore(request: Request, pk: int) -> HttpResponse:
+    """Offer a retired topic again."""
+    concept = get_object_or_404(Concept, pk=pk)
+    _attempt(request, lambda: actions.restore_concept(request.person, concept), _("The topic is offered again."))
+    return redirect(address("taxonomy:concept", pk=pk))
+
+
+@require_POST
+def merge(request: Request, pk: int) -> HttpResponse:
+    """Make one topic of two (into=slug)."""
+    concept = get_object_or_404(Concept, pk=pk)
+
+    def act() -> object:
+        return actions.merge_concept(request.person, concept, _named(request.POST.get("into", ""), "into"))
+
+    _attempt(request, act, _("Merged: its words now find the other topic."))
+    concept.refresh_from_db()
+    return redirect(address("taxonomy:concept", pk=concept.merged_into_id or pk))
+
+
+# --- In and out -------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+def import_scheme_file(request: Request) -> HttpResponse:
+    """Bring in a thesaurus, or bring one up to date."""
+    require(rules.may_keep_topics(request.person), _("Only stewards and knowledge managers import topics."))
+    form = SchemeForm(request.POST or None, request.FILES or None)
+    if request.method == "POST":
+        scheme = _filled(form, lambda values: _imported(request, values))
+        if scheme is not None:
+            tell(request, _("“%s” is imported.") % scheme.title)
+            return redirect(address("taxonomy:scheme", slug=scheme.slug))
+    crumbs = [(_("Topics"), address("taxonomy:topics")), (_("Import"), "")]
+    context = {"title": _("Import topics"), "form": form, "crumbs": crumbs, "done": _("Import"), "icon": "upload"}
+    return render(request, "taxonomy/form.html", context)
+
+
+def _imported(request: Request, values: dict[str, Any]) -> ConceptScheme:
+    file = values["file"]
+    try:
+        return actions.import_scheme(request.person, file.read(), file.name, title=values["title"])
+    except ValidationError as error:
+        raise ValidationError({"file": error.messages}) from error
+
+
+@require_GET
+def export_scheme(request: Request, slug: str) -> HttpResponse:
+    """A scheme as SKOS in Turtle."""
+    scheme = get_object_or_404(ConceptScheme, slug=slug)
+    response = HttpResponse(write_scheme(importing.read_back(scheme)), content_type="text/turtle; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{scheme.slug}.ttl"'
+    return response

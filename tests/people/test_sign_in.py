@@ -1,0 +1,90 @@
+"""The pages of signing in: ours in look, no open sign-up, nothing inline."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from headwater.core.models import User
+from headwater.people.models import Person
+
+PASSWORD = "river-stones-and-mist"
+
+
+@pytest.fixture
+def ines_signs_in(ines: Person) -> Person:
+    assert ines.user is not None
+    ines.user.set_password(PASSWORD)
+    ines.user.save()
+    return ines
+
+
+@pytest.mark.parametrize(
+    "name", ["account_login", "account_signup", "account_reset_password", "account_reset_password_done"]
+)
+def test_pages_before_signing_in(db: None, name: str) -> None:
+    page = Client().get(reverse(name)).content.decode()
+    assert "<h1>" in page
+    assert page.count("<h1") == 1
+    assert "door-brand" in page
+    assert not re.search(r"<script(?![^>]*src=)(?![^>]*json)", page)
+
+
+@pytest.mark.parametrize("name", ["account_logout", "account_change_password", "mfa_index", "account_reauthenticate"])
+def test_pages_of_ones_account(ines_signs_in: Person, name: str) -> None:
+    client = Client()
+    client.post(reverse("account_login"), {"login": ines_signs_in.email, "password": PASSWORD})
+    page = client.get(reverse(name), follow=True).content.decode()
+    assert page.count("<h1") == 1
+    assert "door-brand" in page
+
+
+def test_signing_in_and_out(ines_signs_in: Person) -> None:
+    client = Client()
+    page = client.post(reverse("account_login"), {"login": ines_signs_in.email, "password": "wrong"})
+    assert page.status_code == 200
+    assert (
+        client.post(reverse("account_login"), {"login": ines_signs_in.email, "password": PASSWORD}).status_code == 302
+    )
+    assert client.get("/o/waterworks/people/me/").status_code == 200
+    client.get(reverse("account_logout"))
+    assert client.get("/o/waterworks/people/me/").status_code == 200
+    client.post(reverse("account_logout"))
+    assert client.get("/o/waterworks/people/me/").status_code == 302
+
+
+def test_nobody_signs_themselves_up(db: None) -> None:
+    values = {"email": "me@x.example", "password1": PASSWORD}
+    assert "by invitation" in Client().post(reverse("account_signup"), values).content.decode()
+    assert not User.objects.exists()
+
+
+def test_a_forgotten_password_by_mail(ines_signs_in: Person) -> None:
+    client = Client()
+    client.post(reverse("account_reset_password"), {"email": ines_signs_in.email})
+    link = re.search(r"https?://\S+/accounts/password/reset/key/\S+", str(mail.outbox[0].body))
+    assert link
+    form = client.get(link.group().partition("testserver")[2] or link.group(), follow=True)
+    assert form.content.decode().count("<h1") == 1
+    new = "mist-over-river-stones"
+    client.post(form.request["PATH_INFO"], {"password1": new, "password2": new})
+    assert ines_signs_in.user is not None
+    assert User.objects.get(pk=ines_signs_in.user.pk).check_password(new)
+
+
+def test_a_second_factor_can_be_set_up(ines_signs_in: Person) -> None:
+    client = Client()
+    client.post(reverse("account_login"), {"login": ines_signs_in.email, "password": PASSWORD})
+    asked = client.get(reverse("mfa_activate_totp"), follow=True)
+    assert "Confirm" in asked.content.decode()
+    where = f"{reverse('account_reauthenticate')}?next={reverse('mfa_activate_totp')}"
+    page = client.post(where, {"password": PASSWORD}, follow=True).content.decode()
+    assert "data:image/svg+xml" in page
+    assert page.count("<h1") == 1
+
+
+def test_a_wrong_address_is_not_told_apart(db: None) -> None:
+    page = Client().post(reverse("account_reset_password"), {"email": "nobody@x.example"})
+    assert page.status_code == 302

@@ -1,0 +1,137 @@
+"""Pages of topics: they open, change what they say, and cost the same whatever the number of rows."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from headwater.core.actions import SYSTEM
+from headwater.core.addresses import address
+from headwater.people.models import Person
+from headwater.taxonomy import actions
+from headwater.taxonomy.models import Concept, ConceptScheme
+from tests.taxonomy.test_skos import SMALL
+
+SignIn = Callable[[Person], Client]
+
+
+@pytest.fixture
+def as_nadia(nadia: Person, sign_in: SignIn) -> Client:
+    return sign_in(nadia)
+
+
+@pytest.fixture
+def scheme(nadia: Person) -> ConceptScheme:
+    return actions.import_scheme(nadia, SMALL, "topics.ttl")
+
+
+def test_pages_open(scheme: ConceptScheme, as_nadia: Client) -> None:
+    drains = Concept.objects.get(slug="drains")
+    for url in (
+        address("taxonomy:topics"),
+        address("taxonomy:topics") + "?q=égou",
+        address("taxonomy:import"),
+        address("taxonomy:propose") + "?broader=drains",
+        address("taxonomy:scheme", slug=scheme.slug),
+        address("taxonomy:concept", pk=drains.pk),
+        address("taxonomy:change", pk=drains.pk),
+        address("taxonomy:narrower", pk=drains.pk),
+        address("taxonomy:concept", pk=Concept.objects.get(slug="ditches").pk),
+    ):
+        assert as_nadia.get(url).status_code == 200, url
+
+
+def test_finding_and_suggesting(scheme: ConceptScheme, as_nadia: Client) -> None:
+    found = as_nadia.get(address("taxonomy:topics"), {"q": "box dr"}).context["found"]
+    assert [each["slug"] for each in found] == ["culverts"]
+    assert as_nadia.get(address("taxonomy:topics"), {"q": "Ditch"}).context["found"] == []
+    suggestions = address("taxonomy:suggestions")
+    assert as_nadia.get(suggestions, {"q": "scou"}).json()["topics"][0]["slug"] == "scour"
+    assert as_nadia.get(suggestions, {"text": "Culverts and scour."}).json()["topics"][0]["slug"] == "culverts"
+    assert as_nadia.get(suggestions).json() == {"topics": []}
+
+
+def test_the_tree_opens(scheme: ConceptScheme, as_nadia: Client) -> None:
+    page = as_nadia.get(address("taxonomy:scheme", slug=scheme.slug))
+    assert [(row["label"], row["below"]) for row in page.context["rows"]] == [("Drains", 2)]
+    branch = as_nadia.get(address("taxonomy:narrower", pk=Concept.objects.get(slug="drains").pk))
+    assert [row["label"] for row in branch.context["rows"]] == ["Culverts", "Scour"]
+
+
+def test_proposing_changing_settling(scheme: ConceptScheme, as_nadia: Client, otto: Person, sign_in: SignIn) -> None:
+    as_otto = sign_in(otto)
+    as_otto.post(address("taxonomy:propose"), {"label": "Gullies", "language": "en", "broader": "drains"})
+    gullies = Concept.objects.get(slug="gullies")
+    assert gullies.state == "proposed"
+    assert as_otto.get(address("taxonomy:change", pk=gullies.pk)).status_code == 403
+    assert as_otto.post(address("taxonomy:acceptance", pk=gullies.pk)).status_code == 403
+    as_nadia.post(address("taxonomy:acceptance", pk=gullies.pk), {"back": "list"})
+    change = address("taxonomy:change", pk=gullies.pk)
+    values = {"labels": "en: Gullies\nfr: Avaloirs", "alternatives": "en: road gully", "broader": "", "definition": "x"}
+    as_nadia.post(change, values)
+    gullies.refresh_from_db()
+    assert gullies.labels == {"en": "Gullies", "fr": "Avaloirs"}
+    assert not gullies.broader.exists()
+    for wrong in ({"labels": "Gullies"}, {"labels": "en: A\nen: B"}, {"broader": "moon"}, {"labels": "e!: A"}):
+        assert as_nadia.post(change, {**values, **wrong}).status_code == 200
+    assert "no topic" in as_nadia.post(change, {**values, "broader": "moon"}).content.decode()
+    as_nadia.post(address("taxonomy:retirement", pk=gullies.pk))
+    as_nadia.post(address("taxonomy:restoration", pk=gullies.pk))
+    response = as_nadia.post(address("taxonomy:merging", pk=gullies.pk), {"into": "drains"})
+    assert response.url == address("taxonomy:concept", pk=Concept.objects.get(slug="drains").pk)  # type: ignore[attr-defined]
+    refused = as_nadia.post(address("taxonomy:merging", pk=gullies.pk), {"into": "moon"}, follow=True)
+    assert "no topic" in refused.content.decode()
+
+
+def test_in_and_out(as_nadia: Client) -> None:
+    upload = address("taxonomy:import")
+    bad = as_nadia.post(upload, {"file": SimpleUploadedFile("x.ttl", b"not skos")})
+    assert "no readable SKOS" in bad.content.decode()
+    as_nadia.post(upload, {"file": SimpleUploadedFile("topics.ttl", SMALL)})
+    text = as_nadia.get(address("taxonomy:export", slug="topics")).content.decode()
+    assert "skos:prefLabel" in text
+
+
+def test_readers_browse_and_change_nothing(scheme: ConceptScheme, ines: Person, sign_in: SignIn) -> None:
+    client = sign_in(ines)
+    assert client.get(address("taxonomy:topics")).status_code == 200
+    for name in ("import", "propose"):
+        assert client.get(address(f"taxonomy:{name}")).status_code == 403
+    pk = Concept.objects.get(slug="drains").pk
+    for name in ("acceptance", "retirement", "restoration", "merging"):
+        assert client.post(address(f"taxonomy:{name}", pk=pk), {"into": "scour"}).status_code == 403
+
+
+def queries(client: Client, url: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(url).status_code == 200
+    return len(captured)
+
+
+def test_lists_cost_the_same_for_one_and_for_thirty_rows(as_nadia: Client) -> None:
+    top = actions.propose_concept(SYSTEM, "Top")
+
+    def fill(number: int) -> None:
+        actions.propose_concept(SYSTEM, f"Below {number}", broader=top)
+        actions.propose_concept(SYSTEM, f"Beside {number}")
+        waiting = actions.propose_concept(SYSTEM, f"Waiting {number}")
+        Concept.objects.filter(pk=waiting.pk).update(state="proposed")
+        actions.create_scheme(SYSTEM, f"Scheme {number}")
+
+    fill(0)
+    urls = [
+        address("taxonomy:topics") + "?q=b",
+        address("taxonomy:scheme", slug="own"),
+        address("taxonomy:narrower", pk=top.pk),
+        address("taxonomy:concept", pk=top.pk),
+    ]
+    as_nadia.get(urls[0])
+    before = [queries(as_nadia, url) for url in urls]
+    for number in range(1, 31):
+        fill(number)
+    after = [queries(as_nadia, url) for url in urls]
+    assert before == after
+    assert max(after) <= 15
