@@ -20,7 +20,7 @@ from headwater.search.models import Entry, EntryVersion
 MUST_SHOWN = 10
 FOR_YOU_SHOWN = 4
 NOTICES_SHOWN = 5
-LETTERS_A_MINUTE = 1100
+LETTERS_A_MINUTE = 1350  # 220 words
 OPEN = Q(state__in=[Delivery.State.DUE, Delivery.State.OPENED])
 
 

@@ -79,7 +79,10 @@ def _table_row(row: Sequence[object]) -> SafeString:
 
 def _picture(width: int, height: int, title: str, parts: Sequence[SafeString]) -> SafeString:
     inner = SafeString("".join(parts))
-    return format_html('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', width, height, title, inner)
+    look = "is-wide" if width >= WIDTH else "is-narrow"
+    return format_html(
+        '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', look, width, height, title, inner
+    )
 
 
 def _text(x: float, y: float, words: object, anchor: str = "middle", look: str = "") -> SafeString:
@@ -104,7 +107,8 @@ def _axis(field: Field, unit: str, target: float | None) -> list[SafeString]:
 
 def _labels(labels: Sequence[str], start: float, slot: float, y: float, most: int) -> list[SafeString]:
     every = max(1, ceil(len(labels) / most))
-    return [_text(start + slot * n, y, label) for n, label in enumerate(labels) if n % every == 0 and label]
+    shown = [_text(start + slot * n, y, label) for n, label in enumerate(labels) if n % every == 0 and label]
+    return [format_html('<g class="labels">{}</g>', SafeString("".join(shown)))]
 
 
 def bars(
@@ -159,7 +163,8 @@ def lines(
     known = [value for _name, values in series for value in values if value is not None]
     if not known or not labels:
         return SafeString("")
-    field = Field(46, width - 60, 10, height - 24, ceiling(max([*known, target or 0])))
+    names = max(len(str(name)) for name, _values in series)
+    field = Field(46, width - 14 - 7 * names, 10, height - 24, ceiling(max([*known, target or 0])))
     slot = (field.right - field.left) / max(len(labels) - 1, 1)
     drawn = _axis(field, unit, target)
     for n, (name, values) in enumerate(series):
