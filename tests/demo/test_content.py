@@ -65,6 +65,13 @@ def test_every_document_of_the_folder_has_its_date_and_the_other_way_round(minis
     assert changed == {str(path.relative_to(later)) for path in later.rglob("*") if path.is_file()}
 
 
+def test_documents_are_about_topics_that_are_there(ministry: Ministry) -> None:
+    for names in ministry.documents.values():
+        for name, fate in names.items():
+            assert fate["topics"], name
+            assert all(f"\n:{topic} a skos:Concept" in ministry.topics for topic in fate["topics"]), name
+
+
 def test_files_appear_change_and_vanish_in_their_order(ministry: Ministry, tmp_path: Path) -> None:
     grit = [each for each in ministry.happenings("tenders") if each.name == "award-notice-grit.txt"]
     assert [each.what for each in grit] == ["appears", "vanishes"]

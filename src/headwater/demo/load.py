@@ -91,6 +91,7 @@ def _fresh_folder() -> Path:
 def _live_through_the_past(cast: Cast) -> None:
     set_library(cast.people["nadia.brandt"], needs_review=True, allows_self_approval=False)
     past.suspend_mailbox(cast)
+    past.mark_topics(cast)
     steps = [*library_steps(cast), *distribution.profile_steps(cast), *distribution.directive_steps(cast)]
     live(steps)
     past.point_to_origins(cast)

@@ -57,6 +57,7 @@ def _make_units(cast: Cast) -> None:
 def _make_person(cast: Cast, row: dict[str, str], roles: dict[str, Role]) -> Person:
     known = Person.objects.filter(email=row["email"]).exclude(email="").first()
     fields: dict[str, Any] = {
+        "number": row["number"],
         "unit": cast.units[row["unit"]],
         "roles": [roles[name] for name in row["roles"].split(";")],
         "title": row["roles"].split(";")[0],

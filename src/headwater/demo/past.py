@@ -10,20 +10,21 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from headwater.demo.cast import Cast
 from headwater.demo.clock import moment
 from headwater.distribute.models import Channel, Delivery, Digest, DigestLine, Directive, Dispatch
-from headwater.distribute.sending import plan, queue_digest
+from headwater.distribute.sending import channels_of, plan
 from headwater.library.models import Article
 from headwater.library.standing import refresh_standing
 from headwater.people.models import Audience, AudienceMember, Notice, Person
 from headwater.search.actions import await_answer
-from headwater.search.models import EntryVersion, SearchGap
+from headwater.search.models import EntryTopic, EntryVersion, SearchGap
 
 DAYS_OF_HISTORY = 90
 DIGEST_HOUR = 16
@@ -53,9 +54,9 @@ def date_directive(directive: Directive) -> None:
     settle_dispatches(issued_at)
 
 
-def settle_dispatches(at: datetime) -> None:
+def settle_dispatches(at: datetime, among: QuerySet[Dispatch] | None = None) -> None:
     """What was queued at that moment was sent within the minute."""
-    queued = Dispatch.objects.filter(state=Dispatch.State.QUEUED)
+    queued = (Dispatch.objects.all() if among is None else among).filter(state=Dispatch.State.QUEUED)
     sent_at = at + timedelta(seconds=40)
     Delivery.objects.filter(dispatches__in=queued, sent_at=None).update(sent_at=sent_at)
     Delivery.objects.filter(digest_line__digest__dispatches__in=queued, sent_at=None).update(sent_at=sent_at)
@@ -85,6 +86,17 @@ def point_to_origins(cast: Cast) -> None:
         if origins:
             entry = cast.articles[written.reference]
             Article.objects.filter(entry=entry).update(captured_from=origins[0].current_version)
+
+
+def mark_topics(cast: Cast) -> None:
+    """What the documents are about, as their stewards accepted it one by one."""
+    EntryTopic.objects.bulk_create(
+        EntryTopic(entry=cast.documents[f"{source}/{name}"], concept=cast.topics[topic])
+        for source, documents in cast.ministry.documents.items()
+        for name, fate in documents.items()
+        if f"{source}/{name}" in cast.documents
+        for topic in fate.get("topics", ())
+    )
 
 
 def date_matches() -> None:
@@ -159,12 +171,22 @@ def _make_digests(now: datetime) -> None:
         hour = _next_digest(delivery)
         if hour <= now:
             bundles[delivery.person, hour].append(delivery)
-    for (person, hour), deliveries in bundles.items():
-        with moment(hour):
-            digest = Digest.objects.create(person=person, key=f"daily:{hour.date()}")
-            DigestLine.objects.bulk_create(DigestLine(digest=digest, delivery=each) for each in deliveries)
-            queue_digest(digest)
-            settle_dispatches(hour)
+    mail = {person: channels_of([person]).get(person.pk, [])[:1] for person, _hour in bundles}
+    digests = Digest.objects.bulk_create(
+        Digest(person=person, key=f"daily:{hour.date()}", created_at=hour) for person, hour in bundles
+    )
+    DigestLine.objects.bulk_create(
+        DigestLine(digest=digest, delivery=each)
+        for digest, deliveries in zip(digests, bundles.values(), strict=True)
+        for each in deliveries
+    )
+    Dispatch.objects.bulk_create(
+        Dispatch(channel=channel, digest=digest, key=uuid4().hex, created_at=digest.created_at)
+        for digest in digests
+        for channel in mail[digest.person]
+    )
+    for hour in {hour for _person, hour in bundles}:
+        settle_dispatches(hour, Dispatch.objects.filter(created_at=hour))
 
 
 def _next_digest(delivery: Delivery) -> datetime:
@@ -184,7 +206,8 @@ def read_inboxes(cast: Cast) -> None:
     for delivery in unopened.select_related("person__unit").order_by("person", "created_at"):
         habit = habits[delivery.person.unit.slug if delivery.person.unit else "office"]
         dice = random.Random(f"{delivery.person.name} {delivery.created_at:%j %H}")
-        wait = timedelta(hours=habit["half_within_hours"] * dice.expovariate(0.69))
+        older = 1 + (now - delivery.created_at) / timedelta(days=45)  # the ministry is learning
+        wait = timedelta(hours=habit["half_within_hours"] * older * dice.expovariate(0.69))
         at = (delivery.sent_at or delivery.created_at) + wait
         if dice.random() < habit["opens"] and at < now:
             delivery.opened_at = delivery.read_at = at
