@@ -39,7 +39,7 @@ def _database(url: str) -> dict[str, Any]:
         "HOST": query.pop("host", None) or parts.hostname or "",
         "PORT": query.pop("port", None) or str(parts.port or ""),
         "CONN_HEALTH_CHECKS": True,  # a connection from before a restart of PostgreSQL is replaced, not used
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 30}, **query},
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 30, "max_idle": 60}, **query},
     }
 
 

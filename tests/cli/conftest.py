@@ -1,11 +1,14 @@
 """An installation of its own for the command line's tests, used as people use it: as a program."""
 
 import json
+import multiprocessing
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,34 @@ import pytest
 from headwater.core.cluster import Cluster
 
 SOURCE = Path(__file__).parents[2] / "src"
+
+
+# Commands are forked from a process that has the large libraries loaded: each would take a second to load them.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["numpy", "numba", "tantivy", "httpx", "apprise", "psycopg", "django.db.models"])
+
+
+@dataclass
+class Answer:
+    """How a command ended."""
+
+    returncode: int | None
+    stdout: str
+    stderr: str
+
+
+def run_command(words: Sequence[str], environment: dict[str, str], folder: Path) -> None:
+    """In the forked process: become `headwater …` with that environment, printing into files."""
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600), number)
+    sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
+    from headwater.cli import main
+
+    code = main(words)
+    sys.stdout.flush()
+    sys.exit(code)
 
 
 class Command:
@@ -32,16 +63,14 @@ class Command:
             "PYTHONPATH": str(SOURCE),
         }
 
-    def __call__(self, *words: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
-        """Run to the end; the exit code must be the expected one."""
-        answer = subprocess.run(
-            [sys.executable, "-m", "headwater", *words],
-            check=False,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
+    def __call__(self, *words: str, code: int = 0) -> Answer:
+        """Run to the end in a process of its own; the exit code must be the expected one."""
+        folder = Path(tempfile.mkdtemp(prefix="headwater-command-"))
+        process = PROCESSES.Process(target=run_command, args=(words, self.environment, folder))
+        process.start()
+        process.join(240)
+        answer = Answer(process.exitcode, (folder / "out").read_text(), (folder / "err").read_text())
+        shutil.rmtree(folder)
         assert answer.returncode == code, f"{words} ended with {answer.returncode}:\n{answer.stdout}\n{answer.stderr}"
         return answer
 

@@ -33,6 +33,7 @@ def up(options: Namespace) -> None:
     choices = installation_choices(home_folder())
     if options.demo and not choices.get("founded"):
         os.environ["HEADWATER_DEMO"] = "1"  # pages are served while it is being made
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # of the worker's many threads each would have a half-empty arena
     lock = FileLock(home_folder() / "up.lock")
     with prepare_environment() as installation:
         if not lock.own():

@@ -30,7 +30,8 @@ STALLED_AFTER = 20.0  # a job whose worker gave no sign for so long is tried aga
 LOOK_FOR_STALLED_EVERY = 10.0
 PAUSE_AFTER_FAULT = 1.0
 POLITE_STOP = 8.0  # seconds that running jobs get when the worker is asked to stop
-MOST_CONNECTIONS = 40  # every thread may hold one; PostgreSQL allows 80
+MOST_CONNECTIONS = 20  # threads hold one only while they work; PostgreSQL allows 80
+IDLE_CONNECTION = 15.0  # seconds until one that nobody needs is closed: each weighs 7 MB
 
 logger = logging.getLogger("headwater.worker")
 
@@ -219,7 +220,7 @@ def work() -> None:
     """Work until SIGTERM or SIGINT. Django is set up."""
     pool = connection.settings_dict["OPTIONS"].get("pool")
     if isinstance(pool, dict):
-        pool["max_size"] = MOST_CONNECTIONS
+        pool.update(max_size=MOST_CONNECTIONS, max_idle=IDLE_CONNECTION)
     stop = threading.Event()
     threads = start_threads(stop)
     asyncio.run(run_jobs(stop))
