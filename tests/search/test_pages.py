@@ -92,6 +92,24 @@ def test_boxes_lead_to_narrower_searches(browser: Client, shelve: Shelve, index:
     assert "+1" in ticked
 
 
+def test_what_is_ticked_can_be_unticked_even_where_nothing_has_it(
+    browser: Client, shelve: Shelve, index: Index
+) -> None:
+    shelve("Valve one")
+    index()
+    page = get(browser, q="valve kind:lesson,secret")
+    assert 'id="f-kind-lesson" checked' in page
+    assert 'id="f-kind-secret" checked' in page
+    assert "q=valve+kind%3Alesson&" in page
+
+
+def test_ticking_keeps_what_is_being_typed(browser: Client, shelve: Shelve, index: Index) -> None:
+    shelve("Valve one")
+    shelve("Valve two", kind="lesson")
+    index()
+    assert "q=valv%2A+kind%3Alesson" in typed(browser, q="valv")
+
+
 def test_nonsense_in_the_address_is_ordinary(browser: Client, shelve: Shelve, index: Index) -> None:
     shelve("Valve one")
     index()

@@ -59,11 +59,17 @@ def boxes(
     """
     found = []
     for name in SHOWN:
-        labels = _labels(name, counts.get(name, ()))
         chosen = chosen_values(query, name) | {facet_key(value) for value in asked.get(name, [])}
-        shown = [count for count in counts.get(name, ()) if count.key in labels][:_MOST_SHOWN]
+        given = counts.get(name, ())
+        # What is chosen can be unticked, even where nothing has it.
+        absent = [FacetCount(key, 0, False) for key in sorted(chosen - {count.key for count in given})]
+        labels = _labels(name, [*given, *absent])
+        shown = [count for count in given if count.key in labels][:_MOST_SHOWN] + absent
         if len(shown) > 1 or chosen or any(count.count < total for count in shown):
-            choices = [_choice(query, name, count, labels, chosen, asked) for count in _in_order(name, shown)]
+            choices = [
+                _choice(query, name, count, labels.get(count.key, count.key), chosen, asked)
+                for count in _in_order(name, shown)
+            ]
             found.append(Box(name, TITLES[name], choices))
     return found
 
@@ -76,7 +82,7 @@ def _choice(
     query: Query,
     name: str,
     count: FacetCount,
-    labels: Mapping[str, str | Promise],
+    label: str | Promise,
     chosen: set[str],
     asked: Mapping[str, list[str]],
 ) -> Choice:
@@ -87,7 +93,7 @@ def _choice(
     else:
         changed["q"] = [to_text(toggled(query, name, count.key))]
     address = "?" + urlencode(changed, doseq=True)
-    return Choice(f"f-{name}-{count.key}", labels[count.key], count.count, is_chosen, count.excluded, address)
+    return Choice(f"f-{name}-{count.key}", label, count.count, is_chosen, count.excluded, address)
 
 
 def _parts(query: Query) -> tuple[Query, ...]:

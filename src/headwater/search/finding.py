@@ -57,12 +57,14 @@ class Result:
 class Results:
     """The answer to a search.
 
+    `completed` is the query to build on: a word that was still being typed is the beginning of one in it.
     `error` says what could not be read (then the results are those of the part before it). `wider` has only some of the
     words and is given when few entries have all. `next_offset` is None on the last page. `seconds` is what it took.
     """
 
     text: str
     query: Query
+    completed: Query
     error: QueryError | None
     total: int
     results: list[Result]
@@ -92,7 +94,7 @@ def search_entries(
     """
     began = time.perf_counter()
     query, error = (parse(text), None) if strict else parse_partial(text)
-    asked = _still_typed(query, text) if is_typing and error is None else query
+    asked, completed = _still_typed(query, text) if is_typing and error is None else (query, query)
     search = Search(current_index(), asked, asker_for(person), narrowed or {})
     offset = min(offset, MOST_OFFSET)
     found = search.found(0, (offset + limit) * 2 + _SPARE_HITS, "newest" if sort == "newest" else "best", facets)
@@ -104,6 +106,7 @@ def search_entries(
     return Results(
         text=text,
         query=query,
+        completed=completed,
         error=error,
         total=found.total,
         results=results,
@@ -115,17 +118,17 @@ def search_entries(
     )
 
 
-def _still_typed(query: Query, text: str) -> Query:
-    """The last word also as a beginning, unless a space after it says that it is complete."""
+def _still_typed(query: Query, text: str) -> tuple[Query, Query]:
+    """With the last word or what begins with it, and with its beginning alone; a space after it says it is complete."""
     parts = list(query.parts) if isinstance(query, And) else [query]
     last = parts[-1]
     if not isinstance(last, Word) or not text.endswith(last.text) or last.text.startswith("\\"):
-        return query
+        return query, query
     try:
         begun = parse(to_text(Prefix(last.text, last.field)))
     except QueryError:
-        return query
-    return all_of([*parts[:-1], any_of([last, begun])])
+        return query, query
+    return all_of([*parts[:-1], any_of([last, begun])]), all_of([*parts[:-1], begun])
 
 
 def _by_use(search: Search, total: int) -> list[Hit]:

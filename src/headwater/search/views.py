@@ -33,7 +33,7 @@ GAPS_ON_A_PAGE = 50
 def show_results(request: HttpRequest) -> HttpResponse:
     """Search: the whole page, or only what was found while the person types."""
     form = SearchForm(request.GET)
-    is_typing = request.htmx.trigger_name == "q" and not request.GET.get("entered")
+    is_typing = request.htmx.trigger_name == "q"
     text, standing = str(form.value("q", "")), form.value("standing", [])
     sort, limit = form.value("sort", "best"), form.value("limit", PAGE)
     found = search_entries(
@@ -67,7 +67,7 @@ def _context(request: HttpRequest, found: Results, asked: dict[str, list[str]]) 
             (value, label, "?" + urlencode(asked | {"sort": [value]}, doseq=True))
             for value, label in (("best", _("Best")), ("newest", _("Newest")), ("used", _("Most used")))
         ],
-        "boxes": boxes(found.query, found.facets, asked, found.total),
+        "boxes": boxes(found.completed, found.facets, asked, found.total),
         "copies": sum(len(result.copies) for result in found.results),
         "milliseconds": max(1, round(found.seconds * 1000)),
         "error": said(found.error, found.text) if found.error else None,
