@@ -8,6 +8,8 @@ the next run finds by the stamps what is still to do.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 
 from django.utils.functional import Promise
@@ -22,6 +24,8 @@ from headwater.gather.models import Document
 from headwater.gather.pieces import Failed, Piece, State
 
 BATCH = 100
+# Each file is synced to the disk; several at once share the disk's turn.
+_WRITERS = 8
 
 
 @dataclass
@@ -75,10 +79,11 @@ def fetch(batch: Batch) -> None:
 
 def keep(batch: Batch) -> None:
     """Kept: the raw bytes, by their content, before anything is made of them."""
-    with organisation_context(batch.organisation_id):
-        for piece in batch.on_the_way():
-            piece.blob = put_blob(piece.content)
-            piece.size = len(piece.content)
+    pieces = batch.on_the_way()
+    with organisation_context(batch.organisation_id), ThreadPoolExecutor(_WRITERS, "keep") as threads:
+        kept = [threads.submit(copy_context().run, put_blob, piece.content) for piece in pieces]
+        for piece, blob in zip(pieces, kept, strict=True):
+            piece.blob, piece.size = blob.result(), len(piece.content)
 
 
 def take_text_out(batch: Batch) -> None:

@@ -28,7 +28,7 @@ _BLOCKS |= {"br", "hr", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6"}
 _DECLARED = re.compile(rb"""<(?:meta[^>]+charset\s*=\s*["']?|\?xml[^>]+encoding\s*=\s*["'])([A-Za-z0-9_.:-]+)""", re.I)
 # A page this short has hardly any menu around it, so leaving out is likelier to lose words than to win clarity.
 _SHORT_PAGE = 3_000
-_KEPT_SHARE = 0.5
+_KEPT_SHARE = 0.8
 _AUTHOR = ("author", "article:author", "dcterms.creator", "dc.creator")
 _CREATED = ("article:published_time", "datepublished", "dcterms.issued", "dcterms.created", "dc.date", "date")
 _MODIFIED = ("article:modified_time", "datemodified", "dcterms.modified", "last-modified")
@@ -39,7 +39,7 @@ def read_page(content: bytes, context: Context) -> Reading:
     tree = parse(decode_page(content))
     facts = _facts(tree)
     main = trafilatura.extract(
-        tree, output_format="markdown", favor_recall=True, include_tables=True, include_comments=False
+        tree, output_format="markdown", favor_recall=True, include_tables=True, include_comments=False, fast=True
     )
     reading = Reading(main or "", markdown=True, metadata={"head": facts})
     whole = text_of(tree)
