@@ -119,7 +119,7 @@ def _founded(folder: Path, stories: list[str], origin: str) -> Stage:
         token = create_token(waiter, "bench")
     session = SessionStore()
     _sign_in(session, user)
-    return Stage(organisation.pk, waiter, folder, origin, token, session.session_key)
+    return Stage(organisation.pk, waiter, folder, origin, token, str(session.session_key))
 
 
 def _sign_in(session: Any, user: Any) -> None:

@@ -7,6 +7,7 @@ from headwater.distribute.ladder import climb_ladder
 from headwater.distribute.matching import match_new_versions
 from headwater.distribute.posting import send_due
 from headwater.distribute.sending import plan_new, plan_notices
+from headwater.distribute.standing import warm_matcher
 from headwater.distribute.withdrawing import follow_entries, follow_members, settle_everything
 
 FOLLOWERS = [
@@ -19,6 +20,7 @@ FOLLOWERS = [
     Follower("send", channel="distribute_dispatch", step=send_due),
     Follower("digests", channel="distribute_digest", step=make_digests, every_seconds=30),
 ]
+SERVICES = [warm_matcher]
 
 periodic("*/5 * * * *")(climb_ladder)
 periodic("*/10 * * * *")(settle_everything)

@@ -5,12 +5,17 @@ The matcher compiles its inner loops with numba, so only worker processes come h
 """
 
 import logging
+import os
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 
 from headwater.distribute.models import Directive, InterestProfile
 from headwater.people.models import Person
@@ -19,7 +24,7 @@ from headwater.search.language.parser import parse
 from headwater.search.language.searchable import Searchable
 
 if TYPE_CHECKING:
-    pass
+    from headwater.distribute.matcher.engine import Matcher
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +53,8 @@ class Standing:
     """The standing queries of one organisation, up to a transaction."""
 
     def __init__(self) -> None:
-        from headwater.distribute.matcher.engine import Matcher  # numba: only where matching is done
-
         self.tx = 0
-        self._matcher: Matcher = Matcher()
+        self._matcher = new_matcher()
         self._readers: dict[int, str] = {}
         self._languages: tuple[str, ...] = ()
         self._owners: dict[int, int | None] = {}
@@ -148,6 +151,24 @@ class Standing:
             self.put_profile(profile)
         for directive in Directive.objects.filter(pk__in=directives):
             self.put_directive(directive)
+
+
+def new_matcher() -> "Matcher":
+    """An empty matcher. Loads numba, which only worker processes should."""
+    if not os.access(Path(__file__).parent / "matcher", os.W_OK):
+        # Compiled loops are kept beside their source; where that is not ours to write to, in our home folder.
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.HEADWATER_HOME / "cache" / "numba"))
+    from headwater.distribute.matcher.engine import Matcher
+
+    return Matcher()
+
+
+def warm_matcher(stop: threading.Event) -> None:
+    """A service: compile the matcher's loops (seconds, on a machine's first start), so that no version waits for it."""
+    matcher = new_matcher()
+    matcher.put(1, parse('"a b c" OR (d (e OR NOT f) g h)'), ("en",))
+    matcher.match(Searchable(1, 1, "a b c", "d e g h", "en", "", "", (), (), "", timezone.now()))
+    stop.wait()
 
 
 def late_comers(since: int, upper: int) -> tuple["Standing", int] | None:
