@@ -12,11 +12,11 @@ from headwater.core.wall import organisation_context, walled_models
 # What a generated value would not satisfy: the constraints between fields.
 SPECIAL: dict[str, dict[str, Any]] = {
     "people.Audience": {"rule": {"everyone": True}},
-    "distribute.InterestProfile": {"audience": None, "query": "water"},
+    "distribute.InterestProfile": {"audience": None, "query": "quetzal"},
     "distribute.Directive": {"query": "", "state": "issued"},
     "distribute.Dispatch": {"digest": None, "notice": None},
     "people.Person": {"left_on": None, "erased_at": None, "joined_on": None, "timezone": "UTC", "language": "en"},
-    "gather.Source": {"settings": {"path": "/nowhere"}, "secret": None, "kind": "upload"},
+    "gather.Source": {"settings": {"path": "/quetzal"}, "secret": None, "kind": "upload"},
     "search.Entry": {"withdrawn_at": None, "copy_of": None},
     "library.Article": {"trashed_at": None, "captured_from": None},
     "core.Cursor": {"tx": 0},
@@ -92,6 +92,9 @@ def _tie(rows: dict[str, Any]) -> None:
     unit = rows["people.Unit"]
     unit.parent, unit.path = None, f"/{unit.pk}/"
     unit.save()
+    article = rows["library.Article"]
+    article.latest = article.published = rows["library.Revision"]
+    article.save()
     person = rows["people.Person"]
     person.successor = None
     person.save()
