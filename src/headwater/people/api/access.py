@@ -1,0 +1,75 @@
+"""Permissions, invitations, reset links."""
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from ninja import Schema
+from ninja.pagination import paginate
+
+from headwater.core.actions import require
+from headwater.core.paging import Paging
+from headwater.people import actions, rules
+from headwater.people.api.routing import router
+from headwater.people.api.shapes import GrantOut, Id, LinkOut, PersonOut, Text, person_at, unit_of
+from headwater.people.models import Grant, Permission, Person
+from headwater.people.request import Request
+
+
+class GrantIn(Schema):
+    """A permission, in a unit and below, or (no unit) everywhere."""
+
+    permission: Permission
+    unit: Text = ""
+
+
+class MailIn(Schema):
+    """Whether the link is mailed, too."""
+
+    by_mail: bool = False
+
+
+class AdministratorIn(Schema):
+    """Who administers, too."""
+
+    email: Text
+    name: Text = ""
+
+
+@router.get("/permissions", response=list[GrantOut], operation_id="list_permissions")
+@paginate(Paging)
+def list_permissions(request: Request) -> QuerySet[Grant]:
+    """Who may do what, and where."""
+    may_see = rules.may_anywhere(request.person, "administrator", "knowledge_manager", "executive")
+    require(may_see, _("Only administrators, knowledge managers and executives see who may do what."))
+    return Grant.objects.filter(person__in=Person.objects.active()).order_by("pk")
+
+
+@router.post("/people/{pk}/permissions", response=GrantOut, operation_id="grant_permission")
+def grant_permission(request: Request, pk: Id, given: GrantIn) -> Grant:
+    """Give a person a permission."""
+    return actions.grant_permission(request.person, person_at(pk), given.permission, unit_of(given.unit))
+
+
+@router.delete("/permissions/{pk}", response=PersonOut, operation_id="revoke_permission")
+def revoke_permission(request: Request, pk: Id) -> Person:
+    """Take a permission away."""
+    grant = get_object_or_404(Grant.objects.select_related("person", "unit"), pk=pk)
+    return person_at(actions.revoke_permission(request.person, grant).pk)
+
+
+@router.post("/people/{pk}/invitation", response=LinkOut, operation_id="invite_person")
+def invite_person(request: Request, pk: Id, given: MailIn) -> LinkOut:
+    """Make the link by which a person comes in."""
+    return LinkOut(link=actions.invite_person(request.person, person_at(pk), given.by_mail))
+
+
+@router.post("/people/{pk}/reset", response=LinkOut, operation_id="reset_password")
+def reset_password(request: Request, pk: Id, given: MailIn) -> LinkOut:
+    """Make the link by which a person sets a new password."""
+    return LinkOut(link=actions.reset_password(request.person, person_at(pk), given.by_mail))
+
+
+@router.post("/administrators", response=LinkOut, operation_id="appoint_administrator")
+def appoint_administrator(request: Request, given: AdministratorIn) -> LinkOut:
+    """Make somebody an administrator of the whole organisation."""
+    return LinkOut(link=actions.appoint_administrator(request.person, given.email, given.name))

@@ -1,0 +1,217 @@
+"""The API of topics: one operation for each verb, and lists to find what to do it to."""
+
+from typing import Annotated, Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from ninja import Field, File, Form, Router, Schema
+from ninja.files import UploadedFile
+from ninja.pagination import paginate
+
+from headwater.core.paging import Paging
+from headwater.taxonomy import actions, importing
+from headwater.taxonomy.models import Concept, ConceptScheme
+from headwater.taxonomy.request import Request
+from headwater.taxonomy.skos import write_scheme
+from headwater.taxonomy.suggest import concepts_for_text
+from headwater.taxonomy.views import search_concepts
+
+router = Router(tags=["topics"])
+
+Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+
+
+class SchemeOut(Schema):
+    """A set of topics."""
+
+    id: int
+    slug: str
+    title: str
+    uri: str
+
+
+class ConceptOut(Schema):
+    """A topic: `labels` one a language, `alternatives` several."""
+
+    id: int
+    slug: str
+    uri: str
+    scheme_id: int
+    labels: dict[str, str]
+    alternatives: dict[str, list[str]]
+    definition: str
+    state: str
+    merged_into_id: int | None
+
+
+class SuggestionOut(Schema):
+    """A topic that a text names, how often, and by which words."""
+
+    concept: ConceptOut
+    times: int
+    words: str
+
+
+class SchemeIn(Schema):
+    """A new list of topics."""
+
+    title: Text
+    slug: Text = ""
+
+
+class TitleIn(Schema):
+    """Another title."""
+
+    title: Text
+
+
+class ProposalIn(Schema):
+    """A topic that is missing; `broader` is a topic's id."""
+
+    label: Text
+    language: Text = "en"
+    broader: Id | None = None
+    definition: Text = ""
+
+
+class ConceptChange(Schema):
+    """What changes of a topic; what is left out stays."""
+
+    labels: dict[Text, Text] | None = None
+    alternatives: dict[Text, list[Text]] | None = None
+    definition: Text | None = None
+    broader: list[Id] | None = None
+
+
+class MergingIn(Schema):
+    """The id of the topic that stays."""
+
+    into: Id
+
+
+class TextIn(Schema):
+    """A text, and in which language its topics are wanted (empty: any)."""
+
+    text: Text
+    title: Text = ""
+    language: Text = ""
+    limit: int = Field(8, ge=1, le=50)
+
+
+class Done(Schema):
+    """The change was made."""
+
+    done: bool = True
+
+
+def _concept(pk: int) -> Concept:
+    return get_object_or_404(Concept.objects.select_related("scheme", "merged_into"), pk=pk)
+
+
+def _named(pk: int, field: str) -> Concept:
+    concept = Concept.objects.filter(pk=pk).select_related("scheme").first()
+    if concept is None:
+        raise ValidationError({field: _("There is no topic with the number %s.") % pk})
+    return concept
+
+
+@router.get("/schemes", response=list[SchemeOut], operation_id="list_schemes")
+@paginate(Paging)
+def list_schemes(request: Request) -> QuerySet[ConceptScheme]:
+    """Every scheme."""
+    return ConceptScheme.objects.order_by("title", "pk")
+
+
+@router.post("/schemes", response=SchemeOut, operation_id="create_scheme")
+def create_scheme(request: Request, given: SchemeIn) -> ConceptScheme:
+    """Begin a list of topics."""
+    return actions.create_scheme(request.person, given.title, given.slug)
+
+
+@router.post("/schemes/import", response=SchemeOut, operation_id="import_scheme")
+def import_scheme(request: Request, file: File[UploadedFile], title: Form[Text] = "") -> ConceptScheme:
+    """Bring in a thesaurus as SKOS, or bring one up to date."""
+    return actions.import_scheme(request.person, file.read(), file.name or "", title=title)
+
+
+@router.patch("/schemes/{pk}", response=SchemeOut, operation_id="rename_scheme")
+def rename_scheme(request: Request, pk: Id, given: TitleIn) -> ConceptScheme:
+    """Give a scheme another title."""
+    return actions.rename_scheme(request.person, get_object_or_404(ConceptScheme, pk=pk), given.title)
+
+
+@router.delete("/schemes/{pk}", response=Done, operation_id="remove_scheme")
+def remove_scheme(request: Request, pk: Id) -> Done:
+    """Remove a scheme that nothing is about."""
+    actions.remove_scheme(request.person, get_object_or_404(ConceptScheme, pk=pk))
+    return Done()
+
+
+@router.get("/schemes/{pk}/export", operation_id="export_scheme")
+def export_scheme(request: Request, pk: Id) -> HttpResponse:
+    """A scheme as SKOS in Turtle."""
+    scheme = get_object_or_404(ConceptScheme, pk=pk)
+    return HttpResponse(write_scheme(importing.read_back(scheme)), content_type="text/turtle; charset=utf-8")
+
+
+@router.get("/concepts", response=list[ConceptOut], operation_id="list_concepts")
+@paginate(Paging)
+def list_concepts(request: Request, q: Text = "", scheme: Id | None = None) -> QuerySet[Concept]:
+    """Topics, by a word in any language, or of one scheme."""
+    found = search_concepts(q) if q else Concept.objects.order_by("slug")
+    return found.filter(scheme=scheme) if scheme is not None else found
+
+
+@router.get("/concepts/{pk}", response=ConceptOut, operation_id="show_concept")
+def show_concept(request: Request, pk: Id) -> Concept:
+    """One topic."""
+    return _concept(pk)
+
+
+@router.post("/concepts", response=ConceptOut, operation_id="propose_concept")
+def propose_concept(request: Request, given: ProposalIn) -> Concept:
+    """Propose a topic that is missing."""
+    broader = _named(given.broader, "broader") if given.broader is not None else None
+    return actions.propose_concept(request.person, given.label, given.language, broader, given.definition)
+
+
+@router.patch("/concepts/{pk}", response=ConceptOut, operation_id="change_concept")
+def change_concept(request: Request, pk: Id, given: ConceptChange) -> Concept:
+    """Change a topic's words and place."""
+    broader = None if given.broader is None else [_named(each, "broader") for each in given.broader]
+    values: dict[str, Any] = given.dict(include={"labels", "alternatives", "definition"})
+    return actions.change_concept(request.person, _concept(pk), **values, broader=broader)
+
+
+@router.post("/concepts/{pk}/acceptance", response=ConceptOut, operation_id="accept_concept")
+def accept_concept(request: Request, pk: Id) -> Concept:
+    """Accept a proposed topic."""
+    return actions.accept_concept(request.person, _concept(pk))
+
+
+@router.post("/concepts/{pk}/retirement", response=ConceptOut, operation_id="retire_concept")
+def retire_concept(request: Request, pk: Id) -> Concept:
+    """Offer a topic no more."""
+    return actions.retire_concept(request.person, _concept(pk))
+
+
+@router.delete("/concepts/{pk}/retirement", response=ConceptOut, operation_id="restore_concept")
+def restore_concept(request: Request, pk: Id) -> Concept:
+    """Offer a retired topic again."""
+    return actions.restore_concept(request.person, _concept(pk))
+
+
+@router.post("/concepts/{pk}/merging", response=ConceptOut, operation_id="merge_concept")
+def merge_concept(request: Request, pk: Id, given: MergingIn) -> Concept:
+    """Make one topic of two."""
+    return actions.merge_concept(request.person, _concept(pk), _named(given.into, "into"))
+
+
+@router.post("/suggestions", response=list[SuggestionOut], operation_id="suggest_concepts")
+def suggest_concepts(request: Request, given: TextIn) -> list[Any]:
+    """Which topics a text names."""
+    return concepts_for_text(given.text, given.language, given.title, given.limit)
