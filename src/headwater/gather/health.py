@@ -95,7 +95,7 @@ class Said:
         self.particulars = particulars
 
     def __str__(self) -> str:
-        return str(self.words) % self.particulars
+        return str(self.words % self.particulars)
 
 
 def _tell(source: Source, matter: str, said: Said) -> None:

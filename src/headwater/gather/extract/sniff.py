@@ -174,11 +174,11 @@ def _is_mail(head: bytes, suffix: str) -> bool:
 
 
 def _looks_binary(content: bytes) -> bool:
-    """NUL or many control characters, unless a byte order mark says it is UTF-16 or UTF-32."""
+    """Many NULs or control characters, unless a byte order mark says it is UTF-16 or UTF-32."""
     head = content[:8192]
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head[:4] == b"\x00\x00\xfe\xff":
         return False
-    if b"\x00" in head:
+    if head.count(0) * 10 > len(head):
         return not (_bare_utf16(head) or _bare_utf32(head))
     controls = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in head)
     return controls * 20 > len(head)
