@@ -18,10 +18,14 @@ import urllib.parse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bench.figures import Figure, at_most, data_folder, percentile, plain
 from bench.first_page import await_page, free_port
 from bench.stage import django_stage
+
+if TYPE_CHECKING:
+    from headwater.people.models import Audience, Person, Unit
 
 ENTRIES, AUDIENCES, HELD, REQUESTS = 25_000, 400, 200, 600
 TOKEN = "a-token-only-for-this-measurement"
@@ -93,7 +97,9 @@ def _fill() -> None:
     mend_index(organisation.pk)
 
 
-def _fill_entries(chance: random.Random, person: object, units: Sequence[object], audiences: Sequence[object]) -> None:
+def _fill_entries(
+    chance: random.Random, person: "Person", units: Sequence["Unit"], audiences: Sequence["Audience"]
+) -> None:
     from headwater.search.actions import NewVersion, publish_versions
     from headwater.search.models import Entry, Kind
 

@@ -18,7 +18,8 @@ from headwater.search.lexical.index import LexicalIndex
 from headwater.search.lexical.schema import Indexed
 from headwater.search.lexical.searching import Asker, Search
 
-ASKER = Asker(("a1",), 3, ("en",))
+EVERYBODY = ("a1",)
+ASKER = Asker(EVERYBODY, 3, ("en",))
 DEPTH = 10
 
 
@@ -50,7 +51,7 @@ def _indexed(folder: Path) -> LexicalIndex:
             version = Searchable(
                 number, number, row["title"], row["abstract"], "en", "gathered", "scifact", (), (), "", now
             )
-            writer.replace([Indexed(version, ASKER.tokens, 0)])
+            writer.replace([Indexed(version, EVERYBODY, 0)])
     return index
 
 

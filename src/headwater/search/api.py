@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema
 
 from headwater.core.actions import require
+from headwater.people.request import Request
 from headwater.search import actions, rules
 from headwater.search.facets import SHOWN
 from headwater.search.finding import MOST_OFFSET, Result, search_entries
@@ -97,7 +97,7 @@ class AnswerIn(Schema):
 
 
 @router.get("/entries", response=FoundEntries, operation_id="search_entries")
-def list_entries(request: HttpRequest, asked: Query[SearchParameters]) -> dict[str, Any]:
+def list_entries(request: Request, asked: Query[SearchParameters]) -> dict[str, Any]:
     """Search what you may read. A query that cannot be read is answered with 400, the place and a remedy."""
     found = search_entries(
         request.person,
@@ -151,7 +151,7 @@ def _plain(pieces: Pieces) -> str:
 
 @router.get("/gaps", response=list[Gap], operation_id="list_gaps")
 def list_gaps(
-    request: HttpRequest,
+    request: Request,
     state: SearchGap.State = SearchGap.State.OPEN,
     limit: int = Query(50, ge=1, le=200),
     offset: int = Query(0, ge=0),
@@ -162,31 +162,31 @@ def list_gaps(
 
 
 @router.post("/gaps/{pk}/wait", response=Gap, operation_id="await_answer")
-def await_answer(request: HttpRequest, pk: int) -> SearchGap:
+def await_answer(request: Request, pk: int) -> SearchGap:
     """Ask to be told when a search that found nothing would find something."""
     return actions.await_answer(request.person, get_object_or_404(SearchGap, pk=pk)).gap
 
 
 @router.delete("/gaps/{pk}/wait", response=Gap, operation_id="stop_awaiting")
-def stop_awaiting(request: HttpRequest, pk: int) -> SearchGap:
+def stop_awaiting(request: Request, pk: int) -> SearchGap:
     """Ask no longer to be told."""
     return actions.stop_awaiting(request.person, get_object_or_404(SearchGap, pk=pk))
 
 
 @router.post("/gaps/{pk}/answer", response=Gap, operation_id="answer_gap")
-def answer_gap(request: HttpRequest, pk: int, body: AnswerIn) -> SearchGap:
+def answer_gap(request: Request, pk: int, body: AnswerIn) -> SearchGap:
     """Say which entry answers a search that found nothing."""
     entry = get_object_or_404(Entry.objects.readable_by(request.person), pk=body.entry)
     return actions.answer_gap(request.person, get_object_or_404(SearchGap, pk=pk), entry)
 
 
 @router.post("/gaps/{pk}/dismissal", response=Gap, operation_id="dismiss_gap")
-def dismiss_gap(request: HttpRequest, pk: int) -> SearchGap:
+def dismiss_gap(request: Request, pk: int) -> SearchGap:
     """Say that nothing needs to be written for a search that found nothing."""
     return actions.dismiss_gap(request.person, get_object_or_404(SearchGap, pk=pk))
 
 
 @router.delete("/gaps/{pk}/dismissal", response=Gap, operation_id="reopen_gap")
-def reopen_gap(request: HttpRequest, pk: int) -> SearchGap:
+def reopen_gap(request: Request, pk: int) -> SearchGap:
     """Put an answered or dismissed gap back on the list."""
     return actions.reopen_gap(request.person, get_object_or_404(SearchGap, pk=pk))

@@ -158,7 +158,7 @@ def _checked(person: Person, search: Search, groups: Sequence[Sequence[Hit]]) ->
         .only(*_SHOWN)
         .annotate(passage=Left("current_version__text", _PASSAGE))
     )
-    readable = {entry.pk: entry for entry in entries} if wanted else {}
+    readable: dict[int, Entry] = {entry.pk: entry for entry in entries} if wanted else {}
     kept = ([readable[hit.entry_id] for hit in group if hit.entry_id in readable] for group in groups)
     page = address("home:entry", pk=0)
     return [_result(search, group[0], group[1:], page.replace("/0/", f"/{group[0].pk}/")) for group in kept if group]

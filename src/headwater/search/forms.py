@@ -1,25 +1,41 @@
-"""What a search page may be asked for; anything that is not understood falls back to the ordinary."""
+"""What the pages of search are asked for, and what people fill in on them."""
+
+from dataclasses import dataclass
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from headwater.search.facets import STANDINGS
-from headwater.search.finding import SORTS
+from headwater.search.finding import SORTS, Sort
 from headwater.search.models import Entry
 
+PAGE = 20
+MOST_ON_A_PAGE = 200
 
-class SearchForm(forms.Form):
-    """The query string of the search page and the parameters of the API's search."""
 
-    q = forms.CharField(required=False, strip=False)
-    sort = forms.ChoiceField(choices=[(sort, sort) for sort in SORTS], required=False)
-    standing = forms.MultipleChoiceField(choices=list(STANDINGS.items()), required=False)
-    limit = forms.IntegerField(min_value=1, max_value=200, required=False)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a search page is asked for."""
 
-    def value(self, name: str, default: object = None) -> object:
-        """What was asked, or the default where that was nothing or nonsense."""
-        self.is_valid()
-        return self.cleaned_data.get(name) or default
+    text: str
+    sort: Sort
+    standing: list[str]
+    limit: int
+
+    def parameters(self) -> dict[str, list[str]]:
+        """The query string that asks the same from the beginning."""
+        asked = {"q": [self.text], "sort": [self.sort], "standing": self.standing}
+        return {name: values for name, values in asked.items() if values}
+
+
+def read_question(parameters: QueryDict) -> Question:
+    """The question in a query string. What is not understood falls back to the ordinary: people edit addresses."""
+    sort = next((sort for sort in SORTS if sort == parameters.get("sort")), "best")
+    standing = [value for value in parameters.getlist("standing") if value in STANDINGS]
+    limit = parameters.get("limit", "")
+    wanted = int(limit) if limit.isdecimal() and len(limit) < 5 else PAGE
+    return Question(parameters.get("q", ""), sort, standing, min(max(wanted, 1), MOST_ON_A_PAGE))
 
 
 class AnswerForm(forms.Form):

@@ -30,7 +30,7 @@ class Suggestion:
 
 def suggestions(search: Search) -> list[Suggestion]:
     """Other ways to ask, best first; only such as find something."""
-    found = []
+    found: list[Suggestion] = []
     for query, reason in _attempts(search):
         total = replace(search, query=query).count()
         if total and all(to_text(query) != one.text for one in found):

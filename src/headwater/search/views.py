@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
@@ -15,38 +15,35 @@ from django.views.decorators.http import require_POST, require_safe
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.messages import tell
+from headwater.people.request import Request
 from headwater.search import rules
 from headwater.search.actions import ONLY_SETTLERS, answer_gap, await_answer, dismiss_gap, reopen_gap, stop_awaiting
 from headwater.search.errors import said
 from headwater.search.facets import SHOWN, boxes
 from headwater.search.finding import Results, search_entries
-from headwater.search.forms import AnswerForm, SearchForm
+from headwater.search.forms import PAGE, AnswerForm, read_question
 from headwater.search.gaps import record_gap
 from headwater.search.language.query import Everything
 from headwater.search.models import SearchGap
 
-PAGE = 20
 GAPS_ON_A_PAGE = 50
 
 
 @require_safe
-def show_results(request: HttpRequest) -> HttpResponse:
+def show_results(request: Request) -> HttpResponse:
     """Search: the whole page, or only what was found while the person types."""
-    form = SearchForm(request.GET)
+    question = read_question(request.GET)
     is_typing = request.htmx.trigger_name == "q"
-    text, standing = str(form.value("q", "")), form.value("standing", [])
-    sort, limit = form.value("sort", "best"), form.value("limit", PAGE)
     found = search_entries(
         request.person,
-        text,
-        sort=sort,
-        limit=limit,
-        narrowed={"standing": standing} if standing else {},
+        question.text,
+        sort=question.sort,
+        limit=question.limit,
+        narrowed={"standing": question.standing} if question.standing else {},
         facets=SHOWN,
         is_typing=is_typing,
     )
-    asked = {"q": [text], "sort": [sort], "standing": standing}
-    context = _context(request, found, {name: values for name, values in asked.items() if values})
+    context = _context(request, found, question.parameters())
     if not (found.total or is_typing or found.error):
         context |= _gap(request, found)
     template = "search/found.html" if request.htmx and not request.htmx.boosted else "search/results.html"
@@ -56,7 +53,7 @@ def show_results(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _context(request: HttpRequest, found: Results, asked: dict[str, list[str]]) -> dict[str, Any]:
+def _context(request: Request, found: Results, asked: dict[str, list[str]]) -> dict[str, Any]:
     more = min(len(found.results) + PAGE, 200) if found.next_offset and found.next_offset < 200 else 0
     return {
         "title": _("Search"),
@@ -81,9 +78,9 @@ def _context(request: HttpRequest, found: Results, asked: dict[str, list[str]]) 
     }
 
 
-def _gap(request: HttpRequest, found: Results) -> dict[str, Any]:
+def _gap(request: Request, found: Results) -> dict[str, Any]:
     gap = record_gap(found.text, found.query, request.person.language)
-    return {"gap": gap, "is_waiting": bool(gap) and rules.is_waiting(request.person, gap)}
+    return {"gap": gap, "is_waiting": gap is not None and rules.is_waiting(request.person, gap)}
 
 
 def _first_address(name: str, **parameters: str) -> str:
@@ -95,7 +92,7 @@ def _first_address(name: str, **parameters: str) -> str:
 
 
 @require_safe
-def list_gaps(request: HttpRequest) -> HttpResponse:
+def list_gaps(request: Request) -> HttpResponse:
     """What was searched for and not found, the most wanted first."""
     require(rules.may_settle_gaps(request.person), ONLY_SETTLERS)
     state = request.GET.get("state", SearchGap.State.OPEN)
@@ -110,7 +107,7 @@ def list_gaps(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def settle_gap(request: HttpRequest, pk: int) -> HttpResponse:
+def settle_gap(request: Request, pk: int) -> HttpResponse:
     """Answer a gap with an entry, dismiss it, or put it back on the list."""
     gap = get_object_or_404(SearchGap, pk=pk)
     undo = address("search:gap", pk=pk)
@@ -125,7 +122,7 @@ def settle_gap(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(address("search:gaps"))
 
 
-def _answer(request: HttpRequest, gap: SearchGap, undo: str) -> None:
+def _answer(request: Request, gap: SearchGap, undo: str) -> None:
     form = AnswerForm(request.POST)
     try:
         if form.is_valid():
@@ -138,7 +135,7 @@ def _answer(request: HttpRequest, gap: SearchGap, undo: str) -> None:
 
 
 @require_POST
-def wait_for_answer(request: HttpRequest, pk: int) -> HttpResponse:
+def wait_for_answer(request: Request, pk: int) -> HttpResponse:
     """Tick, or untick, "tell me when there is an answer"."""
     gap = get_object_or_404(SearchGap, pk=pk)
     if request.POST.get("tell"):

@@ -93,7 +93,7 @@ class Search:
 
     def count(self) -> int:
         """How many entries there are to be found."""
-        return self.searcher.search(self._allowed(self._compiled(self.query), self.narrowed), limit=1).count
+        return _total(self.searcher.search(self._allowed(self._compiled(self.query), self.narrowed), limit=1))
 
     def wider(self, limit: int = 20) -> list[Hit]:
         """Entries with some of the words, best first, when all that was asked for are words; filters still hold."""
@@ -159,7 +159,7 @@ class Search:
         )
         scores = (0.0 if by else float(score) for score, _ in found.hits[:limit])
         rows = zip(*columns, scores, strict=True)
-        return found.count, [
+        return _total(found), [
             Hit(int(entry), int(version), int(copy), _EPOCH + timedelta(microseconds=int(published)), score)
             for entry, version, copy, published, score in rows
         ]
@@ -186,6 +186,11 @@ class Search:
             name: {_key(bucket["key"]): int(bucket["doc_count"]) for bucket in answer[name]["buckets"]}
             for name in names
         }
+
+
+def _total(result: Any) -> int:
+    """The number of all matches, which tantivy gives and its type stubs do not know of."""
+    return int(result.count)
 
 
 def _key(value: str | float) -> str:
