@@ -26,8 +26,8 @@ MOST_OFFSET = 1000
 # Near-copies are listed under their first, so a page needs more hits than it has rows.
 _SPARE_HITS = 40
 _MOST_SORTED_BY_USE = 5000
-# A snippet is cut from the beginning of a text; what comes after ten pages is found, but not shown in one.
-_PASSAGE = 30_000
+# A snippet is cut from the beginning of a text; what comes after seven pages is found, but not shown in one.
+_PASSAGE = 20_000
 # All that is shown of an entry; whole rows of three tables cost more than finding them.
 _SHOWN = (
     "kind",

@@ -17,7 +17,7 @@ Pieces = list[tuple[str, bool]]
 
 _SPACE = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?。!?]\s|\n\s*\n|[。!?]")
-# Most texts say early what they are about: the rest is cut into words only when the beginning matches nowhere.
+# Most texts say early what they are about: the rest is cut into words only when not all is in the beginning.
 _FIRST_LOOK = 4_000
 _MOST_LOOKED_AT = 200_000
 
@@ -40,8 +40,16 @@ class Marker:
 
     def marks(self, text: str) -> list[tuple[int, int]]:
         """Where the text matches: character offsets in order, overlapping ones joined, ends apart."""
+        return self.look(text)[0]
+
+    def look(self, text: str) -> tuple[list[tuple[int, int]], bool]:
+        """The same, and whether everything asked for was found."""
         analysis = analyze(text, self.language)
-        found = sorted(span for asked in self.asked for span in _places(asked, analysis))
+        places = [list(_places(asked, analysis)) for asked in self.asked]
+        return self._joined(sorted(span for spans in places for span in spans)), all(places)
+
+    @staticmethod
+    def _joined(found: list[tuple[int, int]]) -> list[tuple[int, int]]:
         joined: list[tuple[int, int]] = []
         for start, end in found:
             if joined and start <= joined[-1][1]:
@@ -106,8 +114,9 @@ def highlighted(text: str, by: Marker) -> Pieces:
 
 def snippet(text: str, by: Marker, width: int = 200) -> Pieces:
     """About `width` characters around where most of what was asked for stands together, or the beginning."""
-    head = text[:_FIRST_LOOK]
-    marks = by.marks(head) or (by.marks(text[:_MOST_LOOKED_AT]) if len(text) > len(head) else [])
+    marks, has_all = by.look(text[:_FIRST_LOOK])
+    if not has_all and len(text) > _FIRST_LOOK:
+        marks = by.marks(text[:_MOST_LOOKED_AT])
     start, end = _window(text, marks, width)
     pieces = _pieces(text, marks, start, end)
     if start > 0:

@@ -1,0 +1,104 @@
+"""Words: how texts are cut, folded and stemmed, in the languages people write."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headwater.search.language.analyzer import analyze, asked_surfaces, surfaces
+from headwater.search.language.folding import STEMMERS, base_language, facet_key, fold, stems_of
+
+TEXTS = st.text(alphabet=st.sampled_from("ab É ß'-_.7é́й水道ガーｱ\n हिन्दी ﬁ😀"), max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Confined spaces, again!", ["confined", "spaces", "again"]),
+        ("co-operate", ["co", "operate"]),
+        ("l'eau", ["l", "eau"]),
+        ("snake_case", ["snake", "case"]),
+        ("COVID-19", ["covid", "19"]),
+        ("Sécurité", ["securite"]),
+        ("Straße", ["strasse"]),
+        ("ﬁsh", ["fish"]),
+        ("Ｆｕｌｌ", ["full"]),
+        ("йод", ["йод"]),
+        ("ёлка", ["елка"]),
+        ("السَّلامة", ["السلامة"]),
+        ("أمن", ["امن"]),
+        ("हिन्दी", ["हिन्दी"]),
+        ("安全管理", ["安全", "全管", "管理", "理"]),
+        ("水", ["水"]),
+        ("ガイド v2", ["ガイ", "イド", "ド", "v2"]),
+        ("", []),
+        ("— & …", []),
+    ],
+)
+def test_surfaces(text: str, words: list[str]) -> None:
+    assert surfaces(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("安全管理", ["安全", "全管", "管理"]),
+        ("水", ["水"]),
+        ("安全 plan", ["安全", "全", "plan"]),
+        ("plan 安全", ["plan", "安全"]),
+    ],
+)
+def test_what_is_asked_may_stand_inside_a_longer_run(text: str, words: list[str]) -> None:
+    assert asked_surfaces(text) == words
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("procedure", "procedures")),
+        ("en-GB", ("space", "spaces")),
+        ("fr", ("sécurité", "sécurités", "securite")),
+        ("fr", ("routière", "routières", "routiere")),
+        ("es", ("capacitación", "capacitaciones", "capacitacion")),
+        ("de", ("Haus", "Häuser")),
+        ("ru", ("безопасность", "безопасности")),
+        ("ar", ("مدرسة", "المدرسة")),
+        ("pt", ("ação", "acao")),
+    ],
+)
+def test_forms_of_a_word_have_one_stem(language: str, words: tuple[str, ...]) -> None:
+    assert len({stem for word in words for stem in stems_of(surfaces(word), language)}) == 1
+
+
+def test_a_language_without_a_stemmer_keeps_surfaces() -> None:
+    assert stems_of(["kazi", "安全"], "sw") == ["kazi", "安全"]
+
+
+@given(TEXTS)
+def test_offsets_lead_back_to_the_words(text: str) -> None:
+    analysis = analyze(text, "en")
+    assert analysis.surfaces == surfaces(text)
+    for token in analysis.tokens():
+        assert fold(text[token.start : token.end])[:64] == token.surface
+        assert token.stem == analysis.stems[token.position]
+
+
+@given(TEXTS)
+def test_folding_twice_is_folding_once(text: str) -> None:
+    for surface in surfaces(text):
+        assert surfaces(surface) in ([surface], [surface, surface[1:]])
+
+
+@given(st.sampled_from(sorted(STEMMERS)), st.text(min_size=1, max_size=12))
+def test_equal_surfaces_have_equal_stems(language: str, word: str) -> None:
+    found = surfaces(word)
+    assert stems_of(found, language) == stems_of(surfaces(word.upper().lower()), language) or fold(word) != fold(
+        word.upper().lower()
+    )
+    assert len(stems_of(found, language)) == len(found)
+
+
+def test_keys_of_facets() -> None:
+    assert {facet_key(value) for value in ("Site Safety", "site_safety", " site--safety ", "Sité safety")} == {
+        "site-safety"
+    }
+    assert (base_language("pt-BR"), base_language("zh_Hans"), base_language("")) == ("pt", "zh", "")
