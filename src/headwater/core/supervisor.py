@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from headwater.core.cluster.guardian import end_with_parent
 
 LOOK_EVERY = 0.5  # seconds
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds before a process that keeps dying is started again
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0  # seconds before a process that keeps dying is started again
 STEADY_AFTER = 20.0  # a process that lived this long gets the first pause again
 POLITE_STOP = 15.0  # seconds between asking a process to end and killing it
 
