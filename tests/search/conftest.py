@@ -5,12 +5,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from headwater.core.models import Organisation
 from headwater.people.models import Audience, Person
 from headwater.search.actions import publish_version
 from headwater.search.indexing import mend_index
 from headwater.search.models import Entry, Kind
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 WHEN = datetime(2026, 3, 1, tzinfo=UTC)
 Shelve = Callable[..., Entry]

@@ -25,13 +25,13 @@ class Question:
 
     def parameters(self) -> dict[str, list[str]]:
         """The query string that asks the same from the beginning."""
-        asked = {"q": [self.text], "sort": [self.sort], "standing": self.standing}
+        asked: dict[str, list[str]] = {"q": [self.text], "sort": [self.sort], "standing": self.standing}
         return {name: values for name, values in asked.items() if values}
 
 
 def read_question(parameters: QueryDict) -> Question:
     """The question in a query string. What is not understood falls back to the ordinary: people edit addresses."""
-    sort = next((sort for sort in SORTS if sort == parameters.get("sort")), "best")
+    sort: Sort = next((sort for sort in SORTS if sort == parameters.get("sort")), SORTS[0])
     standing = [value for value in parameters.getlist("standing") if value in STANDINGS]
     limit = parameters.get("limit", "")
     wanted = int(limit) if limit.isdecimal() and len(limit) < 5 else PAGE
