@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Field, File, Query, Router, Schema
@@ -17,6 +17,7 @@ from headwater.gather.models import Document, Failure, InformationNeed, NeedEntr
 from headwater.gather.views.documents import readable_documents, send_raw
 from headwater.gather.views.needs import visible
 from headwater.people.models import Audience, Person, Unit
+from headwater.people.request import Request
 from headwater.search.models import Entry
 
 router = Router(tags=["gather"])
@@ -202,7 +203,7 @@ def _page(rows: "QuerySet[Any]", paged: Paged) -> list[Any]:
     return list(rows[paged.offset : paged.offset + paged.limit])
 
 
-def _source(request: HttpRequest, pk: int) -> Source:
+def _source(request: Request, pk: int) -> Source:
     require(rules.may_see_sources(request.person), _("Sources are shown to those who write, manage or administer."))
     return get_object_or_404(Source.objects.select_related("owner", "unit", "audience"), pk=pk)
 
@@ -218,14 +219,14 @@ def _linked(values: dict[str, Any]) -> dict[str, Any]:
 
 
 @router.get("/sources", response=list[SourceOut], operation_id="list_sources")
-def list_sources(request: HttpRequest, paged: Query[Paged]) -> list[Source]:
+def list_sources(request: Request, paged: Query[Paged]) -> list[Source]:
     """The sources of the organisation and how each does."""
     require(rules.may_see_sources(request.person), _("Sources are shown to those who write, manage or administer."))
     return _page(Source.objects.order_by("pk"), paged)
 
 
 @router.post("/sources", response=SourceOut, operation_id="create_source")
-def create_source(request: HttpRequest, body: SourceIn) -> Source:
+def create_source(request: Request, body: SourceIn) -> Source:
     """Name a place to gather from; its first run begins at once."""
     values = body.dict()
     values["owner"] = values["owner"] if values["owner"] is not None else request.person.pk
@@ -233,38 +234,38 @@ def create_source(request: HttpRequest, body: SourceIn) -> Source:
 
 
 @router.get("/sources/{pk}", response=SourceOut, operation_id="show_source")
-def show_source(request: HttpRequest, pk: int) -> Source:
+def show_source(request: Request, pk: int) -> Source:
     """One source."""
     return _source(request, pk)
 
 
 @router.patch("/sources/{pk}", response=SourceOut, operation_id="change_source")
-def change_source(request: HttpRequest, pk: int, body: SourceChange) -> Source:
+def change_source(request: Request, pk: int, body: SourceChange) -> Source:
     """Change a source; its documents follow at once."""
     return actions.change_source(request.person, _source(request, pk), **_linked(body.dict(exclude_unset=True)))
 
 
 @router.post("/sources/{pk}/pause", response=SourceOut, operation_id="pause_source")
-def pause_source(request: HttpRequest, pk: int) -> Source:
+def pause_source(request: Request, pk: int) -> Source:
     """Stop reading a source until it is resumed."""
     return actions.pause_source(request.person, _source(request, pk))
 
 
 @router.delete("/sources/{pk}/pause", response=SourceOut, operation_id="resume_source")
-def resume_source(request: HttpRequest, pk: int) -> Source:
+def resume_source(request: Request, pk: int) -> Source:
     """Read a paused source again."""
     return actions.resume_source(request.person, _source(request, pk))
 
 
 @router.post("/sources/{pk}/closure", response=SourceOut, operation_id="close_source")
-def close_source(request: HttpRequest, pk: int, body: ClosingIn) -> Source:
+def close_source(request: Request, pk: int, body: ClosingIn) -> Source:
     """End a source, and say what becomes of its documents."""
     to = _source(request, body.to) if body.to is not None else None
     return actions.close_source(request.person, _source(request, pk), body.documents, to)
 
 
 @router.delete("/sources/{pk}/closure", response=SourceOut, operation_id="reopen_source")
-def reopen_source(request: HttpRequest, pk: int) -> Source:
+def reopen_source(request: Request, pk: int) -> Source:
     """Open a closed source again."""
     return actions.reopen_source(request.person, _source(request, pk))
 
@@ -273,26 +274,26 @@ def reopen_source(request: HttpRequest, pk: int) -> Source:
 
 
 @router.get("/sources/{pk}/runs", response=list[RunOut], operation_id="list_runs")
-def list_runs(request: HttpRequest, pk: int, paged: Query[Paged]) -> list[Run]:
+def list_runs(request: Request, pk: int, paged: Query[Paged]) -> list[Run]:
     """The runs of a source, newest first."""
     return _page(_source(request, pk).runs.order_by("-started_at"), paged)
 
 
 @router.post("/sources/{pk}/runs", response=RunOut, operation_id="start_run")
-def start_run(request: HttpRequest, pk: int) -> Run:
+def start_run(request: Request, pk: int) -> Run:
     """Read a source now; the run that goes on already, if there is one."""
     return actions.start_run(request.person, _source(request, pk))
 
 
 @router.delete("/runs/{pk}", response=RunOut, operation_id="stop_run")
-def stop_run(request: HttpRequest, pk: int) -> Run:
+def stop_run(request: Request, pk: int) -> Run:
     """Stop a run after the batch it is at."""
     run = get_object_or_404(Run.objects.select_related("source__owner", "source__unit"), pk=pk)
     return actions.stop_run(request.person, run)
 
 
 @router.get("/sources/{pk}/failures", response=list[FailureOut], operation_id="list_failures")
-def list_failures(request: HttpRequest, pk: int, paged: Query[Paged]) -> list[Failure]:
+def list_failures(request: Request, pk: int, paged: Query[Paged]) -> list[Failure]:
     """What could not be read, for who may read the source."""
     source = _source(request, pk)
     require(rules.may_read_source(request.person, source), _("Only who may read this source sees names in it."))
@@ -301,13 +302,13 @@ def list_failures(request: HttpRequest, pk: int, paged: Query[Paged]) -> list[Fa
 
 
 @router.post("/sources/{pk}/retries", response=SourceOut, operation_id="retry_failures")
-def retry_failures(request: HttpRequest, pk: int, body: CauseIn) -> Source:
+def retry_failures(request: Request, pk: int, body: CauseIn) -> Source:
     """Read again what could not be read."""
     return actions.retry_failures(request.person, _source(request, pk), body.cause)
 
 
 @router.post("/sources/{pk}/dismissals", response=SourceOut, operation_id="dismiss_failures")
-def dismiss_failures(request: HttpRequest, pk: int, body: CauseIn) -> Source:
+def dismiss_failures(request: Request, pk: int, body: CauseIn) -> Source:
     """Leave out what could not be read for one cause."""
     return actions.dismiss_failures(request.person, _source(request, pk), body.cause)
 
@@ -316,38 +317,38 @@ def dismiss_failures(request: HttpRequest, pk: int, body: CauseIn) -> Source:
 
 
 @router.get("/sources/{pk}/documents", response=list[DocumentOut], operation_id="list_documents")
-def list_documents(request: HttpRequest, pk: int, paged: Query[Paged]) -> list[Document]:
+def list_documents(request: Request, pk: int, paged: Query[Paged]) -> list[Document]:
     """What came from a source and you may read."""
     return _page(readable_documents(_source(request, pk), request.person), paged)
 
 
 @router.post("/sources/{pk}/documents", response=DocumentOut, operation_id="upload_document")
-def upload_document(request: HttpRequest, pk: int, file: File[UploadedFile]) -> Document:
+def upload_document(request: Request, pk: int, file: File[UploadedFile]) -> Document:
     """Hand in a file; it is kept at once and read in the background."""
     return actions.upload_document(request.person, _source(request, pk), file.name or "", file.read())
 
 
 @router.post("/sources/{pk}/notes", response=DocumentOut, operation_id="capture_note")
-def capture_note(request: HttpRequest, pk: int, body: NoteIn) -> Document:
+def capture_note(request: Request, pk: int, body: NoteIn) -> Document:
     """Write something down, as Markdown."""
     return actions.capture_note(request.person, _source(request, pk), **body.dict())
 
 
 @router.post("/sources/{pk}/mails", response=DocumentOut, operation_id="capture_mail")
-def capture_mail(request: HttpRequest, pk: int, file: File[UploadedFile]) -> Document:
+def capture_mail(request: Request, pk: int, file: File[UploadedFile]) -> Document:
     """Take in a mail file (.eml)."""
     return actions.capture_mail(request.person, _source(request, pk), file.read())
 
 
 @router.get("/documents/{pk}", response=DocumentOut, operation_id="show_document")
-def show_document(request: HttpRequest, pk: int) -> Document:
+def show_document(request: Request, pk: int) -> Document:
     """One document you may read."""
     document = get_object_or_404(Document.objects.select_related("source"), pk=pk)
     return document if rules.may_read_document(request.person, document) else get_object_or_404(Document, pk=0)
 
 
 @router.get("/documents/{pk}/raw", operation_id="download_document", response={200: bytes})
-def download_document(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+def download_document(request: Request, pk: int) -> HttpResponse | FileResponse:
     """The raw bytes as they came, always as a download."""
     document = get_object_or_404(Document, pk=pk)
     return send_raw(request, pk, document.blob)
@@ -356,18 +357,18 @@ def download_document(request: HttpRequest, pk: int) -> HttpResponse | FileRespo
 # --- Needs ------------------------------------------------------------------------------------------------------------
 
 
-def _need(request: HttpRequest, pk: int) -> InformationNeed:
+def _need(request: Request, pk: int) -> InformationNeed:
     return get_object_or_404(visible(request.person).select_related("owner"), pk=pk)
 
 
 @router.get("/needs", response=list[NeedOut], operation_id="list_needs")
-def list_needs(request: HttpRequest, paged: Query[Paged]) -> list[InformationNeed]:
+def list_needs(request: Request, paged: Query[Paged]) -> list[InformationNeed]:
     """The questions to be answered that you may see."""
     return _page(visible(request.person).order_by("pk"), paged)
 
 
 @router.post("/needs", response=NeedOut, operation_id="create_need")
-def create_need(request: HttpRequest, body: NeedIn) -> InformationNeed:
+def create_need(request: Request, body: NeedIn) -> InformationNeed:
     """State a question."""
     values = body.dict()
     values["owner"] = values["owner"] if values["owner"] is not None else request.person.pk
@@ -375,58 +376,58 @@ def create_need(request: HttpRequest, body: NeedIn) -> InformationNeed:
 
 
 @router.get("/needs/{pk}", response=NeedOut, operation_id="show_need")
-def show_need(request: HttpRequest, pk: int) -> InformationNeed:
+def show_need(request: Request, pk: int) -> InformationNeed:
     """One question."""
     return _need(request, pk)
 
 
 @router.patch("/needs/{pk}", response=NeedOut, operation_id="change_need")
-def change_need(request: HttpRequest, pk: int, body: NeedIn) -> InformationNeed:
+def change_need(request: Request, pk: int, body: NeedIn) -> InformationNeed:
     """Change a question; what is left out stays."""
     return actions.change_need(request.person, _need(request, pk), **_linked(body.dict(exclude_unset=True)))
 
 
 @router.post("/needs/{pk}/closure", response=NeedOut, operation_id="close_need")
-def close_need(request: HttpRequest, pk: int, met: bool = True) -> InformationNeed:
+def close_need(request: Request, pk: int, met: bool = True) -> InformationNeed:
     """The question is answered, or dropped."""
     return actions.close_need(request.person, _need(request, pk), met)
 
 
 @router.delete("/needs/{pk}/closure", response=NeedOut, operation_id="reopen_need")
-def reopen_need(request: HttpRequest, pk: int) -> InformationNeed:
+def reopen_need(request: Request, pk: int) -> InformationNeed:
     """The question is asked again."""
     return actions.reopen_need(request.person, _need(request, pk))
 
 
 @router.put("/needs/{pk}/sources/{source}", response=NeedOut, operation_id="link_source")
-def link_source(request: HttpRequest, pk: int, source: int) -> InformationNeed:
+def link_source(request: Request, pk: int, source: int) -> InformationNeed:
     """Say that a source serves a question."""
     actions.link_source(request.person, _need(request, pk), _source(request, source))
     return _need(request, pk)
 
 
 @router.delete("/needs/{pk}/sources/{source}", response=NeedOut, operation_id="unlink_source")
-def unlink_source(request: HttpRequest, pk: int, source: int) -> InformationNeed:
+def unlink_source(request: Request, pk: int, source: int) -> InformationNeed:
     """Say that a source no longer serves a question."""
     return actions.unlink_source(request.person, _need(request, pk), _source(request, source))
 
 
 @router.put("/needs/{pk}/entries/{entry}", response=ProposalOut, operation_id="link_entry")
-def link_entry(request: HttpRequest, pk: int, entry: int) -> NeedEntry:
+def link_entry(request: Request, pk: int, entry: int) -> NeedEntry:
     """Link an entry to a question as an accepted answer."""
     found = get_object_or_404(Entry.objects.readable_by(request.person), pk=entry)
     return actions.link_entry(request.person, _need(request, pk), found)
 
 
 @router.get("/needs/{pk}/entries", response=list[ProposalOut], operation_id="list_proposals")
-def list_proposals(request: HttpRequest, pk: int, paged: Query[Paged]) -> list[NeedEntry]:
+def list_proposals(request: Request, pk: int, paged: Query[Paged]) -> list[NeedEntry]:
     """What is proposed, accepted and declined, of what you may read."""
     readable = Entry.objects.current().readable_by(request.person)
     return _page(_need(request, pk).entry_links.filter(entry__in=readable).order_by("pk"), paged)
 
 
 @router.post("/proposals/{pk}/decision", response=ProposalOut, operation_id="decide_proposal")
-def decide_proposal(request: HttpRequest, pk: int, body: Decision) -> NeedEntry:
+def decide_proposal(request: Request, pk: int, body: Decision) -> NeedEntry:
     """Accept or decline a proposal."""
     proposals = NeedEntry.objects.select_related("need__owner").filter(need__in=visible(request.person))
     return actions.decide_proposal(request.person, get_object_or_404(proposals, pk=pk), body.accepted)

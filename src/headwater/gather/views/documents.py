@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,6 +21,7 @@ from headwater.gather.models import Document, Source
 from headwater.gather.views.sources import found_source
 from headwater.gather.wording import cause_words
 from headwater.people.models import Person
+from headwater.people.request import Request
 from headwater.search.models import Entry
 
 PAGE = 50
@@ -31,7 +32,7 @@ def _crumbs(source: Source) -> list[tuple[str, str]]:
 
 
 @require_safe
-def list_documents(request: HttpRequest, pk: int) -> HttpResponse:
+def list_documents(request: Request, pk: int) -> HttpResponse:
     """What came from a source and the person may read, newest first; by state, cause, day or part of the name."""
     source = found_source(request, pk)
     documents = _narrowed(readable_documents(source, request.person), request)
@@ -64,7 +65,7 @@ def readable_documents(source: Source, person: Person) -> "QuerySet[Document]":
     return documents.order_by("-last_seen_at", "key")
 
 
-def _narrowed(documents: "QuerySet[Document]", request: HttpRequest) -> "QuerySet[Document]":
+def _narrowed(documents: "QuerySet[Document]", request: Request) -> "QuerySet[Document]":
     state, cause, words = (request.GET.get(name, "") for name in ("state", "cause", "q"))
     if state == "vanished":
         documents = documents.exclude(vanished_at=None)
@@ -79,7 +80,7 @@ def _narrowed(documents: "QuerySet[Document]", request: HttpRequest) -> "QuerySe
     return documents.filter(Q(key__icontains=words) | Q(entry__title__icontains=words)) if words else documents
 
 
-def _found_document(request: HttpRequest, pk: int) -> Document:
+def _found_document(request: Request, pk: int) -> Document:
     related = ("source__owner", "entry__current_version", "entry__copy_of", "failure")
     document = get_object_or_404(Document.objects.select_related(*related), pk=pk)
     if not rules.may_read_document(request.person, document):
@@ -88,7 +89,7 @@ def _found_document(request: HttpRequest, pk: int) -> Document:
 
 
 @require_safe
-def show_document(request: HttpRequest, pk: int) -> HttpResponse:
+def show_document(request: Request, pk: int) -> HttpResponse:
     """Where one document comes from: source, raw bytes, versions, copies, and what went wrong."""
     document = _found_document(request, pk)
     failure = getattr(document, "failure", None)
@@ -114,7 +115,7 @@ def _copies(document: Document, person: Person) -> list[Entry]:
 
 
 @require_safe
-def send_raw(request: HttpRequest, pk: int, blob: str) -> HttpResponse | FileResponse:
+def send_raw(request: Request, pk: int, blob: str) -> HttpResponse | FileResponse:
     """The raw bytes of a version, always as a download: nothing in them runs here."""
     document = _found_document(request, pk)
     if blob != document.blob and not document.raw_versions.filter(blob=blob).exists():
@@ -129,7 +130,7 @@ def send_raw(request: HttpRequest, pk: int, blob: str) -> HttpResponse | FileRes
     return response
 
 
-def upload(request: HttpRequest, pk: int) -> HttpResponse:
+def upload(request: Request, pk: int) -> HttpResponse:
     """Hand in files."""
     source = found_source(request, pk)
     require(rules.may_add_to(request.person, source), _("Only who manages this source, or writes, hands files in."))
@@ -150,7 +151,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def choose_capture(request: HttpRequest) -> HttpResponse:
+def choose_capture(request: Request) -> HttpResponse:
     """Where shall it be written down? With one possibility there is no question."""
     captures = Source.objects.filter(kind=Source.Kind.CAPTURE, state=Source.State.ACTIVE).select_related(
         "owner", "unit"
@@ -161,7 +162,7 @@ def choose_capture(request: HttpRequest) -> HttpResponse:
     return render(request, "gather/captures.html", {"title": _("Write down"), "sources": possible})
 
 
-def capture(request: HttpRequest, pk: int) -> HttpResponse:
+def capture(request: Request, pk: int) -> HttpResponse:
     """Write something down."""
     source = get_object_or_404(Source.objects.select_related("owner", "unit"), pk=pk)
     require(rules.may_add_to(request.person, source), _("Only who manages this source, or writes, captures into it."))

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,6 +19,7 @@ from headwater.gather import actions, rules
 from headwater.gather.forms import NeedForm, complain
 from headwater.gather.models import InformationNeed, NeedEntry, Source
 from headwater.people.models import Person
+from headwater.people.request import Request
 from headwater.search.models import Entry
 
 PAGE = 50
@@ -33,7 +34,7 @@ def visible(person: Person) -> "QuerySet[InformationNeed]":
     return InformationNeed.objects.filter(seen)
 
 
-def _found(request: HttpRequest, pk: int) -> InformationNeed:
+def _found(request: Request, pk: int) -> InformationNeed:
     needs = visible(request.person).select_related("owner", "audience")
     return get_object_or_404(needs, pk=pk)
 
@@ -43,7 +44,7 @@ def _crumbs() -> list[tuple[str, str]]:
 
 
 @require_safe
-def list_needs(request: HttpRequest) -> HttpResponse:
+def list_needs(request: Request) -> HttpResponse:
     """The questions, the next due first."""
     state = request.GET.get("state", "open")
     state = state if state in STATES else "open"
@@ -72,7 +73,7 @@ def _finding(count: int) -> str:
 
 
 @require_safe
-def show_need(request: HttpRequest, pk: int) -> HttpResponse:
+def show_need(request: Request, pk: int) -> HttpResponse:
     """One question: what is proposed, what answers it, which sources serve it."""
     need = _found(request, pk)
     links = need.entry_links.filter(entry__in=Entry.objects.current().readable_by(request.person))
@@ -93,7 +94,7 @@ def show_need(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "gather/need.html", context)
 
 
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: Request) -> HttpResponse:
     """State a question."""
     require(rules.may_state_need(request.person), _("Only who writes or manages knowledge states a question."))
     form = NeedForm(request.POST or None, initial={"owner": request.person.pk, "query": request.GET.get("q", "")})
@@ -109,7 +110,7 @@ def create(request: HttpRequest) -> HttpResponse:
     return render(request, "gather/need_form.html", context)
 
 
-def change(request: HttpRequest, pk: int) -> HttpResponse:
+def change(request: Request, pk: int) -> HttpResponse:
     """Change a question."""
     need = _found(request, pk)
     require(rules.may_manage_need(request.person, need), _("Only its owner or a knowledge manager changes a question."))
@@ -131,7 +132,7 @@ def _initial(need: InformationNeed) -> dict[str, Any]:
 
 
 @require_POST
-def close(request: HttpRequest, pk: int) -> HttpResponse:
+def close(request: Request, pk: int) -> HttpResponse:
     """The question is answered, or dropped."""
     need = _found(request, pk)
     actions.close_need(request.person, need, met=request.POST.get("met") != "0")
@@ -140,14 +141,14 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+def reopen(request: Request, pk: int) -> HttpResponse:
     """The question is asked again."""
     actions.reopen_need(request.person, _found(request, pk))
     return redirect(address("gather:need", pk=pk))
 
 
 @require_POST
-def link(request: HttpRequest, pk: int) -> HttpResponse:
+def link(request: Request, pk: int) -> HttpResponse:
     """Link a source to the question, or unlink it."""
     need = _found(request, pk)
     source = get_object_or_404(Source, pk=request.POST.get("source") or 0)
@@ -159,7 +160,7 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def decide(request: HttpRequest, pk: int) -> HttpResponse:
+def decide(request: Request, pk: int) -> HttpResponse:
     """Accept or decline a proposal."""
     proposal = get_object_or_404(NeedEntry.objects.select_related("need__owner"), pk=pk)
     if not visible(request.person).filter(pk=proposal.need_id).exists():

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,22 +17,23 @@ from headwater.gather import actions, rules, showing
 from headwater.gather.forms import FORMS, ClosingForm, SourceForm, complain, initial_of
 from headwater.gather.models import Run, Source
 from headwater.gather.wording import KINDS
+from headwater.people.request import Request
 
 PAGE = 50
 
 
-def _require_sight(request: HttpRequest) -> None:
+def _require_sight(request: Request) -> None:
     require(rules.may_see_sources(request.person), _("Sources are shown to those who write, manage or administer."))
 
 
-def found_source(request: HttpRequest, pk: int) -> Source:
+def found_source(request: Request, pk: int) -> Source:
     """A source the person may see. Raises Http404 or PermissionDenied."""
     _require_sight(request)
     return get_object_or_404(Source.objects.select_related("owner", "unit", "audience"), pk=pk)
 
 
 @require_safe
-def list_sources(request: HttpRequest) -> HttpResponse:
+def list_sources(request: Request) -> HttpResponse:
     """All sources, those in need of somebody first."""
     _require_sight(request)
     state = "closed" if request.GET.get("state") == "closed" else "open"
@@ -51,14 +52,14 @@ def list_sources(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def show_source(request: HttpRequest, pk: int) -> HttpResponse:
+def show_source(request: Request, pk: int) -> HttpResponse:
     """One source: is it alive, how far is its run, what could not be read, what is it good for."""
     source = found_source(request, pk)
     return render(request, "gather/source.html", showing.page_of(source, request.person))
 
 
 @require_safe
-def choose_kind(request: HttpRequest) -> HttpResponse:
+def choose_kind(request: Request) -> HttpResponse:
     """Which kind of source shall it be?"""
     require(rules.may_create_source(request.person), _("Only stewards, knowledge managers and administrators do that."))
     administers = rules.may_read_this_machine(request.person)
@@ -76,7 +77,7 @@ def _crumbs(*last: str) -> list[tuple[str, str]]:
     return [(_("Gather"), ""), (_("Sources"), address("gather:sources")), *((words, "") for words in last)]
 
 
-def create(request: HttpRequest, kind: str) -> HttpResponse:
+def create(request: Request, kind: str) -> HttpResponse:
     """Name a new source."""
     if kind not in FORMS:
         raise Http404(kind)
@@ -91,7 +92,7 @@ def create(request: HttpRequest, kind: str) -> HttpResponse:
     return render(request, "gather/source_form.html", context)
 
 
-def _created(request: HttpRequest, form: SourceForm, kind: str) -> Source | None:
+def _created(request: Request, form: SourceForm, kind: str) -> Source | None:
     try:
         return actions.create_source(request.person, kind=kind, **form.values())
     except ValidationError as error:
@@ -99,7 +100,7 @@ def _created(request: HttpRequest, form: SourceForm, kind: str) -> Source | None
         return None
 
 
-def change(request: HttpRequest, pk: int) -> HttpResponse:
+def change(request: Request, pk: int) -> HttpResponse:
     """Change a source; its documents follow."""
     source = found_source(request, pk)
     require(rules.may_manage_source(request.person, source), _("Only its owner and who manages knowledge change it."))
@@ -112,7 +113,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "gather/source_form.html", context)
 
 
-def _changed(request: HttpRequest, form: SourceForm, source: Source) -> bool:
+def _changed(request: Request, form: SourceForm, source: Source) -> bool:
     values = form.values()
     # A folder is named anew only when it is another: its path is the administrator's to choose.
     if values["settings"] == {name: source.settings.get(name, "") for name in values["settings"]}:
@@ -127,14 +128,14 @@ def _changed(request: HttpRequest, form: SourceForm, source: Source) -> bool:
 
 
 @require_POST
-def start(request: HttpRequest, pk: int) -> HttpResponse:
+def start(request: Request, pk: int) -> HttpResponse:
     """Read it now."""
     source = found_source(request, pk)
     return _done(request, source, lambda: actions.start_run(request.person, source), _("It is being read now."))
 
 
 @require_POST
-def pause(request: HttpRequest, pk: int) -> HttpResponse:
+def pause(request: Request, pk: int) -> HttpResponse:
     """Stop reading it."""
     source = found_source(request, pk)
     undo = address("gather:source-resumption", pk=pk)
@@ -142,21 +143,21 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def resume(request: HttpRequest, pk: int) -> HttpResponse:
+def resume(request: Request, pk: int) -> HttpResponse:
     """Read it again."""
     source = found_source(request, pk)
     return _done(request, source, lambda: actions.resume_source(request.person, source), _("It is read again."))
 
 
 @require_POST
-def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+def reopen(request: Request, pk: int) -> HttpResponse:
     """Open a closed one again."""
     source = found_source(request, pk)
     return _done(request, source, lambda: actions.reopen_source(request.person, source), _("Open again, and paused."))
 
 
 @require_POST
-def retry(request: HttpRequest, pk: int) -> HttpResponse:
+def retry(request: Request, pk: int) -> HttpResponse:
     """Try what failed again; all, or one cause."""
     source, cause = found_source(request, pk), request.POST.get("cause", "")
     words = _("They are being read again.")
@@ -164,7 +165,7 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+def dismiss(request: Request, pk: int) -> HttpResponse:
     """Leave out what failed for one cause."""
     source, cause = found_source(request, pk), request.POST.get("cause", "")
     words = _("Left out. They show again when they change and still cannot be read.")
@@ -172,14 +173,14 @@ def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def stop(request: HttpRequest, pk: int) -> HttpResponse:
+def stop(request: Request, pk: int) -> HttpResponse:
     """Stop a run."""
     run = get_object_or_404(Run.objects.select_related("source", "source__owner"), pk=pk)
     words = _("Stopped. What it gathered stays; the next run goes on from there.")
     return _done(request, run.source, lambda: actions.stop_run(request.person, run), words)
 
 
-def _done(request: HttpRequest, source: Source, act: Any, words: str, undo: str = "") -> HttpResponse:
+def _done(request: Request, source: Source, act: Any, words: str, undo: str = "") -> HttpResponse:
     """Does it, and goes back to the source; a refused value is said there."""
     try:
         act()
@@ -190,7 +191,7 @@ def _done(request: HttpRequest, source: Source, act: Any, words: str, undo: str 
     return redirect(address("gather:source", pk=source.pk))
 
 
-def close(request: HttpRequest, pk: int) -> HttpResponse:
+def close(request: Request, pk: int) -> HttpResponse:
     """End a source, and say what becomes of its documents."""
     source = found_source(request, pk)
     if not rules.may_manage_source(request.person, source):
@@ -212,7 +213,7 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def list_runs(request: HttpRequest, pk: int) -> HttpResponse:
+def list_runs(request: Request, pk: int) -> HttpResponse:
     """Every run of a source."""
     source = found_source(request, pk)
     page = Paginator(source.runs.select_related("started_by").order_by("-started_at"), PAGE)
