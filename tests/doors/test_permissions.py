@@ -20,7 +20,7 @@ from headwater.people.actions import change_audience, grant_permission
 from headwater.people.models import Audience, AudienceMember, Grant, Permission, Person, Unit
 from headwater.search.actions import publish_version
 from headwater.search.finding import search_entries
-from headwater.search.indexing import mend_index
+from headwater.search.indexing import index_of, mend_index
 from headwater.search.models import Entry, Kind
 from tests.conftest import make_person
 
@@ -136,6 +136,12 @@ def shown(person: Person) -> dict[str, set[str]]:
     }
 
 
+def rewrite_index(organisation: Organisation) -> None:
+    """Write the whole index anew: within one transaction, a follower sees no change by its number."""
+    index_of(organisation.pk).keep_note("")
+    mend_index(organisation.pk)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_door_shows_a_stale_title(organisation: Organisation, seed: int) -> None:
     world = World(seed)
@@ -143,7 +149,7 @@ def test_no_door_shows_a_stale_title(organisation: Organisation, seed: int) -> N
     for number in range(CHANGES // 2):
         world.change()
         if number % 50 == 49:
-            mend_index(organisation.pk)
+            rewrite_index(organisation)
         person = Person.objects.get(pk=world.dice.choice(world.people).pk)
         allowed = {entry.title for entry in Entry.objects.all() if may_read(person, entry)}
         for door, titles in shown(person).items():
