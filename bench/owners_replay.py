@@ -9,6 +9,7 @@ with what an independent reader of CODEOWNERS says, version by version, deletion
 import json
 import random
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -122,7 +123,9 @@ def _replay(lines: list[Line], changes: list[Change], folder: Path) -> tuple[set
     organisation_id, source_id, people = _founded(lines, folder)
     watched, pool, expected = Watched(organisation_id, source_id, folder), Pool(), Expected()
     chance = random.Random(18)
-    for change in changes:
+    for number, change in enumerate(changes):
+        if number % 100 == 0:
+            sys.stderr.write(f"{number} of {len(changes)} steps\n")
         written, gone = _apply(change, folder, chance)
         take_up(watched, written, gone, pool)
         expected.follow(change)

@@ -1,6 +1,7 @@
 """From a committed version to deliveries: real transactions, as the application's role."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.utils import timezone
 
 from headwater.core.models import Classification, Organisation
@@ -214,13 +216,9 @@ def test_nothing_is_lost_when_commits_come_out_of_order(house: House) -> None:
 
 def test_a_profile_committed_after_its_version_was_matched_is_caught_up(house: House) -> None:
     """The profile's transaction is open while a version is committed and matched."""
-    import threading
-
     opened, matched = threading.Event(), threading.Event()
 
     def slowly() -> None:
-        from django.db import connections
-
         with organisation_context(house.organisation.pk):
             save_profile(house.ines, "pump")
             opened.set()
@@ -439,3 +437,40 @@ def test_a_query_that_can_no_longer_be_read_stops_nobody_else(house: House) -> N
     house.publish("A pump")
     house.match()
     assert house.got(house.ines) == ["A pump"]
+
+
+def test_matching_issuing_and_withdrawing_at_once_lose_and_repeat_nothing(house: House) -> None:
+    """Four threads work on the same rows: every version ends with exactly one delivery a person, in its right state."""
+    profile(house, house.ines, "pump*")
+    standing_directive(house, "pump*")
+    versions = [house.publish(f"pump{number}") for number in range(12)]
+    stop = threading.Event()
+    faults: list[BaseException] = []
+
+    def repeatedly(step: Callable[[int], object]) -> None:
+        try:
+            while not stop.is_set():
+                step(house.organisation.pk)
+        except BaseException as fault:
+            faults.append(fault)
+        finally:
+            connections.close_all()
+
+    steps = (match_new_versions, follow_entries, follow_members, settle_everything)
+    threads = [threading.Thread(target=repeatedly, args=(step,)) for step in steps]
+    for thread in threads:
+        thread.start()
+    for version in versions[::2]:
+        with house.inside():
+            draft = save_directive(house.nadia, house.everyone, entry=version.entry, due_days=3)
+            issue_directive(house.nadia, draft)
+            withdraw_entry(Entry.objects.get(pk=version.entry_id))
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    house.match()
+    settle_everything(house.organisation.pk)
+    for person in (house.ines, house.omar, house.nadia):
+        assert sorted(house.got(person, "withdrawn") + house.got(person, "due")) == sorted(v.title for v in versions)
+        assert sorted(house.got(person, "due")) == sorted(version.title for version in versions[1::2])

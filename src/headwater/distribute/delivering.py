@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 from psycopg.types.json import Jsonb
 
+from headwater.distribute.following import one_deliverer_at_a_time
 from headwater.distribute.models import Broadcast, Delivery
 from headwater.distribute.recipients import READABLE, readable_values
 from headwater.people.models import Person
@@ -178,6 +179,7 @@ def row_for(person: Person, version: EntryVersion) -> Delivery:
 def _deliver(targets: str, values: dict[str, Any], version_ids: Sequence[int]) -> tuple[int, int]:
     """How many deliveries are new, and how many were touched."""
     filled = {**values, **readable_values()}
+    one_deliverer_at_a_time()
     with connection.cursor() as cursor:
         cursor.execute(_MOVE.format(targets=targets, near=NEAR_BITS), filled)
         cursor.execute(_INSERT.format(targets=targets, soonest=_SOONEST), filled)

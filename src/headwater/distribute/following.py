@@ -27,6 +27,15 @@ def move_cursor(cursor: Cursor, tx: int) -> None:
         Cursor.objects.filter(pk=cursor.pk).update(tx=tx)
 
 
+def one_deliverer_at_a_time() -> None:
+    """Wait for whoever else makes or takes back many deliveries in this organisation; held to the commit.
+
+    Two statements that each lock many rows, in whatever order their plans choose, would end each other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('deliveries'), %s)", [current_organisation_id()])
+
+
 def current_tx() -> int:
     """The number of this transaction (it gets one, if it had none)."""
     with connection.cursor() as cursor:

@@ -14,7 +14,7 @@ from headwater.core.jobs import safe_tx
 from headwater.core.wall import organisation_context
 from headwater.distribute.broadcasts import open_broadcasts
 from headwater.distribute.delivering import deliver_broadcasts
-from headwater.distribute.following import locked_cursor, move_cursor
+from headwater.distribute.following import locked_cursor, move_cursor, one_deliverer_at_a_time
 from headwater.distribute.models import Broadcast, Directive
 from headwater.distribute.recipients import READABLE, readable_values
 from headwater.people.models import AudienceMember
@@ -123,6 +123,7 @@ def _deliver_missing(broadcasts: QuerySet[Broadcast]) -> int:
 
 def _settle(chosen: str, values: dict[str, Any]) -> int:
     filled = {**values, **readable_values()}
+    one_deliverer_at_a_time()
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_BACK.format(chosen=chosen), filled)
         changed = cursor.rowcount
@@ -132,6 +133,7 @@ def _settle(chosen: str, values: dict[str, Any]) -> int:
 
 def take_back_directive(directive: Directive) -> int:
     """Withdraw what only this directive asked for; what something else asks for too stays, as that asks for it."""
+    one_deliverer_at_a_time()
     now = timezone.now()
     Broadcast.objects.filter(directive=directive, closed_at=None).update(closed_at=now)
     with connection.cursor() as cursor:
