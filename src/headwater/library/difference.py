@@ -73,6 +73,16 @@ class Row:
         """The right side."""
         return tuple(span for span in self.spans if span.kind != "removed")
 
+    @property
+    def left(self) -> tuple[Span, ...]:
+        """The left side as it is shown: without the line ends after it."""
+        return _trimmed(self.old)
+
+    @property
+    def right(self) -> tuple[Span, ...]:
+        """The right side as it is shown."""
+        return _trimmed(self.new)
+
 
 @dataclass(frozen=True)
 class Change:
@@ -272,6 +282,12 @@ def _flushed(removed: str, added: str) -> list[Span]:
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------
+
+
+def _trimmed(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    while spans and not spans[-1].text.strip():
+        spans = spans[:-1]
+    return (*spans[:-1], Span(spans[-1].kind, spans[-1].text.rstrip())) if spans else ()
 
 
 def _visible(span: Span) -> bool:

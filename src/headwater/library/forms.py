@@ -6,8 +6,10 @@ from typing import Any, TypeVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from headwater.core.addresses import address
 from headwater.core.models import Classification
 from headwater.library.models import Article, Feedback, LibrarySettings
 from headwater.library.rules import REVIEWERS, WRITERS
@@ -47,11 +49,17 @@ def units_to_write_for(person: Person) -> QuerySet[Unit]:
 
 
 class PersonField(forms.CharField):
-    """A person by name or mail address; suggestions come while typing."""
+    """A person by name or mail address; suggestions come while typing, into a datalist `people-found` on the page."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=254, **kwargs)
-        self.widget.attrs |= {"list": "people-found", "autocomplete": "off", "data-people": ""}
+        self.widget.attrs |= {
+            "list": "people-found",
+            "autocomplete": "off",
+            "hx-get": lazy(address, str)("library:people"),
+            "hx-trigger": "input changed delay:200ms",
+            "hx-target": "#people-found",
+        }
 
     def clean(self, value: Any) -> Person | None:
         text = super().clean(value)
