@@ -82,8 +82,8 @@ def carry_out(organisation_id: int, run_id: int, pool: Pool | None = None, watch
     """
     progress = Progress()
     with organisation_context(organisation_id):
-        run = Run.objects.select_related("source").get(pk=run_id)
-    if run.state != Run.State.RUNNING:
+        run = Run.objects.select_related("source").filter(pk=run_id).first()
+    if run is None or run.state != Run.State.RUNNING:  # its source was removed, or another process has done it
         return progress
     try:
         _gather(organisation_id, run, progress, pool or shared_pool(), watcher)
