@@ -1,6 +1,7 @@
 """Checking values before they are kept: what the fields allow, and what must be there only once."""
 
 import zoneinfo
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -49,9 +50,15 @@ def person_errors(person: Person) -> dict[str, Any]:
     return errors
 
 
+@cache
+def zones() -> frozenset[str]:
+    """The time zones that this computer knows; reading them takes a walk over its files."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def is_zone(name: str) -> bool:
     """Whether the computer knows this time zone."""
-    return name in zoneinfo.available_timezones()
+    return name in zones()
 
 
 def is_language(code: str) -> bool:

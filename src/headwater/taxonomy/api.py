@@ -133,25 +133,25 @@ def create_scheme(request: Request, given: SchemeIn) -> ConceptScheme:
 
 
 @router.post("/schemes/import", response=SchemeOut, operation_id="import_scheme")
-def import_scheme(request: Request, file: File[UploadedFile], title: Form[Text] = "") -> ConceptScheme:
+def import_scheme(request: Request, file: File[UploadedFile], title: Form[str] = "") -> ConceptScheme:
     """Bring in a thesaurus as SKOS, or bring one up to date."""
     return actions.import_scheme(request.person, file.read(), file.name or "", title=title)
 
 
-@router.patch("/schemes/{pk}", response=SchemeOut, operation_id="rename_scheme")
+@router.patch("/schemes/{int:pk}", response=SchemeOut, operation_id="rename_scheme")
 def rename_scheme(request: Request, pk: Id, given: TitleIn) -> ConceptScheme:
     """Give a scheme another title."""
     return actions.rename_scheme(request.person, get_object_or_404(ConceptScheme, pk=pk), given.title)
 
 
-@router.delete("/schemes/{pk}", response=Done, operation_id="remove_scheme")
+@router.delete("/schemes/{int:pk}", response=Done, operation_id="remove_scheme")
 def remove_scheme(request: Request, pk: Id) -> Done:
     """Remove a scheme that nothing is about."""
     actions.remove_scheme(request.person, get_object_or_404(ConceptScheme, pk=pk))
     return Done()
 
 
-@router.get("/schemes/{pk}/export", operation_id="export_scheme")
+@router.get("/schemes/{int:pk}/export", operation_id="export_scheme")
 def export_scheme(request: Request, pk: Id) -> HttpResponse:
     """A scheme as SKOS in Turtle."""
     scheme = get_object_or_404(ConceptScheme, pk=pk)
@@ -166,7 +166,7 @@ def list_concepts(request: Request, q: Text = "", scheme: Id | None = None) -> Q
     return found.filter(scheme=scheme) if scheme is not None else found
 
 
-@router.get("/concepts/{pk}", response=ConceptOut, operation_id="show_concept")
+@router.get("/concepts/{int:pk}", response=ConceptOut, operation_id="show_concept")
 def show_concept(request: Request, pk: Id) -> Concept:
     """One topic."""
     return _concept(pk)
@@ -179,7 +179,7 @@ def propose_concept(request: Request, given: ProposalIn) -> Concept:
     return actions.propose_concept(request.person, given.label, given.language, broader, given.definition)
 
 
-@router.patch("/concepts/{pk}", response=ConceptOut, operation_id="change_concept")
+@router.patch("/concepts/{int:pk}", response=ConceptOut, operation_id="change_concept")
 def change_concept(request: Request, pk: Id, given: ConceptChange) -> Concept:
     """Change a topic's words and place."""
     broader = None if given.broader is None else [_named(each, "broader") for each in given.broader]
@@ -187,25 +187,25 @@ def change_concept(request: Request, pk: Id, given: ConceptChange) -> Concept:
     return actions.change_concept(request.person, _concept(pk), **values, broader=broader)
 
 
-@router.post("/concepts/{pk}/acceptance", response=ConceptOut, operation_id="accept_concept")
+@router.post("/concepts/{int:pk}/acceptance", response=ConceptOut, operation_id="accept_concept")
 def accept_concept(request: Request, pk: Id) -> Concept:
     """Accept a proposed topic."""
     return actions.accept_concept(request.person, _concept(pk))
 
 
-@router.post("/concepts/{pk}/retirement", response=ConceptOut, operation_id="retire_concept")
+@router.post("/concepts/{int:pk}/retirement", response=ConceptOut, operation_id="retire_concept")
 def retire_concept(request: Request, pk: Id) -> Concept:
     """Offer a topic no more."""
     return actions.retire_concept(request.person, _concept(pk))
 
 
-@router.delete("/concepts/{pk}/retirement", response=ConceptOut, operation_id="restore_concept")
+@router.delete("/concepts/{int:pk}/retirement", response=ConceptOut, operation_id="restore_concept")
 def restore_concept(request: Request, pk: Id) -> Concept:
     """Offer a retired topic again."""
     return actions.restore_concept(request.person, _concept(pk))
 
 
-@router.post("/concepts/{pk}/merging", response=ConceptOut, operation_id="merge_concept")
+@router.post("/concepts/{int:pk}/merging", response=ConceptOut, operation_id="merge_concept")
 def merge_concept(request: Request, pk: Id, given: MergingIn) -> Concept:
     """Make one topic of two."""
     return actions.merge_concept(request.person, _concept(pk), _named(given.into, "into"))

@@ -44,26 +44,26 @@ def list_permissions(request: Request) -> QuerySet[Grant]:
     return Grant.objects.filter(person__in=Person.objects.active()).order_by("pk")
 
 
-@router.post("/people/{pk}/permissions", response=GrantOut, operation_id="grant_permission")
+@router.post("/people/{int:pk}/permissions", response=GrantOut, operation_id="grant_permission")
 def grant_permission(request: Request, pk: Id, given: GrantIn) -> Grant:
     """Give a person a permission."""
     return actions.grant_permission(request.person, person_at(pk), given.permission, unit_of(given.unit))
 
 
-@router.delete("/permissions/{pk}", response=PersonOut, operation_id="revoke_permission")
+@router.delete("/permissions/{int:pk}", response=PersonOut, operation_id="revoke_permission")
 def revoke_permission(request: Request, pk: Id) -> Person:
     """Take a permission away."""
     grant = get_object_or_404(Grant.objects.select_related("person", "unit"), pk=pk)
     return person_at(actions.revoke_permission(request.person, grant).pk)
 
 
-@router.post("/people/{pk}/invitation", response=LinkOut, operation_id="invite_person")
+@router.post("/people/{int:pk}/invitation", response=LinkOut, operation_id="invite_person")
 def invite_person(request: Request, pk: Id, given: MailIn) -> LinkOut:
     """Make the link by which a person comes in."""
     return LinkOut(link=actions.invite_person(request.person, person_at(pk), given.by_mail))
 
 
-@router.post("/people/{pk}/reset", response=LinkOut, operation_id="reset_password")
+@router.post("/people/{int:pk}/reset", response=LinkOut, operation_id="reset_password")
 def reset_password(request: Request, pk: Id, given: MailIn) -> LinkOut:
     """Make the link by which a person sets a new password."""
     return LinkOut(link=actions.reset_password(request.person, person_at(pk), given.by_mail))

@@ -67,7 +67,7 @@ def list_audiences(request: Request) -> QuerySet[Audience]:
     return Audience.objects.order_by("name")
 
 
-@router.get("/audiences/{pk}/members", response=list[PersonOut], operation_id="list_audience_members")
+@router.get("/audiences/{int:pk}/members", response=list[PersonOut], operation_id="list_audience_members")
 @paginate(Paging)
 def list_audience_members(request: Request, pk: Id) -> QuerySet[Person]:
     """Whom an audience holds now."""
@@ -91,13 +91,13 @@ def create_audience(request: Request, given: AudienceIn) -> Audience:
     return actions.create_audience(request.person, given.name, _rule(given) or {}, given.slug)
 
 
-@router.patch("/audiences/{pk}", response=AudienceOut, operation_id="change_audience")
+@router.patch("/audiences/{int:pk}", response=AudienceOut, operation_id="change_audience")
 def change_audience(request: Request, pk: Id, given: AudienceChange) -> Audience:
     """Change an audience's name or rule."""
     return actions.change_audience(request.person, get_object_or_404(Audience, pk=pk), given.name, _rule(given))
 
 
-@router.delete("/audiences/{pk}", response=Done, operation_id="remove_audience")
+@router.delete("/audiences/{int:pk}", response=Done, operation_id="remove_audience")
 def remove_audience(request: Request, pk: Id) -> Done:
     """Remove an audience that nothing uses."""
     actions.remove_audience(request.person, get_object_or_404(Audience, pk=pk))

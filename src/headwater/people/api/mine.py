@@ -61,7 +61,7 @@ def create_token(request: Request, given: TokenIn) -> SecretOut:
     return SecretOut(token=actions.create_token(request.person, given.name, given.scope, given.days))
 
 
-@router.delete("/tokens/{pk}", response=TokenOut, operation_id="revoke_token")
+@router.delete("/tokens/{int:pk}", response=TokenOut, operation_id="revoke_token")
 def revoke_token(request: Request, pk: Id) -> ApiToken:
     """End a token; an administrator may end those of others."""
     token = get_object_or_404(ApiToken.objects.select_related("person", "person__unit"), pk=pk)

@@ -106,7 +106,7 @@ def list_people(request: Request, wanted: Query[Wanted]) -> QuerySet[Person]:
     return people.filter(roles__slug=wanted.role) if wanted.role else people
 
 
-@router.get("/people/{pk}", response=PersonOut, operation_id="show_person")
+@router.get("/people/{int:pk}", response=PersonOut, operation_id="show_person")
 def show_person(request: Request, pk: Id) -> Person:
     """One person."""
     return person_at(pk)
@@ -126,7 +126,7 @@ def create_person(request: Request, given: PersonIn) -> Person:
     return person_at(person.pk)
 
 
-@router.patch("/people/{pk}", response=PersonOut, operation_id="change_person")
+@router.patch("/people/{int:pk}", response=PersonOut, operation_id="change_person")
 def change_person(request: Request, pk: Id, given: PersonChange) -> Person:
     """Change what is known of a person."""
     values = given.dict(exclude={"unit", "other_units", "roles"})
@@ -141,49 +141,49 @@ def change_person(request: Request, pk: Id, given: PersonChange) -> Person:
     return person_at(pk)
 
 
-@router.post("/people/{pk}/marks", response=PersonOut, operation_id="tag_person")
+@router.post("/people/{int:pk}/marks", response=PersonOut, operation_id="tag_person")
 def tag_person(request: Request, pk: Id, given: TagIn) -> Person:
     """Mark a person."""
     actions.tag_person(request.person, person_at(pk), given.tag)
     return person_at(pk)
 
 
-@router.delete("/people/{pk}/marks", response=PersonOut, operation_id="untag_person")
+@router.delete("/people/{int:pk}/marks", response=PersonOut, operation_id="untag_person")
 def untag_person(request: Request, pk: Id, tag: Text) -> Person:
     """Take a mark off a person."""
     actions.untag_person(request.person, person_at(pk), tag)
     return person_at(pk)
 
 
-@router.post("/people/{pk}/absences", response=AbsenceOut, operation_id="record_absence")
+@router.post("/people/{int:pk}/absences", response=AbsenceOut, operation_id="record_absence")
 def record_absence(request: Request, pk: Id, given: AbsenceIn) -> Absence:
     """Say that a person is away."""
     deputy = person_of(given.deputy, "deputy")
     return actions.record_absence(request.person, person_at(pk), given.since, given.until, deputy)
 
 
-@router.delete("/absences/{pk}", response=PersonOut, operation_id="remove_absence")
+@router.delete("/absences/{int:pk}", response=PersonOut, operation_id="remove_absence")
 def remove_absence(request: Request, pk: Id) -> Person:
     """Take back an absence."""
     absence = get_object_or_404(Absence.objects.select_related("person", "person__unit"), pk=pk)
     return person_at(actions.remove_absence(request.person, absence).pk)
 
 
-@router.post("/people/{pk}/departure", response=DepartureOut, operation_id="end_membership")
+@router.post("/people/{int:pk}/departure", response=DepartureOut, operation_id="end_membership")
 def end_membership(request: Request, pk: Id, given: LeavingIn) -> Departure:
     """Let a person leave."""
     successor = person_of(given.successor, "successor")
     return actions.end_membership(request.person, person_at(pk), given.on, successor)
 
 
-@router.delete("/people/{pk}/departure", response=PersonOut, operation_id="resume_membership")
+@router.delete("/people/{int:pk}/departure", response=PersonOut, operation_id="resume_membership")
 def resume_membership(request: Request, pk: Id) -> Person:
     """A person stays after all, or comes back."""
     actions.resume_membership(request.person, person_at(pk))
     return person_at(pk)
 
 
-@router.delete("/people/{pk}", response=PersonOut, operation_id="erase_person")
+@router.delete("/people/{int:pk}", response=PersonOut, operation_id="erase_person")
 def erase_person(request: Request, pk: Id) -> Person:
     """Put a number in place of somebody who left."""
     actions.erase_person(request.person, person_at(pk))

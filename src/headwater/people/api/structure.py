@@ -80,26 +80,26 @@ def create_unit(request: Request, given: UnitIn) -> Unit:
     return actions.create_unit(request.person, given.name, given.slug, unit_of(given.parent, "parent"), head, deputy)
 
 
-@router.patch("/units/{pk}", response=UnitOut, operation_id="rename_unit")
+@router.patch("/units/{int:pk}", response=UnitOut, operation_id="rename_unit")
 def rename_unit(request: Request, pk: Id, given: NameIn) -> Unit:
     """Give a unit another name."""
     return actions.rename_unit(request.person, _unit(pk), given.name)
 
 
-@router.put("/units/{pk}/place", response=UnitOut, operation_id="move_unit")
+@router.put("/units/{int:pk}/place", response=UnitOut, operation_id="move_unit")
 def move_unit(request: Request, pk: Id, given: PlaceIn) -> Unit:
     """Put a unit with everything below it under another one."""
     return actions.move_unit(request.person, _unit(pk), unit_of(given.parent, "parent"))
 
 
-@router.put("/units/{pk}/head", response=UnitOut, operation_id="set_unit_head")
+@router.put("/units/{int:pk}/head", response=UnitOut, operation_id="set_unit_head")
 def set_unit_head(request: Request, pk: Id, given: HeadIn) -> Unit:
     """Say who heads a unit and who stands in."""
     head, deputy = person_of(given.head, "head"), person_of(given.deputy, "deputy")
     return actions.set_unit_head(request.person, _unit(pk), head, deputy)
 
 
-@router.delete("/units/{pk}", response=Done, operation_id="remove_unit")
+@router.delete("/units/{int:pk}", response=Done, operation_id="remove_unit")
 def remove_unit(request: Request, pk: Id) -> Done:
     """Remove an empty unit."""
     actions.remove_unit(request.person, _unit(pk))
@@ -119,13 +119,13 @@ def create_role(request: Request, given: RoleIn) -> Role:
     return actions.create_role(request.person, given.name, given.slug)
 
 
-@router.patch("/roles/{pk}", response=NamedOut, operation_id="rename_role")
+@router.patch("/roles/{int:pk}", response=NamedOut, operation_id="rename_role")
 def rename_role(request: Request, pk: Id, given: NameIn) -> Role:
     """Give a role another name."""
     return actions.rename_role(request.person, get_object_or_404(Role, pk=pk), given.name)
 
 
-@router.delete("/roles/{pk}", response=Done, operation_id="remove_role")
+@router.delete("/roles/{int:pk}", response=Done, operation_id="remove_role")
 def remove_role(request: Request, pk: Id) -> Done:
     """Remove a role."""
     actions.remove_role(request.person, get_object_or_404(Role, pk=pk))
@@ -150,27 +150,27 @@ def create_community(request: Request, given: NewCommunityIn) -> Community:
     return actions.create_community(request.person, given.name, given.slug, given.purpose, lead)
 
 
-@router.put("/communities/{pk}", response=CommunityOut, operation_id="change_community")
+@router.put("/communities/{int:pk}", response=CommunityOut, operation_id="change_community")
 def change_community(request: Request, pk: Id, given: CommunityIn) -> Community:
     """Change a community's name, purpose and lead."""
     lead = person_of(given.lead, "lead")
     return actions.change_community(request.person, _community(pk), given.name, given.purpose, lead)
 
 
-@router.delete("/communities/{pk}", response=Done, operation_id="remove_community")
+@router.delete("/communities/{int:pk}", response=Done, operation_id="remove_community")
 def remove_community(request: Request, pk: Id) -> Done:
     """Dissolve a community."""
     actions.remove_community(request.person, _community(pk))
     return Done()
 
 
-@router.post("/communities/{pk}/members", response=CommunityOut, operation_id="join_community")
+@router.post("/communities/{int:pk}/members", response=CommunityOut, operation_id="join_community")
 def join_community(request: Request, pk: Id, person: Id | None = None) -> Community:
     """Join, or bring somebody in."""
     return actions.join_community(request.person, _community(pk), person_of(person, "person"))
 
 
-@router.delete("/communities/{pk}/members", response=CommunityOut, operation_id="leave_community")
+@router.delete("/communities/{int:pk}/members", response=CommunityOut, operation_id="leave_community")
 def leave_community(request: Request, pk: Id, person: Id | None = None) -> Community:
     """Leave, or take somebody out."""
     return actions.leave_community(request.person, _community(pk), person_of(person, "person"))
