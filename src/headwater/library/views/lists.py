@@ -79,7 +79,7 @@ def _filtered(articles: QuerySet[Article], request: Request) -> QuerySet[Article
     if asked.get("state"):
         articles = articles.filter(state=asked["state"])
         if asked["state"] != Article.State.PUBLISHED:
-            articles = articles.filter(sees_drafts=True)
+            articles = articles.filter(pk__in=Article.objects.draft_circle(request.person).values("pk"))
     else:
         articles = articles.exclude(state=Article.State.ARCHIVED)
     if asked.get("mine"):

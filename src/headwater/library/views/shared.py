@@ -9,6 +9,7 @@ from headwater.library import rules
 from headwater.library.models import Article, Contributor
 from headwater.people.models import Person
 from headwater.people.request import Request
+from headwater.search.models import Entry
 
 RELATED = (
     "entry__unit",
@@ -24,8 +25,13 @@ RELATED = (
 def seen_article(request: Request, pk: int) -> Article:
     """The article with what its page needs, in two queries, and whether this person may see its drafts."""
     circle = Article.objects.draft_circle(request.person).filter(pk=OuterRef("pk"))
+    origin = Entry.objects.current().readable_by(request.person).filter(versions=OuterRef("captured_from"))
     contributors = Prefetch("contributors", Contributor.objects.select_related("person").order_by("person__name"))
-    rows = Article.objects.select_related(*RELATED).prefetch_related(contributors).annotate(sees_drafts=Exists(circle))
+    rows = (
+        Article.objects.select_related(*RELATED)
+        .prefetch_related(contributors)
+        .annotate(sees_drafts=Exists(circle), reads_origin=Exists(origin))
+    )
     return get_object_or_404(rows, pk=pk)
 
 
