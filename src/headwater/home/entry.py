@@ -18,10 +18,11 @@ from headwater.distribute.because import Because, because
 from headwater.distribute.inbox import inbox_of, with_reasons
 from headwater.distribute.models import Acknowledgement, Delivery
 from headwater.gather.models import Document, InformationNeed, Source
+from headwater.library.attachments import PICTURES
 from headwater.library.difference import Difference, compare
 from headwater.library.links import render_for
 from headwater.library.markdown import reading_minutes
-from headwater.library.models import Article, Feedback, Verification
+from headwater.library.models import Article, Attachment, Feedback, Verification
 from headwater.people.models import Person
 from headwater.search.models import Entry, EntryVersion, Kind
 from headwater.taxonomy.models import Concept
@@ -129,6 +130,7 @@ class Reading:
 def open_reading(person: Person, pk: int, number: int | None = None) -> Reading:
     """The entry at its current or a numbered version. Raises Http404 for what is not there or not theirs to read."""
     entries = Entry.objects.readable_by(person).filter(current_version__isnull=False)
+    entries = entries.exclude(article__trashed_at__isnull=False)
     entry = _with_surroundings(entries, person).filter(pk=pk).first()
     if entry is None:
         raise Http404("There is no such entry, or it is not open to you.")
@@ -153,9 +155,12 @@ def _with_surroundings(entries: QuerySet[Entry], person: Person) -> QuerySet[Ent
     verified = Verification.objects.filter(article__entry=here).order_by("-at")
     said = JSONObject(at="at", who="person__name", evidence="evidence", number="version__number")
     open_reports = Feedback.objects.filter(entry=here, state=Feedback.State.OPEN, kind__in=REPORTS)
+    origin = EntryVersion.objects.filter(captures__entry=here, entry__in=readable.values("pk"))
+    files = Attachment.objects.filter(article__entry=here, published_with__isnull=False, removed_at=None)
+    files = files.exclude(mime__in=PICTURES)
     linked = JSONObject(pk="entry_id", title="entry__title", kind="entry__kind")
     return entries.select_related(
-        "unit", "owner", "audience", "current_version", "article__captured_from", "document__source"
+        "unit", "owner", "audience", "current_version", "article", "document__source"
     ).annotate(
         topic_rows=ArraySubquery(topics.values(row=JSONObject(slug="slug", labels="labels"))),
         linking_rows=ArraySubquery(linking.order_by("entry__title").values(row=linked)[:LINKS_SHOWN]),
@@ -163,4 +168,6 @@ def _with_surroundings(entries: QuerySet[Entry], person: Person) -> QuerySet[Ent
         need_rows=ArraySubquery(needs.values("question")),
         last_verification=Subquery(verified.values(row=said)[:1]),
         open_reports=RowCount(open_reports),
+        origin_title=Subquery(origin.values("title")[:1]),
+        file_rows=ArraySubquery(files.order_by("name").values(row=JSONObject(pk="pk", name="name", size="size"))),
     )
