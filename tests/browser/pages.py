@@ -11,7 +11,7 @@ from headwater.gather.models import Document, InformationNeed, Source
 from headwater.library.models import Article, Feedback, Review
 from headwater.people.models import Audience, Community, Person, Role, Unit
 from headwater.search.models import Entry, EntryVersion, SearchGap
-from headwater.taxonomy.models import Concept, ConceptScheme
+from headwater.taxonomy.models import Concept
 from headwater.urls import organisation
 
 Kwargs = dict[str, Any]
@@ -60,6 +60,7 @@ SUBJECTS: dict[str, Callable[[], Kwargs]] = {
     "gather:documents": _first(Source, documents__isnull=False),
     "gather:document": _first(Document, entry__isnull=False),
     "gather:upload": _first(Source, kind=Source.Kind.UPLOAD),
+    "gather:capture-into": _first(Source, kind=Source.Kind.CAPTURE),
     "gather:need": _first(InformationNeed),
     "gather:need-settings": _first(InformationNeed),
     "people:person": _first(Person),
@@ -67,8 +68,13 @@ SUBJECTS: dict[str, Callable[[], Kwargs]] = {
     "people:role": _first(Role),
     "people:community": _first(Community),
     "people:audience": _first(Audience),
-    "taxonomy:topic": _first(Concept),
-    "taxonomy:scheme": _first(ConceptScheme),
+    "people:audience-edit": _first(Audience),
+    "people:community-edit": _first(Community),
+    "people:unit-edit": _first(Unit),
+    "people:edit": _first(Person),
+    "people:departure": _first(Person, left_on=None),
+    "people:erasure": _first(Person, erased_at=None),
+    "taxonomy:concept": _first(Concept),
     "library:capture": lambda: {"pk": EntryVersion.objects.order_by("pk").values_list("pk", flat=True)[0]},
 }
 
@@ -88,6 +94,8 @@ NOT_PAGES = (
     "export",
 )
 
+PIECES = {"library:people", "taxonomy:suggestions", "people:rule"}
+
 
 def addresses() -> Iterator[tuple[str, set[str]]]:
     """The name of every address inside an organisation, and the arguments it takes."""
@@ -106,4 +114,4 @@ def _within(patterns: list[Any], space: str, taken: set[str]) -> Iterator[tuple[
 
 def is_page(name: str) -> bool:
     """Whether the address may be a page that people look at."""
-    return not any(part in name.split(":")[1] for part in NOT_PAGES)
+    return name not in PIECES and not any(part in name.split(":")[1] for part in NOT_PAGES)
