@@ -86,6 +86,12 @@ def test_the_head_is_told_a_day_after_then_the_issuer(
     assert rungs(ines)[-1] == "report"
 
 
+def test_the_successor_of_an_issuer_who_left_is_told(directive: Directive, nadia: Person, hadia: Person) -> None:
+    Person.objects.filter(pk=nadia.pk).update(left_on=timezone.localdate(), successor=hadia)
+    climb(Directive.objects.get(pk=directive.pk), timezone.now() + timedelta(days=12.1))
+    assert Notice.objects.filter(person=hadia, text__startswith="2 people").exists()
+
+
 def test_the_matter_is_settled_once_all_have_acknowledged(
     at: Climb, ines: Person, otto: Person, version: EntryVersion
 ) -> None:

@@ -25,7 +25,7 @@ from headwater.distribute.broadcasts import spread_open_broadcasts
 from headwater.distribute.inbox import counts_of, inbox_of
 from headwater.distribute.matching import forget_standing, match_new_versions
 from headwater.distribute.models import Broadcast, Delivery, InterestProfile, MatchRun, Reason
-from headwater.distribute.withdrawing import follow_entries, follow_members, settle_everything
+from headwater.distribute.withdrawing import follow_entries, follow_members, hand_over, settle_everything
 from headwater.gather.models import Source
 from headwater.people.membership import refresh
 from headwater.people.models import Audience, Permission, Person, Unit
@@ -338,15 +338,17 @@ def test_lost_access_hides_at_once_and_returns(house: House) -> None:
 
 
 def test_whoever_leaves_is_withdrawn_from(house: House) -> None:
-    profile(house, house.ines, "pump")
+    standing = profile(house, house.ines, "pump")
     house.publish("A pump")
     house.match()
     with house.inside():
         Person.objects.filter(pk=house.ines.pk).update(left_on=timezone.localdate())
         refresh()
-    settle_everything(house.organisation.pk)
+    hand_over(house.organisation.pk)
     with house.inside():
         assert Delivery.objects.get().withdrawn_because == "left"
+        standing.refresh_from_db()
+        assert not standing.is_active
 
 
 def standing_directive(house: House, query: str, audience: Audience | None = None, **fields: Any) -> Any:

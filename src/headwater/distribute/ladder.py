@@ -16,6 +16,7 @@ from headwater.core.addresses import address
 from headwater.core.wall import organisation_context
 from headwater.distribute.models import Delivery, Directive, Reminder
 from headwater.distribute.sending import queue_dispatches
+from headwater.people.leaving import successor_of
 from headwater.people.models import Absence, Person, Unit
 from headwater.people.notices import settle, tell
 from headwater.search.models import Entry
@@ -133,6 +134,8 @@ def _tell_issuer(directive: Directive, fresh: Sequence[Delivery], count: int) ->
     if not fresh:
         return
     told = directive.issued_by
+    if told is not None and not told.is_active:
+        told = successor_of(told)
     Reminder.objects.bulk_create(
         [Reminder(delivery=each, rung=REPORT, told=told) for each in fresh], ignore_conflicts=True
     )

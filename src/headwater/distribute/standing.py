@@ -70,9 +70,11 @@ class Standing:
         What is newer is taken in too, and read again: a row that was changed just now would be missing otherwise.
         """
         self.learn_languages()
-        for profile in InterestProfile.objects.filter(tx__gte=self.tx).iterator():
+        profiles = InterestProfile.objects.filter(tx__gte=self.tx)
+        # A cursor in the database spares memory when all are loaded, and costs round trips when few are.
+        for profile in profiles if self.tx else profiles.iterator():
             self.put_profile(profile)
-        for directive in Directive.objects.filter(tx__gte=self.tx).exclude(query="").iterator():
+        for directive in Directive.objects.filter(tx__gte=self.tx).exclude(query=""):
             self.put_directive(directive)
         self.tx = max(self.tx, upper)
 

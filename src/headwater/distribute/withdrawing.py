@@ -15,8 +15,9 @@ from headwater.core.wall import organisation_context
 from headwater.distribute.broadcasts import open_broadcasts
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.following import locked_cursor, move_cursor, one_deliverer_at_a_time
-from headwater.distribute.models import Broadcast, Directive
+from headwater.distribute.models import Broadcast, Directive, InterestProfile
 from headwater.distribute.recipients import READABLE, readable_values
+from headwater.people.leaving import left_people
 from headwater.people.models import AudienceMember
 from headwater.search.models import Entry
 
@@ -103,6 +104,17 @@ def follow_members(organisation_id: int) -> bool:
             concerned = Q(directive__audience__in=audiences) | Q(version__entry__audience__in=audiences)
             _deliver_missing(open_broadcasts().filter(concerned))
             move_cursor(cursor, upper)
+        return False
+
+
+def hand_over(organisation_id: int) -> bool:
+    """Close the open deliveries of everybody who has left, and stop their profiles."""
+    with organisation_context(organisation_id):
+        left = list(left_people().values_list("pk", flat=True))
+        _settle("p.id = ANY(%(people)s)", {"people": left})
+        for profile in InterestProfile.objects.filter(person__in=left, is_active=True):
+            profile.is_active = False
+            profile.save()
         return False
 
 
