@@ -56,9 +56,12 @@ def follow_entries(organisation_id: int) -> bool:
         behind = index.cursor > safe or _changed(index.cursor, safe)
         if not behind:
             return False
+        is_new = index.cursor == 0
         try:
             with index.writing() as writer:
                 _catch_up(writer, safe)
+            if is_new:
+                index.keep_note(_arrangement())
         except LockBusy:
             return False
     return False

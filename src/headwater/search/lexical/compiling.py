@@ -7,8 +7,8 @@ filters (facets, dates, paths, NOT) add nothing. The weights were chosen on SciF
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -41,6 +41,8 @@ SURFACE_WEIGHT = 0.2
 TOGETHER_WEIGHT = 0.1
 TOGETHER_WITHIN = 2
 PREFIX_WEIGHT = 0.5
+# Farther apart, looking at the words of each candidate costs less than so many phrases.
+MOST_SPELLED_OUT = 20
 _DAY = timedelta(days=1)
 
 Clauses = list[tuple[Occur, tantivy.Query]]
@@ -86,6 +88,32 @@ class Compiler:
     def candidates(self, near: Near) -> tantivy.Query:
         """Entries that hold all parts of a NEAR somewhere."""
         return tantivy.Query.boolean_query([(Occur.Must, self._words(part)) for part in near.parts])
+
+    def spelled_out(self, near: Near) -> tantivy.Query | None:
+        """Two parts near each other as every phrase with so many words between; None for what has no such phrases.
+
+        Exact but for one thing: the title's last words and the text's first are neighbours in the index.
+        """
+        parts = [asked_surfaces(" ".join(part.words) if isinstance(part, Phrase) else part.text) for part in near.parts]
+        begins = any(isinstance(part, Prefix) for part in near.parts) or any(map(_is_lone, parts))
+        if len(parts) != 2 or begins or not all(parts) or near.distance > MOST_SPELLED_OUT:
+            return None
+        prefix = "title_" if near.parts[0].field == "title" else ""
+        forms = [(f"{prefix}surfaces", parts)]
+        for language in self._stemmed:
+            stems = [[f"{language}:{stem}" for stem in stems_of(part, language)] for part in parts]
+            forms.append((f"{prefix}stems", stems))
+        return some([phrase for field, words in forms for phrase in self._apart(field, words, near.distance)])
+
+    def in_title(self, near: Near) -> tantivy.Query:
+        """Entries that have one of the parts in their title."""
+        return some([self._words(replace(part, field="title")) for part in near.parts])
+
+    def _apart(self, field: str, parts: list[list[str]], distance: int) -> Iterator[tantivy.Query]:
+        for first, second in (parts, parts[::-1]):
+            for between in range(distance + 1):
+                words = [*enumerate(first), *enumerate(second, start=len(first) + between)]
+                yield tantivy.Query.phrase_query(self.schema, field, [*words])
 
     def _and(self, query: And) -> tantivy.Query:
         clauses: Clauses = []

@@ -122,15 +122,32 @@ class Search:
         return self._compiler.compiled(query)
 
     def _verified(self, near: Near) -> list[int]:
-        """The entries that the asker may read and in which the parts really stand near each other."""
-        candidates = self._allowed(unscored(self._compiler.candidates(near)), {})
-        hits = self.searcher.search(candidates, _MOST_CANDIDATES, count=False).hits
-        places = [place for _, place in hits]
-        ids = self.searcher.fast_field_values("entry", places)
+        """The entries that the asker may read and in which the parts really stand near each other.
+
+        Most are settled by the index alone; where title and text might be mistaken for neighbours, and for what the
+        index cannot say, the words of each candidate are looked at.
+        """
+        spelled = self._compiler.spelled_out(near)
+        if spelled is None:
+            return self._looked_at(near, self._compiler.candidates(near))
+        if near.parts[0].field == "title":
+            return self._ids(self._places(spelled))
+        in_title = self._compiler.in_title(near)
+        sure = tantivy.Query.boolean_query([(Occur.Must, spelled), (Occur.MustNot, in_title)])
+        return self._ids(self._places(sure)) + self._looked_at(near, every([spelled, in_title]))
+
+    def _looked_at(self, near: Near, candidates: tantivy.Query) -> list[int]:
+        places = self._places(candidates)
         kept = (KeptWords.read(bytes(self.searcher.doc(place)["words"][0])) for place in places)
-        return [
-            int(entry or 0) for entry, words in zip(ids, kept, strict=True) if stands_near(near, words, self._languages)
-        ]
+        ids = zip(self._ids(places), kept, strict=True)
+        return [entry for entry, words in ids if stands_near(near, words, self._languages)]
+
+    def _places(self, wanted: tantivy.Query) -> list[tantivy.DocAddress]:
+        hits = self.searcher.search(self._allowed(unscored(wanted), {}), _MOST_CANDIDATES, count=False).hits
+        return [place for _, place in hits]
+
+    def _ids(self, places: list[tantivy.DocAddress]) -> list[int]:
+        return [int(entry or 0) for entry in self.searcher.fast_field_values("entry", places)]
 
     def _allowed(self, query: tantivy.Query, narrowed: Mapping[str, Collection[str]]) -> tantivy.Query:
         """The query within what the asker may read and has ticked."""
