@@ -1,0 +1,52 @@
+"""What distribute holds about a person, and what it forgets when somebody is erased."""
+
+from typing import Any
+
+from headwater.distribute.models import (
+    Acknowledgement,
+    Channel,
+    Delivery,
+    Digest,
+    Dispatch,
+    InterestProfile,
+    Preference,
+    PrivateFeed,
+    Reason,
+)
+from headwater.people.models import Person
+
+
+def of_person(person: Person) -> dict[str, Any]:
+    """Interests, what was delivered and became of it, what was signed, ways to be reached: plain values."""
+    deliveries = Delivery.objects.filter(person=person).order_by("-created_at")
+    return {
+        "interests": list(InterestProfile.objects.filter(person=person).values("name", "query", "when", "created_at")),
+        "deliveries": list(
+            deliveries.values(
+                "version__title", "version__number", "state", "created_at", "sent_at", "opened_at", "acknowledged_at"
+            )
+        ),
+        "found_useful": list(deliveries.exclude(useful=None).values("version__title", "useful")),
+        "acknowledgements": list(
+            Acknowledgement.objects.filter(person=person).values("version__title", "version__number", "at", "manner")
+        ),
+        "preferences": list(
+            Preference.objects.filter(person=person).values(
+                "digest_at", "weekly_on", "quiet_from", "quiet_until", "budget"
+            )
+        ),
+        "channels": list(Channel.objects.filter(person=person).values("kind", "address", "state", "trouble")),
+        "private_feed_since": list(PrivateFeed.objects.filter(person=person).values_list("created_at", flat=True)),
+        "sent": list(Dispatch.objects.filter(channel__person=person).values("channel__kind", "state", "sent_at")),
+    }
+
+
+def forget(person: Person) -> None:
+    """Remove interests, ratings, channels, digests and the feed. Deliveries and acknowledgements are records."""
+    Reason.objects.filter(profile__person=person).update(words=[])
+    InterestProfile.objects.filter(person=person).delete()
+    Delivery.objects.filter(person=person).update(useful=None)
+    Digest.objects.filter(person=person).delete()
+    Channel.objects.filter(person=person).delete()
+    Preference.objects.filter(person=person).delete()
+    PrivateFeed.objects.filter(person=person).delete()
