@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
@@ -18,6 +18,7 @@ from ninja.errors import HttpError
 from ninja.utils import check_csrf
 
 from headwater.people.models import ApiToken, Person
+from headwater.people.request import Request
 from headwater.search.language.parser import QueryError
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -72,5 +73,10 @@ def on_absence(request: HttpRequest, error: Exception) -> HttpResponse:
     return api.create_response(request, {"detail": _("There is no such thing, or you may not see it.")}, status=404)
 
 
+def describe_api(request: Request) -> HttpResponse:
+    """The OpenAPI description, with the addresses of this organisation (ninja's own view cannot know them)."""
+    return JsonResponse(api.get_openapi_schema(path_prefix=f"/o/{request.organisation.slug}/api/v1/"))
+
+
 app_name = "doors"
-urlpatterns = [path("v1/", api.urls)]
+urlpatterns = [path("v1/openapi.json", describe_api, name="openapi"), path("v1/", api.urls)]
