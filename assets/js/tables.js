@@ -1,5 +1,7 @@
 // Filter as you type: data-filter="#id of a table or list" on an input; the count goes to data-filter-count="#id".
 // data-select-all ticks every box in the same form and shows how many are chosen in [data-selected].
+import { onLoad } from "./boot.js";
+
 const rowsOf = (target) => [...target.querySelectorAll("tbody > tr, :scope > li, :scope > .item")];
 
 function filter(input) {
@@ -33,3 +35,10 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-select-all]")) form.querySelectorAll("input[data-select]").forEach((box) => { box.checked = event.target.checked; });
   if (event.target.matches("[data-select], [data-select-all]")) countChosen(form);
 });
+
+// A table that must be scrolled can be scrolled with the keyboard.
+const reachable = () => document.querySelectorAll(".table-wrap").forEach((wrap) => {
+  if (wrap.scrollWidth > wrap.clientWidth || wrap.scrollHeight > wrap.clientHeight) wrap.tabIndex = 0;
+});
+onLoad(reachable);
+window.addEventListener("resize", reachable);

@@ -34,7 +34,7 @@ def test_the_title_counts_and_times_what_must_be_read(
     for n in range(3):
         must_read(make_entry(f"Thing {n}", "word " * 1000), ines, due_at=timezone.now() + timedelta(days=3 + n))
     page = sign_in(ines).get(PAGE).content.decode()
-    assert "<h1>Three to read, about 15 minutes</h1>" in page
+    assert "<h1>Three to read, about 12 minutes</h1>" in page
     assert "Nothing is due today." in page
 
 

@@ -70,7 +70,7 @@ class Cockpit:
         by_source = self.versions.exclude(entry__source_slug="").order_by("entry__source_slug")
         refusing = Channel.objects.filter(state=Channel.State.SUSPENDED).order_by("person")
         gaps = SearchGap.objects.filter(state=SearchGap.State.OPEN)
-        return Person.objects.filter(pk=self.person.pk).values(
+        counted: Any = Person.objects.filter(pk=self.person.pk).values(
             versions=RowCount(self.versions),
             from_sources=RowCount(by_source.distinct("entry__source_slug"), ordered=True),
             people=RowCount(Person.objects.active()),
@@ -79,6 +79,7 @@ class Cockpit:
             gaps=RowCount(gaps),
             wanted=ArraySubquery(gaps.order_by("-times", "-last_at").values("query")[:2]),
         )[0]
+        return dict(counted)
 
     @cached_property
     def flow(self) -> dict[str, int]:
@@ -112,7 +113,7 @@ class Cockpit:
         """Rows of week, median and p95, oldest first, for the last twelve weeks."""
         seen = became_aware(self.now - timedelta(weeks=WEEKS_SHOWN), self.scope)
         weeks = seen.annotate(week=TruncWeek("seen")).values("week").order_by("week")
-        return list(weeks.annotate(median=Percentile("waited", 0.5), p95=Percentile("waited", 0.95)))
+        return [dict(row) for row in weeks.annotate(median=Percentile("waited", 0.5), p95=Percentile("waited", 0.95))]
 
     @cached_property
     def sources(self) -> list[Source]:

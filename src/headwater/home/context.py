@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from headwater.core.addresses import address
 from headwater.home.counts import rail_counts
-from headwater.home.rail import MINE, NEW, Place, first_address, open_places, sections
+from headwater.home.rail import MINE, NEW, Place, open_places, sections
 from headwater.people.models import Person
 
 
@@ -29,29 +30,20 @@ def _frame(request: HttpRequest, person: Person) -> dict[str, Any]:
         "new": open_places(person, NEW),
         "mine": open_places(person, MINE),
         "who": person.title,
-        "today": first_address("home:today"),
-        "search_url": first_address("search:results"),
-        "palette_url": first_address("home:palette"),
-        "help_url": first_address("home:help", page=match.view_name.replace(":", "-"))
-        if match and match.view_name
-        else "",
-        "theme_url": first_address("home:theme"),
-        "me_url": first_address("people:me", "people:held", "distribute:reaching"),
-        "sign_out_url": _outside("account_logout"),
+        "today": address("home:today"),
+        "search_url": address("search:results"),
+        "palette_url": address("home:palette"),
+        "help_url": address("home:help", page=match.view_name.replace(":", "-")) if match and match.view_name else "",
+        "theme_url": address("home:theme"),
+        "me_url": address("people:me"),
+        "sign_out_url": reverse("account_logout"),
     }
-
-
-def _outside(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
 
 
 def _tabs(places: list[Place], person: Person) -> list[Place]:
     """Four tabs at the foot of a telephone; the fifth opens everything else."""
     writing = [place for place in open_places(person, NEW) if place.key == "c"]
     wanted = [place for place in places if place.icon in ("sun", "inbox")]
-    new = [Place(_("New"), "plus", (), url=writing[0].url)] if writing else []
+    new = [Place(_("New"), "plus", url=writing[0].url)] if writing else []
     rest = [place for place in places if place.icon in ("books", "users", "gauge")]
     return (wanted + new + rest)[:4]

@@ -4,7 +4,6 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
 
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
@@ -14,7 +13,7 @@ from headwater.people.models import Person
 def enter(request: HttpRequest) -> HttpResponse:
     """Send the reader to their organisation; somebody of several chooses, somebody of none is told so."""
     if not request.user.is_authenticated:
-        return redirect(_demonstration()) if settings.HEADWATER_DEMO and _demonstration() else redirect_to_login("/")
+        return redirect("join:demonstration") if settings.HEADWATER_DEMO else redirect_to_login("/")
     mine = [organisation for organisation in Organisation.objects.order_by("name") if _is_inside(request, organisation)]
     if len(mine) == 1:
         return redirect("home:today", organisation=mine[0].slug)
@@ -24,13 +23,3 @@ def enter(request: HttpRequest) -> HttpResponse:
 def _is_inside(request: HttpRequest, organisation: Organisation) -> bool:
     with organisation_context(organisation.pk):
         return Person.objects.active().filter(user=request.user.pk).exists()
-
-
-def _demonstration() -> str:
-    """Where a person of the demonstration is picked; empty when the building has no such door."""
-    for name in ("demonstration", "people_join:demonstration", "join:demonstration", "demo"):
-        try:
-            return reverse(name)
-        except NoReverseMatch:
-            continue
-    return ""

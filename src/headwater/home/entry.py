@@ -28,6 +28,7 @@ from headwater.search.models import Entry, EntryVersion, Kind
 from headwater.taxonomy.models import Concept
 
 LINKS_SHOWN = 12
+WAITING: tuple[str, ...] = (Delivery.State.DUE, Delivery.State.OPENED)
 REPORTS = [Feedback.Kind.ERROR, Feedback.Kind.UNCLEAR]
 
 
@@ -38,6 +39,11 @@ class Reading:
     person: Person
     entry: Entry
     version: EntryVersion
+
+    @property
+    def _around(self) -> Any:
+        """The entry with what `_with_surroundings` annotated."""
+        return self.entry
 
     @cached_property
     def is_current(self) -> bool:
@@ -90,8 +96,9 @@ class Reading:
     def must_acknowledge(self) -> bool:
         """Whether a signature under this version is asked of this person now."""
         delivery = self.delivery
-        asked = delivery is not None and delivery.must_acknowledge and self.acknowledged is None
-        return asked and delivery.state in (Delivery.State.DUE, Delivery.State.OPENED)
+        if delivery is None or not delivery.must_acknowledge or self.acknowledged is not None:
+            return False
+        return delivery.state in WAITING
 
     @cached_property
     def before(self) -> Acknowledgement | None:
@@ -108,18 +115,18 @@ class Reading:
     def topics(self) -> list[tuple[str, str]]:
         """Slug and label, in the reader's language, of what it is about."""
         language = get_language() or "en"
-        rows = ((row["slug"], row["labels"]) for row in self.entry.topic_rows)
+        rows = ((row["slug"], row["labels"]) for row in self._around.topic_rows)
         return [(slug, labels.get(language) or labels.get("en") or slug) for slug, labels in rows]
 
     @property
     def linking(self) -> list[tuple[int, str, str]]:
         """Entry, title and kind of the published articles that link here and that the person may read."""
-        return [(row["pk"], row["title"], str(Kind(row["kind"]).label)) for row in self.entry.linking_rows]
+        return [(row["pk"], row["title"], str(Kind(row["kind"]).label)) for row in self._around.linking_rows]
 
     @cached_property
     def verification(self) -> dict[str, Any] | None:
         """The newest word of somebody that this article holds: at, who, evidence, number of the version."""
-        said = self.entry.last_verification
+        said = self._around.last_verification
         return {**said, "at": parse_datetime(said["at"])} if said else None
 
     @property
@@ -132,7 +139,7 @@ def open_reading(person: Person, pk: int, number: int | None = None) -> Reading:
     entries = Entry.objects.readable_by(person).filter(current_version__isnull=False)
     entries = entries.exclude(article__trashed_at__isnull=False)
     entry = _with_surroundings(entries, person).filter(pk=pk).first()
-    if entry is None:
+    if entry is None or entry.current_version is None:
         raise Http404("There is no such entry, or it is not open to you.")
     if number is None or number == entry.current_version.number:
         return Reading(person, entry, entry.current_version)

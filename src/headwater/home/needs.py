@@ -9,11 +9,11 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from headwater.core.addresses import address
 from headwater.core.display.dates import when_words
 from headwater.core.display.figures import duration, number
 from headwater.distribute.models import Directive
 from headwater.home.cockpit import GONE, Cockpit
-from headwater.home.rail import first_address
 from headwater.library.models import Article
 from headwater.search.models import Entry
 
@@ -47,7 +47,7 @@ def _overdue(cockpit: Cockpit) -> list[Need]:
         .annotate(late=Count("pk", distinct=True), soonest=Min("due_at"), may_read=Exists(readable))
         .order_by("-late")
     )
-    return [_late_line(row, row["may_read"]) for row in rows[:LINES_OF_A_KIND]]
+    return [_late_line(dict(row), row["may_read"]) for row in rows[:LINES_OF_A_KIND]]
 
 
 def _late_line(row: dict[str, Any], may_read: bool) -> Need:
@@ -58,7 +58,7 @@ def _late_line(row: dict[str, Any], may_read: bool) -> Need:
         _("Due %(when)s.") % {"when": when_words(row["soonest"])},
         "user-exclamation",
         "bad",
-        first_address("distribute:proof", pk=row["reasons__directive"]),
+        address("distribute:proof", pk=row["reasons__directive"]),
         _("See %(n)s") % {"n": number(row["late"])},
     )
 
@@ -70,7 +70,7 @@ def _silent(cockpit: Cockpit) -> list[Need]:
         quiet = duration(cockpit.now - since) if since else ""
         said = _("%(source)s: failing for %(time)s") if source.trouble else _("%(source)s: silent for %(time)s")
         usual = _("It usually brings something within %(hours)s h.") % {"hours": source.silent_after_hours}
-        url = first_address("gather:source", pk=source.pk)
+        url = address("gather:source", pk=source.pk)
         title = said % {"source": source.name, "time": quiet}
         lines.append(Need(title, source.trouble or usual, "droplet-off", "bad", url, _("Mend")))
     return lines
@@ -81,7 +81,7 @@ def _orphaned(trust: "Trust") -> list[Need]:
     if not count:
         return []
     title = ngettext("%(n)s article has no active owner", "%(n)s articles have no active owner", count)
-    url = first_address("home:counted", figure="orphaned")
+    url = address("home:counted", figure="orphaned")
     text = _("Nobody is asked when they should be checked.")
     return [Need(title % {"n": number(count)}, text, "user-question", "warn", url, _("Give them owners"))]
 
@@ -93,7 +93,7 @@ def _unreached(cockpit: Cockpit) -> list[Need]:
     title = ngettext(
         "%(n)s person's mail or chat refuses what is sent", "%(n)s people's mail or chat refuses what is sent", count
     )
-    url, text = first_address("distribute:unreached"), _("They only see it when they come here.")
+    url, text = address("distribute:unreached"), _("They only see it when they come here.")
     return [Need(title % {"n": number(count)}, text, "mail-off", "warn", url, _("Names"))]
 
 
@@ -104,7 +104,7 @@ def _reports(cockpit: Cockpit) -> list[Need]:
     title = ngettext(
         "%(n)s error report waits for more than two days", "%(n)s error reports wait for more than two days", count
     )
-    url, text = first_address("home:counted", figure="reports"), _("Readers flagged something as wrong.")
+    url, text = address("home:counted", figure="reports"), _("Readers flagged something as wrong.")
     return [Need(title % {"n": number(count)}, text, "flag", "warn", url, _("Triage"))]
 
 

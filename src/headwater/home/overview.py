@@ -9,13 +9,13 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from headwater.core.addresses import address
 from headwater.core.display.figures import duration, number, percent
 from headwater.distribute.models import Delivery, Directive
 from headwater.gather.models import Source
 from headwater.home.cockpit import Cockpit
 from headwater.home.findings import sooner_title
 from headwater.home.needs import Trust, needs_of
-from headwater.home.rail import first_address
 from headwater.people.models import Person
 from headwater.search.models import Entry
 
@@ -47,7 +47,7 @@ class Step:
 
 def list_address(figure: str, cockpit: Cockpit) -> str:
     """The list behind a figure, for the same period."""
-    return f"{first_address('home:counted', figure=figure)}?days={cockpit.days}"
+    return f"{address('home:counted', figure=figure)}?days={cockpit.days}"
 
 
 def overview(person: Person, days: int) -> dict[str, Any]:
@@ -83,9 +83,9 @@ def _frame(cockpit: Cockpit) -> dict[str, Any]:
         "periods": [(days, words[days]) for days in PERIODS],
         "top_note": counted,
         "links": {
-            "prove": first_address("distribute:prove"),
+            "prove": address("distribute:prove"),
             "articles": list_address("articles", cockpit),
-            "gaps": first_address("search:gaps"),
+            "gaps": address("search:gaps"),
         },
     }
 
@@ -126,7 +126,7 @@ def flow(cockpit: Cockpit) -> list[FlowCell]:
             list_address("gathered", cockpit),
             sources,
             ngettext("%(n)s needs mending", "%(n)s need mending", silent) % {"n": number(silent)} if silent else "",
-            first_address("gather:sources"),
+            address("gather:sources"),
         ),
         FlowCell(
             _("Delivered"),
@@ -192,35 +192,35 @@ def first_steps() -> list[Step]:
             _("Bring in your people"),
             _("A CSV file of units and people is enough; you see what would change before it does."),
             "users",
-            first_address("people:import", "people:people"),
+            address("people:import"),
             Person.objects.count() > 3,
         ),
         Step(
             _("Name a source"),
             _("A folder, a feed, a web site or a mailbox. What is there fills the library; inboxes stay quiet."),
             "droplet",
-            first_address("gather:source-new", "gather:sources"),
+            address("gather:source-new"),
             Source.objects.exists(),
         ),
         Step(
             _("Write down one thing everybody asks"),
             _("One article shows how drafting, review and verification work here."),
             "pencil-plus",
-            first_address("library:new"),
+            address("library:new"),
             Entry.objects.filter(article__isnull=False).exists(),
         ),
         Step(
             _("Follow what you would not like to miss"),
             _("A saved search is an interest profile: new matches come to you with the reason."),
             "affiliate",
-            first_address("distribute:profile-new"),
+            address("distribute:profile-new"),
             Delivery.objects.exists(),
         ),
         Step(
             _("Issue a first must-read"),
             _("You see whom it reaches, and who cannot be reached, before it goes out."),
             "send",
-            first_address("distribute:directive-new"),
+            address("distribute:directive-new"),
             Directive.objects.exclude(state=Directive.State.DRAFT).exists(),
         ),
     ]

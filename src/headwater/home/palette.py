@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from headwater.core.addresses import address
-from headwater.home.rail import DAILY, MINE, NEW, STEER, first_address, open_places
+from headwater.home.rail import DAILY, MINE, NEW, STEER, open_places
 from headwater.people.models import Community, Person
 from headwater.search.models import Entry, Kind
 
@@ -82,17 +82,14 @@ def _things(person: Person, wanted: str) -> list[Option]:
 
 def _people(wanted: str) -> list[Option]:
     people = Person.objects.active().filter(name__icontains=wanted).order_by("name")[:PEOPLE_SHOWN]
-    options = [
-        Option(each.name, "user", first_address("people:person", "people:show", pk=each.pk), each.title)
-        for each in people
-    ]
+    options = [Option(each.name, "user", address("people:person", pk=each.pk), each.title) for each in people]
     return [option for option in options if option.url]
 
 
 def _communities(wanted: str) -> list[Option]:
     communities = Community.objects.filter(name__icontains=wanted).order_by("name")[:PEOPLE_SHOWN]
     options = [
-        Option(each.name, "users-group", first_address("people:community", pk=each.pk), _("Community"))
+        Option(each.name, "users-group", address("people:community", pk=each.pk), _("Community"))
         for each in communities
     ]
     return [option for option in options if option.url]

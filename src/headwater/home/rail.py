@@ -1,10 +1,8 @@
 """The places of the product: which there are, which of them a person may go to, and which one they are in."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -13,16 +11,17 @@ from headwater.people.models import Permission, Person
 
 STEERING = frozenset({Permission.KNOWLEDGE_MANAGER, Permission.ADMINISTRATOR})
 LOOKING = STEERING | {Permission.EXECUTIVE}
+GATHERING = STEERING | {Permission.STEWARD}
 WRITING = STEERING | {Permission.CONTRIBUTOR, Permission.EXPERT, Permission.STEWARD}
 
 
 @dataclass(frozen=True)
 class Place:
-    """One page everybody knows by name. `names` are its addresses' names; the first that exists is used."""
+    """One page everybody knows by name; `within` are the beginnings of the names of the pages that lie in it."""
 
     label: str | Promise
     icon: str
-    names: tuple[str, ...]
+    name: str = ""
     key: str = ""
     rights: frozenset[str] = frozenset()
     within: tuple[str, ...] = ()
@@ -42,39 +41,24 @@ class Section:
 
 
 DAILY = (
-    Place(_("Today"), "sun", ("home:today",), "t", within=("home:today",)),
+    Place(_("Today"), "sun", "home:today", "t", within=("home:today",)),
     Place(
         _("Inbox"),
         "inbox",
-        ("distribute:inbox",),
+        "distribute:inbox",
         "i",
-        within=("distribute:inbox", "distribute:profile", "distribute:reaching"),
+        within=("distribute:inbox", "distribute:profile", "distribute:reaching", "distribute:channel"),
     ),
-    Place(
-        _("Library"),
-        "books",
-        ("library:articles",),
-        "l",
-        within=("library:", "home:entry", "search:"),
-    ),
-    Place(_("Ask"), "message-question", ("ask:questions",), "q", within=("ask:",)),
-    Place(_("Learn"), "school", ("learn:courses",), "e", within=("learn:",)),
-    Place(_("People"), "users", ("people:people", "people:list", "people:index"), "p", within=("people:",)),
+    Place(_("Library"), "books", "library:articles", "l", within=("library:", "home:entry", "search:")),
+    Place(_("People"), "users", "people:people", "p", within=("people:",)),
 )
 STEER = (
-    Place(_("Cockpit"), "gauge", ("home:cockpit",), "k", LOOKING, within=("home:cockpit",)),
-    Place(
-        _("Gather"),
-        "droplet",
-        ("gather:sources", "gather:list", "gather:index"),
-        "s",
-        STEERING | {Permission.STEWARD},
-        within=("gather:",),
-    ),
+    Place(_("Cockpit"), "gauge", "home:cockpit", "k", LOOKING, within=("home:cockpit", "home:counted")),
+    Place(_("Gather"), "droplet", "gather:sources", "s", GATHERING, within=("gather:",)),
     Place(
         _("Distribute"),
         "send",
-        ("distribute:directives",),
+        "distribute:directives",
         "d",
         STEERING,
         within=("distribute:directive", "distribute:outbox"),
@@ -82,7 +66,7 @@ STEER = (
     Place(
         _("Prove"),
         "shield-check",
-        ("distribute:prove",),
+        "distribute:prove",
         "v",
         LOOKING,
         within=(
@@ -93,38 +77,22 @@ STEER = (
             "distribute:chain",
         ),
     ),
-    Place(
-        _("Topics"),
-        "tags",
-        ("taxonomy:topics", "taxonomy:concepts", "taxonomy:index"),
-        "o",
-        STEERING | {Permission.STEWARD},
-        within=("taxonomy:",),
-    ),
-    Place(_("Audit"), "history", ("distribute:audit",), "u", STEERING, within=("distribute:audit",)),
+    Place(_("Topics"), "tags", "taxonomy:topics", "o", GATHERING, within=("taxonomy:",)),
+    Place(_("Audit"), "history", "distribute:audit", "u", STEERING, within=("distribute:audit",)),
 )
 MINE = (
-    Place(_("My interests"), "affiliate", ("distribute:profiles",)),
-    Place(_("How I am told"), "bell", ("distribute:reaching",)),
-    Place(_("What is held about me"), "id-badge-2", ("people:held", "people:me")),
+    Place(_("My account"), "user-circle", "people:me"),
+    Place(_("My interests"), "affiliate", "distribute:profiles"),
+    Place(_("How I am told"), "bell", "distribute:reaching"),
+    Place(_("What is held about me"), "id-badge-2", "people:held"),
 )
 NEW = (
-    Place(_("Write down what I know"), "pencil-plus", ("library:new",), "c", WRITING),
-    Place(_("Interest profile"), "affiliate", ("distribute:profile-new",)),
-    Place(_("Must-read"), "send", ("distribute:directive-new",), "", STEERING),
-    Place(_("Source"), "droplet", ("gather:source-new", "gather:new"), "", STEERING | {Permission.STEWARD}),
-    Place(_("Question to be answered"), "target-arrow", ("gather:need-new",), "", WRITING),
+    Place(_("Write down what I know"), "pencil-plus", "library:new", "c", WRITING),
+    Place(_("Interest profile"), "affiliate", "distribute:profile-new"),
+    Place(_("Must-read"), "send", "distribute:directive-new", "", STEERING),
+    Place(_("Source"), "droplet", "gather:source-new", "", GATHERING),
+    Place(_("Question to be answered"), "target-arrow", "gather:need-new", "", WRITING),
 )
-
-
-def first_address(*names: str, **arguments: Any) -> str:
-    """The address of the first of the names that exists in this building; empty when none does."""
-    for name in names:
-        try:
-            return address(name, **arguments)
-        except NoReverseMatch:
-            continue
-    return ""
 
 
 def may_go(person: Person, rights: frozenset[str]) -> bool:
@@ -133,9 +101,8 @@ def may_go(person: Person, rights: frozenset[str]) -> bool:
 
 
 def open_places(person: Person, places: tuple[Place, ...]) -> list[Place]:
-    """Those of the places that exist and that the person may go to, with their addresses."""
-    found = (replace(place, url=first_address(*place.names)) for place in places if may_go(person, place.rights))
-    return [place for place in found if place.url]
+    """Those of the places that the person may go to, with their addresses."""
+    return [replace(place, url=address(place.name)) for place in places if may_go(person, place.rights)]
 
 
 def _here(request: HttpRequest, place: Place) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, F, Max, Q, QuerySet, Window
 from django.db.models.functions import Left, Length, RowNumber
@@ -179,12 +180,13 @@ def _count_changes(delivery: Delivery, before: int, texts: dict[tuple[int, int],
 
 
 def _line(delivery: Delivery, changes: int) -> Line:
+    annotated: Any = delivery
     reasons = list(delivery.reasons.all())
     asked = next(
         (reason.directive.sentence for reason in reasons if reason.directive and reason.directive.sentence), ""
     )
-    sentence = asked or delivery.version.summary or first_sentence(delivery.beginning, delivery.version.title)
-    minutes = max(1, round(delivery.letters / LETTERS_A_MINUTE))
+    sentence = asked or delivery.version.summary or first_sentence(annotated.beginning, delivery.version.title)
+    minutes = max(1, round(annotated.letters / LETTERS_A_MINUTE))
     return Line(delivery, sentence, changes, [because(reason) for reason in reasons], minutes)
 
 

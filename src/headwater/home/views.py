@@ -1,9 +1,11 @@
 """Pages that draw on every room."""
 
+from contextlib import suppress
+
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -18,16 +20,18 @@ from headwater.home.counts import note_counts
 from headwater.home.help import help_about
 from headwater.home.overview import PERIODS, overview
 from headwater.home.palette import suggestions
-from headwater.home.rail import LOOKING, WRITING, first_address, may_go
+from headwater.home.rail import LOOKING, WRITING, may_go
 from headwater.home.samples import sample
 from headwater.home.today import Today, to_verify
+from headwater.people import actions
 from headwater.people.models import Person
+from headwater.people.request import Request
 
 ROWS_A_PAGE = 50
 
 
 @require_GET
-def show_today(request: HttpRequest) -> HttpResponse:
+def show_today(request: Request) -> HttpResponse:
     """What must I do, and in how long."""
     person = request.person
     today = Today(person)
@@ -44,24 +48,24 @@ def show_today(request: HttpRequest) -> HttpResponse:
             "more_must": max(0, today.counts["must"] - len(today.must_read)),
             "looked_after": to_verify(person),
             "links": {
-                "inbox": first_address("distribute:inbox"),
-                "done": first_address("distribute:inbox"),
-                "interests": first_address("distribute:profiles"),
-                "new_profile": first_address("distribute:profile-new"),
-                "write": first_address("library:new") if may_go(person, WRITING) else "",
+                "inbox": address("distribute:inbox"),
+                "done": address("distribute:inbox"),
+                "interests": address("distribute:profiles"),
+                "new_profile": address("distribute:profile-new"),
+                "write": address("library:new") if may_go(person, WRITING) else "",
             },
         },
     )
 
 
 @require_GET
-def show_cockpit(request: HttpRequest) -> HttpResponse:
+def show_cockpit(request: Request) -> HttpResponse:
     """Is it working, and what needs me."""
     return render(request, "home/cockpit.html", overview(_looking(request), _days(request)))
 
 
 @require_GET
-def show_counted(request: HttpRequest, figure: str) -> HttpResponse:
+def show_counted(request: Request, figure: str) -> HttpResponse:
     """The list a figure of the cockpit was counted from."""
     cockpit = Cockpit(_looking(request), _days(request))
     if figure not in LISTINGS:
@@ -79,19 +83,19 @@ def show_counted(request: HttpRequest, figure: str) -> HttpResponse:
     return render(request, "home/counted.html", context)
 
 
-def _looking(request: HttpRequest) -> Person:
+def _looking(request: Request) -> Person:
     if not may_go(request.person, LOOKING):
         raise PermissionDenied(_("The cockpit is for knowledge managers, executives and administrators."))
     return request.person
 
 
-def _days(request: HttpRequest) -> int:
+def _days(request: Request) -> int:
     wanted = request.GET.get("days", "")
     return int(wanted) if wanted.isdigit() and int(wanted) in PERIODS else 30
 
 
 @require_GET
-def suggest(request: HttpRequest) -> HttpResponse:
+def suggest(request: Request) -> HttpResponse:
     """Options of the command palette for what was typed."""
     text = request.GET.get("q", "")[:100]
     context = {"groups": suggestions(request.person, text), "text": text, "words": text.split()}
@@ -99,25 +103,23 @@ def suggest(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def help_page(request: HttpRequest, page: str) -> HttpResponse:
+def help_page(request: Request, page: str) -> HttpResponse:
     """Help about one page, for the help panel."""
     return render(request, "home/help.html", {"topic": help_about(page)})
 
 
 @require_POST
-def choose_theme(request: HttpRequest) -> HttpResponse:
+def choose_theme(request: Request) -> HttpResponse:
     """Keep the theme the reader chose and go back to where they were."""
-    chosen = request.POST.get("theme", "")
-    if chosen in ("auto", "light", "dark"):
-        request.user.theme = chosen
-        request.user.save(update_fields=["theme"])
+    with suppress(ValidationError):  # an unknown theme changes nothing
+        actions.choose_theme(request.person, request.POST.get("theme", ""))
     back = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return redirect(back if safe else address("home:today"))
 
 
 @require_GET
-def show_design(request: HttpRequest) -> HttpResponse:
+def show_design(request: Request) -> HttpResponse:
     """Every part of the design on one page; only in a demonstration."""
     if not settings.HEADWATER_DEMO:
         raise Http404("The design page is part of the demonstration.")
