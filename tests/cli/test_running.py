@@ -93,6 +93,7 @@ def test_whatever_is_killed_comes_back(running: tuple[Command, "subprocess.Popen
                 os.kill(process, signal.SIGKILL)
         eventually(lambda words=words, old=old: bool(set(processes(command.home, *words)) - set(old)))
         eventually(lambda: status(command) == 200)
+    eventually(Cluster(command.home).is_running)
     postgres = int((Cluster(command.home).place.data / "postmaster.pid").read_text().splitlines()[0])
     os.kill(postgres, signal.SIGKILL)
     eventually(lambda: status(command) == 200)
