@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 _LETTERS = re.compile(r"[^\W\d_]")
-_SAMPLE = 1_500
+_SAMPLE = 1_000
 # Shorter texts than this are guessed wrongly more often than they are helped.
 _ENOUGH_LETTERS = 24
 _ENOUGH_IDEOGRAPHS = 6

@@ -74,6 +74,8 @@ BY_SUFFIX: dict[str, str] = {
     ".vtt": "text/vtt",
     ".svg": "image/svg+xml",
 }
+# What no text is made of: all controls but tab, line ends, form feed and escape.
+_CONTROLS = bytes([*range(9), *range(14, 27), *range(28, 32)])
 _TEXT_HINTS = set(BY_SUFFIX.values())
 _MAIL_HEADER = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]*:[^\n]*\n(?:[ \t][^\n]*\n)*){2,}", re.ASCII)
 _MAIL_NAMES = re.compile(
@@ -180,8 +182,7 @@ def _looks_binary(content: bytes) -> bool:
         return False
     if head.count(0) * 10 > len(head):
         return not (_bare_utf16(head) or _bare_utf32(head))
-    controls = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in head)
-    return controls * 20 > len(head)
+    return (len(head) - len(head.translate(None, _CONTROLS))) * 20 > len(head)
 
 
 def _bare_utf16(head: bytes) -> bool:
