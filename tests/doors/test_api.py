@@ -19,7 +19,9 @@ from headwater.core.secret import digest
 from headwater.people.models import ApiToken, Person
 
 # Verbs that are no operation of the API, each with the reason.
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE: dict[str, str] = {
+    "accept_invitation": "whoever is invited has no account yet: the link itself is the door, at /join/",
+}
 
 
 def operations() -> dict[str, str]:

@@ -219,6 +219,7 @@ class NeedForm(forms.ModelForm):
     class Meta:
         model = InformationNeed
         fields = ["question", "query", "why", "owner", "due_on", "audience"]
+        labels = {"owner": _("Owner"), "audience": _("Audience")}
         widgets = {
             "why": forms.Textarea(attrs={"rows": 3}),
             "query": forms.Textarea(attrs={"rows": 2, "data-editor": "query"}),

@@ -75,7 +75,6 @@ class Rating(Schema):
 
 class Marking(Schema):
     deliveries: list[int]
-    read: bool = True
 
 
 class DeliveryOut(Schema):
@@ -128,10 +127,18 @@ def rate_delivery(request: Request, pk: int, body: Rating) -> Delivery:
 
 @router.post("/inbox/reading", operation_id="mark_deliveries_read")
 def mark_deliveries_read(request: Request, body: Marking) -> dict[str, int]:
-    """Mark deliveries as read, or (read: false) as not read."""
-    rows = list(inbox_of(request.person).filter(pk__in=body.deliveries))
-    mark = actions.mark_deliveries_read if body.read else actions.mark_deliveries_unread
-    return {"changed": mark(request.person, rows)}
+    """Mark deliveries as read."""
+    return {"changed": actions.mark_deliveries_read(request.person, _marked(request, body))}
+
+
+@router.delete("/inbox/reading", operation_id="mark_deliveries_unread")
+def mark_deliveries_unread(request: Request, body: Marking) -> dict[str, int]:
+    """Take the mark back from deliveries that were never opened."""
+    return {"changed": actions.mark_deliveries_unread(request.person, _marked(request, body))}
+
+
+def _marked(request: Request, body: Marking) -> list[Delivery]:
+    return list(inbox_of(request.person).filter(pk__in=body.deliveries))
 
 
 class SignatureIn(Schema):

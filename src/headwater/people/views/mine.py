@@ -81,24 +81,29 @@ def revoke_token(request: Request, pk: int) -> HttpResponse:
 @require_GET
 def held(request: Request) -> HttpResponse:
     """What is held about me, room by room."""
-    rooms = [(room, _entries(about)) for room, about in held_about(request.person).items()]
+    rooms = [(_words(room), _entries(about)) for room, about in held_about(request.person).items()]
     return render(request, "people/held.html", {"title": _("What is held about me"), "rooms": rooms})
 
 
 def _entries(about: dict[str, Any]) -> list[dict[str, Any]]:
     """One entry a kind of thing: a table of rows, pairs, or a list of words."""
-    shown = []
+    shown: list[dict[str, Any]] = []
     for name, value in about.items():
-        words = name.replace("_", " ").capitalize()
+        words = _words(name)
         if isinstance(value, dict):
-            shown.append({"name": words, "pairs": [(key.replace("_", " "), each) for key, each in value.items()]})
+            shown.append({"name": words, "pairs": [(_words(key), each) for key, each in value.items()]})
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             rows = [list(row.values()) for row in value[:100]]
-            heads = [key.replace("__name", "").replace("_", " ") for key in value[0]]
+            heads = [_words(key.replace("__name", "")) for key in value[0]]
             shown.append({"name": words, "heads": heads, "rows": rows, "more": max(len(value) - 100, 0)})
         else:
             shown.append({"name": words, "words": value if isinstance(value, list) else [value]})
     return shown
+
+
+def _words(key: str) -> str:
+    """A key of the export as words of the reader's language."""
+    return _(key.rpartition("__")[2].replace("_", " ").capitalize())
 
 
 @require_POST
