@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from headwater.core.blobs import read_blob
 from headwater.gather import jobs, runs
@@ -196,6 +197,7 @@ def test_a_run_cut_off_in_the_middle_is_taken_over(
     with pytest.raises(Killed):
         runs.carry_out(run.organisation_id, run.pk, pool, kill)
     assert runs.begin(source, None) == run
+    assert not runs.begin(source, None).is_new
     Run.objects.filter(pk=run.pk).update(beat_at=timezone.now() - timedelta(minutes=5))
     other = run_now(source)
     assert other.pk != run.pk
@@ -211,8 +213,12 @@ def _one_by_one(found: Iterable[Found]) -> Iterator[list[Piece]]:
 def test_due_sources_are_started_once(source: Source, run_now: RunNow) -> None:
     run_now(source)
     Source.objects.update(next_run_at=timezone.now() - timedelta(minutes=1))
+    waiting = ProcrastinateJob.objects.filter(task_name__endswith="carry_out_run")
+    before = waiting.count()
     jobs.start_due_runs(source.organisation_id)
+    Source.objects.update(next_run_at=timezone.now() - timedelta(minutes=1))
     jobs.start_due_runs(source.organisation_id)
+    assert waiting.count() == before + 1
     assert source.runs.filter(state=Run.State.RUNNING).count() == 1
 
 

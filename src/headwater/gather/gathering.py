@@ -19,6 +19,8 @@ from headwater.gather.pipeline import Batch, carry
 from headwater.gather.runs import Progress, Watcher, policy, unwatched
 from headwater.people.models import Audience, Permission, Person
 
+_LOOK_SECONDS = 0.2
+
 
 @dataclass
 class Gathered:
@@ -72,13 +74,23 @@ def _gather_place(
     with organisation_context(organisation_id):
         source = _source_at(actor, kind, place, audience)
         _require_manager(actor, source)
-        run = runs.begin(source, actor if isinstance(actor, Person) else None)
+    run = _own_run(organisation_id, actor, source)
     progress = runs.carry_out(organisation_id, run.pk, pool, watcher)
     with organisation_context(organisation_id):
         run.refresh_from_db()
         if run.state == Run.State.FAILED:
             raise SourceFailed(run.message)
     return source, progress
+
+
+def _own_run(organisation_id: int, actor: Actor, source: Source) -> Run:
+    """A run that is ours to carry out; waits for the end of one that a worker is at."""
+    while True:
+        with organisation_context(organisation_id):
+            run = runs.begin(source, actor if isinstance(actor, Person) else None)
+        if run.is_new:
+            return run
+        time.sleep(_LOOK_SECONDS)
 
 
 def _require_manager(actor: Actor, source: Source) -> None:
@@ -93,7 +105,9 @@ def _source_at(actor: Actor, kind: str, place: str, audience: Audience | None) -
     if known is not None:
         return known
     name = Path(place).resolve().name if kind == Source.Kind.FOLDER else place.split("//", 1)[1].rstrip("/")
-    return create_source(actor, name=name or place, kind=kind, owner=_owner(actor), settings=where, audience=audience)
+    owner = _owner(actor)
+    # It is read here and now, so no worker need begin.
+    return create_source(actor, name or place, kind, owner, settings=where, audience=audience, begin=False)
 
 
 def _owner(actor: Actor) -> Person:

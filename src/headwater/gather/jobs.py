@@ -62,9 +62,10 @@ def start_due_runs(organisation_id: int) -> None:
     with organisation_context(organisation_id):
         for source in Source.objects.due():
             run = runs.begin(source, None)
-            # Not again until this run ends and sets the next time.
+            # Looked at again should this run die; its end sets the next time.
             Source.objects.filter(pk=source.pk).update(next_run_at=timezone.now() + Run.SILENCE)
-            carry_out_run.defer(organisation_id=organisation_id, run_id=run.pk)
+            if run.is_new:
+                carry_out_run.defer(organisation_id=organisation_id, run_id=run.pk)
 
 
 @periodic("*/10 * * * *")

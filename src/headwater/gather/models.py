@@ -134,6 +134,8 @@ class Run(Walled):
 
     # A run whose worker gives no sign of life for this long is taken over by another.
     SILENCE = timedelta(minutes=2)
+    # Not kept: said of a run to whoever began it.
+    is_new = False
 
     @property
     def is_alive(self) -> bool:

@@ -65,14 +65,19 @@ def connector_of(source: Source) -> Connector:
 
 
 def begin(source: Source, started_by: Person | None) -> Run:
-    """The run of a source that goes on now: a new one, or the one that is alive. Inside a transaction."""
+    """The run of a source that goes on now; `is_new` when it begins here, to be carried out by who began it.
+
+    A run that is alive is somebody else's. One that gives no sign of life is over, and a new one goes on from there.
+    """
     Source.objects.select_for_update().get(pk=source.pk)
     latest = source.runs.order_by("-started_at").first()
     if latest is not None and latest.is_alive:
         return latest
     source.runs.filter(state=Run.State.RUNNING).update(state=Run.State.STOPPED, ended_at=timezone.now())
     is_backfill = not source.runs.filter(state=Run.State.DONE).exists()
-    return Run.objects.create(source=source, started_by=started_by, is_backfill=is_backfill)
+    run = Run.objects.create(source=source, started_by=started_by, is_backfill=is_backfill)
+    run.is_new = True
+    return run
 
 
 def carry_out(organisation_id: int, run_id: int, pool: Pool | None = None, watcher: Watcher = unwatched) -> Progress:

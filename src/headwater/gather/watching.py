@@ -79,7 +79,7 @@ def _read_ahead(folders: list[Watched]) -> None:
             source = Source.objects.get(pk=folder.source_id)
             known = source.runs.filter(state=Run.State.DONE).exists()
             run = runs.begin(source, None) if known else None
-        if run is not None:
+        if run is not None and run.is_new:
             runs.carry_out(folder.organisation_id, run.pk)
 
 

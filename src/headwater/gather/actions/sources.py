@@ -41,8 +41,9 @@ def create_source(
     every_minutes: int = 60,
     silent_after_hours: int | None = None,
     deliver_backfill_days: int = 7,
+    begin: bool = True,
 ) -> Source:
-    """Name a place to gather from, and begin to gather.
+    """Name a place to gather from, and begin to gather (unless `begin` is false: then at its next time).
 
     `kind` is folder, feed, web, mailbox, upload or capture; `settings` what its connector needs (path; url; host, port,
     security, folder, username); `secret` what is kept encrypted (password). Without an audience only the owner reads.
@@ -59,9 +60,8 @@ def create_source(
     source.secret = _sealed(secret)
     _check(actor, source, secret or {})
     source.save()
-    if source.is_read_by_itself:
-        run = runs.begin(source, actor if isinstance(actor, Person) else None)
-        jobs.carry_out_run.defer(organisation_id=run.organisation_id, run_id=run.pk)
+    if source.is_read_by_itself and begin:
+        _begin(actor, source)
     note(kind=source.kind)
     return source
 
@@ -192,8 +192,13 @@ def start_run(actor: Actor, source: Source) -> Run:
     require(rules.may_manage_source(actor, source), _NOT_YOURS)
     if source.state != Source.State.ACTIVE or not source.is_read_by_itself:
         raise ValidationError({"source": _("Only an active folder, feed, web site or mailbox can be read now.")})
+    return _begin(actor, source)
+
+
+def _begin(actor: Actor, source: Source) -> Run:
     run = runs.begin(source, actor if isinstance(actor, Person) else None)
-    jobs.carry_out_run.defer(organisation_id=run.organisation_id, run_id=run.pk)
+    if run.is_new:
+        jobs.carry_out_run.defer(organisation_id=run.organisation_id, run_id=run.pk)
     return run
 
 
