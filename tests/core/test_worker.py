@@ -1,0 +1,141 @@
+"""The worker's threads: woken by what commits, tried again after faults, and jobs of dead workers done again."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import OperationalError, connection
+
+from headwater.core import worker
+from headwater.core.jobs import Follower
+from headwater.core.models import Organisation
+from headwater.core.wall import organisation_context
+from headwater.people.models import Person
+
+
+class Steps:
+    """A follower's step that notes for which organisation it was called, and can be made to fail."""
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+        self.faults: list[Exception] = []
+        self.more = 0
+
+    def __call__(self, organisation_id: int) -> bool:
+        self.calls.append(organisation_id)
+        if self.faults:
+            raise self.faults.pop()
+        self.more -= 1
+        return self.more > 0
+
+
+def eventually(check: Callable[[], bool], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def two(committed: None) -> tuple[int, int]:
+    """Two organisations."""
+    made = [Organisation.objects.create(slug=slug, name=slug).pk for slug in ("waterworks", "harbour")]
+    return made[0], made[1]
+
+
+@pytest.fixture
+def steps(two: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
+    """A step that follows notices in a thread of the worker, with a listener; it has looked at everything once."""
+    monkeypatch.setattr(worker, "PAUSE_AFTER_FAULT", 0.05)
+    stop, steps = threading.Event(), Steps()
+    thread = worker.FollowerThread(Follower("test", "people_notice", steps, every_seconds=600), stop)
+    listener = worker.Listener([thread], stop)
+    thread.start()
+    listener.start()
+    eventually(lambda: len(steps.calls) >= 4)  # once at its start, once when the listener listens
+    time.sleep(0.2)
+    steps.calls.clear()
+    yield steps
+    stop.set()
+    thread.wake(None)
+    thread.join(10)
+    listener.join(10)
+
+
+def notify(organisation_id: int) -> None:
+    from headwater.people.notices import tell
+
+    with organisation_context(organisation_id):
+        tell(Person.objects.create(name="Ines"), "words", "", "matter")
+
+
+def test_a_commit_wakes_it_for_that_organisation_at_once(steps: Steps, two: tuple[int, int]) -> None:
+    notify(two[1])
+    eventually(lambda: steps.calls == [two[1]], 5)
+
+
+def test_it_goes_on_while_there_is_more(steps: Steps, two: tuple[int, int]) -> None:
+    steps.more = 3
+    notify(two[0])
+    eventually(lambda: steps.calls == [two[0]] * 3)
+
+
+def test_after_a_fault_everything_is_looked_at_again(steps: Steps, two: tuple[int, int]) -> None:
+    steps.faults = [ValueError("a bug"), OperationalError("the connection is lost")]
+    notify(two[0])
+    eventually(lambda: not steps.faults and {*two} <= set(steps.calls[2:]))
+
+
+def test_a_lost_listener_listens_again_and_misses_nothing(steps: Steps, two: tuple[int, int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+            " AND datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+        )
+    notify(two[1])
+    eventually(lambda: two[1] in steps.calls)
+
+
+def test_without_announcements_it_looks_every_few_seconds(two: tuple[int, int]) -> None:
+    stop, steps = threading.Event(), Steps()
+    thread = worker.FollowerThread(Follower("test", "nothing", steps, every_seconds=0.05), stop)
+    thread.start()
+    eventually(lambda: len(steps.calls) >= 6)
+    stop.set()
+    thread.join(10)
+    assert steps.calls[:2] == sorted(two)
+
+
+def test_a_job_of_a_dead_worker_is_done_again(committed: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '2 hours') RETURNING id"
+        )
+        (dead,) = cursor.fetchone()
+        cursor.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id)"
+            " VALUES ('default', 'some.task', '{}', 'doing', %s) RETURNING id",
+            [dead],
+        )
+        (job,) = cursor.fetchone()
+    asyncio.run(worker._retry_stalled())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT status FROM procrastinate_jobs WHERE id = %s", [job])
+        assert cursor.fetchone() == ("todo",)
+
+
+def test_a_service_that_ends_or_fails_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "PAUSE_AFTER_FAULT", 0.01)
+    stop, starts = threading.Event(), []
+
+    def service(told: threading.Event) -> None:
+        starts.append(told)
+        if len(starts) == 1:
+            raise ValueError("a bug")
+        if len(starts) == 3:
+            told.set()
+
+    worker.run_service(service, stop)
+    assert starts == [stop] * 3
