@@ -24,7 +24,7 @@ from headwater.search.language.parser import QueryError
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
-def identify(request: HttpRequest) -> Person:
+def identify(request: Request) -> Person:
     """The person who is asking. A token may only do what its scope allows; a browser must send the CSRF token."""
     token = request.token
     if request.person is None:
