@@ -81,7 +81,7 @@ async function writeIcons() {
 
 /** The licences of what we ship, as their authors ask. */
 async function writeLicences() {
-  const shipped = ["@tabler/core", "@tabler/icons", "htmx.org", "@alpinejs/csp", "@codemirror/view", "@lezer/markdown",
+  const shipped = ["@tabler/core", "@tabler/icons", "htmx.org", "@codemirror/view", "@lezer/markdown",
     "@fontsource-variable/inter", "@fontsource-variable/source-serif-4", "@fontsource/ibm-plex-mono", "@fontsource/ibm-plex-sans-arabic"];
   const texts = await Promise.all(shipped.map(async (name) => {
     const about = JSON.parse(await readFile(`${modules}${name}/package.json`, "utf8"));

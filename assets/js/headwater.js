@@ -1,6 +1,5 @@
 // Everything a page can do by itself. Each module looks for its own data attributes and is silent without them.
 import htmx from "htmx.org/dist/htmx.esm.js";
-import Alpine from "@alpinejs/csp";
 import "./boot.js";
 import "./keyboard.js";
 import "./dialogs.js";
@@ -13,5 +12,3 @@ import "./forms.js";
 import "./editors.js";
 
 window.htmx = htmx;
-window.Alpine = Alpine;
-Alpine.start();
