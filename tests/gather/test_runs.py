@@ -1,5 +1,6 @@
 """A run: what is gathered, what changed, what vanished, what failed, and what a second run costs."""
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -11,13 +12,14 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from headwater.core.blobs import read_blob
-from headwater.gather import jobs, runs
+from headwater.gather import jobs, pipeline, runs
 from headwater.gather.actions import pause_source
 from headwater.gather.connectors import Found
 from headwater.gather.extract import Pool
 from headwater.gather.health import Health, health_of
 from headwater.gather.models import Document, Failure, RawVersion, Run, Source
 from headwater.gather.pieces import Piece
+from headwater.gather.publishing import found_again
 from headwater.gather.runs import Progress
 from headwater.people.models import Audience, Notice, Person
 from headwater.search.models import Entry
@@ -240,3 +242,26 @@ def test_readers_see_what_the_source_lets_them(
     everyone.member_links.filter(person=ada).delete()
     assert not Entry.objects.readable_by(ada).exists()
     assert Entry.objects.readable_by(source.owner).count() == 3
+
+
+def test_a_full_disk_is_trouble_and_the_next_run_goes_on(
+    source: Source, run_now: RunNow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(content: bytes) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "put_blob", full)
+        assert run_now(source).state == Run.State.FAILED
+    assert "No space left" in source.trouble
+    assert not Document.objects.exists()
+    assert counts(run_now(source)) == (4, 3, 0, 0, 1)
+    assert source.trouble == ""
+
+
+def test_what_failed_keeps_what_its_source_said_of_it(source: Source, run_now: RunNow) -> None:
+    run_now(source)
+    document = Document.objects.get(key="noise.bin")
+    again = found_again(document, b"Words after all, and quite readable.")
+    assert again.name == "noise.bin"
+    assert again.modified is not None

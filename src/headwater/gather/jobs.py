@@ -9,13 +9,13 @@ from headwater.core.blobs import read_blob
 from headwater.core.jobs import Follower, job, periodic
 from headwater.core.wall import organisation_context
 from headwater.gather import health, runs, watching
-from headwater.gather.connectors import Fetched, Found
 from headwater.gather.extract import shared_pool
 from headwater.gather.handing import hand_over_of_leavers
 from headwater.gather.models import Document, Run, Source
 from headwater.gather.pieces import Piece
 from headwater.gather.pipeline import Batch, carry
 from headwater.gather.proposing import propose_new
+from headwater.gather.publishing import found_again
 
 log = logging.getLogger(__name__)
 
@@ -34,26 +34,12 @@ def read_kept(organisation_id: int, document_id: int) -> None:
         if document is None or not document.blob:
             return
         content = read_blob(document.blob)
-    piece = Piece(_found_again(document, content), is_asked_for=True)
+    piece = Piece(found_again(document, content), is_asked_for=True)
     carry(Batch(organisation_id, document.source_id, [piece], shared_pool()))
     with organisation_context(organisation_id):
         source = Source.objects.get(pk=document.source_id)
         if not source.is_read_by_itself:
             health.record_success(source, changed=piece.failure is None)
-
-
-def _found_again(document: Document, content: bytes) -> Found:
-    given = document.metadata.get("given", {})
-    return Found(
-        key=document.key,
-        stamp=document.stamp or document.blob,
-        name=given.get("name") or document.key,
-        fetch=lambda: Fetched(content, document.mime),
-        url=given.get("url", ""),
-        title=given.get("title", ""),
-        author=given.get("author", ""),
-        metadata={"given": given} if given else {},
-    )
 
 
 @periodic("* * * * *")

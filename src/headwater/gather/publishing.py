@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.utils import timezone
 
+from headwater.gather.connectors import Fetched, Found
 from headwater.gather.differences import one_sentence
 from headwater.gather.models import Document, Failure, RawVersion, Source
 from headwater.gather.pieces import Failed, Piece, State
@@ -97,8 +98,35 @@ def _write_documents(pieces: Iterable[Piece]) -> None:
             document.blob, document.size = piece.blob, piece.size
         if piece.extracted is not None:
             document.mime, document.metadata = piece.extracted.mime[:120], _metadata(piece)
+        elif piece.failure is not None:
+            # What the source said of it, for when its kept bytes are read again.
+            document.metadata = {**document.metadata, "given": given_by(piece.found)}
     Document.objects.bulk_create(fresh)
     Document.objects.bulk_update(known, ["last_seen_at", "stamp", "blob", "size", "mime", "metadata", "entry"])
+
+
+def given_by(found: Found) -> dict[str, str]:
+    """What a source says of a piece, to be kept beside it; `found_again` is the reverse."""
+    dates = {"published": found.published, "modified": found.modified}
+    stated = {name: moment.isoformat() for name, moment in dates.items() if moment is not None}
+    return {"title": found.title, "author": found.author, "url": found.url, "name": found.name, **stated}
+
+
+def found_again(document: Document, content: bytes) -> Found:
+    """A document as it was found, from its kept bytes and what its source said of it."""
+    given = document.metadata.get("given", {})
+    return Found(
+        key=document.key,
+        stamp=document.stamp or document.blob,
+        name=given.get("name") or document.key,
+        fetch=lambda: Fetched(content, document.mime),
+        url=given.get("url", ""),
+        title=given.get("title", ""),
+        author=given.get("author", ""),
+        published=_moment(given.get("published", "")),
+        modified=_moment(given.get("modified", "")),
+        metadata={"given": given} if given else {},
+    )
 
 
 def _metadata(piece: Piece) -> dict[str, Any]:

@@ -95,9 +95,11 @@ def carry_out(organisation_id: int, run_id: int, pool: Pool | None = None, watch
     except Stopped:
         _end(organisation_id, run, Run.State.STOPPED)
     except SourceFailed as failure:
-        with organisation_context(organisation_id):
-            health.record_trouble(run.source_id, failure.message, failure.remedy)
-        _end(organisation_id, run, Run.State.FAILED, failure.message)
+        _fail(organisation_id, run, failure.message, failure.remedy)
+    except OSError as error:
+        # Bytes are kept before anything else is done with them, so what was not kept is simply not gathered yet.
+        message = f"What came could not be kept: {error.strerror or error}"
+        _fail(organisation_id, run, message, "Make room on the disk; it is tried again at its times")
     return progress
 
 
@@ -173,6 +175,12 @@ def bury(document_ids: list[int]) -> int:
     Document.objects.filter(pk__in=document_ids, vanished_at=None).update(vanished_at=timezone.now())
     withdraw_entries(list(Entry.objects.filter(document__in=document_ids)))
     return len(document_ids)
+
+
+def _fail(organisation_id: int, run: Run, message: str, remedy: str) -> None:
+    with organisation_context(organisation_id):
+        health.record_trouble(run.source_id, message, remedy)
+    _end(organisation_id, run, Run.State.FAILED, message)
 
 
 def _end(organisation_id: int, run: Run, state: str, message: str = "") -> None:

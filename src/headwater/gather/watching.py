@@ -6,6 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.db import close_old_connections, connections
+
 from headwater.core.jobs import organisation_ids
 from headwater.core.wall import organisation_context
 from headwater.gather import health, runs
@@ -53,10 +55,13 @@ def watch_all(stop: threading.Event) -> None:
         changed = threading.Event()
         thread = threading.Thread(target=_watch, args=(folders, changed), name="watch-folders", daemon=True)
         thread.start()
-        while not stop.wait(_LOOK_SECONDS) and thread.is_alive() and watched_folders() == folders:
-            pass
-        changed.set()
-        thread.join()
+        try:
+            while not stop.wait(_LOOK_SECONDS) and thread.is_alive() and watched_folders() == folders:
+                close_old_connections()
+        finally:
+            # Also when the database is away: two watches of one folder would do everything twice.
+            changed.set()
+            thread.join()
 
 
 def _watch(folders: list[Watched], changed: threading.Event) -> None:
@@ -65,11 +70,15 @@ def _watch(folders: list[Watched], changed: threading.Event) -> None:
         for settled in watch_folders([folder.root for folder in folders], changed):
             for folder in folders:
                 _take_up(folder, settled)
+            close_old_connections()
     except SourceFailed as failure:
         # They are still read at their times; this worker tries to watch them again at its next look.
         log.warning("%s", failure)
     except Exception:
+        # The database is away, say. What was being taken up is found by the run that a new watch begins with.
         log.exception("The watch broke off; it begins again")
+    finally:
+        connections.close_all()
 
 
 def _read_ahead(folders: list[Watched]) -> None:

@@ -9,7 +9,7 @@ from headwater.core.blobs import put_blob
 from headwater.gather import jobs, rules
 from headwater.gather.connectors import Found, captured_mail, captured_words, uploaded
 from headwater.gather.models import Document, Failure, Source
-from headwater.gather.publishing import hold_source
+from headwater.gather.publishing import given_by, hold_source
 
 MAX_BYTES = 200_000_000
 _MAY_NOT_ADD = _("Only who manages this source, or a contributor who may read it, adds to it.")
@@ -58,8 +58,7 @@ def _take_in(source: Source, found: Found, content: bytes) -> Document:
         raise ValidationError({"content": _("The file is larger than 200 MB. Split it.")})
     hold_source(source.pk)
     document = Document.objects.filter(source=source, key=found.key).first() or Document(source=source, key=found.key)
-    given = {"title": found.title, "author": found.author, "url": found.url, "name": found.name}
-    document.metadata = {**document.metadata, "given": given}
+    document.metadata = {**document.metadata, "given": given_by(found)}
     document.blob, document.size = put_blob(content), len(content)
     document.last_seen_at = timezone.now()
     document.save()
