@@ -1,8 +1,9 @@
 """Finding: from what a person typed to entries that they may read, checked in the database before they are shown."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from django.db.models.functions import Left
@@ -14,7 +15,7 @@ from headwater.search.indexing import current_index
 from headwater.search.language.errors import QueryError
 from headwater.search.language.parser import parse, parse_partial
 from headwater.search.language.query import And, Everything, Prefix, Query, Word, all_of, any_of
-from headwater.search.language.snippet import Pieces, highlighted, marker, snippet
+from headwater.search.language.snippet import Marker, Pieces, highlighted, marker, snippet
 from headwater.search.language.writing import to_text
 from headwater.search.lexical.searching import FacetCount, Hit, Search
 from headwater.search.models import Entry, EntryUse
@@ -161,13 +162,18 @@ def _checked(person: Person, search: Search, groups: Sequence[Sequence[Hit]]) ->
     readable: dict[int, Entry] = {entry.pk: entry for entry in entries} if wanted else {}
     kept = ([readable[hit.entry_id] for hit in group if hit.entry_id in readable] for group in groups)
     page = address("home:entry", pk=0)
-    return [_result(search, group[0], group[1:], page.replace("/0/", f"/{group[0].pk}/")) for group in kept if group]
+
+    @cache
+    def marks_in(language: str) -> Marker:
+        return marker(search.query, language, search.asker.languages)
+
+    return [_result(group[0], group[1:], page.replace("/0/", f"/{group[0].pk}/"), marks_in) for group in kept if group]
 
 
-def _result(search: Search, entry: Entry, copies: list[Entry], url: str) -> Result:
+def _result(entry: Entry, copies: list[Entry], url: str, marks_in: Callable[[str], Marker]) -> Result:
     version = entry.current_version
     assert version is not None
-    by = marker(search.query, version.language, search.asker.languages)
+    by = marks_in(version.language)
     passage: str = entry.passage  # type: ignore[attr-defined]  # annotated by the query above
     return Result(entry, url, highlighted(entry.title, by), snippet(passage, by), copies)
 

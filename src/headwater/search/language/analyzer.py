@@ -11,6 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from headwater.search.language.folding import stems_of, surfaces_of
 
@@ -32,6 +33,8 @@ _UNSPACED += "\uff66-\uff9f\U00020000-\U0003134f"
 _ASCII_WORD = re.compile("[A-Za-z0-9]+")
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 _ANY_WORD = re.compile(f"[{_UNSPACED}]+|[^\\W_{_UNSPACED}](?:[^\\W_{_UNSPACED}]|[{_marks()}])*")
+
+_ASCII_WORD_KEPT, _ANY_WORD_KEPT = (re.compile(f"({words.pattern})") for words in (_ASCII_WORD, _ANY_WORD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,15 @@ class Analysis:
 
 def analyze(text: str, language: str) -> Analysis:
     """The words of a text with their offsets."""
-    spans = [found.span() for found in (_ASCII_WORD if text.isascii() else _ANY_WORD).finditer(text)]
+    # Split at words, the words kept: every second piece is one, and where it stands is the sum of the lengths before.
+    pieces = (_ASCII_WORD_KEPT if text.isascii() else _ANY_WORD_KEPT).split(text)
+    bounds = list(accumulate(map(len, pieces)))
+    words, starts, ends = pieces[1::2], bounds[:-1:2], bounds[1::2]
     if not text.isascii() and _UNSPACED_RUN.search(text):
-        spans = [piece for span in spans for piece in _pieces(text, span)]
-    words = [text[start:end] for start, end in spans]
-    return Analysis(surfaces_of(words), [start for start, _ in spans], [end for _, end in spans], language)
+        spans = [piece for span in zip(starts, ends, strict=True) for piece in _pieces(text, span)]
+        words = [text[start:end] for start, end in spans]
+        starts, ends = [start for start, _ in spans], [end for _, end in spans]
+    return Analysis(surfaces_of(words), starts, ends, language)
 
 
 def _pieces(text: str, span: tuple[int, int]) -> list[tuple[int, int]]:
