@@ -167,6 +167,9 @@ def test_places_of_a_leaver_are_filled(ada: Person, otto: Person, hadia: Person,
     notice = Notice.objects.get()
     assert notice.person == ada
     assert "no head" in notice.text
+    actions.set_unit_head(ada, unit, ada)
+    notice.refresh_from_db()
+    assert notice.done_at is not None
 
 
 def test_who_takes_over(world: World, nadia: Person, ada: Person) -> None:

@@ -155,9 +155,11 @@ def describe(rule: Rule, names: Names | None = None) -> str:
 def _described(rule: Rule, names: Names, inside: bool) -> str:
     kind, value = parts_of(rule)
     if kind in ("all", "any"):
+        if len(value) == 1:
+            return _described(value[0], names, inside)
         word = _(" and ") if kind == "all" else _(" or ")
-        joined = word.join(_described(part, names, inside=len(value) > 1) for part in value)
-        return f"({joined})" if inside and len(value) > 1 else joined
+        joined = word.join(_described(part, names, inside=True) for part in value)
+        return f"({joined})" if inside else joined
     if kind == "not":
         return _("not %(condition)s") % {"condition": _described(value, names, inside=True)}
     return leaf_words(rule, names)

@@ -3,6 +3,7 @@
 import ipaddress
 from typing import Any
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth import login
 from django.core.exceptions import ValidationError
@@ -21,6 +22,7 @@ from headwater.people.invitations import open_invitation, organisation_of, organ
 from headwater.people.models import Person
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+RANKS = ["knowledge_manager", "executive", "administrator", "steward", "expert", "contributor", "reader"]
 EMPTY_LINK = "people/join_closed.html"
 
 
@@ -102,7 +104,7 @@ def _say(form: PasswordForm, error: ValidationError | Refused) -> None:
 
 def _sign_in(request: HttpRequest, user: User | None, organisation: Organisation) -> HttpResponse:
     """Signed in at once, except who protects their account with a second factor: they show it first."""
-    if user is None or user.authenticator_set.exists():
+    if user is None or is_mfa_enabled(user):
         return redirect(settings.LOGIN_URL)
     login(request, user, backend=BACKEND)
     return redirect("home:today", organisation=organisation.slug)
@@ -136,7 +138,7 @@ def is_local(request: HttpRequest) -> bool:
 
 
 def _cast(organisation: Organisation) -> list[dict[str, Any]]:
-    """The people of a demonstration: those with most to do first."""
+    """The people of a demonstration: those who see most of the product first."""
     with organisation_context(organisation.pk):
         people = Person.objects.active().select_related("unit").prefetch_related("grants", "roles").order_by("name")
         cast = [
@@ -144,7 +146,8 @@ def _cast(organisation: Organisation) -> list[dict[str, Any]]:
                 "pk": person.pk,
                 "name": person.name,
                 "unit": person.unit.name if person.unit else "",
-                "language": person.language,
+                "language": dict(settings.LANGUAGES).get(person.language, person.language),
+                "rank": min((RANKS.index(grant.permission) for grant in person.grants.all()), default=len(RANKS)),
                 "roles": ", ".join(role.name for role in person.roles.all()),
                 "permissions": [
                     grant.get_permission_display() for grant in person.grants.all() if grant.permission != "reader"
@@ -152,7 +155,7 @@ def _cast(organisation: Organisation) -> list[dict[str, Any]]:
             }
             for person in people
         ]
-    return sorted(cast, key=lambda each: (-len(each["permissions"]), each["name"]))
+    return sorted(cast, key=lambda each: (each["rank"], each["name"]))
 
 
 def _step_into(request: HttpRequest, organisations: list[Organisation]) -> HttpResponse:

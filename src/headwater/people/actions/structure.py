@@ -11,6 +11,7 @@ from headwater.people import membership, rules
 from headwater.people.audiences import using
 from headwater.people.checking import free_slug, keep
 from headwater.people.models import Person, Role, Unit
+from headwater.people.notices import settle
 
 DEEPEST = 20
 
@@ -100,6 +101,8 @@ def set_unit_head(actor: Actor, unit: Unit, head: Person | None = None, deputy: 
     _require_structure(actor, unit)
     _check_leaders(unit, head, deputy)
     unit.save(update_fields=["head", "deputy"])
+    if head is not None:
+        settle(f"unit-without-head:{unit.pk}")
     note(head=head.pk if head else None, deputy=deputy.pk if deputy else None)
     return unit
 

@@ -149,8 +149,10 @@ def _written(rule: Rule, outside: int) -> str:
     kind = next(key for key in rule if key != "below")
     value = rule[kind]
     if kind in ("all", "any"):
+        if len(value) == 1:
+            return _written(value[0], outside)
         joined = (" and " if kind == "all" else " or ").join(_written(part, LEVELS[kind]) for part in value)
-        return f"({joined})" if len(value) > 1 and outside >= LEVELS[kind] else joined
+        return f"({joined})" if outside >= LEVELS[kind] else joined
     if kind == "not":
         return f"not {_written(value, LEVELS['not'])}"
     if kind == "everyone":

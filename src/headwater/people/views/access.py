@@ -1,5 +1,7 @@
 """Permissions, invitations and reset links."""
 
+from collections.abc import Callable
+
 from django.db.models import Max, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from headwater.core.actions import require
 from headwater.core.addresses import address
+from headwater.core.messages import tell
 from headwater.people import actions, rules
 from headwater.people.forms import GrantForm
 from headwater.people.models import Grant, Permission, Person
@@ -65,13 +68,7 @@ def list_uninvited(request: Request) -> HttpResponse:
     page = page_of(request, _uninvited(request.person))
     if request.method == "POST":
         chosen = {int(pk) for pk in request.POST.getlist("person") if pk.isdecimal()}
-        invited = [
-            person
-            for person in page.object_list
-            if person.pk in chosen and attempt(request, lambda who=person: actions.invite_person(request.person, who))
-        ]
-        attempt(request, lambda: True, ngettext("%(n)s invited.", "%(n)s invited.", len(invited)) % {"n": len(invited)})
-        return redirect(address("people:invitations"))
+        return _invite_all(request, [person for person in page.object_list if person.pk in chosen])
     count = page.paginator.count
     finding = ngettext("%(n)s person cannot sign in yet", "%(n)s people cannot sign in yet", count) % {"n": count}
     context = {
@@ -81,6 +78,15 @@ def list_uninvited(request: Request) -> HttpResponse:
         "page": page,
     }
     return render(request, "people/invitations.html", context)
+
+
+def _invite_all(request: Request, people: list[Person]) -> HttpResponse:
+    def inviting(person: Person) -> Callable[[], str]:
+        return lambda: actions.invite_person(request.person, person)
+
+    number = sum(1 for person in people if attempt(request, inviting(person)))
+    tell(request, ngettext("%(n)s invited.", "%(n)s invited.", number) % {"n": number})
+    return redirect(address("people:invitations"))
 
 
 def _uninvited(actor: Person) -> QuerySet[Person]:

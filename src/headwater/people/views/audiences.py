@@ -20,7 +20,7 @@ from headwater.people import actions, rules
 from headwater.people.audiences import EVERYONE, Names, check_rule, counts, describe, leaf_words, select
 from headwater.people.models import Audience, Community, Person, PersonTag, Role, Unit
 from headwater.people.request import Request
-from headwater.people.rule import Line, Rule, RuleError, from_lines, parse_rule, to_lines, write_rule
+from headwater.people.rule import Line, Rule, RuleError, from_lines, parse_rule, parts_of, to_lines, write_rule
 from headwater.people.rule.lines import prefixes
 from headwater.people.views.acting import attempt, page_of
 
@@ -218,9 +218,27 @@ def _lines_shown(lines: Sequence[Line], rule: Rule | None) -> list[dict[str, Any
     names = Names.of([rule] if rule is not None else [])
     after = counts(prefixes(lines))
     return [
-        {"joins": line.joins, "chips": [leaf_words(leaf, names) for leaf in line.chips], "count": count}
+        {"joins": line.joins, "chips": [_chip(leaf, names) for leaf in line.chips], "count": count}
         for line, count in zip(lines, after, strict=True)
     ]
+
+
+def _chip(leaf: Rule, names: Names) -> dict[str, Any]:
+    """One condition as the builder shows it: what kind, the name, whether what is below counts, and all in words."""
+    kind, value = parts_of(leaf)
+    kinds = {
+        "everyone": "",
+        "unit": _("unit"),
+        "role": _("role"),
+        "community": _("community"),
+        "language": _("language"),
+        "location": _("location"),
+        "tag": _("mark"),
+        "person": _("person"),
+    }
+    name = _("everyone") if kind == "everyone" else names(kind, value) if kind in names.known else str(value)
+    shown = _language(name) if kind == "language" else name
+    return {"kind": kinds[kind], "name": shown, "below": leaf.get("below", False), "words": leaf_words(leaf, names)}
 
 
 def choices() -> list[tuple[str, list[tuple[str, str]]]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
@@ -78,6 +79,7 @@ def show_person(request: Request, pk: int) -> HttpResponse:
         "shown": person,
         "crumbs": [(_("People"), address("people:people")), (person.name, "")],
         "units_above": _units_above(person.unit),
+        "language_name": dict(settings.LANGUAGES).get(person.language, person.language),
         "roles": person.roles.all(),
         "communities": person.communities.all(),
         "heads": person.heads.all(),
@@ -159,8 +161,10 @@ def edit_person(request: Request, pk: int) -> HttpResponse:
     now = {name: getattr(person, name) for name in EDITED}
     now |= {"other_units": person.other_units.all(), "roles": person.roles.all()}
     form = PersonForm(request.POST or None, initial=now, person=person)
-    if request.method == "POST" and filled(form, lambda values: _changed(request, person, values)):
-        return redirect(address("people:person", pk=person.pk))
+    if request.method == "POST":
+        changed = filled(form, lambda values: _changed(request, person, values))
+        if changed is not None:
+            return redirect(address("people:person", pk=person.pk))
     crumbs = [
         (_("People"), address("people:people")),
         (person.name, address("people:person", pk=person.pk)),

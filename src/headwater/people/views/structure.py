@@ -102,8 +102,10 @@ def edit_unit(request: Request, pk: int) -> HttpResponse:
     require(rules.may_manage_structure(request.person, unit), _("Only an administrator of this unit changes it."))
     now = {name: getattr(unit, name) for name in ("name", "parent", "head", "deputy")}
     form = UnitForm(request.POST or None, initial=now, unit=unit)
-    if request.method == "POST" and filled(form, lambda values: _unit_changed(request, unit, values)):
-        return redirect(address("people:unit", pk=unit.pk))
+    if request.method == "POST":
+        changed = filled(form, lambda values: _unit_changed(request, unit, values))
+        if changed is not None:
+            return redirect(address("people:unit", pk=unit.pk))
     crumbs = [(_("Units"), address("people:units")), (unit.name, address("people:unit", pk=pk)), (_("Change"), "")]
     context = {"title": unit.name, "form": form, "crumbs": crumbs, "done": _("Save"), "icon": "check"}
     return render(request, "people/form.html", context)
@@ -136,8 +138,10 @@ def remove_unit(request: Request, pk: int) -> HttpResponse:
 def list_roles(request: Request) -> HttpResponse:
     """Every job role with how many have it; administrators add one."""
     form = NameForm(request.POST or None)
-    if request.method == "POST" and filled(form, lambda values: actions.create_role(request.person, values["name"])):
-        return redirect(address("people:roles"))
+    if request.method == "POST":
+        role = filled(form, lambda values: actions.create_role(request.person, values["name"]))
+        if role is not None:
+            return redirect(address("people:roles"))
     roles = Role.objects.annotate(number=Count("people", filter=_active())).order_by("name")
     context = {
         "title": _("Roles"),
