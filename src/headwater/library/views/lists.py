@@ -33,7 +33,7 @@ def show_articles(request: Request) -> HttpResponse:
     circle = Article.objects.draft_circle(request.person).filter(pk=OuterRef("pk"))
     articles = Article.objects.kept().visible_to(request.person).annotate(sees_drafts=Exists(circle))
     chosen = _filtered(articles, request)
-    chosen = chosen.select_related("entry__unit", "entry__owner", "entry__current_version", "latest", "published")
+    chosen = chosen.select_related("entry__unit", "entry__owner")
     page = Paginator(chosen.order_by("entry__title", "pk").prefetch_related("entry__topics"), PAGE).get_page(
         request.GET.get("page")
     )

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from headwater.core.addresses import address
@@ -23,6 +23,7 @@ from headwater.library.views.shared import article_for_editor, article_for_write
 from headwater.people.models import Person
 from headwater.people.request import Request
 from headwater.search.models import Kind
+from headwater.taxonomy.models import Concept
 
 
 @require_safe
@@ -55,7 +56,7 @@ def _page(
         "article": article,
         "entry": article.entry,
         "revision": text,
-        "text": render_for(text.body, person, article, is_draft=True) if text else "",
+        "text": render_for(text.body, person, article, is_draft=article.has_news) if text else "",
         "minutes": reading_minutes(text.body) if text else 0,
         "crumbs": [(_("Library"), address("library:articles")), (article.reference or str(article), "")],
         "reviews": reviews,
@@ -64,8 +65,7 @@ def _page(
         ),
         "collisions": [collision_of(aside, article) for aside in asides[:5]] if may_edit else [],
         "contributors": article.contributors.all(),
-        "attachments": article.attachments.filter(removed_at=None).order_by("name"),
-        "topics": article.entry.topic_links.select_related("concept"),
+        "topics": _topics(article),
         "settings": settings,
         "may_edit": may_edit and article.state != Article.State.ARCHIVED,
         "may_arrange": rules.may_arrange(person, article),
@@ -80,6 +80,13 @@ def _page(
     context["publication"] = publication or PublicationForm(initial={"summary": revision.summary})
     context["contribution"] = ContributorForm()
     return render(request, "library/article.html", context, status=status)
+
+
+def _topics(article: Article) -> list[dict[str, Any]]:
+    """What it is about, in the reader's language: pk, words, proposed."""
+    language = get_language() or "en"
+    rows = article.__dict__["topic_rows"]
+    return [{**row, "words": Concept(labels=row["labels"], slug=row["slug"]).label(language)} for row in rows]
 
 
 @require_http_methods(["GET", "POST"])

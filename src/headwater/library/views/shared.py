@@ -1,15 +1,17 @@
 """What every page of the library asks first."""
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models.functions import JSONObject
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from headwater.library import rules
-from headwater.library.models import Article, Contributor
+from headwater.library.models import Article, Attachment, Contributor
 from headwater.people.models import Person
 from headwater.people.request import Request
-from headwater.search.models import Entry
+from headwater.search.models import Entry, EntryTopic
 
 RELATED = (
     "entry__unit",
@@ -23,14 +25,24 @@ RELATED = (
 
 
 def seen_article(request: Request, pk: int) -> Article:
-    """The article with what its page needs, in two queries, and whether this person may see its drafts."""
-    circle = Article.objects.draft_circle(request.person).filter(pk=OuterRef("pk"))
+    """The article with what its page needs, in two queries, and what of it this person may know.
+
+    Topics and files come as rows of plain values: `topic_rows` (pk, labels, slug, proposed) and `file_rows`.
+    """
+    here = OuterRef("pk")
+    circle = Article.objects.draft_circle(request.person).filter(pk=here)
     origin = Entry.objects.current().readable_by(request.person).filter(versions=OuterRef("captured_from"))
+    topics = EntryTopic.objects.filter(entry__article=here).order_by("concept__slug")
+    topic = JSONObject(pk="pk", slug="concept__slug", labels="concept__labels", proposed="proposed")
+    files = Attachment.objects.filter(article=here, removed_at=None).order_by("name")
+    file = JSONObject(pk="pk", name="name", size="size", mime="mime", published_with="published_with_id")
     contributors = Prefetch("contributors", Contributor.objects.select_related("person").order_by("person__name"))
-    rows = (
-        Article.objects.select_related(*RELATED)
-        .prefetch_related(contributors)
-        .annotate(sees_drafts=Exists(circle), reads_origin=Exists(origin))
+    rows = Article.objects.select_related(*RELATED).prefetch_related(contributors)
+    rows = rows.annotate(
+        sees_drafts=Exists(circle),
+        reads_origin=Exists(origin),
+        topic_rows=ArraySubquery(topics.values(row=topic)),
+        file_rows=ArraySubquery(files.values(row=file)),
     )
     return get_object_or_404(rows, pk=pk)
 
