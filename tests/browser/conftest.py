@@ -21,6 +21,7 @@ from psycopg import sql
 
 from headwater.core.models import Organisation, User
 from headwater.demo.load import load_demonstration
+from headwater.search.indexing import follow_entries
 from tests.chromium import FLAGS, find_chromium
 from tests.conftest import _owner_dsn
 
@@ -59,6 +60,8 @@ def demonstration(django_db_setup: None, django_db_blocker: Any, site_home: Path
     """The ministry, committed; every table is emptied afterwards."""
     with django_db_blocker.unblock():
         organisation = load_demonstration()
+        while follow_entries(organisation.pk):
+            pass
         yield organisation
         connections["default"].close()
         tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed}

@@ -88,7 +88,7 @@ def test_a_chart_is_a_table_one_key_away(open_page: OpenPage) -> None:
 
 def test_every_number_opens_its_list(open_page: OpenPage) -> None:
     page = open_page(NADIA, f"{HOME}cockpit/")
-    figure = page.locator(".figures a.fig").nth(1)
+    figure = page.locator(".figures .figure-big > a.fig").nth(1)
     shown = figure.locator("bdi").inner_text()
     figure.click()
     expect(page.locator("h1")).to_contain_text(shown)

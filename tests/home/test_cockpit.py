@@ -146,7 +146,9 @@ def test_what_needs_me(ines: Person, nadia: Person, make_entry: MakeEntry, must_
         silent_after_hours=6,
         last_change_at=now - 31 * HOUR,
     )
-    Source.objects.create(slug="well", name="Well", kind="feed", owner=nadia, silent_after_hours=6, last_change_at=now)
+    Source.objects.create(
+        slug="well", name="Well", kind="feed", owner=nadia, silent_after_hours=6, last_change_at=now, last_worked_at=now
+    )
     Channel.objects.create(person=ines, kind="mail", address="x@x.example", state=Channel.State.SUSPENDED)
     titles = [need.title for need in needs_of(Cockpit(nadia), Trust())]
     assert titles == [

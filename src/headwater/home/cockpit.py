@@ -20,6 +20,7 @@ from headwater.core.display.heat import Cell
 from headwater.distribute.models import Channel, Delivery
 from headwater.distribute.proof import Scope
 from headwater.distribute.rules import proof_paths
+from headwater.gather.health import Health, health_of
 from headwater.gather.models import Source
 from headwater.home.measures import Percentile, became_aware
 from headwater.library.models import Feedback
@@ -30,6 +31,7 @@ TOPICS_SHOWN = 7
 UNITS_SHOWN = 10
 WEEKS_SHOWN = 12
 TRIAGE_DAYS = 2
+ILL = (Health.TROUBLE, Health.SILENT, Health.LATE)
 GONE = [Delivery.State.EXPIRED, Delivery.State.WITHDRAWN]
 
 
@@ -116,17 +118,10 @@ class Cockpit:
         return [dict(row) for row in weeks.annotate(median=Percentile("waited", 0.5), p95=Percentile("waited", 0.95))]
 
     @cached_property
-    def sources(self) -> list[Source]:
-        """Sources in trouble or silent for longer than they should be, longest first."""
-        active = Source.objects.filter(state=Source.State.ACTIVE)
-        ill = [source for source in active if source.trouble or self.is_silent(source)]
-        return sorted(ill, key=lambda source: source.last_change_at or source.created_at)
-
-    def is_silent(self, source: Source) -> bool:
-        """Whether nothing new came for longer than the source's alarm allows."""
-        if not source.silent_after_hours or source.last_change_at is None:
-            return False
-        return self.now - source.last_change_at > timedelta(hours=source.silent_after_hours)
+    def sources(self) -> list[tuple[Source, Health]]:
+        """Sources in trouble, silent, or not read when they should have been; worst first."""
+        found = [(source, health_of(source)) for source in Source.objects.filter(state=Source.State.ACTIVE)]
+        return sorted((pair for pair in found if pair[1] in ILL), key=lambda pair: ILL.index(pair[1]))
 
     @cached_property
     def reach(self) -> tuple[list[str], list[tuple[str, list[Cell]]]]:

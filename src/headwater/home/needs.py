@@ -13,6 +13,8 @@ from headwater.core.addresses import address
 from headwater.core.display.dates import when_words
 from headwater.core.display.figures import duration, number
 from headwater.distribute.models import Directive
+from headwater.gather.health import Health
+from headwater.gather.models import Source
 from headwater.home.cockpit import GONE, Cockpit
 from headwater.library.models import Article
 from headwater.search.models import Entry
@@ -64,16 +66,26 @@ def _late_line(row: dict[str, Any], may_read: bool) -> Need:
 
 
 def _silent(cockpit: Cockpit) -> list[Need]:
-    lines = []
-    for source in cockpit.sources[:LINES_OF_A_KIND]:
-        since = source.trouble_since if source.trouble else source.last_change_at
-        quiet = duration(cockpit.now - since) if since else ""
-        said = _("%(source)s: failing for %(time)s") if source.trouble else _("%(source)s: silent for %(time)s")
-        usual = _("It usually brings something within %(hours)s h.") % {"hours": source.silent_after_hours}
-        url = address("gather:source", pk=source.pk)
-        title = said % {"source": source.name, "time": quiet}
-        lines.append(Need(title, source.trouble or usual, "droplet-off", "bad", url, _("Mend")))
-    return lines
+    return [_source_line(cockpit, source, health) for source, health in cockpit.sources[:LINES_OF_A_KIND]]
+
+
+def _source_line(cockpit: Cockpit, source: Source, health: Health) -> Need:
+    since = {Health.TROUBLE: source.trouble_since, Health.SILENT: source.last_change_at}.get(
+        health, source.last_worked_at
+    )
+    said = {
+        Health.TROUBLE: _("%(source)s: failing for %(time)s"),
+        Health.SILENT: _("%(source)s: silent for %(time)s"),
+        Health.LATE: _("%(source)s: not read for %(time)s"),
+    }[health]
+    known = {
+        Health.TROUBLE: source.trouble,
+        Health.SILENT: _("It usually brings something within %(hours)s h.") % {"hours": source.silent_after_hours},
+        Health.LATE: _("It is to be read every %(minutes)s minutes. Does the worker run?")
+        % {"minutes": source.every_minutes},
+    }[health]
+    title = said % {"source": source.name, "time": duration(cockpit.now - (since or source.created_at))}
+    return Need(title, known, "droplet-off", "bad", address("gather:source", pk=source.pk), _("Mend"))
 
 
 def _orphaned(trust: "Trust") -> list[Need]:
