@@ -14,8 +14,7 @@ from headwater.core.actions import require
 from headwater.gather import actions, rules
 from headwater.gather.health import health_of
 from headwater.gather.models import Document, Failure, InformationNeed, NeedEntry, Run, Source
-from headwater.gather.views.documents import readable_documents, send_raw
-from headwater.gather.views.needs import visible
+from headwater.gather.views.documents import send_raw
 from headwater.people.models import Audience, Person, Unit
 from headwater.people.request import Request
 from headwater.search.models import Entry
@@ -319,7 +318,7 @@ def dismiss_failures(request: Request, pk: int, body: CauseIn) -> Source:
 @router.get("/sources/{pk}/documents", response=list[DocumentOut], operation_id="list_documents")
 def list_documents(request: Request, pk: int, paged: Query[Paged]) -> list[Document]:
     """What came from a source and you may read."""
-    return _page(readable_documents(_source(request, pk), request.person), paged)
+    return _page(_source(request, pk).documents.readable_by(request.person).order_by("pk"), paged)
 
 
 @router.post("/sources/{pk}/documents", response=DocumentOut, operation_id="upload_document")
@@ -358,13 +357,13 @@ def download_document(request: Request, pk: int) -> HttpResponse | FileResponse:
 
 
 def _need(request: Request, pk: int) -> InformationNeed:
-    return get_object_or_404(visible(request.person).select_related("owner"), pk=pk)
+    return get_object_or_404(InformationNeed.objects.visible_to(request.person).select_related("owner"), pk=pk)
 
 
 @router.get("/needs", response=list[NeedOut], operation_id="list_needs")
 def list_needs(request: Request, paged: Query[Paged]) -> list[InformationNeed]:
     """The questions to be answered that you may see."""
-    return _page(visible(request.person).order_by("pk"), paged)
+    return _page(InformationNeed.objects.visible_to(request.person).order_by("pk"), paged)
 
 
 @router.post("/needs", response=NeedOut, operation_id="create_need")
@@ -429,5 +428,7 @@ def list_proposals(request: Request, pk: int, paged: Query[Paged]) -> list[NeedE
 @router.post("/proposals/{pk}/decision", response=ProposalOut, operation_id="decide_proposal")
 def decide_proposal(request: Request, pk: int, body: Decision) -> NeedEntry:
     """Accept or decline a proposal."""
-    proposals = NeedEntry.objects.select_related("need__owner").filter(need__in=visible(request.person))
+    proposals = NeedEntry.objects.select_related("need__owner").filter(
+        need__in=InformationNeed.objects.visible_to(request.person)
+    )
     return actions.decide_proposal(request.person, get_object_or_404(proposals, pk=pk), body.accepted)

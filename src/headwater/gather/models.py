@@ -11,6 +11,16 @@ from headwater.core.models import Classification, Walled
 from headwater.people.models import Audience, Permission, Person, Unit
 from headwater.search.models import Entry, EntryVersion
 
+# Who sees which sources there are, and how they do.
+SEES_SOURCES = (
+    Permission.CONTRIBUTOR,
+    Permission.EXPERT,
+    Permission.STEWARD,
+    Permission.KNOWLEDGE_MANAGER,
+    Permission.EXECUTIVE,
+    Permission.ADMINISTRATOR,
+)
+
 
 class SourceQuerySet(models.QuerySet["Source"]):
     def open(self) -> "SourceQuerySet":
@@ -166,6 +176,13 @@ class Run(Walled):
         return min(100, self.done * 100 // self.total) if self.total else None
 
 
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def readable_by(self, person: Person) -> "DocumentQuerySet":
+        """Documents as their entry says; those without an entry yet as their source says."""
+        by_entry = Q(entry__in=Entry.objects.readable_by(person))
+        return self.filter(by_entry | Q(entry=None, source__in=Source.objects.readable_by(person)))
+
+
 class Document(Walled):
     """One gathered piece: where it lies in its source, its raw bytes by checksum, and the entry that is read."""
 
@@ -179,6 +196,8 @@ class Document(Walled):
     metadata = models.JSONField(default=dict)
     last_seen_at = models.DateTimeField(default=timezone.now)
     vanished_at = models.DateTimeField(null=True, help_text=_("the tombstone: no longer in its source since"))
+
+    objects = DocumentQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "key"], name="document_key")]
@@ -213,6 +232,15 @@ class Failure(Walled):
     dismissed_at = models.DateTimeField(null=True)
 
 
+class NeedQuerySet(models.QuerySet["InformationNeed"]):
+    def visible_to(self, person: Person) -> "NeedQuerySet":
+        """One's own, those of one's audiences, and those without an audience for whoever sees sources."""
+        seen = Q(owner=person) | Q(audience__in=person.audience_links.values("audience"))
+        if person.is_active and any(person.paths_granted(permission) for permission in SEES_SOURCES):
+            seen |= Q(audience=None)
+        return self.filter(seen)
+
+
 class InformationNeed(Walled):
     """A question the organisation wants answered; what matches `query` is proposed to it."""
 
@@ -230,6 +258,8 @@ class InformationNeed(Walled):
     sources = models.ManyToManyField(Source, through="NeedSource", related_name="needs")
     audience = models.ForeignKey(Audience, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = NeedQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.question

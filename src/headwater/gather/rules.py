@@ -1,7 +1,7 @@
 """Who may do what with sources, what came from them, and the questions that steer them. Predicates only."""
 
 from headwater.core.actions import Actor
-from headwater.gather.models import Document, InformationNeed, Source
+from headwater.gather.models import SEES_SOURCES, Document, InformationNeed, Source
 from headwater.people.models import Permission, Person, Unit
 from headwater.people.rules import is_system, may, may_anywhere
 from headwater.search.models import Entry
@@ -9,15 +9,7 @@ from headwater.search.models import Entry
 
 def may_see_sources(actor: Actor) -> bool:
     """See which sources there are and how they do; not what is in them."""
-    return may_anywhere(
-        actor,
-        Permission.CONTRIBUTOR,
-        Permission.EXPERT,
-        Permission.STEWARD,
-        Permission.KNOWLEDGE_MANAGER,
-        Permission.EXECUTIVE,
-        Permission.ADMINISTRATOR,
-    )
+    return may_anywhere(actor, *SEES_SOURCES)
 
 
 def may_create_source(actor: Actor, unit: Unit | None = None) -> bool:

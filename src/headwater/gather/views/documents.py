@@ -35,7 +35,8 @@ def _crumbs(source: Source) -> list[tuple[str, str]]:
 def list_documents(request: Request, pk: int) -> HttpResponse:
     """What came from a source and the person may read, newest first; by state, cause, day or part of the name."""
     source = found_source(request, pk)
-    documents = _narrowed(readable_documents(source, request.person), request)
+    documents = source.documents.readable_by(request.person).select_related("entry__current_version", "failure")
+    documents = _narrowed(documents.order_by("-last_seen_at", "key"), request)
     page = Paginator(documents, PAGE).get_page(request.GET.get("page"))
     rows = [(document, _trouble(document)) for document in page]
     context = {
@@ -54,15 +55,6 @@ def _trouble(document: Document) -> Any:
     """Why it could not be read, in words; empty when it could."""
     failure = getattr(document, "failure", None)
     return cause_words(failure.cause)[0] if failure else ""
-
-
-def readable_documents(source: Source, person: Person) -> "QuerySet[Document]":
-    """Documents with an entry as the entry says; those without one as the source says."""
-    seen = Q(entry__in=Entry.objects.readable_by(person))
-    if rules.may_read_source(person, source):
-        seen |= Q(entry=None)
-    documents = Document.objects.filter(seen, source=source).select_related("entry__current_version", "failure")
-    return documents.order_by("-last_seen_at", "key")
 
 
 def _narrowed(documents: "QuerySet[Document]", request: Request) -> "QuerySet[Document]":

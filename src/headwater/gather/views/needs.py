@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,7 +18,6 @@ from headwater.core.messages import tell
 from headwater.gather import actions, rules
 from headwater.gather.forms import NeedForm, complain
 from headwater.gather.models import InformationNeed, NeedEntry, Source
-from headwater.people.models import Person
 from headwater.people.request import Request
 from headwater.search.models import Entry
 
@@ -26,16 +25,8 @@ PAGE = 50
 STATES = ("open", "met", "dropped")
 
 
-def visible(person: Person) -> "QuerySet[InformationNeed]":
-    """The needs a person may see: their own, their audiences', and those without audience for who sees sources."""
-    seen = Q(owner=person) | Q(audience__in=person.audience_links.values("audience"))
-    if rules.may_see_sources(person):
-        seen |= Q(audience=None)
-    return InformationNeed.objects.filter(seen)
-
-
 def _found(request: Request, pk: int) -> InformationNeed:
-    needs = visible(request.person).select_related("owner", "audience")
+    needs = InformationNeed.objects.visible_to(request.person).select_related("owner", "audience")
     return get_object_or_404(needs, pk=pk)
 
 
@@ -50,7 +41,7 @@ def list_needs(request: Request) -> HttpResponse:
     state = state if state in STATES else "open"
     waiting = Count("entry_links", filter=Q(entry_links__state=NeedEntry.State.PROPOSED), distinct=True)
     answers = Count("entry_links", filter=Q(entry_links__state=NeedEntry.State.ACCEPTED), distinct=True)
-    needs = visible(request.person).filter(state=state).select_related("owner")
+    needs = InformationNeed.objects.visible_to(request.person).filter(state=state).select_related("owner")
     needs = needs.annotate(waiting=waiting, answers=answers).order_by("due_on", "question")
     page = Paginator(needs, PAGE).get_page(request.GET.get("page"))
     context = {
@@ -163,7 +154,7 @@ def link(request: Request, pk: int) -> HttpResponse:
 def decide(request: Request, pk: int) -> HttpResponse:
     """Accept or decline a proposal."""
     proposal = get_object_or_404(NeedEntry.objects.select_related("need__owner"), pk=pk)
-    if not visible(request.person).filter(pk=proposal.need_id).exists():
+    if not InformationNeed.objects.visible_to(request.person).filter(pk=proposal.need_id).exists():
         raise Http404("There is no such question, or you may not see it.")
     actions.decide_proposal(request.person, proposal, accepted=request.POST.get("accepted") == "1")
     return redirect(address("gather:need", pk=proposal.need_id))
