@@ -8,8 +8,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from django.db.models import F
-
 from headwater.core.actions import OPERATOR
 from headwater.core.models import Classification
 from headwater.core.wall import organisation_context
@@ -17,7 +15,7 @@ from headwater.demo.cast import Cast
 from headwater.demo.clock import moment
 from headwater.demo.content import Happening
 from headwater.gather import actions, runs
-from headwater.gather.models import Document, Run, Source
+from headwater.gather.models import Document, Source
 
 FIRST_RUN_HOURS_AGO = 3_000
 OLD_HOURS_AGO, OLD_VISITS_EVERY = 700, 240
@@ -28,7 +26,7 @@ def load_sources(cast: Cast, organisation_id: int, folder: Path) -> None:
     for row in cast.ministry.rows("sources"):
         if row["kind"] != Source.Kind.FOLDER:
             with organisation_context(organisation_id):
-                _pause(_make(cast, row, row["settings"]))
+                actions.pause_source(OPERATOR, _make(cast, row, row["settings"]))
             continue
         place = folder / row["slug"]
         place.mkdir(parents=True)
@@ -80,15 +78,10 @@ def _make(cast: Cast, row: dict[str, Any], settings: dict[str, str]) -> Source:
         grade=row["grade"],
         every_minutes=row["every_minutes"],
         silent_after_hours=row.get("silent_after_hours"),
+        begin=False,
     )
     cast.sources[row["slug"]] = actions.change_source(OPERATOR, source, name=row["name"])
     return cast.sources[row["slug"]]
-
-
-def _pause(source: Source) -> None:
-    """Nobody reads it: the run that begins with a source is stopped before it starts."""
-    actions.pause_source(OPERATOR, source)
-    source.runs.update(state=Run.State.STOPPED, ended_at=F("started_at"))
 
 
 def _remember(cast: Cast) -> None:
