@@ -35,8 +35,8 @@ def _crumbs(source: Source) -> list[tuple[str, str]]:
 def list_documents(request: Request, pk: int) -> HttpResponse:
     """What came from a source and the person may read, newest first; by state, cause, day or part of the name."""
     source = found_source(request, pk)
-    documents = source.documents.readable_by(request.person).select_related("entry__current_version", "failure")
-    documents = _narrowed(documents.order_by("-last_seen_at", "key"), request)
+    readable = source.documents.readable_by(request.person).select_related("entry__current_version", "failure")
+    documents = _narrowed(readable.order_by("-last_seen_at", "key"), request)
     page = Paginator(documents, PAGE).get_page(request.GET.get("page"))
     rows = [(document, _trouble(document)) for document in page]
     context = {
