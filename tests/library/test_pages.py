@@ -304,6 +304,12 @@ def test_details_change_each_fact(draft: Article, otto: Person, hadia: Person, u
     }
     assert client.get(url).status_code == 200
     assert client.post(url, {**values, "owner": "Nobody"}).status_code == 200
+    assert client.post(url, {**values, "verify_every_days": "20", "new_topic": "x" * 121}).status_code == 200
+    client.post(url, {**values, "kind": "faq", "new_topic": "Rescue lines"})
+    client.post(url, {**values, "new_topic": "Rescue lines"})  # known already: refused, and nothing else changes
+    draft.entry.refresh_from_db()
+    assert draft.entry.kind == "faq"
+    assert [link.concept.label("en") for link in draft.entry.topic_links.all()] == ["Rescue lines"]
     assert client.post(url, values).status_code == 302
     draft.refresh_from_db()
     assert (draft.reference, draft.verifier, draft.verify_every_days, draft.entry.kind) == (

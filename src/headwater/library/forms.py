@@ -116,6 +116,12 @@ class DetailsForm(forms.Form):
         required=False,
         widget=forms.SelectMultiple(attrs={"size": 8}),
     )
+    new_topic = forms.CharField(
+        label=_("Propose a topic that is missing"),
+        max_length=120,
+        required=False,
+        help_text=_("It is put on this article at once; whoever keeps the topics decides about it."),
+    )
     owner = PersonField(label=_("Owner"))
     verifier = PersonField(label=_("Verified by"), required=False, help_text=_("Empty: its owner is asked."))
     verify_every_days = forms.IntegerField(label=_("Days between checks"), min_value=1, max_value=3650)

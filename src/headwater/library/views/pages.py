@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language, gettext_lazy
@@ -23,6 +24,7 @@ from headwater.library.views.shared import article_for_editor, article_for_write
 from headwater.people.models import Person
 from headwater.people.request import Request
 from headwater.search.models import Kind
+from headwater.taxonomy.actions import propose_concept
 from headwater.taxonomy.models import Concept
 
 
@@ -128,7 +130,7 @@ def _details(article: Article) -> dict[str, object]:
 
 
 def _arrange(person: Person, article: Article, form: DetailsForm) -> bool:
-    """Each fact through its own action, and only where it changed."""
+    """Each fact through its own action, and only where it changed; all of them, or none when one is refused."""
     values = form.cleaned_data
 
     def change() -> bool:
@@ -142,13 +144,19 @@ def _arrange(person: Person, article: Article, form: DetailsForm) -> bool:
         )
         if values["verifier"] != article.verifier:
             actions.replace_verifier(person, article, values["verifier"])
-        if "topics" in form.changed_data:
-            actions.set_article_topics(person, article, list(values["topics"]))
+        topics = list(values["topics"])
+        if values["new_topic"]:
+            topics.append(propose_concept(person, values["new_topic"], person.language))
+        if values["new_topic"] or "topics" in form.changed_data:
+            actions.set_article_topics(person, article, topics)
         if values["owner"] != article.entry.owner:
             actions.set_article_owner(person, article, values["owner"])
         return True
 
-    return bool(tried(form, change))
+    with transaction.atomic():
+        done = bool(tried(form, change))
+        transaction.set_rollback(not done)
+    return done
 
 
 @require_POST
