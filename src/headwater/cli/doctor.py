@@ -201,6 +201,22 @@ def _digests() -> set[str]:
     return found
 
 
+def check_audiences(installation: Installation) -> Iterator[Finding]:
+    """Whether the kept members of every audience are those whom its rule selects."""
+    from headwater.core.models import Organisation
+    from headwater.core.wall import organisation_context
+    from headwater.people.membership import faults
+
+    for organisation in Organisation.objects.order_by("slug"):
+        with organisation_context(organisation.pk):
+            found = faults()
+        for fault in found:
+            remedy = f"headwater do refresh_audiences --organisation {organisation.slug}"
+            yield Finding("audiences", False, f"{organisation.slug}: {fault}", remedy)
+        if not found:
+            yield Finding("audiences", True, f"{organisation.slug}: members are as the rules say")
+
+
 def check_programs(installation: Installation) -> Iterator[Finding]:
     """Which PostgreSQL programs serve the embedded cluster."""
     if installation.cluster is None:
@@ -219,4 +235,5 @@ CHECKS: tuple[Callable[[Installation], Iterator[Finding]], ...] = (
     check_workers,
     check_index,
     check_blobs,
+    check_audiences,
 )

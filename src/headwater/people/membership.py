@@ -60,8 +60,8 @@ def faults() -> list[str]:
     if not found:
         return []
     return [
-        f"audiences lack {len(found.missing)} people whom their rules select and hold {len(found.surplus)} whom they do"
-        " not: run `headwater do refresh_audiences`"
+        f"audiences lack {len(found.missing)} people whom their rules select, and hold {len(found.surplus)} whom they"
+        " do not"
     ]
 
 
