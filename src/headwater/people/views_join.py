@@ -66,11 +66,9 @@ def _standing(request: HttpRequest, organisation: Organisation, account: User | 
 
     An account that is used in another organisation gets no new password from a link of this one.
     """
-    if account is None:
+    if account is None or not set(organisations_of(account)) - {organisation}:
         return "new"
-    if request.user.is_authenticated and request.user.pk == account.pk:
-        return "join"
-    return "sign_in" if set(organisations_of(account)) - {organisation} else "new"
+    return "join" if request.user.is_authenticated and request.user.pk == account.pk else "sign_in"
 
 
 def _come_in(
