@@ -18,6 +18,7 @@ from headwater.distribute.because import Because, because
 from headwater.distribute.inbox import inbox_of, with_reasons
 from headwater.distribute.models import Acknowledgement, Delivery
 from headwater.gather.models import Document, InformationNeed, Source
+from headwater.home.today import weightiest_first
 from headwater.library.attachments import PICTURES
 from headwater.library.difference import Difference, compare
 from headwater.library.links import render_for
@@ -79,7 +80,7 @@ class Reading:
 
     @cached_property
     def reasons(self) -> list[Because]:
-        return [because(reason) for reason in self.delivery.reasons.all()] if self.delivery else []
+        return [because(reason) for reason in weightiest_first(self.delivery.reasons.all())] if self.delivery else []
 
     @cached_property
     def acknowledgements(self) -> list[Acknowledgement]:

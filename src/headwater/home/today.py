@@ -1,5 +1,6 @@
 """What Today shows: what must be read and in how long, what is for me and why, what I am asked to look after."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils.functional import cached_property
 from headwater.distribute.because import Because, because
 from headwater.distribute.digests import digest_hour
 from headwater.distribute.inbox import inbox_of, with_reasons
-from headwater.distribute.models import Acknowledgement, Delivery, Dispatch, InterestProfile, Preference
+from headwater.distribute.models import Acknowledgement, Delivery, Dispatch, InterestProfile, Preference, Reason
 from headwater.library.difference import compare
 from headwater.library.models import Article
 from headwater.people.models import Notice, Person
@@ -181,13 +182,18 @@ def _count_changes(delivery: Delivery, before: int, texts: dict[tuple[int, int],
 
 def _line(delivery: Delivery, changes: int) -> Line:
     annotated: Any = delivery
-    reasons = list(delivery.reasons.all())
+    reasons = weightiest_first(delivery.reasons.all())
     asked = next(
         (reason.directive.sentence for reason in reasons if reason.directive and reason.directive.sentence), ""
     )
     sentence = asked or delivery.version.summary or first_sentence(annotated.beginning, delivery.version.title)
     minutes = max(1, round(annotated.letters / LETTERS_A_MINUTE))
     return Line(delivery, sentence, changes, [because(reason) for reason in reasons], minutes)
+
+
+def weightiest_first(reasons: Iterable[Reason]) -> list[Reason]:
+    """What was ordered before what was wished for."""
+    return sorted(reasons, key=lambda reason: (reason.directive_id is None, reason.pk))
 
 
 def first_sentence(beginning: str, title: str) -> str:

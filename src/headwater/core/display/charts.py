@@ -101,7 +101,8 @@ def _axis(field: Field, unit: str, target: float | None) -> list[SafeString]:
     parts = 3 if field.highest % 3 == 0 else 2
     marks = [field.highest * n / parts for n in range(parts + 1)]
     drawn = [_across(field, mark, "grid" if mark else "axis") for mark in marks]
-    drawn += [_text(field.left - 7, field.y(mark) + 4, f"{number(mark)}{unit}", "end") for mark in marks]
+    words = [_text(field.left - 7, field.y(mark) + 4, f"{number(mark)}{unit}", "end") for mark in marks]
+    drawn.append(format_html('<g class="marks">{}</g>', SafeString("".join(words))))
     return drawn if target is None else [*drawn, _across(field, target, "target")]
 
 
