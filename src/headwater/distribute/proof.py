@@ -7,7 +7,7 @@ later. `aware` is when they first opened or acknowledged it. Back-filled version
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import (
@@ -238,27 +238,24 @@ def _hours(duration: timedelta) -> float:
 def curve(
     directive: Directive, scope: Scope = EVERYBODY, steps: int = 24
 ) -> tuple[list[float], list[float], list[float]]:
-    """How fast they knew: hours since issue, and the share (in %) of those asked that had opened and acknowledged."""
-    start = directive.issued_at or directive.created_at
-    rows = list(of_directive(directive, scope).values_list("opened_at", "acknowledged_at"))
+    """How fast they knew: hours since each was asked, and the share (in %) that had opened and acknowledged by then."""
+    rows = list(of_directive(directive, scope).values_list("created_at", "opened_at", "acknowledged_at"))
     total = len(rows) + without_row(directive, scope).count()
     if not total:
         return [], [], []
-    opened = sorted(each for row in rows for each in [min(filter(None, row), default=None)] if each)
-    signed = sorted(row[1] for row in rows if row[1])
-    last = max([*opened[-1:], *signed[-1:], *filter(None, [directive.due_at])], default=start)
-    end = max(min(timezone.now(), last + (last - start) / 10), start + timedelta(hours=1))
-    width = (end - start) / steps
-    ticks = [start + width * number for number in range(steps + 1)]
+    opened = sorted(min(filter(None, row[1:])) - row[0] for row in rows if any(row[1:]))
+    signed = sorted(row[2] - row[0] for row in rows if row[2])
+    end = max([timedelta(hours=1), *opened[-1:], *signed[-1:]])
+    ticks = [end / steps * number for number in range(steps + 1)]
     return (
-        [_hours(tick - start) for tick in ticks],
+        [_hours(tick) for tick in ticks],
         [_share(opened, tick, total) for tick in ticks],
         [_share(signed, tick, total) for tick in ticks],
     )
 
 
-def _share(moments: Sequence[datetime], until: datetime, total: int) -> float:
-    return round(100 * bisect_right(moments, until) / total, 1)
+def _share(durations: Sequence[timedelta], until: timedelta, total: int) -> float:
+    return round(100 * bisect_right(durations, until) / total, 1)
 
 
 CHAIN_HEADER = (
