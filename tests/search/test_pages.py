@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -153,6 +154,20 @@ def test_what_asks_for_no_words_is_no_gap(browser: Client, index: Index, text: s
     index()
     get(browser, q=text)
     assert not SearchGap.objects.exists()
+
+
+def test_odd_characters_do_no_harm(browser: Client, index: Index) -> None:
+    index()
+    get(browser, q="zero\x00 \x01 \u202e unobtainium")
+    assert SearchGap.objects.get().query.startswith("zero")
+
+
+def test_everything_comes_newest_first(browser: Client, shelve: Shelve, index: Index) -> None:
+    shelve("Old valve", published_at=datetime(2020, 1, 1, tzinfo=UTC))
+    shelve("New valve", published_at=datetime(2026, 1, 1, tzinfo=UTC))
+    index()
+    page = get(browser)
+    assert page.index("New valve") < page.index("Old valve")
 
 
 def test_typing_records_nothing(browser: Client, index: Index) -> None:

@@ -98,7 +98,9 @@ def search_entries(
     asked, completed = _still_typed(query, text) if is_typing and error is None else (query, query)
     search = Search(current_index(), asked, asker_for(person), narrowed or {})
     offset = min(offset, MOST_OFFSET)
-    found = search.found(0, (offset + limit) * 2 + _SPARE_HITS, "newest" if sort == "newest" else "best", facets)
+    # Everything is equally good: then the newest first.
+    by_date = sort == "newest" or (sort == "best" and isinstance(asked, Everything))
+    found = search.found(0, (offset + limit) * 2 + _SPARE_HITS, "newest" if by_date else "best", facets)
     hits = _by_use(search, found.total) if sort == "used" else found.hits
     groups = _grouped(hits)
     results = _checked(person, search, groups[offset : offset + limit])

@@ -69,7 +69,7 @@ def _locked_currents(entries: Iterable[int]) -> dict[int, tuple[int, str]]:
 
 
 def _version(one: NewVersion, current: tuple[int, str]) -> EntryVersion | None:
-    title, text = _storable(one.title)[:500], _storable(one.text)
+    title, text = storable(one.title)[:500], storable(one.text)
     checksum = hashlib.sha256(f"{title}\n{text}".encode()).hexdigest()
     number, current_checksum = current
     if checksum == current_checksum:
@@ -80,17 +80,17 @@ def _version(one: NewVersion, current: tuple[int, str]) -> EntryVersion | None:
         title=title,
         text=text,
         language=one.language[:10],
-        author=_storable(one.author)[:300],
+        author=storable(one.author)[:300],
         checksum=checksum,
         fingerprint=fingerprint(text),
-        summary=_storable(one.summary)[:300],
+        summary=storable(one.summary)[:300],
         published_at=one.published_at,
         gathered_at=one.gathered_at or timezone.now(),
         is_backfill=one.is_backfill,
     )
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """The text without what PostgreSQL cannot hold: zero characters and halves of surrogate pairs."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 

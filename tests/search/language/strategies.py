@@ -49,7 +49,21 @@ VOCABULARY = (
 )
 PREFIXES = ("re", "res", "spac", "conf", "sec", "Séc", "ea", "安", "安全", "下水", "op")
 PATHS = ("", "a.md", "docs/a.md", "docs/b.txt", "docs/deep/a.md", "pages/x/y.md")
-GLOBS = ("*", "*.md", "docs/*", "docs/", "docs/**", "/a.md", "a.md", "**/deep", "pages/**/y.*", "[!a].txt", "?.md")
+GLOBS = (
+    "?" * 300,
+    "a" * 300 + "*",
+    "*",
+    "*.md",
+    "docs/*",
+    "docs/",
+    "docs/**",
+    "/a.md",
+    "a.md",
+    "**/deep",
+    "pages/**/y.*",
+    "[!a].txt",
+    "?.md",
+)
 LANGUAGES = ("en", "fr", "zh", "")
 
 words = st.sampled_from(VOCABULARY)

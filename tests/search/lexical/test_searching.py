@@ -123,3 +123,16 @@ def test_words_that_begin_so(index: LexicalIndex, put: Put) -> None:
     search = Search(index, parse("x"), ASKER)
     assert dict(search.terms_like("pum", 10)) == {"pump": 1, "pumping": 1}
     assert Search(index, parse("x"), Asker(("a2",), 1, ())).terms_like("pum", 10) == []
+
+
+def test_long_paths_and_patterns(index: LexicalIndex) -> None:
+    long = "/".join(["a folder with quite a long name"] * 20) + "/report.md"
+    other = long.replace("report", "letter")
+    with index.writing() as writer:
+        for entry_id, path in enumerate((long, other), start=1):
+            version = Searchable(entry_id, entry_id, "Pump", "", "en", "procedure", "", (), (), path, WHEN)
+            writer.replace([Indexed(version, ("a1",), 0)])
+    assert order(index, f'path:"{long}"') == [1]
+    assert order(index, f'path:"{"*a*" * 40}" pump') == []
+    assert sorted(order(index, f'path:"{"?*" * 40}"')) == []
+    assert sorted(order(index, f'NOT path:"{long}"')) == [2]

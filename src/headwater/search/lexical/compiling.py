@@ -17,7 +17,7 @@ from tantivy import FieldType, Occur
 
 from headwater.search.language.analyzer import asked_surfaces, is_unspaced
 from headwater.search.language.folding import facet_key, stems_of
-from headwater.search.language.paths import glob_expression
+from headwater.search.language.paths import glob_expression, path_matches
 from headwater.search.language.query import (
     And,
     Boost,
@@ -50,12 +50,16 @@ Clauses = list[tuple[Occur, tantivy.Query]]
 
 @dataclass(frozen=True)
 class Compiler:
-    """Compiles for one reader: `languages` are base languages; `near` gives the entries that hold a NEAR."""
+    """Compiles for one reader, whose `languages` are base languages.
+
+    `near` gives the entries that hold a NEAR, `paths` every path there is.
+    """
 
     schema: tantivy.Schema
     languages: tuple[str, ...]
     now: datetime
     near: Callable[[Near], list[int]]
+    paths: Callable[[], list[str]]
 
     def compiled(self, query: Query) -> tantivy.Query:
         """The index's query for a tree."""
@@ -185,11 +189,19 @@ class Compiler:
             case Facet():
                 return tantivy.Query.term_query(self.schema, leaf.name, facet_key(leaf.value))
             case PathGlob():
-                return tantivy.Query.regex_query(self.schema, "path", glob_expression(leaf.pattern))
+                return self._path(leaf.pattern)
             case Recent():
                 return self._published(self.now - timedelta(days=leaf.days), None)
         since = _midnight(leaf.since) if leaf.since else None
         return self._published(since, _midnight(leaf.until) + _DAY if leaf.until and leaf.until < date.max else None)
+
+    def _path(self, pattern: str) -> tantivy.Query:
+        try:
+            return tantivy.Query.regex_query(self.schema, "path", glob_expression(pattern))
+        except ValueError:
+            # An automaton has at most 1,000 states, which a long path or many stars exceed: ask the paths themselves.
+            found = [path for path in self.paths() if path_matches(pattern, path)]
+            return tantivy.Query.term_set_query(self.schema, "path", found)
 
     def _published(self, since: datetime | None, before: datetime | None) -> tantivy.Query:
         return tantivy.Query.range_query(

@@ -116,7 +116,7 @@ class Search:
 
     @cached_property
     def _compiler(self) -> Compiler:
-        return Compiler(self.index.schema, self._languages, self.now, self._verified)
+        return Compiler(self.index.schema, self._languages, self.now, self._verified, self._paths)
 
     def _compiled(self, query: Query) -> tantivy.Query:
         return self._compiler.compiled(query)
@@ -135,6 +135,10 @@ class Search:
         in_title = self._compiler.in_title(near)
         sure = tantivy.Query.boolean_query([(Occur.Must, spelled), (Occur.MustNot, in_title)])
         return self._ids(self._places(sure)) + self._looked_at(near, every([spelled, in_title]))
+
+    def _paths(self) -> list[str]:
+        """Every path in the index; they only say which to ask for, the asker's own limits hold as ever."""
+        return [path for path, _ in self.searcher.terms_with_prefix("path", "")]
 
     def _looked_at(self, near: Near, candidates: tantivy.Query) -> list[int]:
         places = self._places(candidates)
