@@ -168,15 +168,25 @@ def lines(
     field = Field(46, width - 14 - 7 * names, 10, height - 24, ceiling(max([*known, target or 0])))
     slot = (field.right - field.left) / max(len(labels) - 1, 1)
     drawn = _axis(field, unit, target)
-    for n, (name, values) in enumerate(series):
-        drawn += _line(name, values, field, slot, "s5" if n == 0 else "s3")
+    lowest = 0.0  # names at the ends stand under each other, not on each other
+    for name, values in sorted(series, key=lambda each: -_last(each[1])):
+        lowest = max(field.y(_last(values)) + 4, lowest + 13)
+        tone = "s5" if name == series[0][0] else "s3"
+        drawn += _line(name, values, field, slot, tone, lowest)
     drawn += _labels(labels, field.left, slot, height - 6, width // 80)
     table = [(label, *(values[k] for _name, values in series)) for k, label in enumerate(labels)]
     heads = (_("When"), *(name for name, _values in series))
     return frame(_picture(width, height, title, drawn), title, heads, table)
 
 
-def _line(name: str, values: Sequence[float | None], field: Field, slot: float, tone: str) -> list[SafeString]:
+def _last(values: Sequence[float | None]) -> float:
+    """The last value that is known; 0 when none is."""
+    return next((value for value in reversed(values) if value is not None), 0.0)
+
+
+def _line(
+    name: str, values: Sequence[float | None], field: Field, slot: float, tone: str, name_y: float
+) -> list[SafeString]:
     at = [(round(field.left + slot * k, 1), field.y(value)) for k, value in enumerate(values) if value is not None]
     if not at:
         return []
@@ -187,7 +197,7 @@ def _line(name: str, values: Sequence[float | None], field: Field, slot: float, 
         format_html('<path class="area is-{}" d="{}{}"></path>', tone, path, foot),
         format_html('<path class="line is-{}" d="{}"></path>', tone, path),
         format_html('<circle class="fill-{}" cx="{}" cy="{}" r="3"></circle>', tone, end, last),
-        _text(end + 8, last + 4, name, "start", "strong" if tone == "s5" else ""),
+        _text(end + 8, name_y, name, "start", "strong" if tone == "s5" else ""),
     ]
 
 
