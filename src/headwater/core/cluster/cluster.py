@@ -46,6 +46,7 @@ SETTINGS = {
     "max_parallel_workers_per_gather": "0",  # two cores; and containers often have little shared memory
     "max_parallel_maintenance_workers": "0",
     "max_worker_processes": "4",
+    "autovacuum_naptime": "10s",  # queries on a table just filled are planned as if it were empty, until it is analysed
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",
