@@ -143,7 +143,7 @@ def _apply(change: Change, folder: Path, chance: random.Random) -> tuple[list[Pa
     gone = [folder / name for name in change.gone]
     for path in gone:
         path.unlink(missing_ok=True)
-        while path.parent != folder and not any(path.parent.iterdir()):
+        while path.parent != folder and path.parent.is_dir() and not any(path.parent.iterdir()):
             path = path.parent
             path.rmdir()
     written = [folder / name for name in sorted(change.written)]

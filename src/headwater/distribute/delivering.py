@@ -1,15 +1,15 @@
 """Making deliveries: what was matched, for everyone it concerns who may read it, exactly once.
 
-Everything here is one SQL statement over many rows: a delivery is unique for (person, version) in the database itself,
-so doing it twice, or at the same time in two processes, changes nothing.
+A few SQL statements over many rows: a delivery is unique for (person, version) in the database itself, so doing it
+twice, or at the same time in two processes, changes nothing.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from psycopg.types.json import Jsonb
 
 from headwater.distribute.following import one_deliverer_at_a_time
 from headwater.distribute.models import Broadcast, Delivery
@@ -17,9 +17,6 @@ from headwater.distribute.recipients import READABLE, readable_values
 from headwater.people.models import Person
 from headwater.search.language.fingerprint import NEAR_BITS
 from headwater.search.models import EntryVersion
-
-# "at_once", "digest", "weekly": the alphabet happens to sort them by how soon they are.
-_SOONEST = "min(t.push)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class Hit:
 
 
 _FROM_PROFILES = """
-    SELECT w.version_id, p.id AS person_id, w.profile_id, NULL::bigint AS directive_id, w.words, w.score, w.push,
+    SELECT p.id AS person_id, w.version_id, w.profile_id, NULL::bigint AS directive_id, w.words, w.score, w.push,
            false AS must, false AS urgent, NULL::timestamptz AS due_at,
            greatest(v.published_at, w.since) AS eligible_at
     FROM (
@@ -51,11 +48,11 @@ _FROM_PROFILES = """
     JOIN search_entry e ON e.id = v.entry_id
     WHERE {readable}
 """
-_HITS = """unnest(%(versions)s::bigint[], %(profiles)s::bigint[], %(words)s::jsonb[], %(scores)s::float8[])
+_HITS = """unnest(%(versions)s::bigint[], %(profiles)s::bigint[], %(words)s::text[], %(scores)s::float8[])
     AS h(version_id, profile_id, words, score)"""
 
 _FROM_BROADCASTS = """
-    SELECT b.version_id, p.id AS person_id, NULL::bigint AS profile_id, r.id AS directive_id, b.words,
+    SELECT p.id AS person_id, b.version_id, NULL::bigint AS profile_id, r.id AS directive_id, b.words::text AS words,
            0::float8 AS score, 'at_once' AS push, r.acknowledge AS must, r.urgent, {due} AS due_at,
            greatest(v.published_at, m.since, r.issued_at) AS eligible_at
     FROM distribute_broadcast b
@@ -74,14 +71,32 @@ _FROM_BROADCASTS = """
 # Who comes into the audience later has as long as the others had.
 _DUE = "greatest(b.due_at, m.since + (b.due_at - b.opened_at))"
 
-_INSERT = """
-    WITH t AS MATERIALIZED ({targets}),
-    made AS (
+_COLUMNS = {
+    "person_id": "bigint",
+    "version_id": "bigint",
+    "profile_id": "bigint",
+    "directive_id": "bigint",
+    "words": "text",
+    "score": "float8",
+    "push": "text",
+    "must": "boolean",
+    "urgent": "boolean",
+    "due_at": "timestamptz",
+    "eligible_at": "timestamptz",
+}
+# The rows of what goes to whom: arrays, whose length the planner sees, so that it plans for as many as there are.
+_ROWS = (
+    f"""unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())}) AS t({", ".join(_COLUMNS)})"""
+)
+
+# "at_once", "digest", "weekly": the alphabet happens to sort them by how soon they are.
+_INSERT = f"""
+    WITH made AS (
         INSERT INTO distribute_delivery AS d (person_id, version_id, state, must_acknowledge, urgent, due_at, score,
             push, rolled, eligible_at, created_at, withdrawn_because, tx)
         SELECT t.person_id, t.version_id, 'due', bool_or(t.must), bool_or(t.urgent), min(t.due_at), max(t.score),
-            {soonest}, false, min(t.eligible_at), now(), '', 0
-        FROM t GROUP BY t.person_id, t.version_id ORDER BY t.person_id, t.version_id
+            min(t.push), false, min(t.eligible_at), now(), '', 0
+        FROM {_ROWS} GROUP BY t.person_id, t.version_id ORDER BY t.person_id, t.version_id
         ON CONFLICT (person_id, version_id) DO UPDATE SET
             must_acknowledge = d.must_acknowledge OR excluded.must_acknowledge,
             urgent = d.urgent OR excluded.urgent,
@@ -91,25 +106,26 @@ _INSERT = """
             state = CASE WHEN d.state <> 'withdrawn' THEN d.state WHEN d.acknowledged_at IS NOT NULL THEN 'acknowledged'
                          WHEN d.opened_at IS NOT NULL THEN 'opened' ELSE 'due' END,
             withdrawn_at = NULL, withdrawn_because = ''
-        RETURNING d.id, d.person_id, d.version_id, (xmax = 0) AS is_new
-    ),
-    reasons AS (
-        INSERT INTO distribute_reason (delivery_id, profile_id, directive_id, words, score)
-        SELECT made.id, t.profile_id, t.directive_id, t.words, t.score FROM t JOIN made USING (person_id, version_id)
-        ON CONFLICT DO NOTHING
+        RETURNING (xmax = 0) AS is_new
     )
     SELECT count(*) FILTER (WHERE is_new), count(*) FROM made
 """
 
+_EXPLAIN = f"""
+    INSERT INTO distribute_reason (delivery_id, profile_id, directive_id, words, score)
+    SELECT d.id, t.profile_id, t.directive_id, t.words::jsonb, t.score
+    FROM {_ROWS} JOIN distribute_delivery d ON d.person_id = t.person_id AND d.version_id = t.version_id
+    ON CONFLICT DO NOTHING
+"""
+
 # A person's unopened delivery of a nearly identical earlier version becomes the delivery of the new one.
-_MOVE = """
-    WITH t AS ({targets}),
-    movable AS (
+_MOVE = f"""
+    WITH movable AS (
         SELECT DISTINCT ON (d.person_id, n.id) d.id, n.id AS version_id
-        FROM t
+        FROM {_ROWS}
         JOIN search_entryversion n ON n.id = t.version_id AND n.fingerprint IS NOT NULL
         JOIN search_entryversion o ON o.entry_id = n.entry_id AND o.number < n.number
-             AND bit_count((o.fingerprint # n.fingerprint)::bit(64)) <= {near}
+             AND bit_count((o.fingerprint # n.fingerprint)::bit(64)) <= {NEAR_BITS}
         JOIN distribute_delivery d ON d.version_id = o.id AND d.person_id = t.person_id
              AND d.state = 'due' AND d.opened_at IS NULL
         WHERE NOT EXISTS (SELECT FROM distribute_delivery x WHERE x.person_id = t.person_id AND x.version_id = n.id)
@@ -138,7 +154,7 @@ def deliver_hits(hits: Sequence[Hit]) -> int:
     values = {
         "versions": version_ids,
         "profiles": [hit.profile_id for hit in hits],
-        "words": [Jsonb(hit.words) for hit in hits],
+        "words": [json.dumps(hit.words) for hit in hits],
         "scores": [hit.score for hit in hits],
     }
     return _deliver(_FROM_PROFILES.format(readable=READABLE, hits=_HITS), values, version_ids)[0]
@@ -178,11 +194,19 @@ def row_for(person: Person, version: EntryVersion) -> Delivery:
 
 def _deliver(targets: str, values: dict[str, Any], version_ids: Sequence[int]) -> tuple[int, int]:
     """How many deliveries are new, and how many were touched."""
-    filled = {**values, **readable_values()}
     one_deliverer_at_a_time()
     with connection.cursor() as cursor:
-        cursor.execute(_MOVE.format(targets=targets, near=NEAR_BITS), filled)
-        cursor.execute(_INSERT.format(targets=targets, soonest=_SOONEST), filled)
+        cursor.execute(targets, {**values, **readable_values()})
+        rows = cursor.fetchall()
+        if not rows:
+            return 0, 0
+        columns = {name: list(column) for name, column in zip(_COLUMNS, zip(*rows, strict=True), strict=True)}
+        later = list(EntryVersion.objects.filter(pk__in=set(version_ids), number__gt=1).values_list("pk", flat=True))
+        if later:
+            cursor.execute(_MOVE, columns)
+        cursor.execute(_INSERT, columns)
         new, touched = cursor.fetchone()
-        cursor.execute(_EXPIRE, {"versions": list(version_ids)})
+        cursor.execute(_EXPLAIN, columns)
+        if later:
+            cursor.execute(_EXPIRE, {"versions": later})
     return new, touched
