@@ -137,7 +137,7 @@ def test_an_answer_that_drips_is_cut_off() -> None:
         started = time.monotonic()
         with pytest.raises(FetchFailed, match="slowly"):
             Client(Policy(OPEN.allowed, total_seconds=0.5)).get(server.url)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 4
 
 
 def test_endless_redirects_end() -> None:

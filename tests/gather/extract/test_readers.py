@@ -203,6 +203,7 @@ def test_tar_and_gzip_give_their_members() -> None:
         (zipped({"xl/workbook.xml": b" " * 3_000_000}), "a.xlsx", Cause.EXPANDS_TOO_MUCH),
         (zipped({}), "a.zip", Cause.EMPTY),
     ],
+    ids=lambda value: "content" if isinstance(value, bytes) else value,
 )
 def test_each_refusal_has_its_name(content: bytes, name: str, cause: Cause) -> None:
     assert cause_of(content, name) == cause

@@ -47,6 +47,7 @@ def zipped(*names: str) -> bytes:
         (b"MZ\x90\x00\x03\x00\x00\x00", "setup.txt", "application/x-executable"),
         (bytes(range(256)) * 4, "noise.txt", sniff.UNKNOWN),
     ],
+    ids=lambda value: "content" if isinstance(value, bytes) else value or "nameless",
 )
 def test_content_decides(content: bytes, name: str, mime: str) -> None:
     assert sniff.sniff(content, name) == mime
