@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from django.templatetags.static import static
@@ -31,6 +31,12 @@ def icon(name: str, look: str = "", label: str = "") -> SafeString:
 
     Raises LookupError for a name that the sprite does not hold.
     """
+    return _drawn(str(name), str(look), str(label))
+
+
+@lru_cache(maxsize=1024)
+def _drawn(name: str, look: str, label: str) -> SafeString:
+    """A page has dozens of icons, and mostly the same ones."""
     if name not in icon_names():
         raise LookupError(f"no icon {name!r} in the sprite; add it to assets/icons.txt and run `make assets`")
     said = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
