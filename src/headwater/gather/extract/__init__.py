@@ -12,7 +12,7 @@ __all__ = ["WORDS", "Cause", "Extracted", "ExtractionFailed", "Job", "Limits", "
 @cache
 def shared_pool() -> Pool:
     """The pool of this process, started by its first file and idle without cost afterwards."""
-    return Pool()
+    return Pool(idle_seconds=180)
 
 
 def extract(content: bytes | Path, name: str = "", mime: str = "") -> Extracted:
