@@ -45,7 +45,7 @@ class AnswerForm(forms.Form):
 
     def clean_entry(self) -> Entry:
         """The entry named by number or address."""
-        digits = [part for part in self.cleaned_data["entry"].replace("?", "/").split("/") if part.isdigit()]
+        digits = [part for part in self.cleaned_data["entry"].replace("?", "/").split("/") if part.isdecimal()]
         found = Entry.objects.filter(pk=int(digits[-1])).first() if digits else None
         if found is None:
             raise forms.ValidationError(_("There is no such entry."))

@@ -18,7 +18,7 @@ Pieces = list[tuple[str, bool]]
 _SPACE = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?。!?]\s|\n\s*\n|[。!?]")
 # Most texts say early what they are about: the rest is cut into words only when not all is in the beginning.
-_FIRST_LOOK = 4_000
+_FIRST_LOOK = 2_500
 _MOST_LOOKED_AT = 200_000
 
 
