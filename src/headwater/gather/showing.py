@@ -182,7 +182,8 @@ def freshness(source: Source) -> list[Point]:
 
 def usual_pause(source: Source) -> str:
     """How often something comes, in words."""
-    versions = EntryVersion.objects.filter(entry__document__source=source, is_backfill=False)
+    since = timezone.now() - timedelta(days=180)
+    versions = EntryVersion.objects.filter(entry__document__source=source, is_backfill=False, gathered_at__gte=since)
     first = versions.aggregate(n=Count("pk"), first=Min("gathered_at"), last=Max("gathered_at"))
     if first["n"] < 3:
         return ""
@@ -230,8 +231,9 @@ def good_for(source: Source) -> dict[str, int]:
 
 
 def languages(source: Source) -> list[tuple[str, int]]:
-    """(language, per cent of the documents), the three most frequent."""
-    entries = Entry.objects.current().filter(document__source=source)
+    """(language, per cent), the three most frequent, judged by the newest thousand documents."""
+    newest = Entry.objects.current().filter(document__source=source).order_by("-pk").values("pk")[:1_000]
+    entries = Entry.objects.filter(pk__in=newest).order_by()
     counted = entries.values_list("current_version__language").annotate(n=Count("pk")).order_by("-n")
     rows = [(code, n) for code, n in counted if code]
     total = sum(n for _, n in rows)
