@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from headwater.people.models import Person
 
 PEOPLE, PROFILES = 1_000, 10_000
-FILES, ON_PAGE = 40, 3
+FILES, ON_PAGE = 150, 15
 LONGEST = 30.0  # seconds
 WARM_UP = 5
 

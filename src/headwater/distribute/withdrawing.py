@@ -15,7 +15,7 @@ from headwater.core.wall import organisation_context
 from headwater.distribute.broadcasts import open_broadcasts
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.following import locked_cursor, move_cursor, one_deliverer_at_a_time
-from headwater.distribute.models import Broadcast, Directive, InterestProfile
+from headwater.distribute.models import Broadcast, Delivery, Directive, InterestProfile
 from headwater.distribute.recipients import READABLE, readable_values
 from headwater.people.leaving import left_people
 from headwater.people.models import AudienceMember
@@ -78,13 +78,22 @@ def follow_entries(organisation_id: int) -> bool:
             upper = edge + 1
         entries = list(changed.filter(tx__lt=upper).values_list("pk", flat=True))
         if entries:
-            settle_entries(entries)
+            settle_entries(_sent(entries))
             move_cursor(cursor, upper)
         return edge is not None
 
 
+def _sent(entry_ids: list[int]) -> list[int]:
+    """Those of the entries of which anything was sent: for a new one, the first time, there is nothing to do."""
+    delivered = Delivery.objects.filter(version__entry__in=entry_ids).values_list("version__entry", flat=True)
+    broadcast = Broadcast.objects.filter(version__entry__in=entry_ids).values_list("version__entry", flat=True)
+    return list({*delivered.distinct(), *broadcast.distinct()})
+
+
 def settle_entries(entry_ids: list[int]) -> int:
     """Bring the deliveries of these entries in step with who may read them; returns how many changed."""
+    if not entry_ids:
+        return 0
     changed = _settle("e.id = ANY(%(entries)s)", {"entries": entry_ids})
     return changed + _deliver_missing(open_broadcasts().filter(version__entry__in=entry_ids))
 
