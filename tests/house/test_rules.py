@@ -22,8 +22,8 @@ NETWORK = {"httpx", "httpcore", "requests", "aiohttp", "smtplib", "imaplib", "im
 MAY_TOUCH_THE_NETWORK = ("gather/connectors/", "distribute/channels/", "core/mail.py", "cli/")
 
 
-def python_files() -> Iterator[Path]:
-    return (path for path in sorted(SOURCES.rglob("*.py")) if "migrations" not in path.parts)
+def python_files() -> list[Path]:
+    return [path for path in sorted(SOURCES.rglob("*.py")) if "migrations" not in path.parts]
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -89,8 +89,8 @@ def test_the_network_is_touched_in_connectors_and_channels_only(path: Path) -> N
     assert not {name for name in names if name in NETWORK or name.split(".")[0] in NETWORK}
 
 
-def templates() -> Iterator[Path]:
-    return iter(sorted(SOURCES.rglob("templates/**/*.html")))
+def templates() -> list[Path]:
+    return sorted(SOURCES.rglob("templates/**/*.html"))
 
 
 @pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(SOURCES)))
