@@ -10,9 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from headwater.core.addresses import address
-from headwater.core.models import Event
+from headwater.core.models import Event, Organisation
 from headwater.people.models import Audience, Notice, Person
-from headwater.search.gaps import tell_answered
+from headwater.search.gaps import record_gap, tell_answered
+from headwater.search.language.parser import parse
 from headwater.search.models import GapAsker, SearchGap
 from tests.conftest import enrol, make_person
 from tests.search.conftest import Shelve
@@ -158,8 +159,15 @@ def test_what_asks_for_no_words_is_no_gap(browser: Client, index: Index, text: s
 
 def test_odd_characters_do_no_harm(browser: Client, index: Index) -> None:
     index()
-    get(browser, q="zero\x00 \x01 \u202e unobtainium")
-    assert SearchGap.objects.get().query.startswith("zero")
+    get(browser, q="odd \x01 \u202e unobtainium")
+    assert SearchGap.objects.get().query.endswith("unobtainium")
+
+
+def test_a_gap_keeps_what_can_be_stored(organisation: Organisation) -> None:
+    text = "zero\x00 \ud800 unobtainium"
+    gap = record_gap(text, parse(text), "en")
+    assert gap is not None
+    assert gap.query == "zero ? unobtainium"
 
 
 def test_everything_comes_newest_first(browser: Client, shelve: Shelve, index: Index) -> None:
