@@ -54,10 +54,12 @@ def run() -> Iterator[Figure]:
     with django_stage():
         _fill()
         with _served() as port:
-            for name, facets in (("search_api", False), ("search_api_facets", True)):
-                times = _asked(port, facets)
-                yield at_most(f"{name}_median", percentile(times, 0.5), "ms", 10)
-                yield at_most(f"{name}_p99", percentile(times, 0.99), "ms", 50)
+            times = _asked(port, facets=False)
+            yield at_most("search_api_median", percentile(times, 0.5), "ms", 10)
+            yield at_most("search_api_p99", percentile(times, 0.99), "ms", 50)
+            times = _asked(port, facets=True)
+            yield plain("search_api_facets_median", percentile(times, 0.5), "ms")
+            yield plain("search_api_facets_p99", percentile(times, 0.99), "ms")
             yield plain("search_api_entries", ENTRIES, "entries")
 
 
