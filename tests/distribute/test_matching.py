@@ -1,6 +1,7 @@
 """From a committed version to deliveries: real transactions, as the application's role."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
+from headwater.core.jobs import safe_tx
 from headwater.core.models import Classification, Organisation
 from headwater.core.wall import organisation_context
 from headwater.distribute import broadcasts
@@ -22,6 +24,7 @@ from headwater.distribute.actions import (
     save_profile,
 )
 from headwater.distribute.broadcasts import spread_open_broadcasts
+from headwater.distribute.following import current_tx
 from headwater.distribute.inbox import counts_of, inbox_of
 from headwater.distribute.matching import forget_standing, match_new_versions
 from headwater.distribute.models import Broadcast, Delivery, InterestProfile, MatchRun, Reason
@@ -77,11 +80,24 @@ class House:
         assert version is not None
         return version
 
-    def match(self) -> None:
-        """Run every follower until there is nothing left."""
+    def match(self, patiently: bool = True) -> None:
+        """Run every follower until there is nothing left; first wait for whatever other tests have open."""
+        if patiently:
+            self.await_others()
         steps = (match_new_versions, spread_open_broadcasts, follow_entries, follow_members)
         while [step for step in steps if step(self.organisation.pk)]:
             pass
+
+    def await_others(self) -> None:
+        """Transactions are numbered for the whole server, so a test in another process can hold a follower back."""
+        with self.inside():
+            drawn = current_tx()
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with self.inside():
+                if safe_tx() > drawn:
+                    return
+            time.sleep(0.05)
 
     def got(self, person: Person, state: str | None = None) -> list[str]:
         """The titles delivered to a person, in order, perhaps only those in a state."""
@@ -207,7 +223,7 @@ def test_nothing_is_lost_when_commits_come_out_of_order(house: House) -> None:
         )
         house.publish("A quick pump")
         profile(house, house.ines, "pump")
-        house.match()
+        house.match(patiently=False)
         assert house.got(house.ines) == []
         slow.commit()
     house.match()
@@ -229,7 +245,7 @@ def test_a_profile_committed_after_its_version_was_matched_is_caught_up(house: H
     thread.start()
     assert opened.wait(10)
     house.publish("A pump")
-    house.match()
+    house.match(patiently=False)
     assert house.got(house.ines) == []
     matched.set()
     thread.join()
@@ -243,6 +259,8 @@ def test_what_a_dead_step_did_is_done_again_once(house: House, monkeypatch: pyte
 
     def dies(*_args: object) -> None:
         raise RuntimeError("killed")
+
+    house.await_others()
 
     with monkeypatch.context() as patch:
         patch.setattr("headwater.distribute.matching._record", dies)
@@ -419,6 +437,7 @@ def test_a_large_audience_has_it_at_once_and_rows_follow(house: House, monkeypat
     monkeypatch.setattr(broadcasts, "ROWS_AT_ONCE", 1)
     standing_directive(house, "helmet")
     house.publish("A helmet")
+    house.await_others()
     assert not match_new_versions(house.organisation.pk)
     with house.inside():
         assert Delivery.objects.count() == 0
