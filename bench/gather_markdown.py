@@ -1,6 +1,6 @@
 """gather_markdown: 250 real Markdown pages of a folder, into the index and into every matching inbox.
 
-A worker runs as in every installation. 100 people hold 300 profiles of three rarer words drawn from those very pages.
+A worker runs as in every installation. 100 people hold a profile each, of three rarer words drawn from these pages.
 The pages are copied first, so that they were published today: a first run delivers them. What must be loaded is loaded
 by a small folder before. The time is that of `headwater gather` and of the worker, until the last page is indexed and
 the last delivery is a row.
@@ -22,7 +22,7 @@ from bench.figures import Figure, at_least, at_most, data_folder, plain
 from bench.first_page import free_port
 from bench.stage import clean_environment, django_stage
 
-PEOPLE, PROFILES = 100, 300
+PEOPLE, PROFILES = 100, 100
 PAGES = 250
 LONGEST = 120.0  # seconds
 

@@ -24,6 +24,7 @@ from headwater.gather.models import Document
 from headwater.gather.pieces import Failed, Piece, State
 
 BATCH = 100
+_FIRST_BATCH = 25
 # Each file is synced to the disk; several at once share the disk's turn.
 _WRITERS = 8
 
@@ -132,14 +133,14 @@ def carry(batch: Batch) -> dict[str, int]:
     return batch.counts
 
 
-def batches(found: Iterable[Found], size: int = BATCH, seconds: float = 5.0) -> Iterator[list[Piece]]:
-    """The pieces in batches; a slow source gives smaller ones, so that something is seen every few seconds."""
+def batches(found: Iterable[Found], seconds: float = 5.0) -> Iterator[list[Piece]]:
+    """The pieces in batches: small ones first, so that others can begin with them; small ones from a slow source."""
     pieces: list[Piece] = []
-    started = time.monotonic()
+    size, started = _FIRST_BATCH, time.monotonic()
     for one in found:
         pieces.append(Piece(one))
         if len(pieces) >= size or time.monotonic() - started >= seconds:
             yield pieces
-            pieces, started = [], time.monotonic()
+            pieces, size, started = [], min(size * 2, BATCH), time.monotonic()
     if pieces:
         yield pieces
