@@ -8,10 +8,10 @@ from django.urls import URLPattern, URLResolver
 
 from headwater.distribute.models import Delivery, Directive, InterestProfile
 from headwater.gather.models import Document, InformationNeed, Source
-from headwater.library.models import Article, Feedback, Review
+from headwater.library.models import Article, Feedback, Review, Revision
 from headwater.people.models import Audience, Community, Person, Role, Unit
 from headwater.search.models import Entry, EntryVersion, SearchGap
-from headwater.taxonomy.models import Concept
+from headwater.taxonomy.models import Concept, ConceptScheme
 from headwater.urls import organisation
 
 Kwargs = dict[str, Any]
@@ -74,7 +74,10 @@ SUBJECTS: dict[str, Callable[[], Kwargs]] = {
     "people:edit": _first(Person),
     "people:departure": _first(Person, left_on=None),
     "people:erasure": _first(Person, erased_at=None),
+    "library:aside": _first(Revision, is_aside=True),
     "taxonomy:concept": _first(Concept),
+    "taxonomy:change": _first(Concept),
+    "taxonomy:scheme": lambda: {"slug": ConceptScheme.objects.order_by("pk").values_list("slug", flat=True)[0]},
     "library:capture": lambda: {"pk": EntryVersion.objects.order_by("pk").values_list("pk", flat=True)[0]},
 }
 
@@ -94,7 +97,8 @@ NOT_PAGES = (
     "export",
 )
 
-PIECES = {"library:people", "taxonomy:suggestions", "people:rule"}
+# Pieces, and what needs a secret address.
+PIECES = {"library:people", "taxonomy:suggestions", "taxonomy:narrower", "people:rule", "public:unsubscribe"}
 
 
 def addresses() -> Iterator[tuple[str, set[str]]]:
