@@ -5,8 +5,10 @@ its action. Who is asking was settled by the organisation middleware: a bearer t
 only translates: refusals and bad values become JSON that says what happened and in which field.
 """
 
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
@@ -15,6 +17,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError
+from ninja.parser import Parser
 from ninja.utils import check_csrf
 
 from headwater.people.models import ApiToken, Person
@@ -37,7 +40,33 @@ def identify(request: Request) -> Person:
     return request.person
 
 
-api = NinjaAPI(title="Headwater", version="1", urls_namespace="api", auth=identify, docs_url=None)
+class KeepableText(Parser):
+    """Reads a JSON body. One with a text that PostgreSQL cannot keep (NUL, half a character) cannot be read: 400."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The values; raises `ValueError` for a text that cannot be kept (UnicodeEncodeError is one)."""
+        values = super().parse_body(request)
+        if b"\\u" in request.body:  # raw, neither is JSON
+            for text in _texts(values):
+                if b"\x00" in text.encode():
+                    raise ValueError("a text holds a NUL character")
+        return values
+
+
+def _texts(values: Any) -> Iterator[str]:
+    if isinstance(values, str):
+        yield values
+    elif isinstance(values, dict):
+        for pair in values.items():
+            yield from _texts(list(pair))
+    elif isinstance(values, list):
+        for value in values:
+            yield from _texts(value)
+
+
+api = NinjaAPI(
+    title="Headwater", version="1", urls_namespace="api", auth=identify, docs_url=None, parser=KeepableText()
+)
 
 for room in settings.ROOMS:
     if find_spec(f"{room}.api"):

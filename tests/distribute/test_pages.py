@@ -237,7 +237,8 @@ def test_a_webhook_gets_a_key_and_a_private_address_is_refused_when_sending(ines
 
 
 def test_a_chat_address_inside_the_house_is_refused(ines: Person, sign_in: SignIn) -> None:
-    for bad in ("json://127.0.0.1/x", "syslog://", "nonsense", "json://localhost"):
+    inside = ("json://127.0.0.1/x", "json://localhost", "json://2130706433:8000/x", "json://0x7f000001/x")
+    for bad in (*inside, "mailto://u:p@example.com?smtp=127.0.0.1", "syslog://", "nonsense"):
         answer = sign_in(ines).post(f"{ROOT}reaching/channels/", {"kind": "chat", "address": bad})
         assert answer.status_code == 400, bad
     assert not Channel.objects.filter(kind="chat").exists()
@@ -321,3 +322,23 @@ def fill(person: Person, audience: Audience, count: int) -> None:
         delivery = Delivery.objects.create(person=person, version=version, **past)
         Reason.objects.create(delivery=delivery, profile=profile, words=["air"])
         Reason.objects.create(delivery=delivery, directive=directive)
+
+
+def test_a_chat_service_whose_name_is_not_known_now_is_no_error(ines: Person, sign_in: SignIn) -> None:
+    answer = sign_in(ines).post(f"{ROOT}reaching/channels/", {"kind": "chat", "address": "json://nowhere.invalid/x"})
+    assert answer.status_code == 302
+
+
+def test_a_reader_learns_nothing_from_the_form_of_a_signed_list(
+    directive: Directive, ines: Person, nadia: Person, sign_in: SignIn
+) -> None:
+    path = f"{ROOT}directives/{directive.pk}/lists/"
+    refused = sign_in(ines).post(path, {"numbers": "no such number"})
+    assert refused.status_code == 403
+    assert directive.name not in refused.content.decode()
+    assert sign_in(nadia).post(path, {}).status_code == 400
+
+
+@pytest.mark.parametrize("page", ["proof/overdue/?unit=²", "proof/audit/?person=²", "directives/new/?entry=²"])
+def test_a_raised_digit_is_no_number(page: str, nadia: Person, sign_in: SignIn) -> None:
+    assert sign_in(nadia).get(ROOT + page).status_code == 200

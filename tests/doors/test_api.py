@@ -91,6 +91,24 @@ def test_bad_values_name_their_field(organisation: Organisation, token: str) -> 
     assert answer.json()["field"] == "query"
 
 
+@pytest.mark.parametrize("text", ["a\\u0000b", "\\ud800", "deep \\udfff"])
+def test_text_that_cannot_be_kept_is_refused(organisation: Organisation, token: str, text: str) -> None:
+    client = Client(headers={"Authorization": f"Bearer {token}"}, raise_request_exception=False)
+    for body in (
+        f'{{"kind": "howto", "title": "{text}"}}',
+        f'{{"kind": "howto", "title": "x", "owner": {{"{text}": 1}}}}',
+    ):
+        answer = client.post("/o/waterworks/api/v1/library/articles", body, content_type="application/json")
+        assert answer.status_code == 400, body
+
+
+def test_a_nul_in_an_address_breaks_nothing(organisation: Organisation, token: str) -> None:
+    client = Client(headers={"Authorization": f"Bearer {token}"}, raise_request_exception=False)
+    assert client.get("/o/waterworks/api/v1/gather/documents/a%00b").status_code == 400
+    for query in ("q=a%00b", "label=%0%000", "%00=1"):
+        assert client.get(f"/o/waterworks/api/v1/people/people?{query}").status_code == 200, query
+
+
 schema = schemathesis.openapi.from_dict(api.get_openapi_schema(path_prefix="/o/waterworks/api/v1/"))
 
 

@@ -125,7 +125,7 @@ def find_person(wish: str) -> "Person":
 
     from headwater.people.models import Person
 
-    match = Q(pk=int(wish)) if wish.isdigit() else Q(email__iexact=wish) | Q(name__iexact=wish)
+    match = Q(pk=int(wish)) if wish.isdecimal() else Q(email__iexact=wish) | Q(name__iexact=wish)
     found = [person for person in Person.objects.filter(match)[:20] if person.is_active]
     if len(found) == 1:
         return found[0]

@@ -108,7 +108,7 @@ def _is_model(annotation: Any) -> bool:
 def _record(model: Any, text: str) -> Any:
     """A record by number, or by the field that names it to people."""
     fields = {field.name for field in model._meta.get_fields()}
-    if text.isdigit():
+    if text.isdecimal():
         found = list(model._default_manager.filter(pk=int(text)))
     else:
         naming = [name for name in ("slug", "reference", "email", "name", "title") if name in fields]

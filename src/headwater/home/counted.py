@@ -80,8 +80,8 @@ def narrowed(listing: Listing, rows: QuerySet, wanted: Mapping[str, str]) -> Que
     if listing.rows_are != "deliveries":
         return rows
     unit, topic = wanted.get("unit", ""), wanted.get("topic", "")
-    if unit.isdigit():
+    if unit.isdecimal():
         rows = rows.filter(person__unit=int(unit))
-    if topic.isdigit():
+    if topic.isdecimal():
         rows = rows.filter(version__entry__topic_links__concept=int(topic), version__entry__topic_links__proposed=False)
     return rows

@@ -21,7 +21,7 @@ from headwater.search.actions import count_use
 def show_entry(request: Request, pk: int) -> HttpResponse:
     """Read, trust, sign."""
     wanted = request.GET.get("version", "")
-    reading = open_reading(request.person, pk, int(wanted) if wanted.isdigit() else None)
+    reading = open_reading(request.person, pk, int(wanted) if wanted.isdecimal() else None)
     _note_opened(request, reading)
     context = {
         "reading": reading,

@@ -91,7 +91,7 @@ def _looking(request: Request) -> Person:
 
 def _days(request: Request) -> int:
     wanted = request.GET.get("days", "")
-    return int(wanted) if wanted.isdigit() and int(wanted) in PERIODS else 30
+    return int(wanted) if wanted.isdecimal() and int(wanted) in PERIODS else 30
 
 
 @require_GET

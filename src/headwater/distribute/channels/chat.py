@@ -5,13 +5,18 @@ with a label after a crash (see sending.py).
 """
 
 import logging
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 import apprise
 from django.conf import settings
 
 from headwater.distribute.channels.outgoing import Outgoing, Refusal, Trouble
 from headwater.gather.connectors.base import FetchFailed
-from headwater.gather.connectors.guard import Policy, Refused, checked_address
+from headwater.gather.connectors.guard import Policy, Refused, checked_address, is_public
 
 # Services that write to this machine or run something on it are no way to reach a person.
 LOCAL_SCHEMAS = {"dbus", "kde", "qt", "glib", "gnome", "macosx", "syslog", "windows", "schan"}
@@ -24,7 +29,8 @@ def check_address(url: str) -> None:
         schemas = {str(schema) for schema in (service.protocol, service.secure_protocol) for schema in _all(schema)}
         if schemas & LOCAL_SCHEMAS:
             raise Refusal("This address stays on the server itself.")
-        _check_host(getattr(service, "host", None))
+        for name in ("host", "smtp_host"):
+            _check_host(getattr(service, name, None))
 
 
 def send(outgoing: Outgoing) -> None:
@@ -32,8 +38,41 @@ def send(outgoing: Outgoing) -> None:
     check_address(outgoing.secret)
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its log lines would carry the secret address
     body = f"{outgoing.message.body.strip()}"
-    if not all(service.notify(title=outgoing.message.subject, body=body) for service in _services(outgoing.secret)):
+    with _guarded():
+        taken = all(service.notify(title=outgoing.message.subject, body=body) for service in _services(outgoing.secret))
+    if not taken:
         raise Trouble("The chat service did not take the message.")
+
+
+# --- Staying outside --------------------------------------------------------------------------------------------------
+# The services open connections of their own. What was checked before is not enough: a redirect, or a name that changes
+# its address, would lead inside. So while one of them sends, its thread learns no address but public ones.
+
+_sending: ContextVar[bool] = ContextVar("sending to a chat service", default=False)
+_look_up = socket.getaddrinfo
+
+
+def _look_up_outside(host: Any, port: Any, *rest: Any, **more: Any) -> list[Any]:
+    """Addresses as `socket.getaddrinfo` gives them; while a chat service sends, refuses hosts that lie inside."""
+    found = _look_up(host, port, *rest, **more)
+    inside = _sending.get() and not all(is_public(str(entry[4][0])) for entry in found)
+    if inside and not _policy().allows(str(host), port if isinstance(port, int) else 0):
+        raise OSError("This host is not a public one.")
+    return found
+
+
+@contextmanager
+def _guarded() -> Iterator[None]:
+    socket.getaddrinfo = _look_up_outside  # once is enough; others pass through it unchanged
+    token = _sending.set(True)
+    try:
+        yield
+    finally:
+        _sending.reset(token)
+
+
+def _policy() -> Policy:
+    return Policy(allowed=frozenset(settings.HEADWATER_ALLOW_FETCH))
 
 
 def _services(url: str) -> list[apprise.NotifyBase]:
@@ -47,12 +86,17 @@ def _all(schema: object) -> list[object]:
     return list(schema) if isinstance(schema, list | tuple | set) else [schema]
 
 
-def _check_host(host: str | None) -> None:
-    if not host or ("." not in host and host != "localhost" and ":" not in host):
-        return  # a token or a room, not a machine: the service's own address is built in
+def _check_host(host: object) -> None:
+    """Refuse a machine inside. A token or a room stands in the host's place of many services: no machine has its name.
+
+    A number is a machine in other clothes (2130706433 is 127.0.0.1). A machine that is not known is refused only when
+    it is written to.
+    """
+    if not isinstance(host, str) or not host:
+        return
     try:
-        checked_address(host, 443, Policy(allowed=frozenset(settings.HEADWATER_ALLOW_FETCH)))
+        checked_address(host, 443, _policy())
     except Refused as error:
         raise Refusal(str(error)) from error
-    except FetchFailed as error:
-        raise Trouble(str(error)) from error
+    except FetchFailed:
+        return

@@ -109,12 +109,12 @@ def _initial(request: Request, directive: Directive | None) -> dict[str, Any]:
 def _entry_of(request: Request, form: DirectiveForm) -> Entry | None:
     value = str(form["entry"].value() or "")
     readable = Entry.objects.current().readable_by(request.person).select_related("current_version", "unit")
-    return readable.filter(pk=int(value)).first() if value.isdigit() else None
+    return readable.filter(pk=int(value)).first() if value.isdecimal() else None
 
 
 def _audience_of(form: DirectiveForm) -> Audience | None:
     value = str(form["audience"].value() or "")
-    return Audience.objects.filter(pk=int(value)).first() if value.isdigit() else None
+    return Audience.objects.filter(pk=int(value)).first() if value.isdecimal() else None
 
 
 @require_safe

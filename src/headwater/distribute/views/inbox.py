@@ -63,7 +63,7 @@ def mark_read(request: Request) -> HttpResponse:
     """Mark the selected deliveries as read, or all that need no acknowledgement."""
     unread = lines.for_you(request.person)
     if request.POST.get("all") != "1":
-        unread = unread.filter(pk__in=[int(pk) for pk in request.POST.getlist("delivery") if pk.isdigit()])
+        unread = unread.filter(pk__in=[int(pk) for pk in request.POST.getlist("delivery") if pk.isdecimal()])
     count = mark_deliveries_read(request.person, list(unread))
     tell(request, ngettext("%(n)d marked as read", "%(n)d marked as read", count) % {"n": count})
     return redirect(_back(request))

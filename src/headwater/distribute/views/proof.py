@@ -153,6 +153,7 @@ def _record(directive: Directive) -> list[tuple[Event, str, str]]:
 @require_http_methods(["POST"])
 def record_list(request: Request, pk: int) -> HttpResponse:
     """Record acknowledgements that people gave on a signed list."""
+    _scope(request)
     directive = _directive(pk)
     form = SignedListForm(request.POST)
     if form.is_valid() and directive.version is not None:
@@ -194,9 +195,9 @@ def list_overdue(request: Request) -> HttpResponse:
     """Everybody who has not acknowledged what was due; CSV with ?format=csv."""
     scope = _scope(request)
     rows = proof.overdue(scope).prefetch_related("reminders")
-    if request.GET.get("unit", "").isdigit():
+    if request.GET.get("unit", "").isdecimal():
         rows = rows.filter(person__unit=int(request.GET["unit"]))
-    if request.GET.get("directive", "").isdigit():
+    if request.GET.get("directive", "").isdecimal():
         rows = rows.filter(reasons__directive=int(request.GET["directive"]))
     if request.GET.get("format") == "csv":
         return _csv("overdue", proof.CHAIN_HEADER, proof.chain(rows))
@@ -240,7 +241,7 @@ def show_audit(request: Request) -> HttpResponse:
     events = Event.objects.order_by("-at", "-pk")
     if verb := request.GET.get("verb"):
         events = events.filter(verb=verb)
-    if request.GET.get("person", "").isdigit():
+    if request.GET.get("person", "").isdecimal():
         events = events.filter(actor_id=int(request.GET["person"]))
     page = Paginator(events, PAGE).get_page(request.GET.get("page"))
     names = dict(Person.objects.filter(pk__in=[each.actor_id for each in page.object_list]).values_list("pk", "name"))

@@ -100,7 +100,7 @@ def _save(request: Request, article: Article) -> HttpResponse:
 
 def _base(request: Request, article: Article) -> Revision:
     number = request.POST.get("based_on", "")
-    return get_object_or_404(article.revisions.all(), number=int(number) if number.isdigit() else 0)
+    return get_object_or_404(article.revisions.all(), number=int(number) if number.isdecimal() else 0)
 
 
 @require_POST
