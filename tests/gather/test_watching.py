@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from headwater.core.actions import SYSTEM
 from headwater.core.models import Organisation
@@ -103,10 +104,12 @@ def test_what_changed_while_nobody_watched_is_found(watched: Source, folder: Pat
 def test_two_workers_that_take_up_the_same_file_make_one_version(watched: Source, folder: Path) -> None:
     (folder / "twice.md").write_text("# Twice\n\nTwo workers see the same file at the same time.")
     place = watching.Watched(watched.organisation_id, watched.pk, folder)
-    threads = [
-        threading.Thread(target=watching.take_up, args=(place, [folder / "twice.md"], [], shared_pool()))
-        for _ in range(4)
-    ]
+
+    def take_up() -> None:
+        watching.take_up(place, [folder / "twice.md"], [], shared_pool())
+        connections.close_all()
+
+    threads = [threading.Thread(target=take_up) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
