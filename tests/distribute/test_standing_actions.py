@@ -1,6 +1,6 @@
 """Profiles, directives and what people do with deliveries: each verb, each rule, each refusal."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -266,7 +266,7 @@ def test_a_late_version_has_as_long_as_the_first_one(directive: Directive) -> No
 @pytest.mark.parametrize(("start", "days", "end"), [("02", 1, "03"), ("06", 1, "09"), ("06", 5, "13"), ("07", 1, "09")])
 def test_working_days_leave_out_weekends(start: str, days: int, end: str) -> None:
     """2 March 2026 is a Monday."""
-    begun = timezone.datetime.fromisoformat(f"2026-03-{start}T10:00:00+00:00")
+    begun = datetime.fromisoformat(f"2026-03-{start}T10:00:00+00:00")
     assert after_working_days(begun, days).isoformat() == f"2026-03-{end}T10:00:00+00:00"
 
 
