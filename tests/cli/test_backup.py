@@ -13,13 +13,22 @@ from tests.cli.conftest import Command
 
 INES = ("--as", "ines@waterworks.example")
 
+# Unlike each other, for search lists near-copies under their first.
+SENTENCES = (
+    "The weir at the mill is inspected in spring, before the snow melts in the hills.",
+    "Nobody fishes within thirty metres of a weir; wardens fine those who do.",
+    "Concrete for a weir is cured under wet sacking for a week, longer in frost.",
+    "Eels climb the weir on bristle mats that volunteers brush clean in May.",
+    "A weir without a gauge board measures nothing: paint one, and survey its zero.",
+)
+
 
 @pytest.fixture(scope="module")
 def backup(headwater: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup of an installation with people, a profile, documents, deliveries and an outbox."""
     papers = tmp_path_factory.mktemp("papers")
-    for number in range(5):
-        (papers / f"{number}.md").write_text(f"# Paper {number}\n\nThe weir number {number} is inspected in spring.\n")
+    for number, sentence in enumerate(SENTENCES):
+        (papers / f"{number}.md").write_text(f"# Paper {number}\n\n{sentence}\n")
     headwater("gather", str(papers), "--audience", "everyone")
     headwater("do", "save_profile", "person=ines@waterworks.example", "name=Weirs", "query=weir")
     (papers / "new.md").write_text("# A new weir\n\nA weir was built.\n")
