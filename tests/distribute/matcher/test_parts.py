@@ -111,6 +111,7 @@ def test_a_tree_its_numbers_its_program_and_its_anchors_mean_the_query(query: Qu
     assert all(kernels.holds(check, flags, *programs.arrays()) for check in checks) == expected
 
 
+@settings(deadline=None)
 @given(query=queries)
 def test_what_is_always_or_never_true_is_folded_away(query: Query) -> None:
     numbers = literals(tree(query))
