@@ -121,6 +121,7 @@ def pseudo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(trans_real, "_default", spoken)
     with translation.override("en"):
         yield
+    translation.deactivate()  # what override puts back on leaving is still the pseudo-locale
 
 
 @pytest.fixture
