@@ -342,3 +342,15 @@ def test_a_reader_learns_nothing_from_the_form_of_a_signed_list(
 @pytest.mark.parametrize("page", ["proof/overdue/?unit=²", "proof/audit/?person=²", "directives/new/?entry=²"])
 def test_a_raised_digit_is_no_number(page: str, nadia: Person, sign_in: SignIn) -> None:
     assert sign_in(nadia).get(ROOT + page).status_code == 200
+
+
+def test_who_proves_is_no_reader_by_that(
+    directive: Directive, otto: Person, ines: Person, nadia: Person, sign_in: SignIn
+) -> None:
+    """A head sees who is late, and not the title of what they may not read themselves."""
+    AudienceMember.objects.filter(person=otto).delete()
+    Delivery.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    for path in ("proof/", "proof/overdue/", f"directives/{directive.pk}/proof/"):
+        page = sign_in(otto).get(ROOT + path).content.decode()
+        assert "confined" not in page, path
+    assert "confined" in sign_in(nadia).get(f"{ROOT}proof/").content.decode()

@@ -25,6 +25,7 @@ from headwater.distribute.actions import (
     save_directive,
 )
 from headwater.distribute.forms import DirectiveForm, complain
+from headwater.distribute.masking import mask_directives
 from headwater.distribute.models import Delivery, Directive
 from headwater.distribute.reach import Reach, reach_of
 from headwater.distribute.rules import may_change_directive, may_write_directives
@@ -48,6 +49,7 @@ def list_directives(request: Request) -> HttpResponse:
         request.GET.get("page")
     )
     stages = proof.stages_of(list(page.object_list))
+    mask_directives(request.person, page.object_list)
     issued = Directive.objects.filter(state=Directive.State.ISSUED).count()
     context = {
         "title": _("Must-reads"),
@@ -161,7 +163,12 @@ def recall(request: Request, pk: int) -> HttpResponse:
 
 
 def _show_issued(request: Request, directive: Directive) -> HttpResponse:
-    example = Delivery.objects.filter(reasons__directive=directive).select_related("person", "version").first()
+    mask_directives(request.person, [directive])
+    example = (
+        Delivery.objects.filter(reasons__directive=directive, person=request.person)
+        .select_related("person", "version")
+        .first()
+    )
     context = {
         "title": directive.name,
         "directive": directive,

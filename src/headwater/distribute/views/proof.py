@@ -25,6 +25,7 @@ from headwater.distribute import proof
 from headwater.distribute.actions import record_acknowledgement
 from headwater.distribute.delivering import row_for
 from headwater.distribute.forms import SignedListForm, complain
+from headwater.distribute.masking import mask_deliveries, mask_directives
 from headwater.distribute.models import Delivery, Directive
 from headwater.distribute.rules import may_see_audit, proof_paths
 from headwater.people.models import Person
@@ -50,6 +51,7 @@ def show_overview(request: Request) -> HttpResponse:
     directives = Directive.objects.exclude(state=Directive.State.DRAFT).select_related("audience", "version")
     page = Paginator(directives.order_by("-issued_at"), 20).get_page(request.GET.get("page"))
     stages = proof.stages_of(list(page.object_list), scope)
+    mask_directives(request.person, page.object_list)
     overall = proof.time_to_aware(days, scope=scope)
     overdue = proof.overdue(scope).count()
     context = {
@@ -79,6 +81,7 @@ def show_directive(request: Request, pk: int) -> HttpResponse:
     """One must-read: the stream, by unit, how fast they knew, and the record."""
     scope = _scope(request)
     directive = _directive(pk)
+    mask_directives(request.person, [directive])
     stage = proof.stage_of(directive, scope)
     hours, opened, acknowledged = proof.curve(directive, scope)
     context = {
@@ -202,6 +205,7 @@ def list_overdue(request: Request) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return _csv("overdue", proof.CHAIN_HEADER, proof.chain(rows))
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    mask_deliveries(request.person, page.object_list)
     heading = ngettext("%(n)d is overdue", "%(n)d are overdue", page.paginator.count) % {"n": page.paginator.count}
     return render(request, "distribute/overdue.html", {"title": _("Overdue"), "heading": heading, "page": page})
 
