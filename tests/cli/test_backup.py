@@ -75,8 +75,10 @@ def test_a_restored_installation_is_the_same(headwater: Command, backup: Path, o
 def test_followers_go_on_after_a_restore(headwater: Command, backup: Path, other_home: Command, tmp_path: Path) -> None:
     other_home("restore", str(backup))
     known = len(other_home.json("inbox", *INES))
-    (tmp_path / "later.md").write_text("# A later weir\n\nThis weir came after the restore.\n")
-    other_home("gather", str(tmp_path), "--audience", "everyone")
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    (papers / "later.md").write_text("# A later weir\n\nThis weir came after the restore.\n")
+    other_home("gather", str(papers), "--audience", "everyone")
     delivered = other_home.json("inbox", *INES)
     assert len(delivered) == known + 1
     assert delivered[0]["title"] == "A later weir"
