@@ -50,21 +50,26 @@ def match_new_versions(organisation_id: int) -> bool:
 
 def _step(organisation_id: int) -> tuple[bool, bool]:
     """Whether there is more to match, and whether versions are there that cannot be read yet."""
-    with _holding, organisation_context(organisation_id):
-        versions_cursor = locked_cursor("match versions")
-        profiles_cursor = locked_cursor("match profiles")
-        if versions_cursor is None or profiles_cursor is None:
+    with _holding:
+        # Put back only at the end: a step that dies may not have caught up with what it took in, so all is loaded anew.
+        standing = _held.pop(organisation_id, None) or Standing()
+        outcome = _step_with(standing, organisation_id)
+        _held[organisation_id] = standing
+        return outcome
+
+
+def _step_with(standing: Standing, organisation_id: int) -> tuple[bool, bool]:
+    with organisation_context(organisation_id):
+        cursor = locked_cursor("match versions")
+        if cursor is None:
             return False, False
         started = time.monotonic()
         upper = safe_tx()
-        standing = _standing(organisation_id, upper)
-        delivered = _catch_up(profiles_cursor.tx, upper, versions_cursor.tx)
-        if delivered is not None:
-            move_cursor(profiles_cursor, upper)
-        versions, reached, more = _next_versions(versions_cursor.tx, upper)
+        delivered = _catch_up(upper, cursor.tx) if standing.follow(upper) else 0
+        versions, reached, more = _next_versions(cursor.tx, upper)
         if versions:
-            delivered = (delivered or 0) + _match(versions, standing)
-            move_cursor(versions_cursor, reached)
+            delivered += _match(versions, standing)
+            move_cursor(cursor, reached)
             _record(reached, upper, len(versions), delivered, time.monotonic() - started)
         return more, not more and EntryVersion.objects.filter(tx__gte=upper).exists()
 
@@ -75,22 +80,15 @@ def forget_standing() -> None:
         _held.clear()
 
 
-def _standing(organisation_id: int, upper: int) -> Standing:
-    """This process's standing queries; should following fail half way, they are loaded anew."""
-    standing = _held.pop(organisation_id, None) or Standing()
-    standing.follow(upper)
-    _held[organisation_id] = standing
-    return standing
-
-
 def _next_versions(since: int, upper: int) -> tuple[list[EntryVersion], int, bool]:
     """The next versions, whole transactions of them; up to which transaction they reach; whether there are more."""
-    fresh = EntryVersion.objects.filter(tx__gte=since, tx__lt=upper).order_by("tx")
-    edge = fresh.values_list("tx", flat=True)[BATCH : BATCH + 1].first()
-    if edge is not None:
-        upper = edge + 1
-    chosen = fresh.filter(tx__lt=upper).select_related("entry").order_by("number", "pk")
-    return list(chosen), upper, edge is not None
+    fresh = EntryVersion.objects.filter(tx__gte=since, tx__lt=upper).select_related("entry").order_by("tx")
+    chosen = list(fresh[: BATCH + 1])
+    more = len(chosen) > BATCH
+    if more:
+        upper = chosen[-1].tx + 1
+        chosen = list(fresh.filter(tx__lt=upper))
+    return sorted(chosen, key=lambda version: (version.number, version.pk)), upper, more
 
 
 def _match(versions: Sequence[EntryVersion], standing: Standing) -> int:
@@ -115,14 +113,16 @@ def _hits(versions: Sequence[EntryVersion], standing: Standing) -> tuple[list[Hi
     return hits, directed
 
 
-def _catch_up(since: int, upper: int, matched: int) -> int | None:
-    """Run queries that became known only now over the versions they should have met; None when there are none."""
-    late = late_comers(since, upper)
-    if late is None:
-        return None
-    if late[1] >= matched:
+def _catch_up(upper: int, matched: int) -> int:
+    """Run queries that became known only now over the versions they should have met; returns how many deliveries."""
+    cursor = locked_cursor("match profiles")
+    late = late_comers(cursor.tx, upper) if cursor is not None else None
+    if cursor is None or late is None:
         return 0
+    move_cursor(cursor, upper)
     standing, oldest = late
+    if oldest >= matched:
+        return 0
     missed = EntryVersion.objects.filter(tx__gte=oldest, tx__lt=matched).select_related("entry")
     return _match(list(missed.order_by("number", "pk")), standing)
 

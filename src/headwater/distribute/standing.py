@@ -64,19 +64,25 @@ class Standing:
     def __len__(self) -> int:
         return len(self._matcher)
 
-    def follow(self, upper: int) -> None:
+    def follow(self, upper: int) -> bool:
         """Take in every change that is committed; those of transactions below `upper`, which have all ended, for good.
+
+        Returns whether there was any.
 
         What is newer is taken in too, and read again: a row that was changed just now would be missing otherwise.
         """
         self.learn_languages()
+        is_changed = self.tx == 0
         profiles = InterestProfile.objects.filter(tx__gte=self.tx)
         # A cursor in the database spares memory when all are loaded, and costs round trips when few are.
         for profile in profiles if self.tx else profiles.iterator():
             self.put_profile(profile)
+            is_changed = True
         for directive in Directive.objects.filter(tx__gte=self.tx).exclude(query=""):
             self.put_directive(directive)
+            is_changed = True
         self.tx = max(self.tx, upper)
+        return is_changed
 
     def put_profile(self, profile: InterestProfile) -> None:
         """Add, change or remove one profile."""
