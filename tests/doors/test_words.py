@@ -23,6 +23,10 @@ SAME_EVERYWHERE = re.compile(
 )
 
 
+# Pages that show rows as they are kept, in the words of the export.
+VALUES_AS_KEPT = {"people/me/held/"}
+
+
 def bracketed(function: Callable[..., str]) -> Callable[..., str]:
     return lambda *args: f"⟦{function(*args)}⟧" if args[0] and str(args[0]).strip() else function(*args)
 
@@ -85,6 +89,8 @@ def test_every_page_speaks_through_gettext(reader: tuple[Client, dict[str, Any]]
     faults = {}
     seen = 0
     for _room, path, pattern in pages():
+        if path in VALUES_AS_KEPT:
+            continue
         for number in sorted(ids) if "<int:" in path else [1]:
             answer = client.get(f"/o/ours/{filled(path, pattern, number)}")
             if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html") and answer.content:
