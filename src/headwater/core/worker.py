@@ -20,6 +20,8 @@ import psycopg
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection, connections
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from headwater.core.actions import door
 from headwater.core.jobs import LANES, Follower, Service, discovered, organisation_ids
@@ -158,7 +160,10 @@ async def _retry_stalled() -> None:
         await manager.prune_stalled_workers(STALLED_AFTER * 3)
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER):
             logger.warning("Job %s (%s) lost its worker; it is tried again", job.id, job.task_name)
-            await manager.retry_job(job)
+            try:
+                await manager.retry_job(job)
+            except UniqueViolation:  # a periodic job whose next turn waits already: that one does the work
+                await manager.finish_job(job, status=Status.FAILED, delete_job=True)
         await manager.delete_old_jobs(nb_hours=72)
 
 
