@@ -29,9 +29,6 @@ from procrastinate.contrib.django import app
 from headwater.core.actions import door
 from headwater.core.models import Organisation
 
-# The queues, and how many jobs of each run at once in one worker: a slow web site shall not hold up an upload.
-LANES = {"default": 2, "gather": 4, "sending": 2}
-
 
 class Step(Protocol):
     """One step of a follower, for one organisation: True when there may be more at once."""
@@ -70,12 +67,7 @@ class Job:
 
 
 def job(queue: str = "default", retry: int = 5) -> Callable[[Callable[..., None]], Job]:
-    """Make a function of an organisation id and further ids a job, tried again up to `retry` times.
-
-    Raises ValueError for a queue that no worker serves.
-    """
-    if queue not in LANES:
-        raise ValueError(f"no worker serves the queue {queue}; there are {', '.join(LANES)}")
+    """Make a function of an organisation id and further ids a job, tried again up to `retry` times."""
     return lambda function: Job(function, queue, retry)
 
 
