@@ -1,4 +1,4 @@
-"""Eight random kills while knowledge is gathered, sent and acknowledged: nothing is lost, and nothing comes twice."""
+"""Twenty random kills while knowledge is gathered, sent and acknowledged: nothing is lost, and nothing comes twice."""
 
 import json
 import os
@@ -9,8 +9,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parents[2]
 
 
-def test_eight_kills_lose_nothing_and_double_nothing() -> None:
-    environment = dict(os.environ) | {"KILLS": "8", "SEED": "7", "PYTHONPATH": f"{CHECKOUT / 'src'}"}
+def test_twenty_kills_lose_nothing_and_double_nothing() -> None:
+    environment = dict(os.environ) | {"KILLS": "20", "SEED": "7", "PYTHONPATH": f"{CHECKOUT / 'src'}"}
     answer = subprocess.run(
         [sys.executable, "-m", "bench", "kills"],
         check=False,
@@ -22,5 +22,5 @@ def test_eight_kills_lose_nothing_and_double_nothing() -> None:
     )
     figures = {figure["name"]: figure for figure in map(json.loads, answer.stdout.splitlines())}
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert figures["kills"]["value"] == 8
+    assert figures["kills"]["value"] == 20
     assert all(figures[name]["value"] == 0 for name in ("kills_lost", "kills_twice", "kills_mail_under_another_id"))
