@@ -67,6 +67,14 @@ def test_loading_again_does_nothing(ministry: Organisation) -> None:
         assert Event.objects.count() == events
 
 
+def test_it_is_marked_as_made_even_where_its_making_was_interrupted(ministry: Organisation) -> None:
+    made = Organisation.objects.filter(pk=ministry.pk).values_list("is_being_made", flat=True)
+    assert list(made) == [False]
+    made.update(is_being_made=True)
+    load_demonstration()
+    assert list(made.all()) == [False]
+
+
 def test_about_sixty_people_in_a_tree_of_units(inside: Organisation) -> None:
     assert inside.is_demonstration
     assert 60 <= Person.objects.count() <= 70

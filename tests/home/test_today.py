@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from headwater.core.models import Organisation
 from headwater.distribute.models import Acknowledgement, Delivery, Preference
 from headwater.home.findings import budget_line, today_lede, today_title
 from headwater.home.today import Today, first_sentence
@@ -26,6 +27,24 @@ def test_nothing_to_read_is_said_and_stops(ines: Person, sign_in: SignIn) -> Non
     assert "You have read all you must" in page
     assert "Nothing for you yet" in page
     assert "The next digest comes at 16:00." in page
+
+
+def test_while_the_demonstration_is_being_made_nothing_is_claimed(
+    organisation: Organisation, ines: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    Organisation.objects.filter(pk=organisation.pk).update(is_being_made=True)
+    client = sign_in(ines)
+    page = client.get(PAGE).content.decode()
+    assert "The demonstration is being made" in page
+    assert "You have read all you must" not in page
+    assert 'hx-trigger="every 3s"' in page
+    must_read(make_entry("First of many"), ines)
+    page = client.get(PAGE).content.decode()
+    assert "<h1>One to read" in page
+    assert "The demonstration is being made" in page
+    assert "The demonstration is being made" in client.get(f"{PAGE}distribute/inbox/").content.decode()
+    Organisation.objects.filter(pk=organisation.pk).update(is_being_made=False)
+    assert "being made" not in client.get(PAGE).content.decode()
 
 
 def test_the_title_counts_and_times_what_must_be_read(

@@ -62,6 +62,7 @@ class Organisation(models.Model):
     language = models.CharField(max_length=10, default="en")
     timezone = models.CharField(max_length=60, default="UTC")
     is_demonstration = models.BooleanField(default=False)
+    is_being_made = models.BooleanField(default=False, help_text=_("its content is still being loaded; pages say so"))
     created_at = models.DateTimeField(default=now, editable=False)
 
     def __str__(self) -> str:

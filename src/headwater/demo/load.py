@@ -48,15 +48,25 @@ def load_demonstration() -> Organisation:
     ministry = Ministry(Calendar(timezone.now()))
     known = Organisation.objects.filter(slug=ministry.organisation["slug"]).first()
     if known is not None:
-        return known
+        return _made(known)
     cast = Cast(ministry)
     with _timed("people"), transaction.atomic():  # the organisation appears with its people
         organisation = found_ministry(ministry)
+        Organisation.objects.filter(pk=organisation.pk).update(is_being_made=True)
         with organisation_context(organisation.pk):
             load_people(cast)
             past.date_members()
             _load_topics(cast)
-    _load(cast, organisation.pk)
+    try:
+        _load(cast, organisation.pk)
+    finally:
+        _made(organisation)
+    return organisation
+
+
+def _made(organisation: Organisation) -> Organisation:
+    """Pages say no longer that it is being made: it is done, or whoever made it has gone."""
+    Organisation.objects.filter(pk=organisation.pk).update(is_being_made=False)
     return organisation
 
 

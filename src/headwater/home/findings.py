@@ -28,8 +28,10 @@ def spelled(count: int) -> str:
 
 
 def today_title(today: Today) -> str:
-    """“Three to read, about 14 minutes”, or that all is read."""
+    """“Three to read, about 14 minutes”, or that all is read; nothing is claimed while there is nothing yet."""
     count = today.counts["must"]
+    if not count and today.is_being_made:
+        return _("The demonstration is being made")
     if not count:
         return _("You have read all you must")
     reading = ngettext("about %(n)s minute", "about %(n)s minutes", today.minutes) % {"n": number(today.minutes)}
@@ -55,6 +57,8 @@ def today_lede(today: Today) -> str:
         }
     elif counts["must"]:
         pressing = _("Nothing is due today.")
+    elif today.is_being_made:
+        return _("Its documents and its past are being loaded. What is for you appears here by itself.")
     else:
         return done_lede(today)
     return f"{pressing} {rest}"

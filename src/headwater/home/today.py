@@ -50,6 +50,7 @@ class Today:
 
     person: Person
     now: datetime = field(default_factory=timezone.now)
+    is_being_made: bool = False
 
     @cached_property
     def preference(self) -> Preference:

@@ -34,7 +34,7 @@ ROWS_A_PAGE = 50
 def show_today(request: Request) -> HttpResponse:
     """What must I do, and in how long."""
     person = request.person
-    today = Today(person)
+    today = Today(person, is_being_made=request.organisation.is_being_made)
     note_counts(request, today.counts["unread"], today.counts["late"])
     return render(
         request,
