@@ -48,7 +48,7 @@ def run_now(pool: Pool) -> Callable[[Source], Run]:
     """Does a run of a source to its end, here and now."""
 
     def run(source: Source) -> Run:
-        source.runs.filter(state=Run.State.RUNNING).update(state=Run.State.STOPPED)
+        runs.stop_open(source)
         run = runs.begin(source, None)
         runs.carry_out(run.organisation_id, run.pk, pool)
         run.refresh_from_db()

@@ -1,13 +1,19 @@
 """Gathering a place here and now, as the command line does, with real transactions."""
 
+import threading
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from headwater.core.actions import OPERATOR, Refused
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
+from headwater.gather import jobs, runs
+from headwater.gather.actions import create_source
 from headwater.gather.connectors import SourceFailed
 from headwater.gather.extract import Pool
 from headwater.gather.gathering import gather
@@ -64,6 +70,57 @@ def test_a_file_a_feed_and_a_site(organisation_id: int, folder: Path, pool: Pool
         titles = set(Entry.objects.values_list("title", flat=True))
     assert kinds == {"feed", "web", "upload"}
     assert titles == {"Bridge closed", "Culverts", "Storm watch"}
+
+
+@pytest.fixture
+def asked_for(organisation_id: int, folder: Path) -> Source:
+    """The folder as a source that was named on a page: its first run waits for a worker."""
+    with organisation_context(organisation_id):
+        place = {"path": str(folder)}
+        return create_source(OPERATOR, name="Circulars", kind="folder", owner=Person.objects.get(), settings=place)
+
+
+def test_a_run_that_waits_for_a_worker_is_taken_up_here(organisation_id: int, asked_for: Source, pool: Pool) -> None:
+    outcome = gather(organisation_id, OPERATOR, asked_for.settings["path"], pool=pool)
+    assert numbers(outcome) == (4, 3, 0, 0, 1)
+    with organisation_context(organisation_id):
+        run = asked_for.runs.get()
+    jobs.carry_out_run(organisation_id, run_id=run.pk)
+    with organisation_context(organisation_id):
+        assert asked_for.runs.get().counts["new"] == 3
+
+
+def test_of_many_takers_one_gets_the_run(organisation_id: int, asked_for: Source) -> None:
+    with organisation_context(organisation_id):
+        run = asked_for.runs.get()
+    taken: list[bool] = []
+
+    def take() -> None:
+        taken.append(runs.take(organisation_id, run.pk, runs.By.HERE) is not None)
+        connections.close_all()
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == [False] * 7 + [True]
+
+
+def test_signs_of_life_come_while_a_batch_takes_long(
+    organisation_id: int, asked_for: Source, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "_HEARTBEAT_SECONDS", 0.05)
+    beats: list[datetime] = []
+
+    def slow(progress: Progress) -> None:
+        for _ in range(2):
+            with organisation_context(organisation_id):
+                beats.append(asked_for.runs.get().beat_at)
+            time.sleep(1)
+
+    gather(organisation_id, OPERATOR, asked_for.settings["path"], pool=pool, watcher=slow)
+    assert beats[1] > beats[0]
 
 
 def test_what_cannot_be_gathered_says_why(organisation_id: int, tmp_path: Path, pool: Pool) -> None:

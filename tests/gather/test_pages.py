@@ -147,8 +147,10 @@ def test_a_source_is_changed_paused_resumed_run_and_closed(
         assert client.post(address(f"gather:{name}", pk=source.pk)).status_code == 302
         source.refresh_from_db()
         assert source.state == state
-    run = source.runs.get(state=Run.State.RUNNING)
-    assert client.get(address("gather:source", pk=source.pk)).status_code == 200
+    run = source.runs.get(state=Run.State.WAITING)
+    page = client.get(address("gather:source", pk=source.pk)).content.decode()
+    assert "It waits for its turn" in page
+    assert "documents a second" not in page
     client.post(address("gather:run-stop", pk=run.pk))
     run.refresh_from_db()
     assert run.state == Run.State.STOPPED

@@ -8,12 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from headwater.core.blobs import read_blob
 from headwater.gather import jobs, pipeline, runs
-from headwater.gather.actions import pause_source
+from headwater.gather.actions import pause_source, stop_run
 from headwater.gather.connectors import Found
 from headwater.gather.extract import Pool
 from headwater.gather.health import Health, health_of
@@ -221,7 +222,59 @@ def test_due_sources_are_started_once(source: Source, run_now: RunNow) -> None:
     Source.objects.update(next_run_at=timezone.now() - timedelta(minutes=1))
     jobs.start_due_runs(source.organisation_id)
     assert waiting.count() == before + 1
-    assert source.runs.filter(state=Run.State.RUNNING).count() == 1
+    assert source.runs.filter(state=Run.State.WAITING).count() == 1
+
+
+def test_a_run_waits_until_it_is_taken_up_and_one_alone_takes_it(source: Source, pool: Pool) -> None:
+    run = source.runs.get()
+    assert run.is_waiting
+    assert runs.begin(source, None) == run
+    started = run.started_at
+    taken = runs.take(run.organisation_id, run.pk, runs.By.HERE)
+    assert taken is not None
+    assert taken.state == Run.State.RUNNING
+    assert taken.started_at > started
+    for by in runs.By:
+        assert runs.take(run.organisation_id, run.pk, by) is None
+    assert runs.carry_out(run.organisation_id, run.pk, pool, by=runs.By.JOB) is None
+    assert not Document.objects.exists()
+
+
+def test_a_job_that_is_tried_again_goes_on_with_its_run_and_the_first_stops(source: Source, pool: Pool) -> None:
+    run = source.runs.get()
+    later: list[Progress | None] = []
+
+    def given_out_again(progress: Progress) -> None:
+        if not later:
+            later.append(None)
+            later[0] = runs.carry_out(run.organisation_id, run.pk, pool, by=runs.By.JOB)
+
+    runs.carry_out(run.organisation_id, run.pk, pool, given_out_again, by=runs.By.JOB)
+    run.refresh_from_db()
+    assert run.state == Run.State.DONE
+    assert later[0] is not None
+    assert run.counts["listed"] == 4
+    assert run.counts["new"] == 0
+
+
+def test_a_waiting_run_that_lost_its_job_is_given_out_again(source: Source) -> None:
+    run = source.runs.get()
+    waiting = ProcrastinateJob.objects.filter(task_name__endswith="carry_out_run", args__run_id=run.pk)
+    jobs.start_due_runs(source.organisation_id)
+    assert waiting.count() == 1
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    Source.objects.update(next_run_at=timezone.now() - timedelta(minutes=1))
+    jobs.start_due_runs(source.organisation_id)
+    assert waiting.count() == 1
+
+
+def test_stopping_a_waiting_run_leaves_nothing_to_take_up(source: Source, pool: Pool, nadia: Person) -> None:
+    run = source.runs.get()
+    stop_run(nadia, run)
+    assert runs.carry_out(run.organisation_id, run.pk, pool, by=runs.By.JOB) is None
+    source.refresh_from_db()
+    assert source.next_run_at > timezone.now() + timedelta(minutes=30)
 
 
 def test_a_silent_source_is_noticed_once(source: Source, run_now: RunNow, nadia: Person) -> None:

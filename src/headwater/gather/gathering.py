@@ -74,8 +74,7 @@ def _gather_place(
     with organisation_context(organisation_id):
         source = _source_at(actor, kind, place, audience)
         _require_manager(actor, source)
-    run = _own_run(organisation_id, actor, source)
-    progress = runs.carry_out(organisation_id, run.pk, pool, watcher)
+    run, progress = _carry_out(organisation_id, actor, source, pool, watcher)
     with organisation_context(organisation_id):
         run.refresh_from_db()
         if run.state == Run.State.FAILED:
@@ -83,13 +82,16 @@ def _gather_place(
     return source, progress
 
 
-def _own_run(organisation_id: int, actor: Actor, source: Source) -> Run:
-    """A run that is ours to carry out; waits for the end of one that a worker is at."""
+def _carry_out(
+    organisation_id: int, actor: Actor, source: Source, pool: Pool | None, watcher: Watcher
+) -> tuple[Run, Progress]:
+    """Does a run here; waits for the end of one that a worker is at, and takes up one that waits for a worker."""
     while True:
         with organisation_context(organisation_id):
             run = runs.begin(source, actor if isinstance(actor, Person) else None)
-        if run.is_new:
-            return run
+        progress = runs.carry_out(organisation_id, run.pk, pool, watcher)
+        if progress is not None:
+            return run, progress
         time.sleep(_LOOK_SECONDS)
 
 

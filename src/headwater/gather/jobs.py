@@ -4,6 +4,7 @@ import logging
 import threading
 
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from headwater.core.blobs import read_blob
 from headwater.core.jobs import Follower, job, periodic
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 @job(queue="gather")
 def carry_out_run(organisation_id: int, run_id: int) -> None:
     """Do a run to its end, or go on with it where a killed worker left it."""
-    runs.carry_out(organisation_id, run_id)
+    runs.carry_out(organisation_id, run_id, by=runs.By.JOB)
 
 
 @job(queue="gather")
@@ -50,8 +51,14 @@ def start_due_runs(organisation_id: int) -> None:
             run = runs.begin(source, None)
             # Looked at again should this run die; its end sets the next time.
             Source.objects.filter(pk=source.pk).update(next_run_at=timezone.now() + Run.SILENCE)
-            if run.is_new:
+            if run.is_waiting and not _is_queued(run):
                 carry_out_run.defer(organisation_id=organisation_id, run_id=run.pk)
+
+
+def _is_queued(run: Run) -> bool:
+    """Whether there is a job that will carry it out: one that was begun elsewhere and left may have none."""
+    going_on = ProcrastinateJob.objects.filter(task_name__endswith="carry_out_run", status__in=("todo", "doing"))
+    return going_on.filter(args__run_id=run.pk).exists()
 
 
 @periodic("*/10 * * * *")

@@ -121,13 +121,15 @@ class Run(Walled):
     """One pass over a source, with its counts as it goes."""
 
     class State(models.TextChoices):
+        WAITING = "waiting", _("Waits for its turn")
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
         STOPPED = "stopped", _("Stopped")
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="runs")
-    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    taker = models.CharField(max_length=40, blank=True, editable=False, help_text=_("who carries it out"))
     is_backfill = models.BooleanField(default=False)
     started_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     started_at = models.DateTimeField(default=timezone.now)
@@ -142,6 +144,8 @@ class Run(Walled):
     class Meta:
         indexes = [models.Index(fields=["source", "-started_at"], name="run_recent")]
 
+    # Neither begun nor ended by somebody else: there is still something to stop.
+    OPEN = (State.WAITING, State.RUNNING)
     # A run whose worker gives no sign of life for this long is taken over by another.
     SILENCE = timedelta(minutes=2)
     # Not kept: said of a run to whoever began it.
@@ -151,6 +155,11 @@ class Run(Walled):
     def is_alive(self) -> bool:
         """Running, with a recent sign of life."""
         return self.state == self.State.RUNNING and timezone.now() - self.beat_at < self.SILENCE
+
+    @property
+    def is_waiting(self) -> bool:
+        """Asked for, and nobody has taken it up yet."""
+        return self.state == self.State.WAITING
 
     @property
     def done(self) -> int:

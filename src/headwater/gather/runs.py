@@ -1,13 +1,20 @@
 """A run: one pass over a source, from its start to its end, resumed where it was cut off."""
 
 import json
+import secrets
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connections
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from headwater.core.secret import SecretLost, decrypt
@@ -25,6 +32,15 @@ from headwater.search.models import Entry
 _RATES_KEPT = 60
 # So many documents do not all go at once; more likely the disk behind the folder is not connected.
 _NEVER_ALL_AT_ONCE = 10
+# One batch may take minutes (scans), so signs of life come beside it.
+_HEARTBEAT_SECONDS = 10.0
+
+
+class By(StrEnum):
+    """How a run is taken up: by its job, which is tried again when its worker dies, or by somebody here who waits."""
+
+    JOB = "job"
+    HERE = "here"
 
 
 class Stopped(Exception):
@@ -65,33 +81,62 @@ def connector_of(source: Source) -> Connector:
 
 
 def begin(source: Source, started_by: Person | None) -> Run:
-    """The run of a source that goes on now; `is_new` when it begins here, to be carried out by who began it.
+    """The run of a source that waits or goes on now; `is_new` when it was made here, and is to be carried out.
 
-    A run that is alive is somebody else's. One that gives no sign of life is over, and a new one goes on from there.
+    There is one at a time. One that gives no sign of life is over, and a new one goes on from there.
     """
     Source.objects.select_for_update().get(pk=source.pk)
     latest = source.runs.order_by("-started_at").first()
-    if latest is not None and latest.is_alive:
+    if latest is not None and (latest.is_waiting or latest.is_alive):
         return latest
-    source.runs.filter(state=Run.State.RUNNING).update(state=Run.State.STOPPED, ended_at=timezone.now())
+    stop_open(source)
     is_backfill = not source.runs.filter(state=Run.State.DONE).exists()
     run = Run.objects.create(source=source, started_by=started_by, is_backfill=is_backfill)
     run.is_new = True
     return run
 
 
-def carry_out(organisation_id: int, run_id: int, pool: Pool | None = None, watcher: Watcher = unwatched) -> Progress:
-    """Do a run to its end. Safe to run twice: what was gathered is known by its stamp and not gathered again.
+def stop_open(source: Source, *states: Run.State) -> int:
+    """Stop the runs of a source that wait or go on (or those in these states); how many."""
+    going_on = source.runs.filter(state__in=states or Run.OPEN)
+    return going_on.update(state=Run.State.STOPPED, ended_at=timezone.now())
+
+
+def take(organisation_id: int, run_id: int, by: By) -> Run | None:
+    """Take a run up, alone: one update decides between several that try. None when it is another's, or over.
+
+    Free is what waits and what gives no sign of life. A job that is tried again goes on with its own run at once: only
+    a job whose worker died is given out twice, and should that have been an error, the first stops at its next beat.
+    """
+    now = timezone.now()
+    free = Q(state=Run.State.WAITING) | Q(state=Run.State.RUNNING, beat_at__lt=now - Run.SILENCE)
+    if by == By.JOB:
+        free |= Q(state=Run.State.RUNNING, taker__startswith=By.JOB)
+    taker = f"{by}-{secrets.token_hex(8)}"
+    with organisation_context(organisation_id):
+        taken = Run.objects.filter(free, pk=run_id)
+        if not taken.update(state=Run.State.RUNNING, taker=taker, started_at=now, beat_at=now):
+            return None
+        run = Run.objects.select_related("source").get(pk=run_id)
+        # Looked at again should its taker die; its end sets the next time.
+        Source.objects.filter(pk=run.source_id).update(next_run_at=now + Run.SILENCE)
+    return run
+
+
+def carry_out(
+    organisation_id: int, run_id: int, pool: Pool | None = None, watcher: Watcher = unwatched, by: By = By.HERE
+) -> Progress | None:
+    """Do a run to its end; None when another has taken it up. What was gathered before is known by its stamp.
 
     A source that cannot be read ends as a failed run with its reason on the source's page, and does not raise.
     """
+    run = take(organisation_id, run_id, by)
+    if run is None:
+        return None
     progress = Progress()
-    with organisation_context(organisation_id):
-        run = Run.objects.select_related("source").filter(pk=run_id).first()
-    if run is None or run.state != Run.State.RUNNING:  # its source was removed, or another process has done it
-        return progress
     try:
-        _gather(organisation_id, run, progress, pool or shared_pool(), watcher)
+        with _heartbeat(organisation_id, run):
+            _gather(organisation_id, run, progress, pool or shared_pool(), watcher)
     except Stopped:
         _end(organisation_id, run, Run.State.STOPPED)
     except SourceFailed as failure:
@@ -119,17 +164,49 @@ def _gather(organisation_id: int, run: Run, progress: Progress, pool: Pool, watc
     _finish(organisation_id, run, listing, seen, progress)
 
 
+@contextmanager
+def _heartbeat(organisation_id: int, run: Run) -> Iterator[None]:
+    """Signs of life from beside the work, for as long as it goes on."""
+    over = threading.Event()
+    heart = threading.Thread(target=_keep_beating, args=(organisation_id, run, over), name="heart", daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        over.set()
+        heart.join()
+
+
+def _keep_beating(organisation_id: int, run: Run, over: threading.Event) -> None:
+    while not over.wait(_HEARTBEAT_SECONDS):
+        try:
+            with organisation_context(organisation_id):
+                _own(run).update(beat_at=timezone.now())
+        except DatabaseError:  # away for a moment; the work itself finds out, and the next beat may come through
+            pass
+        finally:
+            connections.close_all()
+
+
+def _own(run: Run) -> QuerySet[Run]:
+    """The run's row, as long as it is still ours to carry out."""
+    return Run.objects.filter(pk=run.pk, state=Run.State.RUNNING, taker=run.taker)
+
+
 def _beat(organisation_id: int, run: Run, progress: Progress, rate: float) -> None:
     """A sign of life with the counts so far. Raises Stopped when the run shall not go on."""
     run.rates = [*run.rates, round(rate, 1)][-_RATES_KEPT:]
     with organisation_context(organisation_id):
-        going_on = Run.objects.filter(pk=run.pk, state=Run.State.RUNNING, source__state=Source.State.ACTIVE)
-        if not going_on.update(
-            beat_at=timezone.now(),
-            counts=progress.counts,
-            total=progress.total,
-            rates=run.rates,
-            bytes_kept=progress.counts.get("bytes", 0),
+        if (
+            not _own(run)
+            .filter(source__state=Source.State.ACTIVE)
+            .update(
+                beat_at=timezone.now(),
+                counts=progress.counts,
+                total=progress.total,
+                rates=run.rates,
+                bytes_kept=progress.counts.get("bytes", 0),
+            )
         ):
             raise Stopped
 
@@ -138,13 +215,15 @@ def _finish(organisation_id: int, run: Run, listing: Listing, seen: set[str], pr
     """The end of a run that went well: what is missing has vanished, and the source is set for the next time."""
     with organisation_context(organisation_id):
         source = hold_source(run.source_id)
+        if not _own(run).exists():
+            raise Stopped
         vanished = _tombstones(source, seen) if listing.complete else 0
         progress.counts["vanished"] = vanished
         progress.total = len(seen)
         now = timezone.now()
         changes = {"cursor": listing.cursor, "next_run_at": now + timedelta(minutes=source.every_minutes)}
         health.record_success(source, changed=bool(vanished or _news(progress.counts)), **changes)
-        Run.objects.filter(pk=run.pk).update(
+        _own(run).update(
             state=Run.State.DONE,
             ended_at=now,
             beat_at=now,
@@ -186,9 +265,16 @@ def _fail(organisation_id: int, run: Run, message: str, remedy: str) -> None:
 def _end(organisation_id: int, run: Run, state: str, message: str = "") -> None:
     with organisation_context(organisation_id):
         now = timezone.now()
-        Run.objects.filter(pk=run.pk).update(state=state, ended_at=now, beat_at=now, message=message[:500])
+        _own(run).update(state=state, ended_at=now, beat_at=now, message=message[:500])
         source = Source.objects.get(pk=run.source_id)
-        Source.objects.filter(pk=source.pk).update(next_run_at=now + timedelta(minutes=source.every_minutes))
+        if not source.runs.filter(state__in=Run.OPEN).exists():
+            set_next_run(source)
+
+
+def set_next_run(source: Source) -> None:
+    """A source whose run has ended is read again after its usual pause."""
+    pause = timedelta(minutes=source.every_minutes)
+    Source.objects.filter(pk=source.pk).update(next_run_at=timezone.now() + pause)
 
 
 def describe(settings_of_source: dict[str, Any]) -> str:

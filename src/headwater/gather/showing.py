@@ -122,7 +122,7 @@ def page_of(source: Source, person: Person) -> dict[str, Any]:
         "health_words": WORDS[health],
         "heading": _heading(source, health),
         "run": run,
-        "is_running": run is not None and run.is_alive,
+        "is_running": run is not None and (run.is_alive or run.is_waiting),
         "steps": steps_of(run) if run is not None else [],
         "freshness": freshness(source),
         "usual": usual_pause(source),
@@ -157,7 +157,7 @@ def steps_of(run: Run) -> list[StepShown]:
         note = (
             ngettext("%(n)d failed", "%(n)d failed", failed) % {"n": failed} if step.name == "read" and failed else ""
         )
-        look = "is-now" if alive else "is-done"
+        look = "is-now" if alive else "" if run.is_waiting else "is-done"
         count = int(counts.get(step.name, 0))
         shown.append(StepShown(step.label, count, note, look))
     return shown

@@ -169,6 +169,8 @@ def _refuse_own_home(path: Path) -> None:
 def pause_source(actor: Actor, source: Source) -> Source:
     """Stop reading a source until it is resumed; what was gathered stays."""
     require(rules.may_manage_source(actor, source), _NOT_YOURS)
+    # One that goes on ends after its batch.
+    runs.stop_open(source, Run.State.WAITING)
     return _set_state(source, Source.State.PAUSED)
 
 
@@ -206,7 +208,8 @@ def _begin(actor: Actor, source: Source) -> Run:
 def stop_run(actor: Actor, run: Run) -> Run:
     """Stop a run after the batch it is at; what it gathered stays, and the next run goes on from there."""
     require(rules.may_manage_source(actor, run.source), _NOT_YOURS)
-    Run.objects.filter(pk=run.pk, state=Run.State.RUNNING).update(state=Run.State.STOPPED, ended_at=timezone.now())
+    Run.objects.filter(pk=run.pk, state__in=Run.OPEN).update(state=Run.State.STOPPED, ended_at=timezone.now())
+    runs.set_next_run(run.source)
     run.refresh_from_db()
     return run
 
@@ -225,7 +228,7 @@ def close_source(actor: Actor, source: Source, documents: str, to: Source | None
         _hand_over(actor, source, to)
     elif documents == "withdraw":
         bury(list(source.documents.filter(vanished_at=None).values_list("pk", flat=True)))
-    source.runs.filter(state=Run.State.RUNNING).update(state=Run.State.STOPPED, ended_at=timezone.now())
+    runs.stop_open(source)
     source.state, source.secret, source.trouble, source.trouble_since = Source.State.CLOSED, None, "", None
     source.save()
     for matter in ("failed", "silent"):

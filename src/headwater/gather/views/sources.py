@@ -131,7 +131,8 @@ def _changed(request: Request, form: SourceForm, source: Source) -> bool:
 def start(request: Request, pk: int) -> HttpResponse:
     """Read it now."""
     source = found_source(request, pk)
-    return _done(request, source, lambda: actions.start_run(request.person, source), _("It is being read now."))
+    words = _("It is read as soon as it is its turn.")
+    return _done(request, source, lambda: actions.start_run(request.person, source), words)
 
 
 @require_POST
