@@ -13,7 +13,7 @@ from headwater.core.actions import SYSTEM
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
 from headwater.gather import jobs, runs, watching
-from headwater.gather.actions import create_source
+from headwater.gather.actions import create_source, pause_source
 from headwater.gather.extract import shared_pool
 from headwater.gather.models import Document, Run, Source
 from headwater.people.models import Person
@@ -99,6 +99,33 @@ def test_what_changed_while_nobody_watched_is_found(watched: Source, folder: Pat
     finally:
         stop.set()
         thread.join(10)
+
+
+@pytest.mark.usefixtures("watch")
+def test_another_folder_comes_and_goes_and_the_first_is_not_read_again(
+    watched: Source, folder: Path, tmp_path: Path
+) -> None:
+    organisation_id = watched.organisation_id
+    other = tmp_path / "minutes"
+    other.mkdir()
+    with organisation_context(organisation_id):
+        second = create_source(SYSTEM, "Minutes", "folder", watched.owner, settings={"path": str(other)})
+        run = second.runs.get()
+    runs.carry_out(organisation_id, run.pk)
+
+    def gathered_from_both() -> bool:
+        (other / "one.md").write_text(f"# Minutes\n\nWritten at {time.monotonic()}.")
+        time.sleep(0.3)
+        return Entry.objects.filter(title="Minutes").exists()
+
+    until(organisation_id, gathered_from_both)
+    with organisation_context(organisation_id):
+        pause_source(SYSTEM, second)
+    time.sleep(watching._LOOK_SECONDS + 1)
+    (folder / "after.md").write_text("# After\n\nThe first folder is watched as before.")
+    until(organisation_id, Entry.objects.filter(title="After").exists)
+    with organisation_context(organisation_id):
+        assert watched.runs.count() == 2
 
 
 def test_two_workers_that_take_up_the_same_file_make_one_version(watched: Source, folder: Path) -> None:

@@ -45,34 +45,55 @@ def watched_folders() -> list[Watched]:
     return found
 
 
+class Watch:
+    """The watch of one folder, in a thread of its own, so that another folder that comes or goes does not touch it."""
+
+    def __init__(self, folder: Watched) -> None:
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=_watch, args=(folder, self._over), name="watch-folder", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still watches; one that broke off is begun again."""
+        return self._thread.is_alive()
+
+    def end(self) -> None:
+        """Watch no longer. Returns when it has ended: two watches of one folder would do everything twice."""
+        self._over.set()
+        self._thread.join()
+
+
 def watch_all(stop: threading.Event) -> None:
     """Watches until told to stop, taking up new folders and leaving closed ones within seconds."""
-    while not stop.is_set():
-        folders = watched_folders()
-        if not folders:
-            stop.wait(_LOOK_SECONDS)
-            continue
-        changed = threading.Event()
-        thread = threading.Thread(target=_watch, args=(folders, changed), name="watch-folders", daemon=True)
-        thread.start()
-        try:
-            while not stop.wait(_LOOK_SECONDS) and thread.is_alive() and watched_folders() == folders:
-                close_old_connections()
-        finally:
-            # Also when the database is away: two watches of one folder would do everything twice.
-            changed.set()
-            thread.join()
-
-
-def _watch(folders: list[Watched], changed: threading.Event) -> None:
+    watches: dict[Watched, Watch] = {}
     try:
-        _read_ahead(folders)
-        for settled in watch_folders([folder.root for folder in folders], changed):
-            for folder in folders:
-                _take_up(folder, settled)
+        while not stop.is_set():
+            _follow(watches, watched_folders())
+            close_old_connections()
+            stop.wait(_LOOK_SECONDS)
+    finally:
+        # Also when the database is away.
+        _follow(watches, [])
+
+
+def _follow(watches: dict[Watched, Watch], folders: list[Watched]) -> None:
+    """Begins the watches that are missing or broke off and ends those that are no longer wanted; the others go on."""
+    for folder in [folder for folder, watch in watches.items() if folder not in folders or not watch.is_alive]:
+        watches.pop(folder).end()
+    for folder in folders:
+        if folder not in watches:
+            watches[folder] = Watch(folder)
+
+
+def _watch(folder: Watched, over: threading.Event) -> None:
+    try:
+        _read_ahead(folder)
+        for settled in watch_folders([folder.root], over):
+            _take_up(folder, settled)
             close_old_connections()
     except SourceFailed as failure:
-        # They are still read at their times; this worker tries to watch them again at its next look.
+        # It is still read at its times; this worker tries to watch it again at its next look.
         log.warning("%s", failure)
     except Exception:
         # The database is away, say. What was being taken up is found by the run that a new watch begins with.
@@ -81,22 +102,20 @@ def _watch(folders: list[Watched], changed: threading.Event) -> None:
         connections.close_all()
 
 
-def _read_ahead(folders: list[Watched]) -> None:
-    """What changed while nobody watched is found by a run; those that were never read wait for their first."""
-    for folder in folders:
-        with organisation_context(folder.organisation_id):
-            source = Source.objects.get(pk=folder.source_id)
-            known = source.runs.filter(state=Run.State.DONE).exists()
-            run = runs.begin(source, None) if known else None
-        if run is not None and run.is_new:
-            runs.carry_out(folder.organisation_id, run.pk)
+def _read_ahead(folder: Watched) -> None:
+    """What changed while nobody watched is found by a run; one that was never read waits for its first."""
+    with organisation_context(folder.organisation_id):
+        source = Source.objects.get(pk=folder.source_id)
+        known = source.runs.filter(state=Run.State.DONE).exists()
+        run = runs.begin(source, None) if known else None
+    if run is not None and run.is_new:
+        runs.carry_out(folder.organisation_id, run.pk)
 
 
 def _take_up(folder: Watched, settled: Settled) -> None:
-    written = [path for path in settled.written if path.is_relative_to(folder.root)]
-    gone = [path for path in settled.gone if path.is_relative_to(folder.root) and not path.exists()]
-    if written or gone:
-        take_up(folder, written, gone, shared_pool())
+    gone = [path for path in settled.gone if not path.exists()]
+    if settled.written or gone:
+        take_up(folder, settled.written, gone, shared_pool())
 
 
 def take_up(folder: Watched, written: list[Path], gone: list[Path], pool: Pool) -> dict[str, int]:
