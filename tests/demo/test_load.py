@@ -118,6 +118,11 @@ def test_the_procedure_is_signed_by_most_and_overdue_for_some(inside: Organisati
     assert Reminder.objects.filter(delivery__in=asked, rung="head").exists()
 
 
+def test_deadlines_strike_with_the_hour(inside: Organisation) -> None:
+    dues = Delivery.objects.filter(must_acknowledge=True, due_at__isnull=False).values_list("due_at", flat=True)
+    assert {(due.minute % 30, due.second, due.microsecond) for due in dues if due is not None} == {(0, 0, 0)}
+
+
 def test_ines_has_something_to_sign_that_she_signed_before(inside: Organisation) -> None:
     ines = Person.objects.get(name="Ines Marlow")
     waiting = Delivery.objects.get(person=ines, version__entry__article__reference="SAF-014", state="due")

@@ -260,7 +260,7 @@ def test_a_late_version_has_as_long_as_the_first_one(directive: Directive) -> No
     later = directive.due_at + timedelta(days=1)
     due = due_for(directive, later)
     assert due is not None
-    assert timedelta(days=9) < due - later < timedelta(days=11)
+    assert timedelta(days=9) < due - later < timedelta(days=13)  # a weekend may come between
 
 
 @pytest.mark.parametrize(("start", "days", "end"), [("02", 1, "03"), ("06", 1, "09"), ("06", 5, "13"), ("07", 1, "09")])

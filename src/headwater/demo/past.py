@@ -18,7 +18,9 @@ from django.utils import timezone
 
 from headwater.demo.cast import Cast
 from headwater.demo.clock import moment
-from headwater.distribute.models import Channel, Delivery, Digest, DigestLine, Directive, Dispatch
+from headwater.distribute.broadcasts import due_for
+from headwater.distribute.deadlines import set_dues
+from headwater.distribute.models import Broadcast, Channel, Delivery, Digest, DigestLine, Directive, Dispatch
 from headwater.distribute.sending import channels_of, plan
 from headwater.library.models import Article
 from headwater.library.standing import refresh_standing
@@ -107,6 +109,11 @@ def date_matches() -> None:
         cursor.execute(_REASONS_BEFORE_THEY_WERE_ASKED)
         cursor.execute(_DELIVERIES_WITHOUT_REASON)
         cursor.execute(_DELIVERIES)
+    standing = Broadcast.objects.exclude(directive__query="").select_related("directive")
+    for broadcast in standing:
+        broadcast.due_at = due_for(broadcast.directive, broadcast.opened_at)
+        broadcast.save()
+    set_dues(Delivery.objects.filter(version__in=standing.values("version")))
 
 
 _BROADCASTS_BEFORE_THEIR_DIRECTIVE = """
@@ -114,7 +121,7 @@ _BROADCASTS_BEFORE_THEIR_DIRECTIVE = """
     WHERE r.id = b.directive_id AND v.id = b.version_id AND r.query <> '' AND v.gathered_at < r.issued_at
 """
 _BROADCASTS = """
-    UPDATE distribute_broadcast b SET opened_at = v.gathered_at, due_at = b.due_at - (b.opened_at - v.gathered_at)
+    UPDATE distribute_broadcast b SET opened_at = v.gathered_at
     FROM distribute_directive r, search_entryversion v
     WHERE r.id = b.directive_id AND v.id = b.version_id AND r.query <> ''
 """
@@ -132,10 +139,7 @@ _DELIVERIES_WITHOUT_REASON = """
 _DELIVERIES = """
     UPDATE distribute_delivery d
     SET created_at = greatest(d.eligible_at, v.gathered_at),
-        must_acknowledge = EXISTS (SELECT FROM distribute_reason x WHERE x.delivery_id = d.id AND x.directive_id > 0),
-        due_at = (SELECT min(b.due_at) FROM distribute_broadcast b
-                  JOIN distribute_reason x ON x.directive_id = b.directive_id
-                  WHERE x.delivery_id = d.id AND b.version_id = v.id)
+        must_acknowledge = EXISTS (SELECT FROM distribute_reason x WHERE x.delivery_id = d.id AND x.directive_id > 0)
     FROM search_entryversion v
     WHERE v.id = d.version_id AND NOT EXISTS (
         SELECT FROM distribute_reason x JOIN distribute_directive r ON r.id = x.directive_id

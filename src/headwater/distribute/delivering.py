@@ -5,12 +5,13 @@ twice, or at the same time in two processes, changes nothing.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
 
+from headwater.distribute.deadlines import Asked, own_dues
 from headwater.distribute.following import one_deliverer_at_a_time
 from headwater.distribute.models import Broadcast, Delivery
 from headwater.distribute.recipients import READABLE, readable_values
@@ -53,8 +54,9 @@ _HITS = """unnest(%(versions)s::bigint[], %(profiles)s::bigint[], %(words)s::tex
 
 _FROM_BROADCASTS = """
     SELECT p.id AS person_id, b.version_id, NULL::bigint AS profile_id, r.id AS directive_id, b.words::text AS words,
-           0::float8 AS score, 'at_once' AS push, r.acknowledge AS must, r.urgent, {due} AS due_at,
-           greatest(v.published_at, m.since, r.issued_at) AS eligible_at
+           0::float8 AS score, 'at_once' AS push, r.acknowledge AS must, r.urgent, b.due_at,
+           greatest(v.published_at, m.since, r.issued_at) AS eligible_at,
+           b.opened_at, r.due_zone, r.due_days, p.timezone, p.work_until, m.since
     FROM distribute_broadcast b
     JOIN distribute_directive r ON r.id = b.directive_id AND r.state = 'issued'
     JOIN people_audiencemember m ON m.audience_id = r.audience_id
@@ -68,8 +70,6 @@ _FROM_BROADCASTS = """
         WHERE d.person_id = p.id AND d.version_id = b.version_id AND d.state <> 'withdrawn')
     {limit}
 """
-# Who comes into the audience later has as long as the others had.
-_DUE = "greatest(b.due_at, m.since + (b.due_at - b.opened_at))"
 
 _COLUMNS = {
     "person_id": "bigint",
@@ -84,6 +84,8 @@ _COLUMNS = {
     "due_at": "timestamptz",
     "eligible_at": "timestamptz",
 }
+_OF_A_PERSON = ("person_id", "urgent", "due_at", "eligible_at")
+Rows = list[tuple[Any, ...]]
 # The rows of what goes to whom: arrays, whose length the planner sees, so that it plans for as many as there are.
 _ROWS = (
     f"""unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())}) AS t({", ".join(_COLUMNS)})"""
@@ -171,12 +173,11 @@ def deliver_broadcasts(
         return 0
     targets = _FROM_BROADCASTS.format(
         readable=READABLE,
-        due=_DUE,
         person="AND p.id = %(person)s" if person_id else "",
         limit="LIMIT %(limit)s" if limit else "",
     )
     values = {"broadcasts": list(broadcast_ids), "person": person_id, "limit": limit}
-    return _deliver(targets, values, version_ids)[1]
+    return _deliver(targets, values, version_ids, _with_own_dues)[1]
 
 
 def row_for(person: Person, version: EntryVersion) -> Delivery:
@@ -192,12 +193,25 @@ def row_for(person: Person, version: EntryVersion) -> Delivery:
     return found
 
 
-def _deliver(targets: str, values: dict[str, Any], version_ids: Sequence[int]) -> tuple[int, int]:
-    """How many deliveries are new, and how many were touched."""
+def _with_own_dues(rows: Rows) -> Rows:
+    """The rows of broadcasts, each due when it is for its person."""
+    person, urgent, due, eligible = (list(_COLUMNS).index(name) for name in _OF_A_PERSON)
+    asked = []
+    for row in rows:
+        opened_at, zone, due_days, *clock = row[eligible + 1 :]
+        asked.append(Asked(row[person], opened_at, row[due], zone, due_days, row[urgent], *clock))
+    dues = own_dues(asked)
+    return [(*row[:due], own, row[eligible]) for row, own in zip(rows, dues, strict=True)]
+
+
+def _deliver(
+    targets: str, values: dict[str, Any], version_ids: Sequence[int], finish: Callable[[Rows], Rows] = list
+) -> tuple[int, int]:
+    """How many deliveries are new, and how many were touched. `finish` makes rows of `_COLUMNS` from what was found."""
     one_deliverer_at_a_time()
     with connection.cursor() as cursor:
         cursor.execute(targets, {**values, **readable_values()})
-        rows = cursor.fetchall()
+        rows = finish(cursor.fetchall())
         if not rows:
             return 0, 0
         columns = {name: list(column) for name, column in zip(_COLUMNS, zip(*rows, strict=True), strict=True)}

@@ -14,8 +14,10 @@ from django.utils.translation import ngettext_lazy
 
 from headwater.core.addresses import address
 from headwater.core.wall import organisation_context
+from headwater.distribute.deadlines import extend_for_leave
 from headwater.distribute.models import Delivery, Directive, Reminder
 from headwater.distribute.sending import queue_dispatches
+from headwater.people.days import today
 from headwater.people.leaving import successor_of
 from headwater.people.models import Absence, Person, Unit
 from headwater.people.notices import settle, tell
@@ -26,6 +28,7 @@ HEAD, REPORT = "head", "report"
 
 def climb_ladder(organisation_id: int) -> None:
     """Send the reminders whose time has come, and tell heads and issuers of what is overdue."""
+    extend_for_leave(organisation_id)
     with organisation_context(organisation_id):
         for directive in Directive.objects.filter(state=Directive.State.ISSUED, acknowledge=True):
             climb(directive, timezone.now())
@@ -74,11 +77,7 @@ def _climbed(deliveries: Sequence[Delivery]) -> dict[int, set[str]]:
 
 
 def _remind(directive: Directive, waiting: Sequence[Delivery], climbed: dict[int, set[str]], now: datetime) -> None:
-    away = set(
-        Absence.objects.filter(since__lte=timezone.localdate(), until__gte=timezone.localdate()).values_list(
-            "person", flat=True
-        )
-    )
+    away = set(Absence.objects.filter(since__lte=today(), until__gte=today()).values_list("person", flat=True))
     by_rung: dict[str, list[Delivery]] = defaultdict(list)
     rows: list[Reminder] = []
     for delivery in waiting:

@@ -127,10 +127,7 @@ def without_row(directive: Directive, scope: Scope = EVERYBODY) -> QuerySet[Audi
 def stage_of(directive: Directive, scope: Scope = EVERYBODY) -> Stage:
     """The counts of a whole directive."""
     counts = of_directive(directive, scope).aggregate(**_counts())
-    waiting = without_row(directive, scope).count()
-    overdue = waiting if directive.acknowledge and directive.due_at and directive.due_at < timezone.now() else 0
-    counts["asked"] += waiting
-    counts["overdue"] += overdue
+    counts["asked"] += without_row(directive, scope).count()
     return Stage(**counts)
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import organisation_context
 from headwater.distribute.broadcasts import open_broadcasts
+from headwater.distribute.deadlines import set_dues
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.following import locked_cursor, move_cursor, one_deliverer_at_a_time
 from headwater.distribute.models import Broadcast, Delivery, Directive, InterestProfile
@@ -161,6 +162,8 @@ def take_back_directive(directive: Directive) -> int:
         cursor.execute(_RECALL, {"directive": directive.pk})
         recalled = cursor.rowcount
         cursor.execute(_EASE, {"directive": directive.pk})
+        eased = [pk for (pk,) in cursor.fetchall()]
+    set_dues(Delivery.objects.filter(pk__in=eased))
     return recalled
 
 
@@ -179,10 +182,8 @@ _RECALL = f"""
 _EASE = f"""
     UPDATE distribute_delivery d
     SET must_acknowledge = EXISTS (SELECT FROM ({_OTHER}) o WHERE o.acknowledge),
-        urgent = EXISTS (SELECT FROM ({_OTHER}) o WHERE o.urgent),
-        due_at = (SELECT min(b.due_at) FROM distribute_reason x JOIN distribute_broadcast b
-                  ON b.directive_id = x.directive_id AND b.version_id = d.version_id AND b.closed_at IS NULL
-                  WHERE x.delivery_id = d.id)
+        urgent = EXISTS (SELECT FROM ({_OTHER}) o WHERE o.urgent)
     FROM distribute_reason own
     WHERE own.delivery_id = d.id AND own.directive_id = %(directive)s AND d.state IN ('due', 'opened')
+    RETURNING d.id
 """

@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 
 from headwater.core.actions import Actor, action, note, require
 from headwater.core.jobs import safe_tx
+from headwater.core.models import Organisation
+from headwater.core.wall import current_organisation_id
 from headwater.distribute import rules
 from headwater.distribute.actions.profiles import check_query
 from headwater.distribute.broadcasts import open_broadcast, spread_if_few
@@ -40,8 +42,9 @@ def save_directive(
 ) -> Directive:
     """Write a directive, or change a draft: an entry, or a query for a standing one, and the audience that must know.
 
-    Nobody is told before `issue_directive`. `due_at` is a moment; `due_days` counts working days from when each version
-    comes. `remind_days` are days before the due time. Only a draft can be changed.
+    Nobody is told before `issue_directive`. `due_at` is a moment on the author's clock: its hour is each person's own,
+    unless it is urgent. `due_days` counts working days from when each version comes. `remind_days` are days before the
+    due time. Only a draft can be changed.
     """
     require(
         rules.may_direct(actor, audience), _("Only a knowledge manager of these people writes a must-read for them.")
@@ -57,6 +60,7 @@ def save_directive(
     directive.name = name.strip()[:300] or (entry.title if entry else query)[:300]
     directive.sentence, directive.acknowledge, directive.urgent = sentence.strip()[:140], acknowledge, urgent
     directive.due_at, directive.due_days, directive.until = due_at, due_days, until
+    directive.due_zone = _zone_of(actor)
     directive.remind_days = sorted(set(REMIND_DAYS if remind_days is None else remind_days), reverse=True)
     directive.tell_head_after_days = tell_head_after_days
     directive.save()
@@ -116,6 +120,13 @@ def remove_directive(actor: Actor, directive: Directive) -> None:
         raise ValidationError({"directive": _("Only a draft can be removed. Recall or end what was issued.")})
     note(directive=directive.pk)
     directive.delete()
+
+
+def _zone_of(actor: Actor) -> str:
+    """On whose clock a due time is meant: the author's, or the organisation's where nobody in particular writes."""
+    if isinstance(actor, Person):
+        return actor.timezone
+    return Organisation.objects.values_list("timezone", flat=True).get(pk=current_organisation_id())
 
 
 def _deliver(directive: Directive) -> int:

@@ -72,6 +72,7 @@ class Directive(Walled):
     sentence = models.CharField(_("in one sentence, what changes for them"), max_length=140, blank=True)
     acknowledge = models.BooleanField(_("must be acknowledged"), default=True)
     due_at = models.DateTimeField(_("acknowledge by"), null=True, blank=True)
+    due_zone = models.CharField(max_length=60, default="UTC", help_text=_("on whose clock the due time was chosen"))
     due_days = models.PositiveIntegerField(_("working days to acknowledge"), null=True, blank=True)
     urgent = models.BooleanField(_("urgent"), default=False)
     remind_days = models.JSONField(default=list, help_text=_("days before the due time on which reminders go out"))

@@ -1,0 +1,111 @@
+"""The deadline of each delivery, as its person's clock and leave make it from what the broadcast asks.
+
+Inbox, pages, reminders and proof all read `Delivery.due_at`; it is computed here only: when a row is made, when one of
+several directives is recalled, and when somebody goes on leave meanwhile.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from headwater.core.wall import organisation_context
+from headwater.distribute.due import Deadline, Whereabouts, due_of
+from headwater.distribute.models import Delivery, Directive, Reason
+from headwater.people.days import today
+from headwater.people.models import Absence
+
+LOOK_BACK = timedelta(days=31)
+_IN_FORCE = (Directive.State.ISSUED, Directive.State.ENDED)
+
+
+class Asked(NamedTuple):
+    """One person asked by one broadcast, as the database has it."""
+
+    person_id: int
+    opened_at: datetime
+    due_at: datetime | None
+    zone: str
+    due_days: int | None
+    urgent: bool
+    person_zone: str
+    closes: time
+    since: datetime
+
+
+def own_dues(rows: Sequence[Asked]) -> list[datetime | None]:
+    """When each is due, in the order of the rows; none where nothing is due."""
+    away = _away([row.person_id for row in rows], min((row.opened_at for row in rows), default=timezone.now()))
+    return [
+        due_of(
+            Deadline(row.opened_at, row.due_at, row.zone, row.due_days is not None, row.urgent),
+            Whereabouts(row.person_zone, row.closes, row.since, tuple(away[row.person_id])),
+        )
+        if row.due_at is not None
+        else None
+        for row in rows
+    ]
+
+
+def _away(person_ids: Iterable[int], since: datetime) -> dict[int, list[tuple[date, date]]]:
+    """{person: their absences that had not ended by then}."""
+    wanted, found = set(person_ids), defaultdict(list)
+    absences = Absence.objects.filter(until__gte=since.date() - timedelta(days=1))
+    if len(wanted) == 1:
+        absences = absences.filter(person__in=wanted)
+    for person_id, first, last in absences.values_list("person", "since", "until"):
+        if person_id in wanted:
+            found[person_id].append((first, last))
+    return found
+
+
+def dues_of(deliveries: QuerySet[Delivery]) -> dict[int, datetime]:
+    """{delivery: the soonest that its directives ask of its person}; without those of which nothing is asked."""
+    rows: Any = Reason.objects.filter(
+        delivery__in=deliveries,
+        directive__state__in=_IN_FORCE,
+        directive__broadcasts__version=F("delivery__version"),
+        directive__broadcasts__due_at__isnull=False,
+        directive__audience__member_links__person=F("delivery__person"),
+    ).values_list(
+        "delivery",
+        "delivery__person",
+        "directive__broadcasts__opened_at",
+        "directive__broadcasts__due_at",
+        "directive__due_zone",
+        "directive__due_days",
+        "directive__urgent",
+        "delivery__person__timezone",
+        "delivery__person__work_until",
+        "directive__audience__member_links__since",
+    )
+    found = list(rows)
+    soonest: dict[int, datetime] = {}
+    for row, due in zip(found, own_dues([Asked(*row[1:]) for row in found]), strict=True):
+        if due is not None:
+            soonest[row[0]] = min(due, soonest.get(row[0], due))
+    return soonest
+
+
+def set_dues(deliveries: QuerySet[Delivery]) -> None:
+    """Compute the deadlines of these deliveries anew."""
+    dues, rows = dues_of(deliveries), list(deliveries.only("pk", "due_at"))
+    for row in rows:
+        row.due_at = dues.get(row.pk)
+    Delivery.objects.bulk_update(rows, ["due_at"], batch_size=1_000)
+
+
+def extend_for_leave(organisation_id: int) -> None:
+    """Give those who are, or lately were, on leave the later deadline; nothing ever becomes due sooner by it."""
+    with organisation_context(organisation_id):
+        away = Absence.objects.filter(until__gte=today() - LOOK_BACK).values("person")
+        waiting = Q(state__in=(Delivery.State.DUE, Delivery.State.OPENED), must_acknowledge=True, due_at__isnull=False)
+        deliveries = Delivery.objects.filter(waiting, person__in=away)
+        dues, rows = dues_of(deliveries), list(deliveries.only("pk", "due_at"))
+        later = [row for row in rows if row.due_at is not None and dues.get(row.pk, row.due_at) > row.due_at]
+        for row in later:
+            row.due_at = dues[row.pk]
+        Delivery.objects.bulk_update(later, ["due_at"], batch_size=1_000)
