@@ -227,7 +227,7 @@ def _is_in_api(stage: Stage, word: str) -> bool:
         f"{stage.origin}/o/bench/api/v1/distribute/inbox?limit=5", headers={"Authorization": f"Bearer {stage.token}"}
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
-        return any(line["title"] == word for line in json.load(answer))
+        return any(line["title"] == word for line in json.load(answer)["items"])
 
 
 def _deliveries(stage: Stage) -> int:

@@ -5,6 +5,7 @@ its action. Who is asking was settled by the organisation middleware: a bearer t
 only translates: refusals and bad values become JSON that says what happened and in which field.
 """
 
+import json
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,9 +18,11 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError
+from ninja.errors import ValidationError as UnfitInput
 from ninja.parser import Parser
 from ninja.utils import check_csrf
 
+from headwater.core.references import UnknownReference
 from headwater.people.models import ApiToken, Person
 from headwater.people.request import Request
 from headwater.search.language.parser import QueryError
@@ -75,31 +78,63 @@ for room in settings.ROOMS:
 
 @api.exception_handler(ValidationError)
 def on_bad_value(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """A value was refused: every field with its messages, the first of them as the detail."""
+    """A value was refused (400), or refers to nothing (422): every field with its messages, the first as the detail."""
     fields = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
     field, messages = next(iter(fields.items()))
-    body = {"detail": messages[0], "field": None if field == "__all__" else field, "fields": fields}
-    return api.create_response(request, body, status=400)
+    status = 422 if isinstance(error, UnknownReference) else 400
+    return _refusal(request, status, messages[0], None if field == "__all__" else field, fields=fields)
+
+
+@api.exception_handler(UnfitInput)
+def on_unfit_input(request: HttpRequest, error: UnfitInput) -> HttpResponse:
+    """The input has not the form that the description says: which fields, and what is wrong with each."""
+    fields: dict[str, list[str]] = {}
+    for each in error.errors:
+        fields.setdefault(_field_at(each["loc"]), []).append(each["msg"])
+    field, messages = next(iter(fields.items()))
+    return _refusal(request, 422, f"{field}: {messages[0]}" if field else messages[0], field or None, fields=fields)
+
+
+def _field_at(place: tuple[str | int, ...]) -> str:
+    """The field's name for who sent it: without the part of the request, and the name our function has for its body."""
+    named = place[2:] if place[:1] == ("body",) else place[1:]
+    return ".".join(str(part) for part in named)
+
+
+@api.exception_handler(HttpError)
+def on_refused_request(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Not signed in, a token that may not, or a body that cannot be read: then with the place where it stops."""
+    cause = error.__cause__
+    if isinstance(cause, json.JSONDecodeError):
+        said = _("The body is not JSON: %(what)s at line %(line)s, column %(column)s.")
+        detail = said % {"what": cause.msg, "line": cause.lineno, "column": cause.colno}
+        return _refusal(request, 400, detail, position=cause.pos)
+    if isinstance(cause, ValueError):
+        return _refusal(request, 400, _("The body cannot be read: %s.") % cause)
+    return _refusal(request, error.status_code, error.message)
 
 
 @api.exception_handler(QueryError)
 def on_bad_query(request: HttpRequest, error: QueryError) -> HttpResponse:
     """A query could not be read: what is wrong, and at which position."""
-    body = {"detail": str(error), "field": "query", "position": error.position}
-    return api.create_response(request, body, status=400)
+    return _refusal(request, 400, str(error), "query", position=error.position)
 
 
 @api.exception_handler(PermissionDenied)
 def on_refusal(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
     """The person may not do this; the message says who may."""
-    return api.create_response(request, {"detail": str(error) or _("You may not do this.")}, status=403)
+    return _refusal(request, 403, str(error) or _("You may not do this."))
 
 
 @api.exception_handler(Http404)
 @api.exception_handler(ObjectDoesNotExist)
 def on_absence(request: HttpRequest, error: Exception) -> HttpResponse:
     """Not there, in another organisation, or not to be read by this person: the same answer for all."""
-    return api.create_response(request, {"detail": _("There is no such thing, or you may not see it.")}, status=404)
+    return _refusal(request, 404, _("There is no such thing, or you may not see it."))
+
+
+def _refusal(request: HttpRequest, status: int, detail: str, field: str | None = None, **more: Any) -> HttpResponse:
+    return api.create_response(request, {"detail": detail, "field": field, **more}, status=status)
 
 
 def describe_api(request: Request) -> HttpResponse:

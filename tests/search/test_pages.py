@@ -297,7 +297,7 @@ def test_searching_by_api(browser: Client, shelve: Shelve, index: Index) -> None
     index()
     status, answer = api(browser, "entries", q="line", facets="true")
     assert status == 200
-    assert answer["total"] == 1
+    assert answer["count"] == 1
     (item,) = answer["items"]
     assert (item["id"], item["title"], item["kind"]) == (entry.pk, "Rescue line", "procedure")
     assert item["snippet"] == "Hold the line."
@@ -313,16 +313,16 @@ def test_a_bad_query_by_api(browser: Client) -> None:
 def test_gaps_by_api(browser: Client, sign_in: SignIn, nadia: Person, shelve: Shelve, index: Index) -> None:
     index()
     status, answer = api(browser, "entries", q="unobtainium")
-    assert (status, answer["total"]) == (200, 0)
+    assert (status, answer["count"]) == (200, 0)
     gap = answer["gap"]
     assert api(browser, f"gaps/{gap}/wait", "post")[0] == 200
     assert api(browser, f"gaps/{gap}/wait", "delete")[0] == 200
     assert api(browser, "gaps")[0] == 403
     assert api(browser, f"gaps/{gap}/dismissal", "post")[0] == 403
     manager = sign_in(nadia)
-    assert [one["query"] for one in api(manager, "gaps")[1]] == ["unobtainium"]
+    assert [one["query"] for one in api(manager, "gaps")[1]["items"]] == ["unobtainium"]
     assert api(manager, f"gaps/{gap}/dismissal", "post")[1]["state"] == "dismissed"
     assert api(manager, f"gaps/{gap}/dismissal", "delete")[1]["state"] == "open"
     entry = shelve("Substitutes", owner=nadia)
     assert api(manager, f"gaps/{gap}/answer", "post", entry=entry.pk)[1]["answer_id"] == entry.pk
-    assert api(manager, f"gaps/{gap}/answer", "post", entry=0)[0] == 404
+    assert api(manager, f"gaps/{gap}/answer", "post", entry=0)[0] == 422

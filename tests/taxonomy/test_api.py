@@ -47,7 +47,11 @@ def test_concepts(client: Client) -> None:
     assert call(client, "POST", f"{path}/acceptance").status_code == 400
     assert call(client, "POST", f"{path}/retirement").json()["state"] == "retired"
     assert call(client, "DELETE", f"{path}/retirement").json()["state"] == "accepted"
-    named = call(client, "POST", "/suggestions", {"text": "Pipes and drains, drains."}).json()
+    named = call(client, "POST", "/suggestions", {"text": "Pipes and drains, drains."}).json()["items"]
     assert [(each["concept"]["slug"], each["times"]) for each in named] == [("drains", 2), ("pipes", 1)]
     assert call(client, "POST", f"{path}/merging", {"into": drains["id"]}).json()["id"] == drains["id"]
-    assert call(client, "POST", "/concepts", {"label": "X", "broader": 999999}).json()["field"] == "broader"
+    wrong = call(client, "POST", "/concepts", {"label": "X", "broader": 999999})
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "broader")
+    by_slug = call(client, "POST", "/concepts", {"label": "Gullies", "broader": "drains"}).json()
+    assert call(client, "GET", "/concepts?scheme=nowhere").json()["field"] == "scheme"
+    assert call(client, "GET", f"/concepts/{by_slug['id']}").json()["labels"] == {"en": "Gullies"}

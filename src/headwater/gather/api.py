@@ -7,10 +7,13 @@ from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from ninja import Field, File, Query, Router, Schema
+from ninja import Field, File, Router, Schema
 from ninja.files import UploadedFile
+from ninja.pagination import paginate
 
 from headwater.core.actions import require
+from headwater.core.paging import Paging
+from headwater.core.references import Id, Reference, referred
 from headwater.gather import actions, rules
 from headwater.gather.health import health_of
 from headwater.gather.models import Document, Failure, InformationNeed, NeedEntry, Run, Source
@@ -22,23 +25,16 @@ from headwater.search.models import Entry
 router = Router(tags=["gather"])
 
 
-class Paged(Schema):
-    """Which part of a list."""
-
-    limit: int = Field(50, ge=1, le=200)
-    offset: int = Field(0, ge=0, le=1_000_000)
-
-
 class SourceIn(Schema):
     """A new source. `settings` by kind: path; url; host, port, security, username, folder. `secret`: password."""
 
     name: str
     kind: Source.Kind
-    owner: int | None = None
+    owner: Id | None = None
     settings: dict[str, Any] = {}
     secret: dict[str, str] | None = None
-    audience: int | None = None
-    unit: int | None = None
+    audience: Reference | None = None
+    unit: Reference | None = None
     classification: int = Field(1, ge=0, le=3)
     grade: Source.Grade = Source.Grade.F
     every_minutes: int = Field(60, ge=1, le=1_000_000)
@@ -50,11 +46,11 @@ class SourceChange(Schema):
     """What of a source changes; what is left out stays."""
 
     name: str | None = None
-    owner: int | None = None
+    owner: Id | None = None
     settings: dict[str, Any] | None = None
     secret: dict[str, str] | None = None
-    audience: int | None = None
-    unit: int | None = None
+    audience: Reference | None = None
+    unit: Reference | None = None
     classification: int | None = Field(None, ge=0, le=3)
     grade: Source.Grade | None = None
     every_minutes: int | None = Field(None, ge=1, le=1_000_000)
@@ -85,6 +81,11 @@ class SourceOut(Schema):
     last_change_at: datetime | None
 
     @staticmethod
+    def resolve_trouble(source: Source) -> str:
+        """Why the last run failed and what to do, in the reader's language."""
+        return source.trouble_words
+
+    @staticmethod
     def resolve_health(source: Source) -> str:
         """healthy, trouble, silent, late, paused, closed or new."""
         return health_of(source)
@@ -104,6 +105,11 @@ class RunOut(Schema):
     rate: float
     seconds_left: float | None
     message: str
+
+    @staticmethod
+    def resolve_message(run: Run) -> str:
+        """Why it failed, in the reader's language."""
+        return run.words
 
 
 class DocumentOut(Schema):
@@ -132,6 +138,16 @@ class FailureOut(Schema):
     last_at: datetime
 
     @staticmethod
+    def resolve_message(failure: Failure) -> str:
+        """What happened, in the reader's language."""
+        return failure.words
+
+    @staticmethod
+    def resolve_remedy(failure: Failure) -> str:
+        """What to do, in the reader's language."""
+        return failure.remedy_words
+
+    @staticmethod
     def resolve_key(failure: Failure) -> str:
         """The document's name in its source."""
         return failure.document.key
@@ -141,7 +157,7 @@ class ClosingIn(Schema):
     """What becomes of the documents: keep, withdraw, or hand_over to the upload source `to`."""
 
     documents: str
-    to: int | None = None
+    to: Reference | None = None
 
 
 class CauseIn(Schema):
@@ -165,9 +181,9 @@ class NeedIn(Schema):
     question: str = Field(max_length=300)
     query: str = Field("", max_length=1000)
     why: str = ""
-    owner: int | None = None
+    owner: Id | None = None
     due_on: date | None = None
-    audience: int | None = None
+    audience: Reference | None = None
 
 
 class NeedOut(Schema):
@@ -198,30 +214,26 @@ class Decision(Schema):
     accepted: bool
 
 
-def _page(rows: "QuerySet[Any]", paged: Paged) -> list[Any]:
-    return list(rows[paged.offset : paged.offset + paged.limit])
-
-
 def _source(request: Request, pk: int) -> Source:
     require(rules.may_see_sources(request.person), _("Sources are shown to those who write, manage or administer."))
     return get_object_or_404(Source.objects.select_related("owner", "unit", "audience"), pk=pk)
 
 
 def _linked(values: dict[str, Any]) -> dict[str, Any]:
-    """Ids of people, audiences and units as the things themselves."""
+    """References to people, audiences and units as the things themselves."""
     models: dict[str, Any] = {"owner": Person, "audience": Audience, "unit": Unit}
-    found = {name: get_object_or_404(models[name], pk=values[name]) for name in models if values.get(name) is not None}
-    return {**values, **found}
+    return {**values, **{name: referred(models[name], values[name], name) for name in models if name in values}}
 
 
 # --- Sources ----------------------------------------------------------------------------------------------------------
 
 
 @router.get("/sources", response=list[SourceOut], operation_id="list_sources")
-def list_sources(request: Request, paged: Query[Paged]) -> list[Source]:
+@paginate(Paging)
+def list_sources(request: Request) -> "QuerySet[Source]":
     """The sources of the organisation and how each does."""
     require(rules.may_see_sources(request.person), _("Sources are shown to those who write, manage or administer."))
-    return _page(Source.objects.order_by("pk"), paged)
+    return Source.objects.order_by("pk")
 
 
 @router.post("/sources", response=SourceOut, operation_id="create_source")
@@ -259,7 +271,7 @@ def resume_source(request: Request, pk: int) -> Source:
 @router.post("/sources/{pk}/closure", response=SourceOut, operation_id="close_source")
 def close_source(request: Request, pk: int, body: ClosingIn) -> Source:
     """End a source, and say what becomes of its documents."""
-    to = _source(request, body.to) if body.to is not None else None
+    to = referred(Source, body.to, "to")
     return actions.close_source(request.person, _source(request, pk), body.documents, to)
 
 
@@ -273,9 +285,10 @@ def reopen_source(request: Request, pk: int) -> Source:
 
 
 @router.get("/sources/{pk}/runs", response=list[RunOut], operation_id="list_runs")
-def list_runs(request: Request, pk: int, paged: Query[Paged]) -> list[Run]:
+@paginate(Paging)
+def list_runs(request: Request, pk: int) -> "QuerySet[Run]":
     """The runs of a source, newest first."""
-    return _page(_source(request, pk).runs.order_by("-started_at"), paged)
+    return _source(request, pk).runs.order_by("-started_at")
 
 
 @router.post("/sources/{pk}/runs", response=RunOut, operation_id="start_run")
@@ -292,12 +305,13 @@ def stop_run(request: Request, pk: int) -> Run:
 
 
 @router.get("/sources/{pk}/failures", response=list[FailureOut], operation_id="list_failures")
-def list_failures(request: Request, pk: int, paged: Query[Paged]) -> list[Failure]:
+@paginate(Paging)
+def list_failures(request: Request, pk: int) -> "QuerySet[Failure]":
     """What could not be read, for who may read the source."""
     source = _source(request, pk)
     require(rules.may_read_source(request.person, source), _("Only who may read this source sees names in it."))
     failures = Failure.objects.filter(document__source=source, document__vanished_at=None, dismissed_at=None)
-    return _page(failures.select_related("document").order_by("pk"), paged)
+    return failures.select_related("document").order_by("pk")
 
 
 @router.post("/sources/{pk}/retries", response=SourceOut, operation_id="retry_failures")
@@ -316,9 +330,10 @@ def dismiss_failures(request: Request, pk: int, body: CauseIn) -> Source:
 
 
 @router.get("/sources/{pk}/documents", response=list[DocumentOut], operation_id="list_documents")
-def list_documents(request: Request, pk: int, paged: Query[Paged]) -> list[Document]:
+@paginate(Paging)
+def list_documents(request: Request, pk: int) -> "QuerySet[Document]":
     """What came from a source and you may read."""
-    return _page(_source(request, pk).documents.readable_by(request.person).order_by("pk"), paged)
+    return _source(request, pk).documents.readable_by(request.person).order_by("pk")
 
 
 @router.post("/sources/{pk}/documents", response=DocumentOut, operation_id="upload_document")
@@ -361,9 +376,10 @@ def _need(request: Request, pk: int) -> InformationNeed:
 
 
 @router.get("/needs", response=list[NeedOut], operation_id="list_needs")
-def list_needs(request: Request, paged: Query[Paged]) -> list[InformationNeed]:
+@paginate(Paging)
+def list_needs(request: Request) -> "QuerySet[InformationNeed]":
     """The questions to be answered that you may see."""
-    return _page(InformationNeed.objects.visible_to(request.person).order_by("pk"), paged)
+    return InformationNeed.objects.visible_to(request.person).order_by("pk")
 
 
 @router.post("/needs", response=NeedOut, operation_id="create_need")
@@ -419,10 +435,11 @@ def link_entry(request: Request, pk: int, entry: int) -> NeedEntry:
 
 
 @router.get("/needs/{pk}/entries", response=list[ProposalOut], operation_id="list_proposals")
-def list_proposals(request: Request, pk: int, paged: Query[Paged]) -> list[NeedEntry]:
+@paginate(Paging)
+def list_proposals(request: Request, pk: int) -> "QuerySet[NeedEntry]":
     """What is proposed, accepted and declined, of what you may read."""
     readable = Entry.objects.current().readable_by(request.person)
-    return _page(_need(request, pk).entry_links.filter(entry__in=readable).order_by("pk"), paged)
+    return _need(request, pk).entry_links.filter(entry__in=readable).order_by("pk")
 
 
 @router.post("/proposals/{pk}/decision", response=ProposalOut, operation_id="decide_proposal")

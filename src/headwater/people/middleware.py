@@ -6,8 +6,9 @@ from typing import cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from headwater.core.actions import door
 from headwater.core.models import Organisation
@@ -82,7 +83,5 @@ class OrganisationMiddleware:
 
     def _unknown(self, request: HttpRequest, rest: str) -> HttpResponse:
         if rest.startswith("api/"):
-            return HttpResponse(
-                '{"detail": "Sign in, or send a valid API token."}', status=401, content_type="application/json"
-            )
+            return JsonResponse({"detail": _("Sign in, or send a valid API token."), "field": None}, status=401)
         return redirect_to_login(request.get_full_path())

@@ -3,10 +3,14 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema
+from ninja.pagination import paginate
 
 from headwater.core.actions import require
+from headwater.core.paging import Paging
+from headwater.core.references import Id, required
 from headwater.people.request import Request
 from headwater.search import actions, rules
 from headwater.search.facets import SHOWN
@@ -33,7 +37,7 @@ class FoundEntry(Schema):
     """One entry that was found; `title_parts` and `snippet_parts` are [text, is match] pieces."""
 
     id: int
-    version: int
+    version_id: int
     title: str
     url: str
     kind: str
@@ -68,8 +72,8 @@ class OtherQuery(Schema):
 class FoundEntries(Schema):
     """The answer to a search. `wider` have some of the words only; `gap` is recorded when nothing was found."""
 
-    total: int
     items: list[FoundEntry]
+    count: int
     wider: list[FoundEntry]
     facets: dict[str, list[FacetValue]]
     suggestions: list[OtherQuery]
@@ -93,7 +97,7 @@ class Gap(Schema):
 class AnswerIn(Schema):
     """The entry that answers a gap."""
 
-    entry: int
+    entry: Id
 
 
 @router.get("/entries", response=FoundEntries, operation_id="search_entries")
@@ -111,8 +115,8 @@ def list_entries(request: Request, asked: Query[SearchParameters]) -> dict[str, 
     )
     gap = None if found.total else record_gap(asked.q, found.query, request.person.language)
     return {
-        "total": found.total,
         "items": [_entry(result) for result in found.results],
+        "count": found.total,
         "wider": [_entry(result) for result in found.wider],
         "facets": found.facets,
         "suggestions": [
@@ -128,7 +132,7 @@ def _entry(result: Result) -> dict[str, Any]:
     assert version is not None
     return {
         "id": entry.pk,
-        "version": version.pk,
+        "version_id": version.pk,
         "title": entry.title,
         "url": result.url,
         "kind": entry.kind,
@@ -150,15 +154,11 @@ def _plain(pieces: Pieces) -> str:
 
 
 @router.get("/gaps", response=list[Gap], operation_id="list_gaps")
-def list_gaps(
-    request: Request,
-    state: SearchGap.State = SearchGap.State.OPEN,
-    limit: int = Query(50, ge=1, le=200),
-    offset: int = Query(0, ge=0),
-) -> list[SearchGap]:
+@paginate(Paging)
+def list_gaps(request: Request, state: SearchGap.State = SearchGap.State.OPEN) -> QuerySet[SearchGap]:
     """What was searched for and not found, the most wanted first."""
     require(rules.may_settle_gaps(request.person), actions.ONLY_SETTLERS)
-    return list(SearchGap.objects.filter(state=state).order_by("-times", "-last_at")[offset : offset + limit])
+    return SearchGap.objects.filter(state=state).order_by("-times", "-last_at", "pk")
 
 
 @router.post("/gaps/{pk}/wait", response=Gap, operation_id="await_answer")
@@ -176,7 +176,7 @@ def stop_awaiting(request: Request, pk: int) -> SearchGap:
 @router.post("/gaps/{pk}/answer", response=Gap, operation_id="answer_gap")
 def answer_gap(request: Request, pk: int, body: AnswerIn) -> SearchGap:
     """Say which entry answers a search that found nothing."""
-    entry = get_object_or_404(Entry.objects.readable_by(request.person), pk=body.entry)
+    entry = required(Entry.objects.readable_by(request.person), body.entry, "entry")
     return actions.answer_gap(request.person, get_object_or_404(SearchGap, pk=pk), entry)
 
 

@@ -1,17 +1,16 @@
 """The API of topics: one operation for each verb, and lists to find what to do it to."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from ninja import Field, File, Form, Router, Schema
 from ninja.files import UploadedFile
 from ninja.pagination import paginate
 
 from headwater.core.paging import Paging
+from headwater.core.references import Id, Reference, Text, referred, referred_all, required
 from headwater.taxonomy import actions, importing
 from headwater.taxonomy.models import Concept, ConceptScheme
 from headwater.taxonomy.request import Request
@@ -20,9 +19,6 @@ from headwater.taxonomy.suggest import concepts_for_text
 from headwater.taxonomy.views import search_concepts
 
 router = Router(tags=["topics"])
-
-Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
-Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
 class SchemeOut(Schema):
@@ -56,6 +52,13 @@ class SuggestionOut(Schema):
     words: str
 
 
+class SuggestionsOut(Schema):
+    """The topics that a text names, the most named first."""
+
+    items: list[SuggestionOut]
+    count: int
+
+
 class SchemeIn(Schema):
     """A new list of topics."""
 
@@ -70,11 +73,11 @@ class TitleIn(Schema):
 
 
 class ProposalIn(Schema):
-    """A topic that is missing; `broader` is a topic's id."""
+    """A topic that is missing; `broader` is a topic's id or slug."""
 
     label: Text
     language: Text = "en"
-    broader: Id | None = None
+    broader: Reference | None = None
     definition: Text = ""
 
 
@@ -84,13 +87,13 @@ class ConceptChange(Schema):
     labels: dict[Text, Text] | None = None
     alternatives: dict[Text, list[Text]] | None = None
     definition: Text | None = None
-    broader: list[Id] | None = None
+    broader: list[Reference] | None = None
 
 
 class MergingIn(Schema):
-    """The id of the topic that stays."""
+    """The id or slug of the topic that stays."""
 
-    into: Id
+    into: Reference
 
 
 class TextIn(Schema):
@@ -108,15 +111,12 @@ class Done(Schema):
     done: bool = True
 
 
+def _concepts() -> QuerySet[Concept]:
+    return Concept.objects.select_related("scheme", "merged_into")
+
+
 def _concept(pk: int) -> Concept:
-    return get_object_or_404(Concept.objects.select_related("scheme", "merged_into"), pk=pk)
-
-
-def _named(pk: int, field: str) -> Concept:
-    concept = Concept.objects.filter(pk=pk).select_related("scheme").first()
-    if concept is None:
-        raise ValidationError({field: _("There is no topic with the number %s.") % pk})
-    return concept
+    return get_object_or_404(_concepts(), pk=pk)
 
 
 @router.get("/schemes", response=list[SchemeOut], operation_id="list_schemes")
@@ -160,10 +160,11 @@ def export_scheme(request: Request, pk: Id) -> HttpResponse:
 
 @router.get("/concepts", response=list[ConceptOut], operation_id="list_concepts")
 @paginate(Paging)
-def list_concepts(request: Request, q: Text = "", scheme: Id | None = None) -> QuerySet[Concept]:
+def list_concepts(request: Request, q: Text = "", scheme: Reference | None = None) -> QuerySet[Concept]:
     """Topics, by a word in any language, or of one scheme."""
     found = search_concepts(q) if q else Concept.objects.order_by("slug")
-    return found.filter(scheme=scheme) if scheme is not None else found
+    within = referred(ConceptScheme, scheme, "scheme")
+    return found if within is None else found.filter(scheme=within)
 
 
 @router.get("/concepts/{int:pk}", response=ConceptOut, operation_id="show_concept")
@@ -175,14 +176,14 @@ def show_concept(request: Request, pk: Id) -> Concept:
 @router.post("/concepts", response=ConceptOut, operation_id="propose_concept")
 def propose_concept(request: Request, given: ProposalIn) -> Concept:
     """Propose a topic that is missing."""
-    broader = _named(given.broader, "broader") if given.broader is not None else None
+    broader = referred(_concepts(), given.broader, "broader")
     return actions.propose_concept(request.person, given.label, given.language, broader, given.definition)
 
 
 @router.patch("/concepts/{int:pk}", response=ConceptOut, operation_id="change_concept")
 def change_concept(request: Request, pk: Id, given: ConceptChange) -> Concept:
     """Change a topic's words and place."""
-    broader = None if given.broader is None else [_named(each, "broader") for each in given.broader]
+    broader = None if given.broader is None else referred_all(_concepts(), given.broader, "broader")
     values: dict[str, Any] = given.dict(include={"labels", "alternatives", "definition"})
     return actions.change_concept(request.person, _concept(pk), **values, broader=broader)
 
@@ -208,10 +209,11 @@ def restore_concept(request: Request, pk: Id) -> Concept:
 @router.post("/concepts/{int:pk}/merging", response=ConceptOut, operation_id="merge_concept")
 def merge_concept(request: Request, pk: Id, given: MergingIn) -> Concept:
     """Make one topic of two."""
-    return actions.merge_concept(request.person, _concept(pk), _named(given.into, "into"))
+    return actions.merge_concept(request.person, _concept(pk), required(_concepts(), given.into, "into"))
 
 
-@router.post("/suggestions", response=list[SuggestionOut], operation_id="suggest_concepts")
-def suggest_concepts(request: Request, given: TextIn) -> list[Any]:
+@router.post("/suggestions", response=SuggestionsOut, operation_id="suggest_concepts")
+def suggest_concepts(request: Request, given: TextIn) -> dict[str, Any]:
     """Which topics a text names."""
-    return concepts_for_text(given.text, given.language, given.title, given.limit)
+    named = concepts_for_text(given.text, given.language, given.title, given.limit)
+    return {"items": named, "count": len(named)}

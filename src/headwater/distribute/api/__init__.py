@@ -2,8 +2,8 @@
 
 from ninja import Router
 
-from headwater.distribute.api import inbox, reaching, standing
+from headwater.distribute.api import inbox, reaching, standing, trying
 
 router = Router(tags=["distribute"])
-for part in (inbox, standing, reaching):
+for part in (inbox, standing, trying, reaching):
     router.add_router("", part.router)

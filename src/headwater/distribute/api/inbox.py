@@ -1,12 +1,14 @@
 """The API of the inbox and of what was delivered."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 
 from headwater.core.addresses import address
+from headwater.core.paging import Paging
+from headwater.core.references import Id, required
 from headwater.distribute import actions, lines
 from headwater.distribute.delivering import row_for
 from headwater.distribute.inbox import inbox_of
@@ -21,9 +23,9 @@ router = Router(tags=["distribute"])
 class InboxLine(Schema):
     """One line of an inbox; `reasons` says in words why it came."""
 
-    delivery: int
-    entry: int
-    version: int
+    delivery_id: int
+    entry_id: int
+    version_id: int
     title: str
     url: str
     kind: str
@@ -40,9 +42,9 @@ def inbox_line(line: lines.InboxLine) -> dict[str, Any]:
     """A line of an inbox as plain data; the command line prints the same."""
     delivery, version = line.delivery, line.delivery.version
     return {
-        "delivery": delivery.pk,
-        "entry": version.entry_id,
-        "version": version.pk,
+        "delivery_id": delivery.pk,
+        "entry_id": version.entry_id,
+        "version_id": version.pk,
         "title": version.title,
         "url": address("home:entry", pk=version.entry_id),
         "kind": version.entry.kind,
@@ -56,13 +58,26 @@ def inbox_line(line: lines.InboxLine) -> dict[str, Any]:
     }
 
 
-@router.get("/inbox", response=list[InboxLine], operation_id="list_inbox")
-def list_inbox(
-    request: Request, tab: str = "all", limit: int = Query(50, ge=1, le=200), offset: int = Query(0, ge=0, le=1_000_000)
-) -> Any:
-    """What came for the person: `tab` is must (most pressing first), unread, done or all (newest first)."""
-    rows = {"must": lines.must_reads, "unread": lines.for_you, "done": lines.done}.get(tab, inbox_of)(request.person)
-    return [inbox_line(line) for line in lines.lines_of(rows[offset : offset + limit])]
+class InboxLines(Schema):
+    """A part of an inbox, and how many lines there are."""
+
+    items: list[InboxLine]
+    count: int
+
+
+class InboxPart(Paging.Input):
+    """Which tab: must (most pressing first), unread, done or all (newest first)."""
+
+    tab: Literal["all", "must", "unread", "done"] = "all"
+
+
+@router.get("/inbox", response=InboxLines, operation_id="list_inbox")
+def list_inbox(request: Request, asked: Query[InboxPart]) -> dict[str, Any]:
+    """What came for the person."""
+    tabs = {"must": lines.must_reads, "unread": lines.for_you, "done": lines.done, "all": inbox_of}
+    rows = tabs[asked.tab](request.person)
+    shown = lines.lines_of(rows[asked.offset : asked.offset + asked.limit])
+    return {"items": [inbox_line(line) for line in shown], "count": rows.count()}
 
 
 class Acknowledging(Schema):
@@ -142,8 +157,8 @@ def _marked(request: Request, body: Marking) -> list[Delivery]:
 
 
 class SignatureIn(Schema):
-    person: int
-    version: int
+    person: Id
+    version: Id
     evidence: str
     signed_at: datetime | None = None
 
@@ -151,7 +166,7 @@ class SignatureIn(Schema):
 @router.post("/acknowledgements", response=AcknowledgementOut, operation_id="record_acknowledgement")
 def record_acknowledgement(request: Request, body: SignatureIn) -> Acknowledgement:
     """Record a signature on a list."""
-    person, version = get_object_or_404(Person, pk=body.person), get_object_or_404(EntryVersion, pk=body.version)
+    person, version = required(Person, body.person, "person"), required(EntryVersion, body.version, "version")
     return actions.record_acknowledgement(
         request.person, row_for(person, version), body.evidence, signed_at=body.signed_at
     )

@@ -11,6 +11,7 @@ from ninja.pagination import paginate
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.paging import Paging
+from headwater.core.references import Id, Reference, referred, required
 from headwater.distribute import actions, proof, rules
 from headwater.distribute.models import Directive, InterestProfile
 from headwater.distribute.preview import preview_profile
@@ -27,7 +28,7 @@ class ProfileIn(Schema):
     name: str = ""
     when: str = "digest"
     language: str = ""
-    audience: int | None = None
+    audience: Reference | None = None
 
 
 class ProfileOut(Schema):
@@ -57,7 +58,7 @@ def list_profiles(request: Request) -> Any:
 @router.post("/profiles", response=ProfileOut, operation_id="save_profile")
 def save_profile(request: Request, body: ProfileIn) -> InterestProfile:
     """Keep a standing query, one's own or a group's."""
-    audience = get_object_or_404(Audience, pk=body.audience) if body.audience is not None else None
+    audience = referred(Audience, body.audience, "audience")
     return actions.save_profile(
         request.person, body.query, name=body.name, audience=audience, when=body.when, language=body.language
     )
@@ -115,9 +116,9 @@ def preview(request: Request, query: str, days: int = Query(90, ge=1, le=366)) -
 
 
 class DirectiveIn(Schema):
-    audience: int
+    audience: Reference
     name: str = ""
-    entry: int | None = None
+    entry: Id | None = None
     query: str = ""
     sentence: str = ""
     acknowledge: bool = True
@@ -164,10 +165,9 @@ def _directives(request: Request) -> Any:
 
 def _written(request: Request, body: DirectiveIn, directive: Directive | None) -> Directive:
     values = body.dict()
-    audience = get_object_or_404(Audience, pk=values.pop("audience"))
-    entry_id = values.pop("entry")
+    audience = required(Audience, values.pop("audience"), "audience")
     readable = Entry.objects.current().readable_by(request.person)
-    entry = get_object_or_404(readable, pk=entry_id) if entry_id is not None else None
+    entry = referred(readable, values.pop("entry"), "entry")
     return actions.save_directive(request.person, audience, entry=entry, directive=directive, **values)
 
 
@@ -224,11 +224,11 @@ def prove_directive(request: Request, pk: int) -> proof.Stage:
 
 
 @router.get("/reach", operation_id="reach_audience")
-def reach_audience(request: Request, audience: int, entry: int | None = None) -> dict[str, Any]:
+def reach_audience(request: Request, audience: Reference, entry: Id | None = None) -> dict[str, Any]:
     """Whom a must-read would reach, and what it would ask of them."""
     require(rules.may_write_directives(request.person), "Only knowledge managers write must-reads.")
     readable = Entry.objects.current().readable_by(request.person)
-    chosen = get_object_or_404(readable, pk=entry) if entry is not None else None
-    found = reach_of(get_object_or_404(Audience, pk=audience), chosen)
+    chosen = referred(readable, entry, "entry")
+    found = reach_of(required(Audience, audience, "audience"), chosen)
     counts = {name: getattr(found, name) for name in ("selected", "reached", "blind", "unreachable", "away", "minutes")}
     return {**counts, "by_unit": dict(found.by_unit)}

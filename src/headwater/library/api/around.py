@@ -2,10 +2,11 @@
 
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from ninja import Schema, Status
+from ninja import Field, Schema, Status
 
 from headwater.core.actions import require
 from headwater.core.models import Classification
+from headwater.core.references import Id, Reference, referred, referred_all, required
 from headwater.library import actions, rules
 from headwater.library.api import found
 from headwater.library.api.routing import router
@@ -21,41 +22,41 @@ class DetailsIn(Schema):
     """Facts to change; what is left out stays."""
 
     kind: ArticleKind | None = None
-    unit: str | None = None
+    unit: Reference | None = None
     reference: str | None = None
-    verifier: int | None = None
+    verifier: Id | None = None
     verify_every_days: int | None = None
 
 
 class PersonIn(Schema):
     """A person's id."""
 
-    person: int
+    person: Id
 
 
 class VerifierIn(Schema):
     """A person's id; none: the owner is asked."""
 
-    person: int | None = None
+    person: Id | None = None
 
 
 class SharingIn(Schema):
-    """Who may read: an audience's slug (none: owner and stewards only) and a classification."""
+    """Who may read: an audience (none: owner and stewards only) and a classification."""
 
-    audience: str | None
+    audience: Reference | None
     classification: Classification
 
 
 class TopicsIn(Schema):
-    """Slugs of concepts."""
+    """Concepts, by id or slug."""
 
-    topics: list[str]
+    topics: list[Reference] = Field(max_length=200)
 
 
 class TopicIn(Schema):
-    """The slug of a concept."""
+    """A concept, by id or slug."""
 
-    topic: str
+    topic: Reference
 
 
 @router.patch("/articles/{pk}", response=ArticleOut, operation_id="describe_article")
@@ -65,9 +66,9 @@ def describe_article(request: Request, pk: int, given: DetailsIn) -> ArticleOut:
         request.person,
         found.article(request, pk),
         kind=Kind(given.kind) if given.kind else None,
-        unit=get_object_or_404(Unit, slug=given.unit) if given.unit else None,
+        unit=referred(Unit, given.unit, "unit"),
         reference=given.reference,
-        verifier=get_object_or_404(Person, pk=given.verifier) if given.verifier else None,
+        verifier=referred(Person, given.verifier, "verifier"),
         verify_every_days=given.verify_every_days,
     )
     return ArticleOut.of(found.again(request, done))
@@ -76,7 +77,7 @@ def describe_article(request: Request, pk: int, given: DetailsIn) -> ArticleOut:
 @router.put("/articles/{pk}/owner", response=ArticleOut, operation_id="set_article_owner")
 def set_article_owner(request: Request, pk: int, given: PersonIn) -> ArticleOut:
     """Hand an article over."""
-    owner = get_object_or_404(Person, pk=given.person)
+    owner = required(Person, given.person, "person")
     return ArticleOut.of(
         found.again(request, actions.set_article_owner(request.person, found.article(request, pk), owner))
     )
@@ -85,7 +86,7 @@ def set_article_owner(request: Request, pk: int, given: PersonIn) -> ArticleOut:
 @router.put("/articles/{pk}/verifier", response=ArticleOut, operation_id="replace_verifier")
 def replace_verifier(request: Request, pk: int, given: VerifierIn) -> ArticleOut:
     """Name another verifier, or none."""
-    verifier = get_object_or_404(Person, pk=given.person) if given.person else None
+    verifier = referred(Person, given.person, "person")
     done = actions.replace_verifier(request.person, found.article(request, pk), verifier)
     return ArticleOut.of(found.again(request, done))
 
@@ -93,7 +94,7 @@ def replace_verifier(request: Request, pk: int, given: VerifierIn) -> ArticleOut
 @router.put("/articles/{pk}/sharing", response=ArticleOut, operation_id="share_article")
 def share_article(request: Request, pk: int, given: SharingIn) -> ArticleOut:
     """Decide who may read an article."""
-    audience = get_object_or_404(Audience, slug=given.audience) if given.audience else None
+    audience = referred(Audience, given.audience, "audience")
     done = actions.share_article(request.person, found.article(request, pk), audience, given.classification)
     return ArticleOut.of(found.again(request, done))
 
@@ -102,7 +103,7 @@ def share_article(request: Request, pk: int, given: SharingIn) -> ArticleOut:
 def add_contributor(request: Request, pk: int, given: PersonIn) -> Status[ArticleOut]:
     """Let a person write on an article."""
     article = found.article(request, pk)
-    actions.add_contributor(request.person, article, get_object_or_404(Person, pk=given.person))
+    actions.add_contributor(request.person, article, required(Person, given.person, "person"))
     return Status(201, ArticleOut.of(found.again(request, article)))
 
 
@@ -116,7 +117,7 @@ def remove_contributor(request: Request, pk: int, person: int) -> Status[None]:
 @router.put("/articles/{pk}/topics", response=ArticleOut, operation_id="set_article_topics")
 def set_article_topics(request: Request, pk: int, given: TopicsIn) -> ArticleOut:
     """Say what an article is about."""
-    topics = [get_object_or_404(Concept, slug=slug) for slug in given.topics[:200]]
+    topics = referred_all(Concept, given.topics, "topics")
     done = actions.set_article_topics(request.person, found.article(request, pk), topics)
     return ArticleOut.of(found.again(request, done))
 
@@ -124,7 +125,7 @@ def set_article_topics(request: Request, pk: int, given: TopicsIn) -> ArticleOut
 @router.post("/entries/{pk}/topics", response={201: TopicOut}, operation_id="propose_topic")
 def propose_topic(request: Request, pk: int, given: TopicIn) -> Status[TopicOut]:
     """Propose that an entry is about a concept."""
-    concept = get_object_or_404(Concept, slug=given.topic)
+    concept = required(Concept, given.topic, "topic")
     return Status(201, TopicOut.of(actions.propose_topic(request.person, found.entry(request, pk), concept)))
 
 

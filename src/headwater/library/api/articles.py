@@ -4,6 +4,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Schema, Status
 
 from headwater.core.models import Classification
+from headwater.core.references import Id, Reference, referred
 from headwater.library import actions
 from headwater.library.api import found
 from headwater.library.api.routing import router
@@ -17,24 +18,24 @@ class Filters(Page):
     """Which articles: empty means all in use."""
 
     kind: str = ""
-    unit: str = ""
+    unit: Reference | None = None
     standing: str = ""
     state: str = ""
     trashed: bool = False
 
 
 class ArticleIn(Schema):
-    """A new article; `unit` and `audience` are slugs, `owner` a person's id."""
+    """A new article."""
 
     kind: ArticleKind
     title: str
     body: str = ""
-    unit: str = ""
-    audience: str = ""
+    unit: Reference | None = None
+    audience: Reference | None = None
     classification: Classification = Classification.INTERNAL
     reference: str = ""
     language: str = ""
-    owner: int | None = None
+    owner: Id | None = None
 
 
 class CaptureIn(Schema):
@@ -56,7 +57,7 @@ def list_articles(request: Request, asked: Query[Filters]) -> ArticlesOut:
     rows = found.articles_for(request.person).filter(trashed_at__isnull=not asked.trashed)
     wanted = {
         "entry__kind": asked.kind,
-        "entry__unit__slug": asked.unit,
+        "entry__unit": referred(Unit, asked.unit, "unit"),
         "entry__standing": asked.standing,
         "state": asked.state,
     }
@@ -74,20 +75,17 @@ def show_article(request: Request, pk: int) -> ArticleOut:
 @router.post("/articles", response={201: ArticleOut}, operation_id="create_article")
 def create_article(request: Request, given: ArticleIn) -> Status[ArticleOut]:
     """Begin an article as a draft."""
-    unit = get_object_or_404(Unit, slug=given.unit) if given.unit else None
-    audience = get_object_or_404(Audience, slug=given.audience) if given.audience else None
-    owner = get_object_or_404(Person, pk=given.owner) if given.owner else None
     made = actions.create_article(
         request.person,
         Kind(given.kind),
         given.title,
         given.body,
-        unit=unit,
-        audience=audience,
+        unit=referred(Unit, given.unit, "unit"),
+        audience=referred(Audience, given.audience, "audience"),
         classification=given.classification,
         reference=given.reference,
         language=given.language,
-        owner=owner,
+        owner=referred(Person, given.owner, "owner"),
     )
     return Status(201, ArticleOut.of(found.again(request, made)))
 

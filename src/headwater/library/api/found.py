@@ -3,10 +3,11 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
+from headwater.core.references import refuse_reference
 from headwater.library.models import Article, Attachment, Feedback, Review, Revision
 from headwater.people.models import Person
 from headwater.people.request import Request
-from headwater.search.models import Entry
+from headwater.search.models import Entry, EntryVersion
 
 RELATED = (
     "entry__unit",
@@ -37,9 +38,15 @@ def again(request: Request, done: Article) -> Article:
     return Article.objects.select_related(*RELATED).get(pk=done.pk)
 
 
-def revision(request: Request, article: Article, number: int) -> Revision:
-    """A revision by its number."""
-    return get_object_or_404(article.revisions.select_related("based_on", "version"), number=number)
+def base(article: Article, number: int) -> Revision:
+    """The revision that a text was written on, by its number; a wrong one is refused in `based_on`."""
+    found = article.revisions.select_related("based_on", "version").filter(number=number).first()
+    return found or refuse_reference(number, "based_on")
+
+
+def version(entry: Entry, number: int) -> EntryVersion:
+    """A version of an entry by its number; a wrong one is refused in `version`."""
+    return entry.versions.filter(number=number).first() or refuse_reference(number, "version")
 
 
 def aside(request: Request, pk: int) -> Revision:

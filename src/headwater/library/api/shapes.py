@@ -6,6 +6,7 @@ from typing import Literal
 from ninja import Field, Schema
 
 from headwater.core.addresses import address, link
+from headwater.core.paging import Paging
 from headwater.library.models import (
     Article,
     Attachment,
@@ -26,7 +27,7 @@ class ArticleOut(Schema):
     """An article: `state` is that of its newest revision, `published` says whether people read a version of it."""
 
     id: int
-    entry: int
+    entry_id: int
     title: str
     reference: str
     kind: str
@@ -35,20 +36,20 @@ class ArticleOut(Schema):
     published: bool
     latest_revision: int | None
     current_version: int | None
-    owner: int | None
-    unit: str | None
-    audience: str | None
+    owner_id: int | None
+    unit_id: int | None
+    audience_id: int | None
     classification: int
-    verifier: int | None
+    verifier_id: int | None
     verify_every_days: int
     verify_due_on: date | None
-    captured_from: int | None
+    captured_from_id: int | None
     trashed_at: datetime | None
     url: str
 
     @staticmethod
     def of(article: Article) -> "ArticleOut":
-        """An article as the API tells it. Wants entry with unit, audience, current_version, latest and published.
+        """An article as the API tells it. Wants entry with current_version, latest and published.
 
         Readers (`sees_drafts` false) are told of the published revision only, not that somebody is writing.
         """
@@ -57,7 +58,7 @@ class ArticleOut(Schema):
         shown = article.latest if sees else article.published
         return ArticleOut(
             id=article.pk,
-            entry=entry.pk,
+            entry_id=entry.pk,
             title=entry.title,
             reference=article.reference,
             kind=entry.kind,
@@ -66,14 +67,14 @@ class ArticleOut(Schema):
             published=article.published_id is not None,
             latest_revision=shown.number if shown else None,
             current_version=entry.current_version.number if entry.current_version else None,
-            owner=entry.owner_id,
-            unit=entry.unit.slug if entry.unit else None,
-            audience=entry.audience.slug if entry.audience else None,
+            owner_id=entry.owner_id,
+            unit_id=entry.unit_id,
+            audience_id=entry.audience_id,
             classification=entry.classification,
-            verifier=article.verifier_id,
+            verifier_id=article.verifier_id,
             verify_every_days=article.verify_every_days,
             verify_due_on=article.verify_due_on,
-            captured_from=article.captured_from_id,
+            captured_from_id=article.captured_from_id,
             trashed_at=article.trashed_at,
             url=link("library:article", pk=article.pk),
         )
@@ -87,16 +88,19 @@ class ArticlesOut(Schema):
 
 
 class RevisionOut(Schema):
-    """One revision; `is_aside` says that somebody else saved first and the two wait to be merged."""
+    """One revision; `based_on` and `version` are numbers.
+
+    `is_aside` says that somebody else saved first and the two wait to be merged.
+    """
 
     id: int
-    article: int
+    article_id: int
     number: int
     title: str
     body: str
     summary: str
     language: str
-    author: int
+    author_id: int
     based_on: int | None
     is_aside: bool
     settled: bool
@@ -108,13 +112,13 @@ class RevisionOut(Schema):
         """A revision as the API tells it. Wants based_on and version."""
         return RevisionOut(
             id=revision.pk,
-            article=revision.article_id,
+            article_id=revision.article_id,
             number=revision.number,
             title=revision.title,
             body=revision.body,
             summary=revision.summary,
             language=revision.language,
-            author=revision.author_id,
+            author_id=revision.author_id,
             based_on=revision.based_on.number if revision.based_on else None,
             is_aside=revision.is_aside,
             settled=revision.settled_at is not None,
@@ -134,7 +138,7 @@ class VersionOut(Schema):
     """A published version."""
 
     id: int
-    entry: int
+    entry_id: int
     number: int
     title: str
     summary: str
@@ -145,7 +149,7 @@ class VersionOut(Schema):
     def of(version: EntryVersion) -> "VersionOut":
         """A version as the API tells it."""
         names = ("number", "title", "summary", "checksum", "published_at")
-        return VersionOut(id=version.pk, entry=version.entry_id, **{name: getattr(version, name) for name in names})
+        return VersionOut(id=version.pk, entry_id=version.entry_id, **{name: getattr(version, name) for name in names})
 
 
 class DraftOut(Schema):
@@ -166,8 +170,8 @@ class ReviewOut(Schema):
 
     id: int
     revision: int
-    article: int
-    reviewer: int
+    article_id: int
+    reviewer_id: int
     outcome: str
     comment: str
     asked_at: datetime
@@ -180,8 +184,8 @@ class ReviewOut(Schema):
         return ReviewOut(
             id=review.pk,
             revision=review.revision.number,
-            article=review.revision.article_id,
-            reviewer=review.reviewer_id,
+            article_id=review.revision.article_id,
+            reviewer_id=review.reviewer_id,
             **{name: getattr(review, name) for name in names},
         )
 
@@ -190,9 +194,9 @@ class VerificationOut(Schema):
     """A named person's word that a version still holds."""
 
     id: int
-    article: int
+    article_id: int
     version: int
-    person: int
+    person_id: int
     evidence: str
     at: datetime
     due_on: date
@@ -202,9 +206,9 @@ class VerificationOut(Schema):
         """A verification as the API tells it. Wants version."""
         return VerificationOut(
             id=verification.pk,
-            article=verification.article_id,
+            article_id=verification.article_id,
             version=verification.version.number,
-            person=verification.person_id,
+            person_id=verification.person_id,
             evidence=verification.evidence,
             at=verification.at,
             due_on=verification.due_on,
@@ -215,9 +219,9 @@ class FeedbackOut(Schema):
     """A reader's word on an entry, and what came of it."""
 
     id: int
-    entry: int
+    entry_id: int
     version: int | None
-    person: int
+    person_id: int
     kind: str
     text: str
     state: str
@@ -232,9 +236,9 @@ class FeedbackOut(Schema):
         names = ("kind", "text", "state", "disputes", "answer", "at", "settled_at")
         return FeedbackOut(
             id=feedback.pk,
-            entry=feedback.entry_id,
+            entry_id=feedback.entry_id,
             version=feedback.version.number if feedback.version else None,
-            person=feedback.person_id,
+            person_id=feedback.person_id,
             **{name: getattr(feedback, name) for name in names},
         )
 
@@ -270,17 +274,24 @@ class AttachmentOut(Schema):
 
 
 class TopicOut(Schema):
-    """An entry is about a concept; `proposed` until somebody accepts it."""
+    """An entry is about a concept (`topic` is its slug); `proposed` until somebody accepts it."""
 
     id: int
-    entry: int
-    concept: str
+    entry_id: int
+    concept_id: int
+    topic: str
     proposed: bool
 
     @staticmethod
     def of(topic: EntryTopic) -> "TopicOut":
         """A topic as the API tells it. Wants concept."""
-        return TopicOut(id=topic.pk, entry=topic.entry_id, concept=topic.concept.slug, proposed=topic.proposed)
+        return TopicOut(
+            id=topic.pk,
+            entry_id=topic.entry_id,
+            concept_id=topic.concept_id,
+            topic=topic.concept.slug,
+            proposed=topic.proposed,
+        )
 
 
 class SettingsOut(Schema):
@@ -300,8 +311,5 @@ class SettingsOut(Schema):
         )
 
 
-class Page(Schema):
+class Page(Paging.Input):
     """Which part of a list."""
-
-    limit: int = Field(50, ge=1, le=200)
-    offset: int = Field(0, ge=0)

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Query, Schema, Status
 
@@ -51,7 +50,7 @@ def list_due(request: Request, asked: Query[Page]) -> ArticlesOut:
 def verify_article(request: Request, pk: int, given: VerificationIn) -> Status[VerificationOut]:
     """Vouch by name that exactly this version still holds. One article at a time; there is no operation for many."""
     article = found.article(request, pk)
-    version = get_object_or_404(article.entry.versions, number=given.version)
+    version = found.version(article.entry, given.version)
     return Status(
         201,
         VerificationOut.of(actions.verify_article(request.person, article, version, given.evidence, given.every_days)),
@@ -72,7 +71,7 @@ def list_reports(request: Request, asked: Query[Page]) -> FeedbacksOut:
 def give_feedback(request: Request, pk: int, given: FeedbackIn) -> Status[FeedbackOut]:
     """Say that a text helped or not, or that something is wrong or unclear."""
     entry = found.entry(request, pk)
-    version = get_object_or_404(entry.versions, number=given.version) if given.version else None
+    version = found.version(entry, given.version) if given.version is not None else None
     feedback = actions.give_feedback(
         request.person, entry, Feedback.Kind(given.kind), given.text, given.disputes, version
     )

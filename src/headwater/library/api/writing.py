@@ -1,11 +1,11 @@
 """Texts: revisions, drafts while typing, merging, reviewing, files."""
 
 from django.core.exceptions import ValidationError
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from ninja import File, Query, Schema, Status
+from ninja import Field, File, Query, Schema, Status
 from ninja.files import UploadedFile
 
+from headwater.core.references import Id, referred_all, required
 from headwater.library import actions, rules
 from headwater.library.api import found
 from headwater.library.api.routing import router
@@ -33,13 +33,13 @@ class RevisionIn(TextIn):
 class SubmissionIn(Schema):
     """The ids of the people who are asked to review."""
 
-    reviewers: list[int]
+    reviewers: list[Id] = Field(max_length=50)
 
 
 class ReviewerIn(Schema):
     """The id of one more reviewer."""
 
-    reviewer: int
+    reviewer: Id
 
 
 class DecisionIn(Schema):
@@ -64,7 +64,7 @@ def list_revisions(request: Request, pk: int, asked: Query[Page]) -> RevisionsOu
 def save_article(request: Request, pk: int, given: RevisionIn) -> Status[RevisionOut]:
     """Save a text as the next revision; `is_aside` in the answer says that somebody else saved first."""
     article = found.article(request, pk)
-    base = found.revision(request, article, given.based_on)
+    base = found.base(article, given.based_on)
     saved = actions.save_article(request.person, article, given.title, given.body, base, given.summary, given.language)
     return Status(201, RevisionOut.of(saved))
 
@@ -73,7 +73,7 @@ def save_article(request: Request, pk: int, given: RevisionIn) -> Status[Revisio
 def autosave_draft(request: Request, pk: int, given: TextIn) -> DraftOut:
     """Keep what you are typing, for you alone."""
     article = found.article(request, pk)
-    base = found.revision(request, article, given.based_on)
+    base = found.base(article, given.based_on)
     return DraftOut.of(actions.autosave_draft(request.person, article, given.title, given.body, base))
 
 
@@ -88,7 +88,7 @@ def discard_draft(request: Request, pk: int) -> Status[None]:
 def merge_aside(request: Request, pk: int, given: TextIn) -> Status[RevisionOut]:
     """Save the text that two became."""
     aside = found.aside(request, pk)
-    base = found.revision(request, aside.article, given.based_on)
+    base = found.base(aside.article, given.based_on)
     return Status(
         201, RevisionOut.of(actions.merge_aside(request.person, aside, given.title, given.body, base, given.summary))
     )
@@ -104,14 +104,14 @@ def discard_aside(request: Request, pk: int) -> RevisionOut:
 def submit_revision(request: Request, pk: int, given: SubmissionIn) -> ArticleOut:
     """Hand the newest revision to reviewers."""
     article = found.article(request, pk)
-    reviewers = [get_object_or_404(Person, pk=one) for one in given.reviewers[:50]]
+    reviewers = referred_all(Person, given.reviewers, "reviewers")
     return ArticleOut.of(found.again(request, actions.submit_revision(request.person, article, reviewers)))
 
 
 @router.post("/articles/{pk}/reviews", response={201: ReviewOut}, operation_id="ask_review")
 def ask_review(request: Request, pk: int, given: ReviewerIn) -> Status[ReviewOut]:
     """Ask one more person to review."""
-    reviewer = get_object_or_404(Person, pk=given.reviewer)
+    reviewer = required(Person, given.reviewer, "reviewer")
     return Status(201, ReviewOut.of(actions.ask_review(request.person, found.article(request, pk), reviewer)))
 
 

@@ -8,10 +8,11 @@ from ninja.pagination import paginate
 
 from headwater.core.actions import require
 from headwater.core.paging import Paging
+from headwater.core.references import Id, Reference, Text, referred
 from headwater.people import actions, rules
 from headwater.people.api.routing import router
-from headwater.people.api.shapes import GrantOut, Id, LinkOut, PersonOut, Text, person_at, unit_of
-from headwater.people.models import Grant, Permission, Person
+from headwater.people.api.shapes import GrantOut, LinkOut, PersonOut, person_at
+from headwater.people.models import Grant, Permission, Person, Unit
 from headwater.people.request import Request
 
 
@@ -19,7 +20,7 @@ class GrantIn(Schema):
     """A permission, in a unit and below, or (no unit) everywhere."""
 
     permission: Permission
-    unit: Text = ""
+    unit: Reference | None = None
 
 
 class MailIn(Schema):
@@ -47,7 +48,7 @@ def list_permissions(request: Request) -> QuerySet[Grant]:
 @router.post("/people/{int:pk}/permissions", response=GrantOut, operation_id="grant_permission")
 def grant_permission(request: Request, pk: Id, given: GrantIn) -> Grant:
     """Give a person a permission."""
-    return actions.grant_permission(request.person, person_at(pk), given.permission, unit_of(given.unit))
+    return actions.grant_permission(request.person, person_at(pk), given.permission, referred(Unit, given.unit, "unit"))
 
 
 @router.delete("/permissions/{int:pk}", response=PersonOut, operation_id="revoke_permission")

@@ -10,9 +10,10 @@ from ninja.pagination import paginate
 
 from headwater.core.actions import require
 from headwater.core.paging import Paging
+from headwater.core.references import Id, Text
 from headwater.people import actions, rules
 from headwater.people.api.routing import router
-from headwater.people.api.shapes import AudienceOut, Done, Id, PersonOut, Text
+from headwater.people.api.shapes import AudienceOut, Done, PersonOut
 from headwater.people.audiences import check_rule, describe, select
 from headwater.people.models import Audience, Person
 from headwater.people.request import Request

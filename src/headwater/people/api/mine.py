@@ -8,9 +8,10 @@ from ninja import Field, Schema
 from ninja.pagination import paginate
 
 from headwater.core.paging import Paging
+from headwater.core.references import Id, Text
 from headwater.people import actions
 from headwater.people.api.routing import router
-from headwater.people.api.shapes import Done, Id, PersonOut, Text, TokenOut, person_at
+from headwater.people.api.shapes import Done, PersonOut, TokenOut, person_at
 from headwater.people.models import ApiToken, Person
 from headwater.people.request import Request
 

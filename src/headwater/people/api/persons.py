@@ -8,22 +8,17 @@ from ninja import Query, Schema
 from ninja.pagination import paginate
 
 from headwater.core.paging import Paging
+from headwater.core.references import Id, M, Reference, Text, referred, referred_all
 from headwater.people import actions
 from headwater.people.api.routing import router
-from headwater.people.api.shapes import (
-    AbsenceOut,
-    DepartureOut,
-    Id,
-    PersonOut,
-    Text,
-    person_at,
-    person_of,
-    roles_of,
-    unit_of,
-    units_of,
-)
-from headwater.people.models import Absence, Departure, Person
+from headwater.people.api.shapes import AbsenceOut, DepartureOut, PersonOut, person_at
+from headwater.people.models import Absence, Departure, Person, Role, Unit
 from headwater.people.request import Request
+
+
+def _all(model: type[M], given: list[int | str] | None, field: str) -> list[M] | None:
+    """What a list refers to; None stays None."""
+    return None if given is None else referred_all(model, given, field)
 
 
 class PersonIn(Schema):
@@ -32,9 +27,9 @@ class PersonIn(Schema):
     name: Text
     email: Text = ""
     number: Text = ""
-    unit: Text | None = None
-    other_units: list[Text] | None = None
-    roles: list[Text] | None = None
+    unit: Reference | None = None
+    other_units: list[Reference] | None = None
+    roles: list[Reference] | None = None
     title: Text = ""
     location: Text = ""
     language: Text = ""
@@ -49,9 +44,9 @@ class PersonChange(Schema):
     name: Text | None = None
     email: Text | None = None
     number: Text | None = None
-    unit: Text | None = None
-    other_units: list[Text] | None = None
-    roles: list[Text] | None = None
+    unit: Reference | None = None
+    other_units: list[Reference] | None = None
+    roles: list[Reference] | None = None
     title: Text | None = None
     location: Text | None = None
     language: Text | None = None
@@ -88,8 +83,8 @@ class Wanted(Schema):
     """Which people: by words in name, title, address or place; in a unit and below."""
 
     q: Text = ""
-    unit: Text = ""
-    role: Text = ""
+    unit: Reference | None = None
+    role: Reference | None = None
 
 
 @router.get("/people", response=list[PersonOut], operation_id="list_people")
@@ -100,10 +95,11 @@ def list_people(request: Request, wanted: Query[Wanted]) -> QuerySet[Person]:
     for word in wanted.q.split():
         named = Q(name__icontains=word) | Q(title__icontains=word) | Q(email__icontains=word)
         people = people.filter(named | Q(location__icontains=word))
-    unit = unit_of(wanted.unit)
+    unit = referred(Unit, wanted.unit, "unit")
     if unit is not None:
         people = people.filter(unit__path__startswith=unit.path)
-    return people.filter(roles__slug=wanted.role) if wanted.role else people
+    role = referred(Role, wanted.role, "role")
+    return people if role is None else people.filter(roles=role)
 
 
 @router.get("/people/{int:pk}", response=PersonOut, operation_id="show_person")
@@ -119,9 +115,9 @@ def create_person(request: Request, given: PersonIn) -> Person:
     person = actions.create_person(
         request.person,
         **values,
-        unit=unit_of(given.unit),
-        other_units=units_of(given.other_units, "other_units"),
-        roles=roles_of(given.roles),
+        unit=referred(Unit, given.unit, "unit"),
+        other_units=_all(Unit, given.other_units, "other_units"),
+        roles=_all(Role, given.roles, "roles"),
     )
     return person_at(person.pk)
 
@@ -134,9 +130,9 @@ def change_person(request: Request, pk: Id, given: PersonChange) -> Person:
         request.person,
         person_at(pk),
         **values,
-        unit=unit_of(given.unit),
-        other_units=units_of(given.other_units, "other_units"),
-        roles=roles_of(given.roles),
+        unit=referred(Unit, given.unit, "unit"),
+        other_units=_all(Unit, given.other_units, "other_units"),
+        roles=_all(Role, given.roles, "roles"),
     )
     return person_at(pk)
 
@@ -158,7 +154,7 @@ def untag_person(request: Request, pk: Id, tag: Text) -> Person:
 @router.post("/people/{int:pk}/absences", response=AbsenceOut, operation_id="record_absence")
 def record_absence(request: Request, pk: Id, given: AbsenceIn) -> Absence:
     """Say that a person is away."""
-    deputy = person_of(given.deputy, "deputy")
+    deputy = referred(Person, given.deputy, "deputy")
     return actions.record_absence(request.person, person_at(pk), given.since, given.until, deputy)
 
 
@@ -172,7 +168,7 @@ def remove_absence(request: Request, pk: Id) -> Person:
 @router.post("/people/{int:pk}/departure", response=DepartureOut, operation_id="end_membership")
 def end_membership(request: Request, pk: Id, given: LeavingIn) -> Departure:
     """Let a person leave."""
-    successor = person_of(given.successor, "successor")
+    successor = referred(Person, given.successor, "successor")
     return actions.end_membership(request.person, person_at(pk), given.on, successor)
 
 

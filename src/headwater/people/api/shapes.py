@@ -1,18 +1,12 @@
-"""What goes in and comes out. Units, roles and communities are named by slug, people and the rest by id."""
+"""What goes in and comes out."""
 
-from collections.abc import Iterable
 from datetime import date, datetime, time
-from typing import Annotated, Any
+from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
-from ninja import Field, Schema
+from ninja import Schema
 
-from headwater.people.models import Person, Role, Unit
-
-Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
-Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+from headwater.people.models import Person
 
 
 class UnitOut(Schema):
@@ -53,17 +47,13 @@ class PersonOut(Schema):
     timezone: str
     work_from: time
     work_until: time
-    unit: str | None = None
-    roles: list[str] = []
+    unit_id: int | None
+    role_ids: list[int] = []
     left_on: date | None
 
     @staticmethod
-    def resolve_unit(person: Person) -> str | None:
-        return person.unit.slug if person.unit is not None else None
-
-    @staticmethod
-    def resolve_roles(person: Person) -> list[str]:
-        return [role.slug for role in person.roles.all()]
+    def resolve_role_ids(person: Person) -> list[int]:
+        return [role.pk for role in person.roles.all()]
 
 
 class AbsenceOut(Schema):
@@ -126,38 +116,6 @@ class Done(Schema):
     """The change was made."""
 
     done: bool = True
-
-
-def unit_of(slug: str | None, field: str = "unit") -> Unit | None:
-    """The unit of that slug; none for an empty one. Raises `ValidationError` naming the field."""
-    return _of(Unit, slug, field, _("There is no unit “%s”.")) if slug else None
-
-
-def units_of(slugs: Iterable[str] | None, field: str) -> list[Unit] | None:
-    """The units of those slugs; None stays None."""
-    return None if slugs is None else [_of(Unit, slug, field, _("There is no unit “%s”.")) for slug in slugs]
-
-
-def roles_of(slugs: Iterable[str] | None) -> list[Role] | None:
-    """The roles of those slugs; None stays None."""
-    return None if slugs is None else [_of(Role, slug, "roles", _("There is no role “%s”.")) for slug in slugs]
-
-
-def _of(model: Any, slug: str, field: str, message: str) -> Any:
-    found = model.objects.filter(slug=slug).first()
-    if found is None:
-        raise ValidationError({field: message % slug})
-    return found
-
-
-def person_of(pk: int | None, field: str) -> Person | None:
-    """The person of that id; none for none. Raises `ValidationError` naming the field."""
-    if pk is None:
-        return None
-    found = Person.objects.filter(pk=pk).first()
-    if found is None:
-        raise ValidationError({field: _("There is no person with the number %s.") % pk})
-    return found
 
 
 def person_at(pk: int) -> Person:

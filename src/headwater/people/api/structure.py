@@ -6,19 +6,20 @@ from ninja import Schema
 from ninja.pagination import paginate
 
 from headwater.core.paging import Paging
+from headwater.core.references import Id, Reference, Text, referred
 from headwater.people import actions
 from headwater.people.api.routing import router
-from headwater.people.api.shapes import CommunityOut, Done, Id, NamedOut, Text, UnitOut, person_of, unit_of
-from headwater.people.models import Community, Role, Unit
+from headwater.people.api.shapes import CommunityOut, Done, NamedOut, UnitOut
+from headwater.people.models import Community, Person, Role, Unit
 from headwater.people.request import Request
 
 
 class UnitIn(Schema):
-    """A new unit, below the one with the slug `parent`."""
+    """A new unit, below `parent`."""
 
     name: Text
     slug: Text = ""
-    parent: Text = ""
+    parent: Reference | None = None
     head: Id | None = None
     deputy: Id | None = None
 
@@ -30,9 +31,9 @@ class NameIn(Schema):
 
 
 class PlaceIn(Schema):
-    """Below which unit (a slug; empty: at the top)."""
+    """Below which unit (none: at the top)."""
 
-    parent: Text = ""
+    parent: Reference | None = None
 
 
 class HeadIn(Schema):
@@ -76,8 +77,10 @@ def list_units(request: Request) -> QuerySet[Unit]:
 @router.post("/units", response=UnitOut, operation_id="create_unit")
 def create_unit(request: Request, given: UnitIn) -> Unit:
     """Make a unit."""
-    head, deputy = person_of(given.head, "head"), person_of(given.deputy, "deputy")
-    return actions.create_unit(request.person, given.name, given.slug, unit_of(given.parent, "parent"), head, deputy)
+    head, deputy = referred(Person, given.head, "head"), referred(Person, given.deputy, "deputy")
+    return actions.create_unit(
+        request.person, given.name, given.slug, referred(Unit, given.parent, "parent"), head, deputy
+    )
 
 
 @router.patch("/units/{int:pk}", response=UnitOut, operation_id="rename_unit")
@@ -89,13 +92,13 @@ def rename_unit(request: Request, pk: Id, given: NameIn) -> Unit:
 @router.put("/units/{int:pk}/place", response=UnitOut, operation_id="move_unit")
 def move_unit(request: Request, pk: Id, given: PlaceIn) -> Unit:
     """Put a unit with everything below it under another one."""
-    return actions.move_unit(request.person, _unit(pk), unit_of(given.parent, "parent"))
+    return actions.move_unit(request.person, _unit(pk), referred(Unit, given.parent, "parent"))
 
 
 @router.put("/units/{int:pk}/head", response=UnitOut, operation_id="set_unit_head")
 def set_unit_head(request: Request, pk: Id, given: HeadIn) -> Unit:
     """Say who heads a unit and who stands in."""
-    head, deputy = person_of(given.head, "head"), person_of(given.deputy, "deputy")
+    head, deputy = referred(Person, given.head, "head"), referred(Person, given.deputy, "deputy")
     return actions.set_unit_head(request.person, _unit(pk), head, deputy)
 
 
@@ -146,14 +149,14 @@ def list_communities(request: Request) -> QuerySet[Community]:
 @router.post("/communities", response=CommunityOut, operation_id="create_community")
 def create_community(request: Request, given: NewCommunityIn) -> Community:
     """Found a community."""
-    lead = person_of(given.lead, "lead")
+    lead = referred(Person, given.lead, "lead")
     return actions.create_community(request.person, given.name, given.slug, given.purpose, lead)
 
 
 @router.put("/communities/{int:pk}", response=CommunityOut, operation_id="change_community")
 def change_community(request: Request, pk: Id, given: CommunityIn) -> Community:
     """Change a community's name, purpose and lead."""
-    lead = person_of(given.lead, "lead")
+    lead = referred(Person, given.lead, "lead")
     return actions.change_community(request.person, _community(pk), given.name, given.purpose, lead)
 
 
@@ -167,10 +170,10 @@ def remove_community(request: Request, pk: Id) -> Done:
 @router.post("/communities/{int:pk}/members", response=CommunityOut, operation_id="join_community")
 def join_community(request: Request, pk: Id, person: Id | None = None) -> Community:
     """Join, or bring somebody in."""
-    return actions.join_community(request.person, _community(pk), person_of(person, "person"))
+    return actions.join_community(request.person, _community(pk), referred(Person, person, "person"))
 
 
 @router.delete("/communities/{int:pk}/members", response=CommunityOut, operation_id="leave_community")
 def leave_community(request: Request, pk: Id, person: Id | None = None) -> Community:
     """Leave, or take somebody out."""
-    return actions.leave_community(request.person, _community(pk), person_of(person, "person"))
+    return actions.leave_community(request.person, _community(pk), referred(Person, person, "person"))
