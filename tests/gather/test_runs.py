@@ -13,7 +13,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from headwater.core.blobs import read_blob
-from headwater.gather import jobs, pipeline, runs
+from headwater.gather import jobs, pipeline, runs, wording
 from headwater.gather.actions import pause_source, stop_run
 from headwater.gather.connectors import Found
 from headwater.gather.extract import Pool
@@ -269,6 +269,22 @@ def test_a_waiting_run_that_lost_its_job_is_given_out_again(source: Source) -> N
     assert waiting.count() == 1
 
 
+def test_a_run_that_fell_silent_is_gone_on_with_at_once_and_given_out_once(source: Source, pool: Pool) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    run = runs.begin(source, None)
+    assert runs.take(source.organisation_id, run.pk, runs.By.HERE) is not None
+    jobs.go_on_with_silent_runs(source.organisation_id)
+    assert not ProcrastinateJob.objects.filter(args__run_id=run.pk).exists()
+    Run.objects.filter(pk=run.pk).update(beat_at=timezone.now() - Run.SILENCE)
+    for _ in range(2):
+        jobs.go_on_with_silent_runs(source.organisation_id)
+    assert ProcrastinateJob.objects.filter(args__run_id=run.pk).count() == 1
+    assert runs.carry_out(source.organisation_id, run.pk, pool, by=runs.By.JOB) is not None
+    run.refresh_from_db()
+    assert run.state == Run.State.DONE
+
+
 def test_stopping_a_waiting_run_leaves_nothing_to_take_up(source: Source, pool: Pool, nadia: Person) -> None:
     run = source.runs.get()
     stop_run(nadia, run)
@@ -310,6 +326,32 @@ def test_a_full_disk_is_trouble_and_the_next_run_goes_on(
     assert not Document.objects.exists()
     assert counts(run_now(source)) == (4, 3, 0, 0, 1)
     assert source.trouble == ""
+
+
+def test_troubles_are_put_into_the_words_of_who_reads_them(
+    source: Source, run_now: RunNow, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_now(source)
+    shutil.rmtree(folder)
+    run = run_now(source)
+    place = str(folder)
+    assert source.trouble_said["facts"] == {"path": place}
+    failure = Failure.objects.get()
+    monkeypatch.setattr(wording, "gettext", lambda sentence: f"<{sentence}>")
+    assert run.words == f"<The folder {place} is not there>"
+    assert source.trouble_words.startswith(f"<The folder {place} is not there>. <Connect it again")
+    assert failure.words == "No reader for this kind of file: application/octet-stream"
+    assert failure.remedy_words == "Save it in a common format such as PDF or DOCX"
+
+
+def test_rows_that_were_written_before_words_were_kept_stay_readable(source: Source, run_now: RunNow) -> None:
+    run_now(source)
+    Failure.objects.update(said={}, cause="unreachable", message="It answered 12 %", remedy="Try again")
+    Run.objects.update(message="The folder is gone")
+    Source.objects.update(trouble="The folder is gone. Connect it again")
+    failure, run, source = Failure.objects.get(), Run.objects.latest("pk"), Source.objects.get()
+    assert (failure.words, failure.remedy_words) == ("It answered 12 %", "Try again")
+    assert (run.words, source.trouble_words) == ("The folder is gone", "The folder is gone. Connect it again")
 
 
 def test_what_failed_keeps_what_its_source_said_of_it(source: Source, run_now: RunNow) -> None:

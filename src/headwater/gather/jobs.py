@@ -55,6 +55,16 @@ def start_due_runs(organisation_id: int) -> None:
                 carry_out_run.defer(organisation_id=organisation_id, run_id=run.pk)
 
 
+def go_on_with_silent_runs(organisation_id: int) -> bool:
+    """Runs whose worker was killed, or lost the database, are gone on with within seconds, whoever began them."""
+    with organisation_context(organisation_id):
+        silent = Run.objects.filter(state=Run.State.RUNNING, beat_at__lt=timezone.now() - Run.SILENCE)
+        for run in silent.filter(source__state=Source.State.ACTIVE):
+            if not _is_queued(run):
+                carry_out_run.defer(organisation_id=organisation_id, run_id=run.pk)
+    return False
+
+
 def _is_queued(run: Run) -> bool:
     """Whether there is a job that will carry it out: one that was begun elsewhere and left may have none."""
     going_on = ProcrastinateJob.objects.filter(task_name__endswith="carry_out_run", status__in=("todo", "doing"))
@@ -80,6 +90,7 @@ def watch_all_folders(stop: threading.Event) -> None:
 
 
 FOLLOWERS = [
+    Follower("gather.silent runs", "gather_run", go_on_with_silent_runs, every_seconds=10),
     Follower("gather.needs", "search_entryversion", propose_new, every_seconds=15),
     Follower("gather.leavers", "people_departure", hand_over_of_leavers, every_seconds=3600),
 ]

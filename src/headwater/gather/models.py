@@ -147,7 +147,7 @@ class Run(Walled):
     # Neither begun nor ended by somebody else: there is still something to stop.
     OPEN = (State.WAITING, State.RUNNING)
     # A run whose worker gives no sign of life for this long is taken over by another.
-    SILENCE = timedelta(minutes=2)
+    SILENCE = timedelta(seconds=20)
     # Not kept: said of a run to whoever began it.
     is_new = False
 

@@ -33,7 +33,7 @@ _RATES_KEPT = 60
 # So many documents do not all go at once; more likely the disk behind the folder is not connected.
 _NEVER_ALL_AT_ONCE = 10
 # One batch may take minutes (scans), so signs of life come beside it.
-_HEARTBEAT_SECONDS = 10.0
+_HEARTBEAT_SECONDS = 3.0
 
 
 class By(StrEnum):

@@ -108,7 +108,7 @@ def _read_ahead(folder: Watched) -> None:
         source = Source.objects.get(pk=folder.source_id)
         known = source.runs.filter(state=Run.State.DONE).exists()
         run = runs.begin(source, None) if known else None
-    if run is not None and run.is_new:
+    if run is not None:
         runs.carry_out(folder.organisation_id, run.pk)
 
 
