@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import OperationalError, connection
+from procrastinate.contrib.django import app
 
 from headwater.core import worker
-from headwater.core.jobs import Follower
+from headwater.core.jobs import LANES, Follower, job
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
 from headwater.people.models import Person
@@ -139,3 +140,45 @@ def test_a_service_that_ends_or_fails_is_started_again(monkeypatch: pytest.Monke
 
     worker.run_service(service, stop)
     assert starts == [stop] * 3
+
+
+GATE = threading.Event()
+DONE: list[int] = []
+
+
+@job(queue="gather")
+def wait_at_the_gate(organisation_id: int, number: int) -> None:
+    """A source that does not answer."""
+    GATE.wait(20)
+
+
+@job()
+def note_done(organisation_id: int, number: int) -> None:
+    """An upload, say."""
+    DONE.append(number)
+
+
+def test_sources_that_do_not_answer_hold_up_no_other_job(committed: None) -> None:
+    GATE.clear()
+    DONE.clear()
+    for number in range(LANES["gather"] + 2):
+        wait_at_the_gate.defer(organisation_id=1, number=number)
+    note_done.defer(organisation_id=1, number=7)
+
+    async def serve() -> None:
+        asked = asyncio.Event()
+        serving = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's has it
+        async with serving.open_async():
+            working = asyncio.ensure_future(worker._work(serving, asked))
+            await asyncio.to_thread(eventually, lambda: DONE == [7])
+            GATE.set()
+            asked.set()
+            await working
+
+    asyncio.run(serve())
+    assert DONE == [7]
+
+
+def test_a_job_needs_a_queue_that_a_worker_serves() -> None:
+    with pytest.raises(ValueError, match="no worker serves the queue nowhere"):
+        job(queue="nowhere")

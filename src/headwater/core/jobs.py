@@ -2,7 +2,7 @@
 
 A job is a function that may run twice. It carries ids only, and always begins with the organisation it works in:
 
-    @job(queue="sending")
+    @job()
     def send_digest(organisation_id: int, person_id: int) -> None:
         with organisation_context(organisation_id):
             ...
@@ -28,6 +28,9 @@ from procrastinate.contrib.django import app
 
 from headwater.core.actions import door
 from headwater.core.models import Organisation
+
+# The queues, and how many jobs of each a worker does at once: slow web sites shall not hold up an upload or a mail.
+LANES = {"default": 2, "gather": 4}
 
 
 class Step(Protocol):
@@ -67,7 +70,12 @@ class Job:
 
 
 def job(queue: str = "default", retry: int = 5) -> Callable[[Callable[..., None]], Job]:
-    """Make a function of an organisation id and further ids a job, tried again up to `retry` times."""
+    """Make a function of an organisation id and further ids a job, tried again up to `retry` times.
+
+    Raises ValueError for a queue that no worker serves.
+    """
+    if queue not in LANES:
+        raise ValueError(f"no worker serves the queue {queue}; there are {', '.join(LANES)}")
     return lambda function: Job(function, queue, retry)
 
 

@@ -24,9 +24,8 @@ from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
 from headwater.core.actions import door
-from headwater.core.jobs import Follower, Service, discovered, organisation_ids
+from headwater.core.jobs import LANES, Follower, Service, discovered, organisation_ids
 
-JOBS_AT_ONCE = 2  # as many as there are cores; each job is a thread
 HEARTBEAT = 5.0  # seconds between signs of life of this worker
 STALLED_AFTER = 20.0  # a job whose worker gave no sign for so long is tried again
 LOOK_FOR_STALLED_EVERY = 10.0
@@ -188,23 +187,28 @@ async def run_jobs(stop: threading.Event) -> None:
 
 
 async def _work(worker_app: Any, asked: asyncio.Event) -> None:
-    """One life of procrastinate's worker: it ends when asked, or when PostgreSQL goes away."""
-    work = asyncio.ensure_future(
-        worker_app.run_worker_async(
-            concurrency=JOBS_AT_ONCE,
-            install_signal_handlers=False,
-            update_heartbeat_interval=HEARTBEAT,
-            stalled_worker_timeout=STALLED_AFTER * 3,
-            shutdown_graceful_timeout=POLITE_STOP,
-        )
-    )
+    """One life of procrastinate's workers: all end when asked, or when one of them loses PostgreSQL."""
+    lanes = [asyncio.ensure_future(_lane(worker_app, queue, at_once)) for queue, at_once in LANES.items()]
     wish = asyncio.ensure_future(asked.wait())
-    await asyncio.wait({work, wish}, return_when=asyncio.FIRST_COMPLETED)
-    wish.cancel()
-    if not work.done():
-        work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
+    await asyncio.wait({*lanes, wish}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (wish, *lanes):
+        task.cancel()
+    for outcome in await asyncio.gather(*lanes, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+async def _lane(worker_app: Any, queue: str, at_once: int) -> None:
+    """The jobs of one queue, each in a thread."""
+    await worker_app.run_worker_async(
+        queues=[queue],
+        name=f"headwater {queue}",
+        concurrency=at_once,
+        install_signal_handlers=False,
+        update_heartbeat_interval=HEARTBEAT,
+        stalled_worker_timeout=STALLED_AFTER * 3,
+        shutdown_graceful_timeout=POLITE_STOP,
+    )
 
 
 def start_threads(stop: threading.Event) -> list[threading.Thread]:

@@ -27,7 +27,7 @@ def carry_out_run(organisation_id: int, run_id: int) -> None:
     runs.carry_out(organisation_id, run_id, by=runs.By.JOB)
 
 
-@job(queue="gather")
+@job()
 def read_kept(organisation_id: int, document_id: int) -> None:
     """Take the text out of bytes that are kept already: an upload, a capture, or a failure that is tried again."""
     with organisation_context(organisation_id):

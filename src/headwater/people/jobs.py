@@ -21,7 +21,7 @@ def keep_days(organisation_id: int) -> None:
         membership.refresh()
 
 
-@job(queue="sending", retry=8)
+@job(retry=8)
 def mail_invitation(organisation_id: int, invitation_id: int) -> None:
     """Mail the link of an invitation, unless it was used or replaced meanwhile. Twice is the same message."""
     with organisation_context(organisation_id):
