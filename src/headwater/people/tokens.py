@@ -1,6 +1,5 @@
 """Bearer tokens of the API: how one is recognised."""
 
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -17,12 +16,9 @@ def bearer_of(request: HttpRequest) -> str:
 def person_of_token(request: HttpRequest) -> tuple[ApiToken | None, Person | None]:
     """The valid token and its active person, in the current organisation; (None, None) for any other token."""
     now = timezone.now()
-    token = (
-        ApiToken.objects.select_related("person", "person__unit")
-        .filter(Q(expires_at=None) | Q(expires_at__gt=now), digest=digest(bearer_of(request)), revoked_at=None)
-        .first()
-    )
-    if token is None or not token.person.is_active:
+    found = ApiToken.objects.select_related("person").filter(digest=digest(bearer_of(request)))
+    token = next(iter(found), None)
+    if token is None or not token.holds_at(now) or not token.person.is_active:
         return None, None
     if token.last_used_on != now.date():
         ApiToken.objects.filter(pk=token.pk).update(last_used_on=now.date())

@@ -1,5 +1,7 @@
 """Who belongs to which audience, who may do what, and how they come in."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -91,3 +93,7 @@ class ApiToken(Walled):
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_on = models.DateField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether it opens the door then: neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > moment)
