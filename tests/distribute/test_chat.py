@@ -6,10 +6,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 
+from headwater.distribute.actions import add_channel
 from headwater.distribute.channels import chat
-from headwater.distribute.channels.outgoing import Outgoing, Trouble
+from headwater.distribute.channels.outgoing import Outgoing, Refusal, Trouble
 from headwater.distribute.messages import Message
+from headwater.people.models import Person
 
 
 class Service(ThreadingHTTPServer):
@@ -70,3 +73,31 @@ def test_a_name_that_changes_its_address_does_not_lead_inside(
     with pytest.raises(Trouble):
         chat.send(outgoing(f"json://127.0.0.1:{service.server_port}/plain"))
     assert service.asked == []
+
+
+def test_a_host_is_allowed_at_the_port_that_is_named(service: Service, settings: Any) -> None:
+    settings.HEADWATER_ALLOW_FETCH = [f"localhost:{service.server_port}"]
+    chat.send(outgoing(f"json://localhost:{service.server_port}/plain"))
+    assert service.asked == ["/plain"]
+    with pytest.raises(Refusal, match="not a public address"):
+        chat.check_address(f"json://localhost:{service.server_port + 1}/plain")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "address"), [("localhost:80", "json://localhost/x"), ("localhost:443", "jsons://localhost/x")]
+)
+def test_without_a_port_it_is_the_schemes(allowed: str, address: str, settings: Any) -> None:
+    settings.HEADWATER_ALLOW_FETCH = [allowed]
+    chat.check_address(address)
+    settings.HEADWATER_ALLOW_FETCH = ["localhost:8080"]
+    with pytest.raises(Refusal):
+        chat.check_address(address)
+
+
+def test_a_second_chat_gets_a_name_of_its_own(ines: Person, settings: Any) -> None:
+    settings.HEADWATER_ALLOW_FETCH = ["localhost"]
+    labels = [add_channel(ines, ines, "chat", f"json://localhost/{number}").address for number in range(3)]
+    assert labels == ["json", "json 2", "json 3"]
+    with pytest.raises(ValidationError) as taken:
+        add_channel(ines, ines, "chat", "json://localhost/x", label="json 2")
+    assert list(taken.value.message_dict) == ["label"]

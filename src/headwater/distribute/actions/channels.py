@@ -17,6 +17,7 @@ from headwater.people.rules import is_system
 
 MOST_PUSHES = 100
 MOST_CHANNELS = 10
+LABEL = 100  # letters
 
 
 def require_own(actor: Actor, person: Person) -> None:
@@ -63,12 +64,20 @@ def add_channel(actor: Actor, person: Person, kind: str, address: str, label: st
     _check_address(kind, address)
     shown, secret = address, None
     if kind == Channel.Kind.CHAT:
-        shown, secret = label.strip() or address.partition("://")[0], encrypt(address)
+        shown, secret = label.strip()[:LABEL] or _free_label(person, address.partition("://")[0]), encrypt(address)
     elif kind == Channel.Kind.WEBHOOK:
         secret = encrypt(secrets.token_urlsafe(32))
     if person.channels.filter(kind=kind, address=shown).exists():
-        raise ValidationError({"address": _("This channel is there already.")})
+        field = "label" if kind == Channel.Kind.CHAT else "address"
+        raise ValidationError({field: _("This channel is there already.")})
     return Channel.objects.create(person=person, kind=kind, address=shown[:500], secret=secret)
+
+
+def _free_label(person: Person, service: str) -> str:
+    """What a chat without a label is called: by its service, numbered from the second on."""
+    taken = set(person.channels.filter(kind=Channel.Kind.CHAT).values_list("address", flat=True))
+    labels = (service if number == 1 else f"{service} {number}" for number in range(1, len(taken) + 2))
+    return next(label for label in labels if label not in taken)
 
 
 def _check_address(kind: str, address: str) -> None:

@@ -30,7 +30,7 @@ def check_address(url: str) -> None:
         if schemas & LOCAL_SCHEMAS:
             raise Refusal("This address stays on the server itself.")
         for name in ("host", "smtp_host"):
-            _check_host(getattr(service, name, None))
+            _check_host(getattr(service, name, None), _port_of(service))
 
 
 def send(outgoing: Outgoing) -> None:
@@ -86,7 +86,12 @@ def _all(schema: object) -> list[object]:
     return list(schema) if isinstance(schema, list | tuple | set) else [schema]
 
 
-def _check_host(host: object) -> None:
+def _port_of(service: apprise.NotifyBase) -> int:
+    """The port that the service connects to: the one that is written, else its scheme's."""
+    return int(service.port) if service.port else 443 if service.secure else 80
+
+
+def _check_host(host: object, port: int) -> None:
     """Refuse a machine inside. A token or a room stands in the host's place of many services: no machine has its name.
 
     A number is a machine in other clothes (2130706433 is 127.0.0.1). A machine that is not known is refused only when
@@ -95,7 +100,7 @@ def _check_host(host: object) -> None:
     if not isinstance(host, str) or not host:
         return
     try:
-        checked_address(host, 443, _policy())
+        checked_address(host, port, _policy())
     except Refused as error:
         raise Refusal(str(error)) from error
     except FetchFailed:
