@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import timezone
 
+from headwater.core.actions import OPERATOR
 from headwater.core.jobs import safe_tx
 from headwater.core.models import Classification, Organisation
 from headwater.core.wall import organisation_context
@@ -28,10 +29,12 @@ from headwater.distribute.following import current_tx
 from headwater.distribute.inbox import counts_of, inbox_of
 from headwater.distribute.matching import forget_standing, match_new_versions
 from headwater.distribute.models import Broadcast, Delivery, InterestProfile, MatchRun, Reason
+from headwater.distribute.widening import FOLLOWERS as WIDENING
 from headwater.distribute.withdrawing import follow_entries, follow_members, hand_over, settle_everything
 from headwater.gather.models import Source
+from headwater.people.actions import change_person, create_unit, grant_permission, move_unit, revoke_permission
 from headwater.people.membership import refresh
-from headwater.people.models import Audience, Permission, Person, Unit
+from headwater.people.models import Audience, AudienceMember, Permission, Person, Unit
 from headwater.search.actions import publish_version, restore_entry, withdraw_entry
 from headwater.search.models import Entry, EntryVersion, Kind
 from tests.conftest import make_person
@@ -84,7 +87,8 @@ class House:
         """Run every follower until there is nothing left; first wait for whatever other tests have open."""
         if patiently:
             self.await_others()
-        steps = (match_new_versions, spread_open_broadcasts, follow_entries, follow_members)
+        wider = (each.step for each in WIDENING)
+        steps = (match_new_versions, spread_open_broadcasts, follow_entries, follow_members, *wider)
         while [step for step in steps if step(self.organisation.pk)]:
             pass
 
@@ -418,6 +422,73 @@ def test_whoever_joins_later_gets_it_with_as_much_time(house: House) -> None:
         # five days, then until their working day ends, after the weekend if there is one
         assert timedelta(days=4, hours=23) < delivery.due_at - timezone.now() < timedelta(days=8, hours=1)
         assert timezone.now() - delivery.eligible_at < timedelta(minutes=1)
+
+
+def days_later(house: House) -> None:
+    """What was asked was asked a month ago."""
+    with house.inside():
+        before = timezone.now() - timedelta(days=30)
+        Broadcast.objects.update(opened_at=before, due_at=before + timedelta(days=5))
+        AudienceMember.objects.update(since=before)
+        EntryVersion.objects.update(published_at=before)
+    house.match()
+
+
+def test_a_raised_clearance_brings_what_stands_at_once_and_with_as_much_time(house: House) -> None:
+    standing_directive(house, "helmet")
+    house.publish("A helmet", classification=Classification.RESTRICTED)
+    house.match()
+    days_later(house)
+    assert house.got(house.ines) == []
+    with house.inside():
+        change_person(OPERATOR, house.ines, clearance=Classification.RESTRICTED)
+    house.match()
+    assert house.got(house.ines, "due") == ["A helmet"]
+    assert house.got(house.omar) == []
+    with house.inside():
+        delivery = Delivery.objects.get(person=house.ines)
+        assert delivery.due_at is not None
+        assert delivery.due_at > timezone.now() + timedelta(days=4)
+        assert timezone.now() - delivery.eligible_at < timedelta(minutes=1)
+
+
+def test_a_lowered_clearance_takes_it_back_at_once(house: House) -> None:
+    standing_directive(house, "helmet")
+    house.publish("A helmet", classification=Classification.INTERNAL)
+    house.match()
+    assert house.got(house.ines, "due") == ["A helmet"]
+    with house.inside():
+        change_person(OPERATOR, house.ines, clearance=Classification.PUBLIC)
+        assert list(inbox_of(Person.objects.get(pk=house.ines.pk))) == []
+    house.match()
+    assert house.got(house.ines, "withdrawn") == ["A helmet"]
+    assert house.got(house.omar, "due") == ["A helmet"]
+
+
+def test_a_stewards_grant_and_a_moved_unit_bring_what_stands_and_their_loss_hides_it(house: House) -> None:
+    standing_directive(house, "helmet")
+    with house.inside():
+        roads = create_unit(OPERATOR, "Roads")
+        few = house.audience("few", {"person": house.nadia.pk})
+    house.publish("A helmet", audience=few, unit=roads)
+    house.match()
+    assert house.got(house.ines) == []
+    with house.inside():
+        grant = grant_permission(OPERATOR, house.ines, Permission.STEWARD, roads)
+        grant_permission(OPERATOR, house.omar, Permission.STEWARD, house.unit)
+    house.match()
+    assert (house.got(house.ines, "due"), house.got(house.omar)) == (["A helmet"], [])
+    with house.inside():
+        move_unit(OPERATOR, roads, house.unit)
+    house.match()
+    assert house.got(house.omar, "due") == ["A helmet"]
+    with house.inside():
+        revoke_permission(OPERATOR, grant)
+        move_unit(OPERATOR, Unit.objects.get(pk=roads.pk), None)
+        for person in Person.objects.filter(pk__in=[house.ines.pk, house.omar.pk]):
+            assert list(inbox_of(person)) == []
+    house.match()
+    assert house.got(house.omar, "withdrawn") == ["A helmet"]
 
 
 def test_whoever_leaves_the_audience_is_asked_no_more(house: House) -> None:

@@ -7,6 +7,7 @@ twice, or at the same time in two processes, changes nothing.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -55,8 +56,8 @@ _HITS = """unnest(%(versions)s::bigint[], %(profiles)s::bigint[], %(words)s::tex
 _FROM_BROADCASTS = """
     SELECT p.id AS person_id, b.version_id, NULL::bigint AS profile_id, r.id AS directive_id, b.words::text AS words,
            0::float8 AS score, 'at_once' AS push, r.acknowledge AS must, r.urgent, b.due_at,
-           greatest(v.published_at, m.since, r.issued_at) AS eligible_at,
-           b.opened_at, r.due_zone, r.due_days, p.timezone, p.work_until, m.since
+           greatest(v.published_at, m.since, r.issued_at, %(since)s::timestamptz) AS eligible_at,
+           b.opened_at, r.due_zone, r.due_days, p.timezone, p.work_until, greatest(m.since, %(since)s::timestamptz)
     FROM distribute_broadcast b
     JOIN distribute_directive r ON r.id = b.directive_id AND r.state = 'issued'
     JOIN people_audiencemember m ON m.audience_id = r.audience_id
@@ -163,20 +164,30 @@ def deliver_hits(hits: Sequence[Hit]) -> int:
 
 
 def deliver_broadcasts(
-    broadcast_ids: Sequence[int], version_ids: Sequence[int], limit: int | None = None, person_id: int | None = None
+    broadcast_ids: Sequence[int],
+    version_ids: Sequence[int],
+    limit: int | None = None,
+    people: Sequence[int] | None = None,
+    since: datetime | None = None,
 ) -> int:
-    """Give a row to everyone (or one person) whom these broadcasts concern and who has none yet; at most `limit`.
+    """Give a row to everyone (or these people) whom these broadcasts concern and who has none yet; at most `limit`.
 
-    `version_ids` are the broadcasts' versions. Returns how many rows were written; none: everybody has one.
+    `version_ids` are the broadcasts' versions. `since` is when these people became able to read, if that is later than
+    their coming into the audience. Returns how many rows were written; none: everybody has one.
     """
     if not broadcast_ids:
         return 0
     targets = _FROM_BROADCASTS.format(
         readable=READABLE,
-        person="AND p.id = %(person)s" if person_id else "",
+        person="AND p.id = ANY(%(people)s)" if people is not None else "",
         limit="LIMIT %(limit)s" if limit else "",
     )
-    values = {"broadcasts": list(broadcast_ids), "person": person_id, "limit": limit}
+    values = {
+        "broadcasts": list(broadcast_ids),
+        "people": None if people is None else list(people),
+        "limit": limit,
+        "since": since,
+    }
     return _deliver(targets, values, version_ids, _with_own_dues)[1]
 
 
@@ -188,7 +199,7 @@ def row_for(person: Person, version: EntryVersion) -> Delivery:
     found = Delivery.objects.filter(person=person, version=version).first()
     if found is None:
         broadcasts = list(Broadcast.objects.filter(version=version, closed_at=None).values_list("pk", flat=True))
-        deliver_broadcasts(broadcasts, [version.pk], person_id=person.pk)
+        deliver_broadcasts(broadcasts, [version.pk], people=[person.pk])
         found = Delivery.objects.get(person=person, version=version)
     return found
 

@@ -67,7 +67,7 @@ def take_in_broadcasts(person: Person) -> int:
     rows = list(_missing_broadcasts(person).values_list("pk", "version"))
     if not rows:
         return 0
-    return deliver_broadcasts([pk for pk, _ in rows], [version for _, version in rows], person_id=person.pk)
+    return deliver_broadcasts([pk for pk, _ in rows], [version for _, version in rows], people=[person.pk])
 
 
 def _missing_broadcasts(person: Person) -> QuerySet[Broadcast]:

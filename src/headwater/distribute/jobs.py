@@ -8,6 +8,7 @@ from headwater.distribute.matching import match_new_versions
 from headwater.distribute.posting import send_due
 from headwater.distribute.sending import plan_new, plan_notices
 from headwater.distribute.standing import warm_matcher
+from headwater.distribute.widening import FOLLOWERS as WIDENING
 from headwater.distribute.withdrawing import follow_entries, follow_members, hand_over, settle_everything
 
 FOLLOWERS = [
@@ -15,6 +16,7 @@ FOLLOWERS = [
     Follower("spread broadcasts", channel="distribute_broadcast", step=spread_open_broadcasts),
     Follower("withdraw", channel="search_entry", step=follow_entries),
     Follower("joined audiences", channel="people_audiencemember", step=follow_members),
+    *WIDENING,
     Follower("distribute.departures", channel="people_departure", step=hand_over, every_seconds=600),
     Follower("plan dispatches", channel="distribute_delivery", step=plan_new),
     Follower("plan notices", channel="people_notice", step=plan_notices),

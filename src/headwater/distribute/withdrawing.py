@@ -110,7 +110,7 @@ def follow_members(organisation_id: int) -> bool:
         audiences = list(joined.values_list("audience", flat=True).distinct())
         if audiences:
             people = list(joined.values_list("person", flat=True).distinct())
-            _settle("p.id = ANY(%(people)s)", {"people": people})
+            settle_people(people)
             concerned = Q(directive__audience__in=audiences) | Q(version__entry__audience__in=audiences)
             _deliver_missing(open_broadcasts().filter(concerned))
             move_cursor(cursor, upper)
@@ -121,11 +121,16 @@ def hand_over(organisation_id: int) -> bool:
     """Close the open deliveries of everybody who has left, and stop their profiles."""
     with organisation_context(organisation_id):
         left = list(left_people().values_list("pk", flat=True))
-        _settle("p.id = ANY(%(people)s)", {"people": left})
+        settle_people(left)
         for profile in InterestProfile.objects.filter(person__in=left, is_active=True):
             profile.is_active = False
             profile.save()
         return False
+
+
+def settle_people(person_ids: list[int]) -> int:
+    """Bring the deliveries of these people in step with what they may read; returns how many changed."""
+    return _settle("p.id = ANY(%(people)s)", {"people": person_ids})
 
 
 def settle_everything(organisation_id: int) -> None:

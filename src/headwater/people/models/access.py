@@ -28,6 +28,7 @@ class Grant(Walled):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="grants")
     permission = models.CharField(max_length=20, choices=Permission)
     unit = models.ForeignKey("Unit", on_delete=models.CASCADE, null=True, blank=True, related_name="grants")
+    tx = models.BigIntegerField(default=0, editable=False, db_index=True)
 
     class Meta:
         constraints = [

@@ -55,6 +55,7 @@ class Person(Walled):
     successor = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     erased_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=now, editable=False)
+    tx = models.BigIntegerField(default=0, editable=False, db_index=True)
 
     objects = PersonQuerySet.as_manager()
 

@@ -26,6 +26,7 @@ class Unit(Walled):
     head = models.ForeignKey("Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="heads")
     deputy = models.ForeignKey("Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="deputises")
     path = models.CharField(max_length=400, editable=False, default="", db_index=True)
+    tx = models.BigIntegerField(default=0, editable=False, db_index=True)
 
     objects = UnitQuerySet.as_manager()
 
