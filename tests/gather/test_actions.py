@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -79,13 +80,26 @@ def test_a_steward_names_sources_for_their_unit_alone(hadia: Person, nadia: Pers
 @pytest.mark.parametrize(
     ("kind", "given", "field"),
     [
-        ("folder", {"path": "relative"}, "settings"),
-        ("folder", {"path": ""}, "settings"),
-        ("folder", {"path": "/"}, "settings"),
-        ("feed", {}, "settings"),
-        ("web", {"url": "https://a.org", "within": "https://b.org/"}, "settings"),
+        ("folder", {"path": "relative"}, "path"),
+        ("folder", {"path": ""}, "path"),
+        ("folder", {"path": "/"}, "path"),
+        ("folder", {"path": "/proc"}, "path"),
+        ("folder", {"path": "/sys/kernel"}, "path"),
+        ("folder", {"path": "/home/../dev"}, "path"),
+        ("feed", {}, "url"),
+        ("feed", {"url": "http://127.0.0.1/feed"}, "url"),
+        ("feed", {"url": "http://localhost:8000/feed"}, "url"),
+        ("feed", {"url": "http://[::1]/feed"}, "url"),
+        ("feed", {"url": "http://[::ffff:10.0.0.1]/feed"}, "url"),
+        ("feed", {"url": "http://2130706433/feed"}, "url"),
+        ("web", {"url": "http://10.0.0.1/"}, "url"),
+        ("web", {"url": "http://169.254.169.254/latest/"}, "url"),
+        ("web", {"url": "http://[::1/"}, "url"),
+        ("mailbox", {"host": "192.168.1.5", "username": "x"}, "host"),
+        ("mailbox", {"host": "imap.localhost.", "username": "x"}, "host"),
+        ("web", {"url": "https://a.org", "within": "https://b.org/"}, "within"),
         ("web", {"url": "https://a.org", "pages": "many"}, "settings"),
-        ("mailbox", {"host": "x"}, "settings"),
+        ("mailbox", {"host": "x"}, "username"),
         ("teapot", {}, "kind"),
     ],
 )
@@ -96,6 +110,24 @@ def test_what_is_no_source_is_refused_by_its_field(
         create_source(SYSTEM, name="X", kind=kind, owner=nadia, settings=given)
     assert field in error.value.message_dict
     assert not Source.objects.exists()
+
+
+@pytest.mark.parametrize("allowed", ["127.0.0.1", "localhost", "10.0.0.1:8080"])
+def test_an_address_inside_that_the_administrator_allows_is_no_mistake(
+    allowed: str, nadia: Person, settings: Any
+) -> None:
+    settings.HEADWATER_ALLOW_FETCH = [allowed]
+    given = {"url": f"http://{allowed}/feed"}
+    assert create_source(SYSTEM, name="Ours", kind="feed", owner=nadia, settings=given).pk
+
+
+def test_a_link_to_a_folder_that_is_refused_is_refused(nadia: Person, home: Path, tmp_path: Path) -> None:
+    for number, target in enumerate(("/proc/self", str(home), str(home / "blobs"))):
+        link = tmp_path / f"link {number}"
+        link.symlink_to(target)
+        with pytest.raises(ValidationError) as error:
+            create_source(SYSTEM, name="X", kind="folder", owner=nadia, settings={"path": str(link)})
+        assert list(error.value.message_dict) == ["path"]
 
 
 def test_names_give_slugs_that_are_told_apart(nadia: Person) -> None:

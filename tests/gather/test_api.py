@@ -58,7 +58,7 @@ def test_a_source_from_naming_to_closing(nadia: Person, otto: Person, everyone: 
 def test_bad_values_and_strangers_are_refused(nadia: Person, ines: Person) -> None:
     api = Api(nadia)
     bad = {"name": "Roads", "kind": "feed", "settings": {"url": "gopher://x"}}
-    assert api("post", "/sources", bad, status=400)["field"] == "settings"
+    assert api("post", "/sources", bad, status=400)["field"] == "url"
     api("post", "/sources", {**bad, "settings": {"url": "https://x.example"}, "owner": 99}, status=422)
     folder = {"name": "F", "kind": "folder", "settings": {"path": "/etc"}}
     assert "administrator" in api("post", "/sources", folder, status=403)["detail"]

@@ -17,6 +17,7 @@ from headwater.gather.models import Failure, Run, Source
 from headwater.gather.pieces import Piece
 from headwater.gather.pipeline import Batch, carry
 from headwater.gather.runs import Progress, Watcher, policy, unwatched
+from headwater.gather.wording import in_words
 from headwater.people.models import Audience, Permission, Person
 
 _LOOK_SECONDS = 0.2
@@ -78,7 +79,7 @@ def _gather_place(
     with organisation_context(organisation_id):
         run.refresh_from_db()
         if run.state == Run.State.FAILED:
-            raise SourceFailed(run.message)
+            raise SourceFailed(*in_words(run.said, run.message))
     return source, progress
 
 
@@ -143,7 +144,7 @@ def _gather_file(
 def _summed_up(source: Source, progress: Progress) -> Gathered:
     counts = progress.counts
     failures = Failure.objects.filter(document__source=source, document__vanished_at=None, dismissed_at=None)
-    rows = [{"path": key, "reason": message} for key, message in failures.values_list("document__key", "message")]
+    rows = [{"path": each.document.key, "reason": each.words} for each in failures.select_related("document")]
     return Gathered(
         seen=counts.get("listed", 0),
         new=counts.get("new", 0),

@@ -9,7 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.addresses import address
+from headwater.gather.connectors import Fault
 from headwater.gather.models import Source
+from headwater.gather.wording import Told
 from headwater.people.models import Notice
 from headwater.people.notices import settle, tell
 
@@ -56,7 +58,7 @@ def health_of(source: Source) -> Health:
 def record_success(source: Source, *, changed: bool, **changes: Any) -> None:
     """It worked: trouble is over, and its notices are settled. `changes` are further fields to write."""
     now = timezone.now()
-    changes |= {"last_worked_at": now, "trouble": "", "trouble_since": None}
+    changes |= {"last_worked_at": now, "trouble": "", "trouble_said": {}, "trouble_since": None}
     if changed:
         changes["last_change_at"] = now
     Source.objects.filter(pk=source.pk).update(**changes)
@@ -66,15 +68,14 @@ def record_success(source: Source, *, changed: bool, **changes: Any) -> None:
         settle(_key("silent", source.pk))
 
 
-def record_trouble(source_id: int, message: str, remedy: str = "") -> None:
+def record_trouble(source_id: int, fault: Fault) -> None:
     """It did not work: kept on the source, and its owner is told once until it works again."""
     source = Source.objects.select_related("owner").get(pk=source_id)
     since = source.trouble_since or timezone.now()
-    source.trouble = f"{message}. {remedy}".strip(". ")[:500]
-    source.trouble_since = since
-    source.save(update_fields=["trouble", "trouble_since"])
+    source.trouble, source.trouble_said, source.trouble_since = str(fault)[:500], fault.said, since
+    source.save(update_fields=["trouble", "trouble_said", "trouble_since"])
     words = _("“%(source)s” could not be read: %(why)s. What was gathered is kept; it is tried again at its times.")
-    _tell(source, "failed", Said(words, {"source": source.name, "why": message.rstrip(".")}))
+    _tell(source, "failed", Said(words, {"source": source.name, "why": Told(fault.said)}))
 
 
 def check_silence() -> int:

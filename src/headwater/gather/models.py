@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Classification, Walled
+from headwater.gather.wording import cause_words, in_a_line, in_words
 from headwater.people.models import Audience, Permission, Person, Unit
 from headwater.search.models import Entry, EntryVersion
 
@@ -91,6 +92,7 @@ class Source(Walled):
     last_worked_at = models.DateTimeField(null=True, editable=False)
     last_change_at = models.DateTimeField(null=True, editable=False)
     trouble = models.CharField(max_length=500, blank=True, editable=False, help_text=_("why the last run failed"))
+    trouble_said = models.JSONField(default=dict, editable=False, help_text=_("the same, to be put into words"))
     trouble_since = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -107,6 +109,11 @@ class Source(Walled):
     def is_read_by_itself(self) -> bool:
         """Whether it has a schedule (folder, feed, web site, mailbox), or only takes what people bring."""
         return self.kind in self.READ_BY_ITSELF
+
+    @property
+    def trouble_words(self) -> str:
+        """Why the last run failed and what to do, in the reader's language; empty when all is well."""
+        return in_a_line(self.trouble_said, self.trouble) if self.trouble else ""
 
     @property
     def is_silent(self) -> bool:
@@ -140,6 +147,7 @@ class Run(Walled):
     rates = models.JSONField(default=list, help_text=_("documents a second, one figure for each stretch of the run"))
     bytes_kept = models.BigIntegerField(default=0)
     message = models.CharField(max_length=500, blank=True)
+    said = models.JSONField(default=dict, help_text=_("the message, to be put into words"))
 
     class Meta:
         indexes = [models.Index(fields=["source", "-started_at"], name="run_recent")]
@@ -150,6 +158,11 @@ class Run(Walled):
     SILENCE = timedelta(seconds=20)
     # Not kept: said of a run to whoever began it.
     is_new = False
+
+    @property
+    def words(self) -> str:
+        """Why it failed, in the reader's language; empty when it did not."""
+        return in_words(self.said, self.message)[0]
 
     @property
     def is_alive(self) -> bool:
@@ -235,10 +248,24 @@ class Failure(Walled):
     cause = models.CharField(max_length=30)
     message = models.CharField(max_length=500)
     remedy = models.CharField(max_length=300, blank=True)
+    said = models.JSONField(default=dict, help_text=_("message and remedy, or particulars, to be put into words"))
     stamp = models.CharField(max_length=300, blank=True)
     first_at = models.DateTimeField(default=timezone.now)
     last_at = models.DateTimeField(default=timezone.now)
     dismissed_at = models.DateTimeField(null=True)
+
+    @property
+    def words(self) -> str:
+        """What happened, in the reader's language, with the particulars as the reader of the file gave them."""
+        if "detail" in self.said:
+            happened, detail = str(cause_words(self.cause)[0]), self.said["detail"]
+            return f"{happened}: {detail}" if detail else happened
+        return in_words(self.said, self.message)[0]
+
+    @property
+    def remedy_words(self) -> str:
+        """What to do, in the reader's language."""
+        return str(cause_words(self.cause)[1]) if "detail" in self.said else in_words(self.said, "", self.remedy)[1]
 
 
 class NeedQuerySet(models.QuerySet["InformationNeed"]):

@@ -1,7 +1,8 @@
 """One piece on its way through the pipeline, and what becomes of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from headwater.gather.connectors import Found
 from headwater.gather.extract import Extracted
@@ -21,12 +22,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why a piece has no text: a cause to group by, what happened, what to do, and particulars."""
+    """Why a piece has no text: a cause to group by, what happened, what to do, and particulars.
+
+    `said` is what is kept of it, to be put into words when it is shown.
+    """
 
     cause: str
     message: str
     remedy: str = ""
     detail: str = ""
+    said: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass

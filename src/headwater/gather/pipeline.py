@@ -73,7 +73,7 @@ def fetch(batch: Batch) -> None:
         try:
             fetched = piece.found.fetch()
         except FetchFailed as failure:
-            piece.fail(Failed("unreachable", failure.message, failure.remedy))
+            piece.fail(Failed("unreachable", failure.message, failure.remedy, said=failure.said))
         else:
             piece.content, piece.mime = fetched.content, fetched.mime
 
@@ -94,7 +94,8 @@ def take_text_out(batch: Batch) -> None:
     for piece, outcome in zip(pieces, batch.pool.extract_many(jobs), strict=True):
         piece.content = b""
         if isinstance(outcome, ExtractionFailed):
-            piece.fail(Failed(outcome.cause, outcome.message, outcome.remedy, outcome.detail))
+            said = {"detail": outcome.detail[:400].replace("\x00", "")}
+            piece.fail(Failed(outcome.cause, outcome.message, outcome.remedy, outcome.detail, said))
         else:
             piece.extracted = outcome
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import ngettext_lazy
 
 from headwater.core.addresses import address
+from headwater.core.following import locked_cursor, move_cursor
 from headwater.core.jobs import safe_tx
-from headwater.core.models import Cursor
 from headwater.core.wall import organisation_context
 from headwater.gather.health import Said
 from headwater.gather.models import InformationNeed, NeedEntry
@@ -67,24 +67,19 @@ def _tell_owner(need: InformationNeed) -> None:
 def propose_new(organisation_id: int) -> bool:
     """A follower's step: versions committed since the last time are matched against the open needs."""
     with organisation_context(organisation_id):
-        cursor = locked_cursor()
+        cursor = locked_cursor("gather.needs")
         if cursor is None:
             return False
         safe = safe_tx()
+        fresh = EntryVersion.objects.filter(tx__gte=cursor.tx, tx__lt=safe, entry__withdrawn_at=None)
+        if not fresh.exists():
+            return False
         needs = list(_open_needs())
-        if needs and safe > cursor.tx:
-            fresh = EntryVersion.objects.filter(tx__gte=cursor.tx, tx__lt=safe, entry__withdrawn_at=None)
-            versions = list(fresh.select_related("entry"))
-            for need in needs:
-                _propose_from(need, versions)
-        Cursor.objects.filter(pk=cursor.pk, tx__lt=safe).update(tx=safe)
+        versions = list(fresh.select_related("entry")) if needs else []
+        for need in needs:
+            _propose_from(need, versions)
+        move_cursor(cursor, safe)
     return False
-
-
-def locked_cursor() -> Cursor | None:
-    """How far this follower has read, locked to the end of the transaction; None while another process holds it."""
-    Cursor.objects.bulk_create([Cursor(name="gather.needs")], ignore_conflicts=True)
-    return Cursor.objects.select_for_update(skip_locked=True).filter(name="gather.needs").first()
 
 
 def _open_needs() -> QuerySet[InformationNeed]:

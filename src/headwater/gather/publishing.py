@@ -244,7 +244,7 @@ def _write_failures(pieces: list[Piece]) -> None:
         rows,
         update_conflicts=True,
         unique_fields=["document"],
-        update_fields=["cause", "message", "remedy", "stamp", "last_at", "dismissed_at"],
+        update_fields=["cause", "message", "remedy", "said", "stamp", "last_at", "dismissed_at"],
     )
 
 
@@ -255,6 +255,7 @@ def _failure(document: Document, failed: Failed, stamp: str, now: datetime) -> F
         cause=failed.cause[:30],
         message=message.replace("\x00", "")[:500],
         remedy=failed.remedy[:300],
+        said=failed.said,
         stamp=stamp[:300],
         first_at=now,
         last_at=now,

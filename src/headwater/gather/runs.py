@@ -21,6 +21,7 @@ from headwater.core.secret import SecretLost, decrypt
 from headwater.core.wall import organisation_context
 from headwater.gather import health
 from headwater.gather.connectors import Connector, Listing, Policy, SourceFailed, connector_for
+from headwater.gather.connectors.base import marked as _
 from headwater.gather.extract import Pool, shared_pool
 from headwater.gather.models import Document, Run, Source
 from headwater.gather.pipeline import Batch, batches, carry
@@ -76,7 +77,7 @@ def connector_of(source: Source) -> Connector:
     try:
         secret = json.loads(decrypt(source.secret)) if source.secret else {}
     except SecretLost as error:
-        raise SourceFailed("Its password was sealed with another key", "Enter the password again") from error
+        raise SourceFailed(_("Its password was sealed with another key"), _("Enter the password again")) from error
     return connector_for(source.kind, source.settings, secret, policy())
 
 
@@ -140,11 +141,11 @@ def carry_out(
     except Stopped:
         _end(organisation_id, run, Run.State.STOPPED)
     except SourceFailed as failure:
-        _fail(organisation_id, run, failure.message, failure.remedy)
+        _fail(organisation_id, run, failure)
     except OSError as error:
         # Bytes are kept before anything else is done with them, so what was not kept is simply not gathered yet.
-        message = f"What came could not be kept: {error.strerror or error}"
-        _fail(organisation_id, run, message, "Make room on the disk; it is tried again at its times")
+        message, remedy = _("What came could not be kept: %(error)s"), _("Make room on the disk; it is tried again")
+        _fail(organisation_id, run, SourceFailed(message, remedy, error=error.strerror or str(error)))
     return progress
 
 
@@ -243,8 +244,9 @@ def _tombstones(source: Source, seen: set[str]) -> int:
     missing = [pk for pk, key in there.iterator() if key not in seen]
     if not seen and len(missing) >= _NEVER_ALL_AT_ONCE:
         raise SourceFailed(
-            f"Nothing is there any more; all {len(missing)} documents are kept as they were",
-            "Connect it again; or, if that is right, close the source and withdraw its documents",
+            _("Nothing is there any more; all %(number)s documents are kept as they were"),
+            _("Connect it again; or, if that is right, close the source and withdraw its documents"),
+            number=len(missing),
         )
     return bury(missing)
 
@@ -256,16 +258,16 @@ def bury(document_ids: list[int]) -> int:
     return len(document_ids)
 
 
-def _fail(organisation_id: int, run: Run, message: str, remedy: str) -> None:
+def _fail(organisation_id: int, run: Run, failure: SourceFailed) -> None:
     with organisation_context(organisation_id):
-        health.record_trouble(run.source_id, message, remedy)
-    _end(organisation_id, run, Run.State.FAILED, message)
+        health.record_trouble(run.source_id, failure)
+    _end(organisation_id, run, Run.State.FAILED, message=failure.message[:500], said=failure.said)
 
 
-def _end(organisation_id: int, run: Run, state: str, message: str = "") -> None:
+def _end(organisation_id: int, run: Run, state: str, **why: Any) -> None:
     with organisation_context(organisation_id):
         now = timezone.now()
-        _own(run).update(state=state, ended_at=now, beat_at=now, message=message[:500])
+        _own(run).update(state=state, ended_at=now, beat_at=now, **why)
         source = Source.objects.get(pk=run.source_id)
         if not source.runs.filter(state__in=Run.OPEN).exists():
             set_next_run(source)

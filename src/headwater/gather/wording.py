@@ -1,6 +1,9 @@
 """What causes, kinds and steps are called on pages, in the reader's language."""
 
+from typing import Any
+
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 Words = str | Promise
@@ -35,3 +38,32 @@ KINDS: dict[str, tuple[str, Words]] = {
 def cause_words(cause: str) -> tuple[Words, Words]:
     """What happened, and what to do next."""
     return CAUSES.get(cause, (_("Could not be read"), _("Try again")))
+
+
+def in_words(said: dict[str, Any], message: str = "", remedy: str = "") -> tuple[str, str]:
+    """What happened and what to do, in the reader's language, from what a connector said (`Fault.said`).
+
+    `message` and `remedy` are what is shown where nothing else was kept: rows that were written before it was.
+    """
+    if "message" not in said:
+        return message, remedy
+    facts = said.get("facts", {})
+    sentences = [gettext(said[part]) if said.get(part) else "" for part in ("message", "remedy")]
+    happened, next_step = (sentence % facts if facts else sentence for sentence in sentences)
+    return happened, next_step
+
+
+def in_a_line(said: dict[str, Any], plain: str = "") -> str:
+    """The same in one line."""
+    happened, next_step = in_words(said, plain)
+    return f"{happened}. {next_step}." if next_step else happened
+
+
+class Told:
+    """What a connector said, put into words only when the reader's language is known."""
+
+    def __init__(self, said: dict[str, Any]) -> None:
+        self.said = said
+
+    def __str__(self) -> str:
+        return in_words(self.said)[0]

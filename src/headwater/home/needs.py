@@ -79,7 +79,7 @@ def _source_line(cockpit: Cockpit, source: Source, health: Health) -> Need:
         Health.LATE: _("%(source)s: not read for %(time)s"),
     }[health]
     known = {
-        Health.TROUBLE: source.trouble,
+        Health.TROUBLE: source.trouble_words,
         Health.SILENT: _("It usually brings something within %(hours)s h.") % {"hours": source.silent_after_hours},
         Health.LATE: _("It is to be read every %(minutes)s minutes. Does the worker run?")
         % {"minutes": source.every_minutes},

@@ -11,11 +11,13 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.actions import Actor, action, note, require
+from headwater.core.cluster.places import SERVICE_FOLDER
 from headwater.core.secret import encrypt
 from headwater.gather import jobs, rules, runs
 from headwater.gather.connectors import SourceFailed, connector_for
 from headwater.gather.models import Document, Run, Source
 from headwater.gather.runs import bury, policy
+from headwater.gather.wording import in_a_line
 from headwater.people.models import Audience, Person, Unit
 from headwater.people.notices import settle
 from headwater.search.actions import restore_entry
@@ -24,6 +26,7 @@ from headwater.search.models import Entry
 _NOT_YOURS = _("Only the owner of a source, or who manages knowledge in its unit, does that.")
 # What becomes of the documents of a source that is closed.
 FATES = ("keep", "withdraw", "hand_over")
+_KERNEL_FOLDERS = (Path("/proc"), Path("/sys"), Path("/dev"))
 
 
 @action
@@ -146,23 +149,27 @@ def _check(actor: Actor, source: Source, secret: dict[str, str], is_moved: bool 
             rules.may_read_this_machine(actor),
             _("Only an administrator names a folder of the server, for it could be any folder."),
         )
-        _refuse_own_home(Path(str(source.settings.get("path", ""))))
+        _check_folder(Path(str(source.settings.get("path", ""))).resolve())
     source.full_clean(exclude=["organisation", "cursor", "settings", "slug"])
     if source.every_minutes < 1:
         raise ValidationError({"every_minutes": _("A run a minute is the most there can be.")})
     try:
         connector_for(source.kind, source.settings, secret, policy())
     except SourceFailed as error:
-        raise ValidationError({"settings": f"{error.message}. {error.remedy}."}) from error
+        raise ValidationError({error.field or "settings": in_a_line(error.said)}) from error
     except (ValueError, TypeError) as error:
         raise ValidationError({"settings": _("A number is expected where something else stands.")}) from error
 
 
-def _refuse_own_home(path: Path) -> None:
-    home = Path(installation.HEADWATER_HOME).resolve()
-    folder = path.resolve()
-    if folder.is_relative_to(home) or home.is_relative_to(folder):
-        raise ValidationError({"settings": _("This folder holds Headwater's own data. Name another.")})
+def _check_folder(folder: Path) -> None:
+    """Raises ValidationError for folders (with their links followed) that hold no documents of anybody."""
+    if any(folder.is_relative_to(kernel) for kernel in _KERNEL_FOLDERS):
+        raise ValidationError({"path": _("This folder is the operating system's own, and holds no documents.")})
+    own = [Path(installation.HEADWATER_HOME).resolve()]
+    if SERVICE_FOLDER.exists():
+        own.append(SERVICE_FOLDER.resolve())
+    if any(folder.is_relative_to(place) or place.is_relative_to(folder) for place in own):
+        raise ValidationError({"path": _("This folder holds Headwater's own data. Name another.")})
 
 
 @action
@@ -229,7 +236,8 @@ def close_source(actor: Actor, source: Source, documents: str, to: Source | None
     elif documents == "withdraw":
         bury(list(source.documents.filter(vanished_at=None).values_list("pk", flat=True)))
     runs.stop_open(source)
-    source.state, source.secret, source.trouble, source.trouble_since = Source.State.CLOSED, None, "", None
+    source.state, source.secret = Source.State.CLOSED, None
+    source.trouble, source.trouble_said, source.trouble_since = "", {}, None
     source.save()
     for matter in ("failed", "silent"):
         settle(f"source-{matter}:{source.pk}")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from headwater.gather.connectors.base import Connector, Fetched, FetchFailed, Found, Listing, SourceFailed
+from headwater.gather.connectors.base import Connector, Fault, Fetched, FetchFailed, Found, Listing, SourceFailed
 from headwater.gather.connectors.capture import Capture, captured_mail, captured_words
 from headwater.gather.connectors.feed import Feed, is_feed
 from headwater.gather.connectors.folder import Folder, watch_folders
@@ -13,6 +13,7 @@ from headwater.gather.connectors.web import Site
 
 __all__ = [
     "Connector",
+    "Fault",
     "FetchFailed",
     "Fetched",
     "Found",
@@ -48,6 +49,6 @@ def kind_of_address(url: str, policy: Policy) -> str:
     try:
         return "feed" if is_feed(client.get(url)) else "web"
     except FetchFailed as error:
-        raise error if isinstance(error, SourceFailed) else SourceFailed(error.message, error.remedy) from error
+        raise SourceFailed.because(error) from error
     finally:
         client.close()

@@ -10,22 +10,48 @@ from typing import Any, Protocol
 KEY_LENGTH = 1_000
 
 
-class SourceFailed(Exception):
-    """A whole source could not be read. `message` says what happened, `remedy` what to do; nothing kept is lost."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        self.message = message
-        self.remedy = remedy
-        super().__init__(f"{message}. {remedy}" if remedy else message)
+def marked(sentence: str) -> str:
+    """Marks a sentence for translators. It is kept as it stands here, and put into the reader's language when shown."""
+    return sentence
 
 
-class FetchFailed(Exception):
+class Fault(Exception):
+    """Something went wrong at a source: what happened, and what to do, as sentences with the facts left open.
+
+    `message` and `remedy` are those sentences in English with the facts filled in (for logs); `said` is what is kept,
+    so that they can be put into words again in any language. `field` is the setting at fault, where it is one.
+    """
+
+    def __init__(self, message: str, remedy: str = "", *, field: str = "", **facts: str | int) -> None:
+        self.field = field
+        self.said: dict[str, Any] = {"message": message, "remedy": remedy, "facts": _short(facts)}
+        self.message = filled(message, self.said["facts"])
+        self.remedy = filled(remedy, self.said["facts"])
+        super().__init__(f"{self.message}. {self.remedy}" if remedy else self.message)
+
+
+def filled(sentence: str, facts: dict[str, str | int]) -> str:
+    """A sentence with its facts; one without facts may hold any percent sign."""
+    return sentence % facts if facts else sentence
+
+
+def _short(facts: dict[str, str | int]) -> dict[str, str | int]:
+    return {name: fact.replace("\x00", "")[:300] if isinstance(fact, str) else fact for name, fact in facts.items()}
+
+
+class SourceFailed(Fault):
+    """A whole source could not be read; nothing kept is lost."""
+
+    @classmethod
+    def because(cls, fault: Fault) -> "SourceFailed":
+        """The same, said of the whole source."""
+        if isinstance(fault, SourceFailed):
+            return fault
+        return cls(fault.said["message"], fault.said["remedy"], field=fault.field, **fault.said["facts"])
+
+
+class FetchFailed(Fault):
     """One piece could not be fetched; the rest of the run goes on."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        self.message = message
-        self.remedy = remedy
-        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)

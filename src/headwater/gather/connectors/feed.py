@@ -21,7 +21,8 @@ from headwater.gather.connectors.base import (
     short_key,
     utc,
 )
-from headwater.gather.connectors.guard import Answer, Client, Policy
+from headwater.gather.connectors.base import marked as _
+from headwater.gather.connectors.guard import Answer, Client, Policy, check_written
 
 _ENTRIES = 5_000
 
@@ -54,7 +55,8 @@ class Feed:
         """Raises SourceFailed when no address is given."""
         url = str(settings.get("url", "")).strip()
         if not url.startswith(("http://", "https://")):
-            raise SourceFailed("No feed is named", "Enter its address, beginning with https://")
+            raise SourceFailed(_("No feed is named"), _("Enter its address, beginning with https://"), field="url")
+        check_written(url, policy, "url")
         auth = (secret["username"], secret["password"]) if secret.get("username") else None
         return cls(url, bool(settings.get("whole_page")), policy, auth)
 
@@ -67,12 +69,13 @@ class Feed:
             answer = client.get(self.url, cursor)
         except FetchFailed as error:
             client.close()
-            raise error if isinstance(error, SourceFailed) else SourceFailed(error.message, error.remedy) from error
+            raise SourceFailed.because(error) from error
         if answer.status == 304:
             return listing
         if answer.status >= 400:
             client.close()
-            raise SourceFailed(f"The feed answered {answer.status}", "Check its address and whether it asks for a name")
+            remedy = _("Check its address and whether it asks for a name")
+            raise SourceFailed(_("The feed answered %(status)s"), remedy, status=answer.status)
         items = read_items(answer)
         listing.total = len(items)
         listing.cursor = dict(answer.validators)
@@ -99,7 +102,9 @@ class Feed:
         def fetch() -> Fetched:
             answer = client.get(item.url)
             if answer.status >= 400:
-                raise FetchFailed(f"The page answered {answer.status}", "It is tried again next time")
+                raise FetchFailed(
+                    _("The page answered %(status)s"), _("It is tried again next time"), status=answer.status
+                )
             return Fetched(answer.content, answer.mime)
 
         return fetch
@@ -125,7 +130,7 @@ def _xml_items(answer: Answer) -> list[Item]:
     headers = {"content-type": answer.headers.get("content-type", ""), "content-location": answer.url}
     feed = feedparser.parse(answer.content, response_headers=headers)
     if not feed.version and not feed.entries:
-        raise SourceFailed("What is there is not a feed", "Look for the address behind the page's feed button")
+        raise SourceFailed(_("What is there is not a feed"), _("Look for the address behind the page's feed button"))
     return [_xml_item(entry) for entry in feed.entries]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from watchfiles import Change, watch
 
 from headwater.gather.connectors.base import Fetched, FetchFailed, Found, Listing, SourceFailed, short_key, utc
+from headwater.gather.connectors.base import marked as _
 
 MAX_BYTES = 200_000_000
 # A file being written stands still between two writes too; this long, and it is taken to be finished.
@@ -38,15 +39,14 @@ class Folder:
         """Raises SourceFailed when no folder is named."""
         path = str(settings.get("path", "")).strip()
         if not path or not os.path.isabs(path):
-            raise SourceFailed("No folder is named", "Enter its whole path, beginning with /")
+            raise SourceFailed(_("No folder is named"), _("Enter its whole path, beginning with /"), field="path")
         return cls(Path(path))
 
     def open(self, cursor: dict[str, Any]) -> Listing:
         """All files now. The cursor stays empty: looking at size and time is cheap."""
         if not self.root.is_dir():
-            raise SourceFailed(
-                f"The folder {self.root} is not there", "Connect it again, or change the path; what was kept stays"
-            )
+            remedy = _("Connect it again, or change the path; what was kept stays")
+            raise SourceFailed(_("The folder %(path)s is not there"), remedy, path=str(self.root))
         listing = Listing({})
         listing.found = self._walk(listing)
         return listing
@@ -95,12 +95,13 @@ class Folder:
             with os.fdopen(descriptor, "rb") as file:
                 real = Path(os.path.realpath(f"/proc/self/fd/{file.fileno()}")) if os.path.isdir("/proc") else path
                 if not real.is_relative_to(self.root.resolve()) or not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    raise FetchFailed("It leads out of the folder", "Put the file itself there")
+                    raise FetchFailed(_("It leads out of the folder"), _("Put the file itself there"))
                 content = file.read(self.max_bytes + 1)
         except OSError as error:
-            raise FetchFailed(f"It cannot be opened: {error.strerror}", "Check its permissions") from error
+            message = _("It cannot be opened: %(error)s")
+            raise FetchFailed(message, _("Check its permissions"), error=error.strerror or str(error)) from error
         if len(content) > self.max_bytes:
-            raise FetchFailed(f"It is larger than {self.max_bytes // 1_000_000} MB", "Split it")
+            raise FetchFailed(_("It is larger than %(limit)s MB"), _("Split it"), limit=self.max_bytes // 1_000_000)
         return Fetched(content)
 
 
@@ -140,19 +141,20 @@ def watch_folders(
             if settled.written or settled.gone:
                 yield settled
     except (OSError, RuntimeError) as error:
-        raise SourceFailed(f"The folder cannot be watched: {error}", "It is still read at its usual times") from error
+        message, remedy = _("The folder cannot be watched: %(error)s"), _("It is still read at its usual times")
+        raise SourceFailed(message, remedy, error=str(error)) from error
 
 
 def _take_note(batch: set[tuple[Change, str]], pending: dict[Path, tuple[tuple[int, int], float]]) -> list[Path]:
     """Adds what was written to `pending`; returns what is gone."""
     gone: list[Path] = []
-    for _, name in batch:
+    for _change, name in batch:
         path = Path(name)
         state = _state(path)
         if state is not None:
             pending.setdefault(path, (state, monotonic()))
         elif path.is_dir():
-            inside = (Path(folder) / file for folder, _, files in os.walk(path) for file in files)
+            inside = (Path(folder) / file for folder, _folders, files in os.walk(path) for file in files)
             pending.update({file: (known, monotonic()) for file in inside if (known := _state(file))})
         else:
             pending.pop(path, None)

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 
 from headwater.gather.connectors.base import FetchFailed, SourceFailed
+from headwater.gather.connectors.base import marked as _
 
 AGENT = "Headwater/0.1 (knowledge gatherer; reads robots.txt)"
 _NETWORK_ERRORS: tuple[type[Exception], ...] = (
@@ -37,11 +39,13 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 class Refused(SourceFailed, FetchFailed):
     """The address is inside: private, loopback, link-local or otherwise not on the public internet."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, field: str = "") -> None:
         SourceFailed.__init__(
             self,
-            f"{host} is not a public address, so it is not visited",
-            f"If it is meant to be read, an administrator allows it with HEADWATER_ALLOW_FETCH={host}",
+            _("%(host)s is not a public address, so it is not visited"),
+            _("If it is meant to be read, an administrator allows it with HEADWATER_ALLOW_FETCH=%(host)s"),
+            field=field,
+            host=host,
         )
 
 
@@ -78,11 +82,36 @@ def checked_address(host: str, port: int, policy: Policy) -> str:
     try:
         found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise FetchFailed(f"The host {host} is not known", "Check how it is written") from error
+        raise FetchFailed(_("The host %(host)s is not known"), _("Check how it is written"), host=host) from error
     addresses = [str(entry[4][0]) for entry in found]
     if not policy.allows(host, port) and not all(is_public(address) for address in addresses):
         raise Refused(host)
     return addresses[0]
+
+
+def check_host(host: str, port: int, policy: Policy, field: str) -> None:
+    """Raises Refused for a host that is written as an address inside, so that whoever writes it learns it at once.
+
+    No name is looked up here: what a name means is checked at each visit.
+    """
+    name = host.strip("[]").rstrip(".").lower()
+    try:
+        found = socket.getaddrinfo(name, None, flags=socket.AI_NUMERICHOST)
+        addresses = [str(entry[4][0]) for entry in found]
+    except (OSError, UnicodeError):
+        addresses = ["127.0.0.1"] if name == "localhost" or name.endswith(".localhost") else []
+    if not policy.allows(host, port) and not all(is_public(address) for address in addresses):
+        raise Refused(host, field)
+
+
+def check_written(url: str, policy: Policy, field: str) -> None:
+    """The same for the host of an address. Raises SourceFailed when it cannot be read at all."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise SourceFailed(_("The address cannot be read"), _("Check how it is written"), field=field) from error
+    check_host(host, port, policy, field)
 
 
 def connect(host: str, port: int, policy: Policy, timeout: float | None = None) -> socket.socket:
@@ -208,18 +237,14 @@ class Client:
                 heads = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status_code, heads, content, str(response.url))
         except _NETWORK_ERRORS as error:
-            raise FetchFailed(
-                f"No answer from {_host(url)}: {_reason(error)}", "It is tried again next time"
-            ) from error
+            raise _no_answer(url, error) from error
 
     def post(self, url: str, content: bytes, headers: dict[str, str]) -> int:
         """The status of the answer to a POST; redirects are not followed. Raises as `get` does."""
         try:
             return self._http.post(url, content=content, headers=headers, follow_redirects=False).status_code
         except _NETWORK_ERRORS as error:
-            raise FetchFailed(
-                f"No answer from {_host(url)}: {_reason(error)}", "It is tried again next time"
-            ) from error
+            raise _no_answer(url, error) from error
 
     def _read(self, response: httpx.Response) -> bytes:
         """The body, unpacked, up to the limits of size and time."""
@@ -228,15 +253,20 @@ class Client:
         for piece in response.iter_bytes():
             pieces += piece
             if len(pieces) > self.policy.max_bytes:
-                limit = f"{self.policy.max_bytes // 1_000_000} MB"
-                raise FetchFailed(f"The answer is larger than {limit}", "Leave this address out")
+                message, limit = _("The answer is larger than %(limit)s MB"), self.policy.max_bytes // 1_000_000
+                raise FetchFailed(message, _("Leave this address out"), limit=limit)
             if monotonic() > deadline:
-                raise FetchFailed("The answer came too slowly", "It is tried again next time")
+                raise FetchFailed(_("The answer came too slowly"), _("It is tried again next time"))
         return bytes(pieces)
 
     def close(self) -> None:
         """Ends all connections."""
         self._http.close()
+
+
+def _no_answer(url: str, error: Exception) -> FetchFailed:
+    message = _("No answer from %(host)s: %(error)s")
+    return FetchFailed(message, _("It is tried again next time"), host=_host(url), error=_reason(error))
 
 
 def _host(url: str) -> str:

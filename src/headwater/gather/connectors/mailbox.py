@@ -15,7 +15,8 @@ from typing import Any
 from imap_tools import BaseMailBox, ImapToolsError, MailboxLoginError
 
 from headwater.gather.connectors.base import Fetched, FetchFailed, Found, Listing, SourceFailed, checksum, short_key
-from headwater.gather.connectors.guard import Policy, connect
+from headwater.gather.connectors.base import marked as _
+from headwater.gather.connectors.guard import Policy, check_host, connect
 
 _BATCH = 200
 _UID = re.compile(rb"UID (\d+)")
@@ -41,8 +42,11 @@ class Mailbox:
         host, username = str(settings.get("host", "")).strip(), str(settings.get("username", "")).strip()
         security = str(settings.get("security") or "ssl")
         if not host or not username or security not in _SECURITIES:
-            raise SourceFailed("No mailbox is named", "Enter its host and the name to sign in with")
+            field = "username" if host else "host"
+            remedy = _("Enter its host and the name to sign in with")
+            raise SourceFailed(_("No mailbox is named"), remedy, field=field)
         port = int(settings.get("port") or (993 if security == "ssl" else 143))
+        check_host(host, port, policy, "host")
         folder = str(settings.get("folder") or "INBOX")
         return cls(host, port, security, folder, username, secret.get("password", ""), policy)
 
@@ -57,7 +61,8 @@ class Mailbox:
             uids = box.uids("ALL", charset=None)
         except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
             listing.resources.close()
-            raise SourceFailed(f"The folder {self.folder} cannot be opened", "Check how it is written") from error
+            message = _("The folder %(folder)s cannot be opened")
+            raise SourceFailed(message, _("Check how it is written"), folder=self.folder) from error
         validity = str(status.get("UIDVALIDITY", ""))
         # Another validity means that the server numbers anew: nothing known about numbers holds any more.
         known = cursor.get("keys", {}) if cursor.get("validity") == validity else {}
@@ -84,15 +89,17 @@ class Mailbox:
         except (imaplib.IMAP4.error, OSError, FetchFailed) as error:
             if isinstance(error, SourceFailed):
                 raise
-            raise SourceFailed(f"No answer from {self.host}: {error}", "Check host, port and security") from error
+            message, remedy = _("No answer from %(host)s: %(error)s"), _("Check host, port and security")
+            raise SourceFailed(message, remedy, host=self.host, error=str(error)) from error
         try:
             box.login(self.username, self.password, initial_folder=None)
         except MailboxLoginError as error:
             _leave(box)
-            raise SourceFailed("The mailbox refused the name or password", "Enter them again") from error
+            raise SourceFailed(_("The mailbox refused the name or password"), _("Enter them again")) from error
         except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
             _leave(box)
-            raise SourceFailed(f"{self.host} broke off while signing in", "It is tried again next time") from error
+            message = _("%(host)s broke off while signing in")
+            raise SourceFailed(message, _("It is tried again next time"), host=self.host) from error
         return box
 
 
@@ -138,9 +145,9 @@ def _leave(box: BaseMailBox) -> None:
 def _heads(box: BaseMailBox, uids: list[str]) -> Iterator[tuple[str, bytes]]:
     """The few headers of these messages, as (uid, bytes)."""
     try:
-        _, answer = box.client.uid("fetch", ",".join(uids), _HEADERS)
+        _status, answer = box.client.uid("fetch", ",".join(uids), _HEADERS)
     except (imaplib.IMAP4.error, OSError) as error:
-        raise SourceFailed("The mailbox broke off", "It is tried again next time") from error
+        raise SourceFailed(_("The mailbox broke off"), _("It is tried again next time")) from error
     for part in answer:
         if isinstance(part, tuple) and (match := _UID.search(part[0])):
             yield match[1].decode(), part[1]
@@ -165,12 +172,12 @@ def _date(words: str) -> datetime | None:
 def _fetch(box: BaseMailBox, uid: str) -> Callable[[], Fetched]:
     def fetch() -> Fetched:
         try:
-            _, answer = box.client.uid("fetch", uid, "(BODY.PEEK[])")
+            _status, answer = box.client.uid("fetch", uid, "(BODY.PEEK[])")
         except (imaplib.IMAP4.error, OSError) as error:
-            raise FetchFailed("The mailbox broke off", "It is tried again next time") from error
+            raise FetchFailed(_("The mailbox broke off"), _("It is tried again next time")) from error
         content = next((part[1] for part in answer if isinstance(part, tuple)), None)
         if content is None:
-            raise FetchFailed("The message is no longer there", "")
+            raise FetchFailed(_("The message is no longer there"))
         return Fetched(content, "message/rfc822")
 
     return fetch

@@ -15,7 +15,8 @@ from lxml import etree, html
 from protego import Protego
 
 from headwater.gather.connectors.base import Fetched, FetchFailed, Found, Listing, SourceFailed, checksum, short_key
-from headwater.gather.connectors.guard import AGENT, Answer, Client, Policy, http_date
+from headwater.gather.connectors.base import marked as _
+from headwater.gather.connectors.guard import AGENT, Answer, Client, Policy, check_written, http_date
 
 _PAGES = 5_000
 _SITEMAPS = 50
@@ -43,12 +44,14 @@ class Site:
     @classmethod
     def from_settings(cls, settings: dict[str, Any], secret: dict[str, str], policy: Policy) -> "Site":
         """Raises SourceFailed when no address is given or the prefix is on another host."""
+        check_written(str(settings.get("url", "")).strip(), policy, "url")
         url = canonical(str(settings.get("url", "")).strip())
         if not url.startswith(("http://", "https://")):
-            raise SourceFailed("No web site is named", "Enter its address, beginning with https://")
+            raise SourceFailed(_("No web site is named"), _("Enter its address, beginning with https://"), field="url")
         prefix = canonical(str(settings.get("within") or "").strip()) or url[: url.rindex("/") + 1]
         if urlsplit(prefix).netloc != urlsplit(url).netloc:
-            raise SourceFailed("The prefix is on another host than the address", "Make two sources of it")
+            message = _("The prefix is on another host than the address")
+            raise SourceFailed(message, _("Make two sources of it"), field="within")
         pages, delay = int(settings.get("pages") or _PAGES), settings.get("delay")
         auth = (secret["username"], secret["password"]) if secret.get("username") else None
         return cls(url, prefix, min(pages, _PAGES * 10), 0.5 if delay is None else float(delay), policy, auth)
@@ -90,13 +93,15 @@ class _Visit:
         """robots.txt: none means welcome, a server in trouble means not now."""
         answer = self.get(urljoin(self.site.url, "/robots.txt"))
         if answer.status >= 500:
-            raise SourceFailed(f"The site's robots.txt answered {answer.status}", "It is tried again next time")
+            message = _("The site's robots.txt answered %(status)s")
+            raise SourceFailed(message, _("It is tried again next time"), status=answer.status)
         if answer.status < 400:
             self.robots = Protego.parse(answer.content[:500_000].decode("utf-8", "replace"))
         asked = self.robots.crawl_delay(AGENT)
         self.delay = max(self.delay, min(float(asked or 0), 60.0))
         if not self.welcome(self.site.url):
-            raise SourceFailed("The site's robots.txt asks not to be read", "Ask the site's owner for permission")
+            message = _("The site's robots.txt asks not to be read")
+            raise SourceFailed(message, _("Ask the site's owner for permission"))
 
     def get(self, url: str, known: dict[str, str] | None = None) -> Answer:
         """A request, not sooner than the delay after the last one."""
@@ -105,7 +110,7 @@ class _Visit:
             return self.client.get(url, known)
         except FetchFailed as error:
             if not self.now and not isinstance(error, SourceFailed):
-                raise SourceFailed(error.message, error.remedy) from error
+                raise SourceFailed.because(error) from error
             raise
         finally:
             self.last_request = monotonic()
@@ -197,7 +202,7 @@ class _Visit:
         if answer.status in (404, 410):
             return None
         if answer.status >= 400:
-            trouble = FetchFailed(f"The page answered {answer.status}", "It is tried again next time")
+            trouble = _refusal(answer)
             return self.in_trouble(url, before, trouble)
         return self.changed(url, changed, answer)
 
@@ -217,7 +222,7 @@ class _Visit:
         def fetch() -> Fetched:
             answer = self.get(url)
             if answer.status >= 400:
-                raise FetchFailed(f"The page answered {answer.status}", "It is tried again next time")
+                raise _refusal(answer)
             return Fetched(answer.content, answer.mime)
 
         return _found(url, str(before.get("stamp", "")), fetch)
@@ -232,6 +237,11 @@ class _Visit:
             raise trouble
 
         return _found(url, f"trouble-{checksum(trouble.message)[:16]}", fetch)
+
+
+def _refusal(answer: Answer) -> FetchFailed:
+    remedy = _("It is tried again next time")
+    return FetchFailed(_("The page answered %(status)s"), remedy, status=answer.status)
 
 
 def _found(url: str, stamp: str, fetch: Callable[[], Fetched], **facts: Any) -> Found:
