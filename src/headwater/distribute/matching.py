@@ -17,11 +17,11 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from headwater.core.following import locked_cursor, move_cursor
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import organisation_context
 from headwater.distribute.broadcasts import broadcast_new_versions
 from headwater.distribute.delivering import Hit, deliver_hits
-from headwater.distribute.following import locked_cursor, move_cursor
 from headwater.distribute.models import MatchRun
 from headwater.distribute.standing import Standing, late_comers
 from headwater.gather.models import Source

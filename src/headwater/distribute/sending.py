@@ -18,8 +18,8 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from headwater.core.following import locked_cursor, move_cursor
 from headwater.core.jobs import safe_tx
-from headwater.core.models import Cursor
 from headwater.core.wall import current_organisation_id, organisation_context
 from headwater.distribute.models import Channel, Delivery, Digest, Dispatch, Preference
 from headwater.people.models import Notice, Person
@@ -35,7 +35,7 @@ STUCK_AFTER = timedelta(minutes=2)
 def plan_new(organisation_id: int) -> bool:
     """Follow new deliveries and plan their sending. True when there are more."""
     with organisation_context(organisation_id):
-        cursor = _cursor("plan dispatches")
+        cursor = locked_cursor("plan dispatches")
         if cursor is None:
             return False
         upper = safe_tx()
@@ -43,15 +43,17 @@ def plan_new(organisation_id: int) -> bool:
         edge = fresh.values_list("tx", flat=True)[BATCH : BATCH + 1].first()
         if edge is not None:
             upper = edge + 1
-        plan(list(_to_push(fresh.filter(tx__lt=upper))))
-        Cursor.objects.filter(pk=cursor.pk).update(tx=upper)
+        deliveries = list(_to_push(fresh.filter(tx__lt=upper)))
+        if deliveries or edge is not None:
+            plan(deliveries)
+            move_cursor(cursor, upper)
         return edge is not None
 
 
 def plan_notices(organisation_id: int) -> bool:
     """Follow new notices: urgent ones go out at once, the others wait for the digest. True when there are more."""
     with organisation_context(organisation_id):
-        cursor = _cursor("plan notices")
+        cursor = locked_cursor("plan notices")
         if cursor is None:
             return False
         upper = safe_tx()
@@ -65,7 +67,8 @@ def plan_notices(organisation_id: int) -> bool:
             for notice in notices
             for channel in channels.get(notice.person_id, ())
         )
-        Cursor.objects.filter(pk=cursor.pk).update(tx=upper)
+        if notices:
+            move_cursor(cursor, upper)
         return False
 
 
@@ -205,12 +208,6 @@ def _queue(dispatches: Iterable[Dispatch]) -> int:
 
 def _key() -> str:
     return uuid.uuid4().hex
-
-
-def _cursor(name: str) -> Cursor | None:
-    """The follower's place, locked; None while another process holds it."""
-    Cursor.objects.bulk_create([Cursor(name=name)], ignore_conflicts=True)
-    return Cursor.objects.select_for_update(skip_locked=True).filter(name=name).first()
 
 
 def queue_repeat(dispatches: Sequence[Dispatch]) -> int:

@@ -8,11 +8,11 @@ from functools import partial
 
 from django.utils import timezone
 
+from headwater.core.following import locked_cursor, move_cursor
 from headwater.core.jobs import Follower, safe_tx
 from headwater.core.wall import organisation_context
 from headwater.distribute.broadcasts import open_broadcasts
 from headwater.distribute.delivering import deliver_broadcasts
-from headwater.distribute.following import locked_cursor, move_cursor
 from headwater.distribute.withdrawing import settle_people
 from headwater.people.widening import WIDENING
 

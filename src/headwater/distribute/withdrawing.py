@@ -10,12 +10,13 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from headwater.core.following import locked_cursor, move_cursor
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import organisation_context
 from headwater.distribute.broadcasts import open_broadcasts
 from headwater.distribute.deadlines import set_dues
 from headwater.distribute.delivering import deliver_broadcasts
-from headwater.distribute.following import locked_cursor, move_cursor, one_deliverer_at_a_time
+from headwater.distribute.following import one_deliverer_at_a_time
 from headwater.distribute.models import Broadcast, Delivery, Directive, InterestProfile
 from headwater.distribute.recipients import READABLE, readable_values
 from headwater.people.leaving import left_people
