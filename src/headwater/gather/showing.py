@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from headwater.core.addresses import address
 from headwater.core.display.charts import Point
-from headwater.gather import rules
+from headwater.gather import onward, rules
 from headwater.gather.health import WORDS, Health, health_of
 from headwater.gather.models import Document, Failure, InformationNeed, Run, Source
 from headwater.gather.pipeline import STEPS
@@ -93,6 +93,7 @@ class StepShown:
     count: int
     note: str
     look: str
+    is_bad: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def page_of(source: Source, person: Person) -> dict[str, Any]:
         "causes": causes,
         "failed": sum(each.count for each in causes),
         "good_for": good_for(source),
+        "uses": onward.uses_of_source(source.pk),
         "place": describe(source.settings),
         "icon": KINDS[source.kind][0],
         "languages": languages(source),
@@ -150,17 +152,16 @@ def _heading(source: Source, health: Health) -> str:
 
 def steps_of(run: Run) -> list[StepShown]:
     """The pipeline of a run, step by step."""
-    counts, alive = run.counts, run.is_alive
+    counts, look = run.counts, "is-now" if run.is_alive else "" if run.is_waiting else "is-done"
     failed = int(counts.get("failed", 0))
     shown: list[StepShown] = []
     for step in STEPS:
         note = (
             ngettext("%(n)d failed", "%(n)d failed", failed) % {"n": failed} if step.name == "read" and failed else ""
         )
-        look = "is-now" if alive else "" if run.is_waiting else "is-done"
         count = int(counts.get(step.name, 0))
-        shown.append(StepShown(step.label, count, note, look))
-    return shown
+        shown.append(StepShown(step.label, count, note, look, is_bad=bool(note)))
+    return shown + [StepShown(each.label, each.count, each.note, look) for each in onward.steps_of_run(run.pk)]
 
 
 def freshness(source: Source) -> list[Point]:
