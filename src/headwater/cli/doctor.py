@@ -177,9 +177,9 @@ def _look_at_blobs() -> tuple[list[str], list[str], int]:
     """Digests that are missing, digests whose file is something else, and how many there are."""
     import hashlib
 
-    from headwater.core.blobs import blob_path
+    from headwater.core.blobs import blob_path, digests_in_use
 
-    digests = sorted(_digests())
+    digests = sorted(digests_in_use())
     missing = [digest for digest in digests if not blob_path(digest).exists()]
     sample = digests[:: max(1, len(digests) // BLOBS_READ)]
     harmed = [
@@ -188,17 +188,6 @@ def _look_at_blobs() -> tuple[list[str], list[str], int]:
         if digest not in missing and hashlib.sha256(blob_path(digest).read_bytes()).hexdigest() != digest
     ]
     return missing, harmed, len(digests)
-
-
-def _digests() -> set[str]:
-    """Every SHA-256 that a record of the current organisation speaks of: the fields called `blob`."""
-    from headwater.core.wall import walled_models
-
-    found: set[str] = set()
-    for model in walled_models():
-        if any(field.name == "blob" for field in model._meta.local_fields):
-            found.update(model._default_manager.exclude(blob="").values_list("blob", flat=True).distinct())
-    return found
 
 
 def check_audiences(installation: Installation) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import threading
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from headwater.core.blobs import read_blob
+from headwater.core.blobs import purge_unused, read_blob
 from headwater.core.jobs import Follower, job, periodic
 from headwater.core.wall import organisation_context
 from headwater.gather import health, runs, watching
@@ -82,6 +82,15 @@ def check_silence(organisation_id: int) -> None:
 def hand_over_daily(organisation_id: int) -> None:
     """Sources and needs of people who have left find a new owner, also when they were given to a leaver later."""
     hand_over_of_leavers(organisation_id)
+
+
+@periodic("43 3 * * *")
+def purge_blobs(organisation_id: int) -> None:
+    """Bytes that no record of any room has needed for a week are deleted."""
+    with organisation_context(organisation_id):
+        purged = purge_unused()
+    if purged:
+        log.info("%s files that nothing needed any more were purged", purged)
 
 
 def watch_all_folders(stop: threading.Event) -> None:
