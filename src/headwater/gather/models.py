@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.core.models import Classification, Walled
 from headwater.gather.wording import cause_words, in_a_line, in_words
 from headwater.people.models import Audience, Permission, Person, Unit
+from headwater.people.reading import readable
 from headwater.search.models import Entry, EntryVersion
 
 # Who sees which sources there are, and how they do.
@@ -33,13 +34,8 @@ class SourceQuerySet(models.QuerySet["Source"]):
         return self.filter(state=Source.State.ACTIVE, kind__in=Source.READ_BY_ITSELF, next_run_at__lte=timezone.now())
 
     def readable_by(self, person: Person) -> "SourceQuerySet":
-        """Sources whose documents the person may read: the same filter as `Entry.readable_by`, one floor up."""
-        if not person.is_active:
-            return self.none()
-        allowed = Q(audience__in=person.audience_links.values("audience")) | Q(owner=person)
-        for path in person.paths_granted(Permission.STEWARD):
-            allowed |= Q(unit__path__startswith=path) if path else Q(pk__isnull=False)
-        return self.filter(allowed, classification__lte=person.clearance)
+        """Sources whose documents the person may read."""
+        return self.filter(readable(person))
 
 
 class Source(Walled):

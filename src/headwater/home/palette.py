@@ -9,22 +9,11 @@ from django.utils.translation import gettext as _
 from headwater.core.addresses import address
 from headwater.home.rail import DAILY, MINE, NEW, STEER, open_places
 from headwater.people.models import Community, Person
-from headwater.search.models import Entry, Kind
+from headwater.search.models import Entry
+from headwater.search.templatetags.search import kind_icon
 
 TITLES_SHOWN = 6
 PEOPLE_SHOWN = 3
-SIGNS = {
-    Kind.GATHERED: "file-text",
-    Kind.HOW_TO: "list-check",
-    Kind.PROCEDURE: "clipboard-check",
-    Kind.POLICY: "scale",
-    Kind.LESSON: "bulb",
-    Kind.FAQ: "message-question",
-    Kind.DECISION: "rubber-stamp",
-    Kind.REFERENCE: "book",
-    Kind.CONTACT: "phone",
-    Kind.BEST_PRACTICE: "star",
-}
 
 
 @dataclass(frozen=True)
@@ -75,7 +64,7 @@ def _things(person: Person, wanted: str) -> list[Option]:
         named &= Q(title__icontains=word)
     entries = Entry.objects.current().readable_by(person).filter(named).order_by("-current_version__published_at")
     return [
-        Option(entry.title, SIGNS[Kind(entry.kind)], address("home:entry", pk=entry.pk), entry.get_kind_display())
+        Option(entry.title, kind_icon(entry.kind), address("home:entry", pk=entry.pk), entry.get_kind_display())
         for entry in entries[:TITLES_SHOWN]
     ]
 

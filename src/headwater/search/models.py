@@ -1,12 +1,12 @@
 """What is searched and sent: entries and their immutable versions; and the searches that found nothing."""
 
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Classification, Walled
-from headwater.people.models import Audience, Permission, Person, Unit
+from headwater.people.models import Audience, Person, Unit
+from headwater.people.reading import readable
 from headwater.taxonomy.models import Concept
 
 
@@ -32,12 +32,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def readable_by(self, person: Person) -> "EntryQuerySet":
         """The access filter: clearance reaches, and in the audience, or owner, or steward of its unit or one above."""
-        if not person.is_active:
-            return self.none()
-        allowed = Q(audience__in=person.audience_links.values("audience")) | Q(owner=person)
-        for path in person.paths_granted(Permission.STEWARD):
-            allowed |= Q(unit__path__startswith=path) if path else Q(pk__isnull=False)
-        return self.filter(allowed, classification__lte=person.clearance)
+        return self.filter(readable(person))
 
 
 class Entry(Walled):
