@@ -12,8 +12,7 @@ from hypothesis import strategies as some
 
 from headwater.distribute import proof
 from headwater.distribute.actions import issue_directive, recall_directive, save_directive
-from headwater.distribute.broadcasts import due_for
-from headwater.distribute.deadlines import extend_for_leave
+from headwater.distribute.deadlines import due_for, extend_for_leave
 from headwater.distribute.due import Deadline, Whereabouts, after_working_days, due_of, strikes_after
 from headwater.distribute.inbox import counts_of, take_in_broadcasts
 from headwater.distribute.models import Broadcast, Delivery, Directive

@@ -28,7 +28,7 @@ from headwater.distribute.actions import (
     save_directive,
     save_profile,
 )
-from headwater.distribute.broadcasts import due_for
+from headwater.distribute.deadlines import due_for
 from headwater.distribute.delivering import row_for
 from headwater.distribute.due import after_working_days
 from headwater.distribute.inbox import counts_of, inbox_of

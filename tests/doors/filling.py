@@ -14,7 +14,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "people.Audience": {"rule": {"everyone": True}},
     "distribute.InterestProfile": {"audience": None, "query": "quetzal"},
     "distribute.Directive": {"query": "", "state": "issued"},
-    "distribute.Dispatch": {"digest": None, "notice": None},
+    "distribute.Dispatch": {"digest": None, "notice": None, "directive": None},
     "people.Person": {"left_on": None, "erased_at": None, "joined_on": None, "timezone": "UTC", "language": "en"},
     "gather.Source": {"settings": {"path": "/quetzal"}, "secret": None, "kind": "upload"},
     "search.Entry": {"withdrawn_at": None, "copy_of": None},

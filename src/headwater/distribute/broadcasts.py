@@ -4,16 +4,14 @@ To an audience of at most `FEW` a broadcast is spread where it is opened. To a l
 inbox at once (`inbox.py` unites both), and rows follow in the background, since sending and reminders work on rows.
 """
 
-import zoneinfo
 from collections.abc import Sequence
-from datetime import datetime
 
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from headwater.core.wall import organisation_context
+from headwater.distribute.deadlines import due_for
 from headwater.distribute.delivering import deliver_broadcasts
-from headwater.distribute.due import CLOSE, after_working_days, strikes_after
 from headwater.distribute.models import Broadcast, Directive
 from headwater.people.models import AudienceMember
 from headwater.search.models import EntryVersion
@@ -48,27 +46,13 @@ def open_broadcast(directive: Directive, version: EntryVersion, words: Sequence[
     older = Broadcast.objects.filter(directive=directive, version__entry=version.entry_id, closed_at=None)
     older.filter(version__number__lt=version.number).update(closed_at=timezone.now())
     now = timezone.now()
+    due_at = due_for(directive, now, is_first=directive.version_id == version.pk)
     broadcast, is_new = Broadcast.objects.get_or_create(
         directive=directive,
         version=version,
-        defaults={"opened_at": now, "due_at": due_for(directive, now), "words": list(words)},
+        defaults={"opened_at": now, "due_at": due_at, "words": list(words)},
     )
     return broadcast if is_new else None
-
-
-def due_for(directive: Directive, moment: datetime) -> datetime | None:
-    """By when a version that comes under a directive at that moment is to be acknowledged."""
-    if not directive.acknowledge:
-        return None
-    zone = zoneinfo.ZoneInfo(directive.due_zone)
-    if directive.due_days is not None:
-        day = after_working_days(moment.astimezone(zone).date(), directive.due_days)
-        return datetime.combine(day, CLOSE, zone)
-    # A version that comes on the last day, or after it, has as long as the first one had.
-    if directive.due_at is None or directive.due_at >= after_working_days(moment, 1):
-        return directive.due_at
-    later = moment + (directive.due_at - (directive.issued_at or directive.created_at))
-    return later if directive.urgent else strikes_after(later, directive.due_at.astimezone(zone).time(), zone)
 
 
 def spread_if_few(broadcasts: Sequence[Broadcast]) -> int:

@@ -4,6 +4,7 @@ Inbox, pages, reminders and proof all read `Delivery.due_at`; it is computed her
 several directives is recalled, and when somebody goes on leave meanwhile.
 """
 
+import zoneinfo
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
@@ -13,10 +14,10 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from headwater.core.wall import organisation_context
-from headwater.distribute.due import Deadline, Whereabouts, due_of
+from headwater.distribute.due import CLOSE, Deadline, Whereabouts, after_working_days, due_of, strikes_after
 from headwater.distribute.models import Delivery, Directive, Reason
 from headwater.people.days import today
-from headwater.people.models import Absence
+from headwater.people.models import Absence, Person
 
 LOOK_BACK = timedelta(days=31)
 _IN_FORCE = (Directive.State.ISSUED, Directive.State.ENDED)
@@ -48,6 +49,40 @@ def own_dues(rows: Sequence[Asked]) -> list[datetime | None]:
         else None
         for row in rows
     ]
+
+
+def own_due(directive: Directive, person: Person, moment: datetime) -> datetime | None:
+    """When what comes under a directive at that moment is due for a person; none when nothing is asked by a time."""
+    asked = Asked(
+        person.pk,
+        moment,
+        due_for(directive, moment, is_first=True),
+        directive.due_zone,
+        directive.due_days,
+        directive.urgent,
+        person.timezone,
+        person.work_until,
+        moment,
+    )
+    return own_dues([asked])[0]
+
+
+def due_for(directive: Directive, moment: datetime, is_first: bool = False) -> datetime | None:
+    """By when a version that comes under a directive at that moment is to be acknowledged, on its author's clock.
+
+    `is_first`: it is the version about which the directive was issued.
+    """
+    if not directive.acknowledge:
+        return None
+    zone = zoneinfo.ZoneInfo(directive.due_zone)
+    if directive.due_days is not None:
+        day = after_working_days(moment.astimezone(zone).date(), directive.due_days)
+        return datetime.combine(day, CLOSE, zone)
+    # A later version that comes on the last day, or after it, has as long as the first one had.
+    if directive.due_at is None or is_first or directive.due_at >= after_working_days(moment, 1):
+        return directive.due_at
+    later = moment + (directive.due_at - (directive.issued_at or directive.created_at))
+    return later if directive.urgent else strikes_after(later, directive.due_at.astimezone(zone).time(), zone)
 
 
 def _away(person_ids: Iterable[int], since: datetime) -> dict[int, list[tuple[date, date]]]:

@@ -112,6 +112,12 @@ class DirectiveForm(forms.Form):
     urgent = forms.BooleanField(
         label=_("Urgent"), required=False, help_text=_("At once on every channel, through quiet hours.")
     )
+    audience_name = forms.CharField(
+        label=_("Keep these conditions as an audience called"),
+        max_length=200,
+        required=False,
+        help_text=_("Empty: it is called by its conditions."),
+    )
     until = forms.DateField(
         label=_("Stands until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -120,7 +126,8 @@ class DirectiveForm(forms.Form):
         super().__init__(*args, **kwargs)
         readable = Entry.objects.current().readable_by(person).order_by("title")
         self.fields["entry"] = forms.ModelChoiceField(readable, required=False, widget=forms.HiddenInput())
-        self.fields["audience"] = forms.ModelChoiceField(Audience.objects.order_by("name"), label=_("Who"))
+        audiences = Audience.objects.order_by("name")
+        self.fields["audience"] = forms.ModelChoiceField(audiences, label=_("Who"), required=False)
 
 
 class ProfileForm(forms.Form):

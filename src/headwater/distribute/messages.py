@@ -19,8 +19,10 @@ from django.utils.translation import ngettext
 
 from headwater.core.addresses import address, link
 from headwater.distribute.because import sentences
-from headwater.distribute.models import Delivery, Digest
+from headwater.distribute.deadlines import own_due
+from headwater.distribute.models import Delivery, Digest, Directive, Reason
 from headwater.people.models import Notice, Person
+from headwater.search.models import EntryVersion
 
 WORDS_A_MINUTE = 230  # silent reading of non-fiction in English: 238 words a minute (Brysbaert 2019), rounded down
 
@@ -50,24 +52,47 @@ def minutes_to_read(text: str) -> int:
 def of_delivery(delivery: Delivery, purpose: str) -> Message:
     """The mail, chat line or webhook for one delivery; `purpose` is `first`, or the rung of a reminder."""
     with speaking_to(delivery.person):
-        version = delivery.version
-        due = delivery.due_at if delivery.must_acknowledge else None
-        url = link("home:entry", pk=version.entry_id)
-        context = {
-            "delivery": delivery,
-            "sentence": _sentence(delivery),
-            "reasons": sentences(list(delivery.reasons.all())),
-            "minutes": minutes_to_read(version.text),
-            "due": moment(due) if due else "",
-            "overdue": due is not None and due < timezone.now(),
-            "url": url,
-        }
+        return _said(delivery, list(delivery.reasons.all()), purpose)
+
+
+def of_preview(directive: Directive, version: EntryVersion, person: Person) -> Message:
+    """What a directive will say to those it asks, as that person would get it now. Nothing is kept by this."""
+    due = own_due(directive, person, timezone.now())
+    delivery = Delivery(
+        person=person, version=version, must_acknowledge=directive.acknowledge, urgent=directive.urgent, due_at=due
+    )
+    with speaking_to(person):
+        return _said(delivery, [Reason(directive=directive)], "first")
+
+
+def as_preview(message: Message, person: Person) -> Message:
+    """The message, marked as one that is only looked at."""
+    with speaking_to(person):
+        note = _("A preview: so it will look. Nobody has been told yet, and nothing is asked of you.")
         return Message(
-            subject=_subject(delivery, purpose),
-            body=_tidy(render_to_string("distribute/mail/delivery.txt", context)),
-            url=url,
-            essential=delivery.must_acknowledge or delivery.urgent,
+            _("Preview: %(subject)s") % {"subject": message.subject}, f"{note}\n\n{message.body}", message.url, True
         )
+
+
+def _said(delivery: Delivery, reasons: list[Reason], purpose: str) -> Message:
+    version = delivery.version
+    due = delivery.due_at if delivery.must_acknowledge else None
+    url = link("home:entry", pk=version.entry_id)
+    context = {
+        "delivery": delivery,
+        "sentence": _sentence(version, reasons),
+        "reasons": sentences(reasons),
+        "minutes": minutes_to_read(version.text),
+        "due": moment(due) if due else "",
+        "overdue": due is not None and due < timezone.now(),
+        "url": url,
+    }
+    return Message(
+        subject=_subject(delivery, purpose),
+        body=_tidy(render_to_string("distribute/mail/delivery.txt", context)),
+        url=url,
+        essential=delivery.must_acknowledge or delivery.urgent,
+    )
 
 
 def of_digest(digest: Digest, deliveries: Iterable[Delivery], notices: Iterable[Notice] = ()) -> Message:
@@ -104,9 +129,9 @@ def moment(when: datetime) -> str:
     return date_format(timezone.localtime(when), "DATETIME_FORMAT")
 
 
-def _sentence(delivery: Delivery) -> str:
-    directives = [reason.directive for reason in delivery.reasons.all() if reason.directive is not None]
-    return next((directive.sentence for directive in directives if directive.sentence), delivery.version.summary)
+def _sentence(version: EntryVersion, reasons: list[Reason]) -> str:
+    directives = [reason.directive for reason in reasons if reason.directive is not None]
+    return next((directive.sentence for directive in directives if directive.sentence), version.summary)
 
 
 def _subject(delivery: Delivery, purpose: str) -> str:

@@ -14,8 +14,10 @@ from headwater.core.wall import organisation_context
 from headwater.distribute import messages
 from headwater.distribute.channels import chat, mail, webhook
 from headwater.distribute.channels.outgoing import Outgoing, Refusal, Trouble
-from headwater.distribute.models import Channel, Delivery, Dispatch
+from headwater.distribute.example import example_of
+from headwater.distribute.models import Channel, Delivery, Directive, Dispatch
 from headwater.distribute.sending import CLAIM, STUCK_AFTER, queue_repeat
+from headwater.people.models import Person
 from headwater.search.models import Entry
 
 log = logging.getLogger(__name__)
@@ -52,7 +54,12 @@ def _send_one(organisation_id: int, dispatch_id: int) -> bool:
     """Send one claimed dispatch. False when its way seems down, so that the rest of that kind need not try now."""
     with organisation_context(organisation_id):
         dispatch = Dispatch.objects.select_related(
-            "channel__person", "delivery__person", "delivery__version", "digest__person", "notice__person"
+            "channel__person",
+            "delivery__person",
+            "delivery__version",
+            "digest__person",
+            "notice__person",
+            "directive__audience",
         ).get(pk=dispatch_id)
         try:
             outgoing = _compose(dispatch)
@@ -111,9 +118,16 @@ def _message(dispatch: Dispatch) -> messages.Message | None:
         ]
         notices = list(dispatch.digest.notices.filter(done_at=None))
         return messages.of_digest(dispatch.digest, wanted, notices) if wanted or notices else None
+    if dispatch.directive is not None:
+        return _preview(dispatch.directive, dispatch.channel.person)
     if dispatch.notice is not None and dispatch.notice.done_at is None:
         return messages.of_notice(dispatch.notice)
     return None
+
+
+def _preview(directive: Directive, person: Person) -> messages.Message | None:
+    version = example_of(directive, person) if directive.state == Directive.State.DRAFT else None
+    return messages.as_preview(messages.of_preview(directive, version, person), person) if version else None
 
 
 def _still_wanted(delivery: Delivery) -> bool:
@@ -141,7 +155,8 @@ def _payload(dispatch: Dispatch, message: messages.Message) -> dict[str, object]
             "urgent": delivery.urgent,
             "due_at": delivery.due_at.isoformat() if delivery.due_at else None,
         }
-    return {"type": "digest" if dispatch.digest_id else "notice"} | event
+    other = "digest" if dispatch.digest_id else "preview" if dispatch.directive_id else "notice"
+    return {"type": other} | event
 
 
 # --- What became of it ------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from headwater.distribute.messages import minutes_to_read
 from headwater.distribute.models import Delivery
 from headwater.distribute.proof import no_channel
 from headwater.people.models import Absence, Audience, Person
+from headwater.people.models.person import PersonQuerySet
 from headwater.search.models import Entry
 
 MANY_MUST_READS = 4
@@ -43,8 +44,12 @@ class Reach:
 
 
 def reach_of(audience: Audience, entry: Entry | None) -> Reach:
-    """Count what a must-read of the entry (none: a standing one) for the audience would mean, in the database."""
-    people = Person.objects.active().filter(audience_links__audience=audience)
+    """Count what a must-read of the entry (none: a standing one) for the audience would mean."""
+    return reach_of_people(Person.objects.active().filter(audience_links__audience=audience), entry)
+
+
+def reach_of_people(people: PersonQuerySet, entry: Entry | None) -> Reach:
+    """The same for people who were selected in another way; counted in the database."""
     readers = people.filter(may_read(entry)) if entry is not None else people
     today = timezone.localdate()
     away = Absence.objects.filter(since__lte=today, until__gte=today).values("person")

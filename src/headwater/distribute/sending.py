@@ -21,7 +21,7 @@ from django.utils import timezone
 from headwater.core.following import locked_cursor, move_cursor
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import current_organisation_id, organisation_context
-from headwater.distribute.models import Channel, Delivery, Digest, Dispatch, Preference
+from headwater.distribute.models import Channel, Delivery, Digest, Directive, Dispatch, Preference
 from headwater.people.models import Notice, Person
 
 BATCH = 1_000
@@ -127,6 +127,13 @@ def queue_digest(digest: Digest) -> int:
         if channel.kind == Channel.Kind.MAIL and channel.state == Channel.State.ACTIVE
     ]
     return _queue(Dispatch(channel=channel, digest=digest, key=_key()) for channel in mail)
+
+
+def queue_preview(directive: Directive, person: Person) -> int:
+    """Queue how a draft will look for every channel of one person; returns how many were queued. It may be repeated."""
+    channels = channels_of([person]).get(person.pk, ())
+    purpose = f"preview {1 + directive.previews.values('purpose').distinct().count()}"
+    return _queue(Dispatch(channel=each, directive=directive, purpose=purpose, key=_key()) for each in channels)
 
 
 def channels_of(people: Iterable[Person]) -> dict[int, list[Channel]]:

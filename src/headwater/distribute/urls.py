@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from headwater.distribute.views import directives, inbox, profiles, proof, reaching
+from headwater.distribute.views import addressing, directives, inbox, profiles, proof, reaching
 
 app_name = "distribute"
 urlpatterns = [
@@ -17,9 +17,11 @@ urlpatterns = [
     path("profiles/<int:pk>/removal/", profiles.remove, name="profile-removal"),
     path("directives/", directives.list_directives, name="directives"),
     path("directives/new/", directives.edit_directive, name="directive-new"),
-    path("directives/reach/", directives.reach, name="directive-reach"),
+    path("directives/reach/", addressing.show_reach, name="directive-reach"),
+    path("directives/people/", addressing.choose_people, name="directive-people"),
     path("directives/<int:pk>/", directives.edit_directive, name="directive"),
     path("directives/<int:pk>/issue/", directives.issue, name="directive-issue"),
+    path("directives/<int:pk>/preview/", directives.preview, name="directive-preview"),
     path("directives/<int:pk>/recall/", directives.recall, name="directive-recall"),
     path("directives/<int:pk>/proof/", proof.show_directive, name="proof"),
     path("directives/<int:pk>/proof.csv", proof.export_directive, name="proof-csv"),

@@ -23,6 +23,7 @@ from headwater.distribute.actions.deliveries import (
 from headwater.distribute.actions.directives import (
     end_directive,
     issue_directive,
+    preview_directive,
     recall_directive,
     remove_directive,
     save_directive,
@@ -46,6 +47,7 @@ __all__ = [
     "mark_deliveries_unread",
     "open_delivery",
     "pause_profile",
+    "preview_directive",
     "rate_delivery",
     "recall_directive",
     "record_acknowledgement",

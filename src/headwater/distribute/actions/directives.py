@@ -13,8 +13,10 @@ from headwater.core.wall import current_organisation_id
 from headwater.distribute import rules
 from headwater.distribute.actions.profiles import check_query
 from headwater.distribute.broadcasts import open_broadcast, spread_if_few
+from headwater.distribute.example import example_of
 from headwater.distribute.following import current_tx
 from headwater.distribute.models import Directive
+from headwater.distribute.sending import queue_preview
 from headwater.distribute.withdrawing import take_back_directive
 from headwater.people.models import Audience, Person
 from headwater.search.models import Entry, EntryVersion
@@ -85,6 +87,23 @@ def issue_directive(actor: Actor, directive: Directive) -> Directive:
         directive.version = _current_version(directive.entry)
     directive.save()
     note(directive=directive.pk, people=directive.audience.member_links.count(), deliveries=_deliver(directive))
+    return directive
+
+
+@action
+def preview_directive(actor: Actor, directive: Directive) -> Directive:
+    """Send a draft to the actor's own channels, as its people will get it; it asks nothing of anybody."""
+    require(isinstance(actor, Person), _("Only people have channels to send a preview to."))
+    assert isinstance(actor, Person)
+    _require_change(actor, directive)
+    if directive.state != Directive.State.DRAFT:
+        raise ValidationError({"directive": _("Only a draft is previewed: this one has been sent.")})
+    if example_of(directive, actor) is None:
+        raise ValidationError({"directive": _("There is nothing to show yet that you may read and that matches.")})
+    queued = queue_preview(directive, actor)
+    if not queued:
+        raise ValidationError({"directive": _("You have no channel but the inbox. Add one under “How I am reached”.")})
+    note(channels=queued)
     return directive
 
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Walled
 from headwater.distribute.models.delivery import Delivery
+from headwater.distribute.models.standing import Directive
 from headwater.people.models import Notice, Person
 
 
@@ -100,7 +101,12 @@ class Dispatch(Walled):
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, null=True, related_name="dispatches")
     digest = models.ForeignKey(Digest, on_delete=models.CASCADE, null=True, related_name="dispatches")
     notice = models.ForeignKey(Notice, on_delete=models.CASCADE, null=True, related_name="dispatches")
-    purpose = models.CharField(max_length=20, default="first", help_text=_("first, or the rung of a reminder"))
+    directive = models.ForeignKey(
+        Directive, on_delete=models.CASCADE, null=True, related_name="previews", help_text=_("a draft, to its author")
+    )
+    purpose = models.CharField(
+        max_length=20, default="first", help_text=_("first, the rung of a reminder, or preview 3")
+    )
     key = models.CharField(max_length=120, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
@@ -114,14 +120,15 @@ class Dispatch(Walled):
         constraints = [
             models.CheckConstraint(
                 condition=(
-                    models.Q(delivery__isnull=False, digest=None, notice=None)
-                    | models.Q(delivery=None, digest__isnull=False, notice=None)
-                    | models.Q(delivery=None, digest=None, notice__isnull=False)
+                    models.Q(delivery__isnull=False, digest=None, notice=None, directive=None)
+                    | models.Q(delivery=None, digest__isnull=False, notice=None, directive=None)
+                    | models.Q(delivery=None, digest=None, notice__isnull=False, directive=None)
+                    | models.Q(delivery=None, digest=None, notice=None, directive__isnull=False)
                 ),
                 name="dispatch_of_one_thing",
             ),
             models.UniqueConstraint(
-                fields=["channel", "delivery", "digest", "notice", "purpose"],
+                fields=["channel", "delivery", "digest", "notice", "directive", "purpose"],
                 name="dispatch_once",
                 nulls_distinct=False,
             ),

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.messages import ERROR
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.messages import tell
 from headwater.distribute import messages, proof
 from headwater.distribute.actions import (
     end_directive,
     issue_directive,
+    preview_directive,
     recall_directive,
     remove_directive,
     save_directive,
@@ -27,24 +28,18 @@ from headwater.distribute.actions import (
 from headwater.distribute.forms import DirectiveForm, complain
 from headwater.distribute.masking import mask_directives
 from headwater.distribute.models import Delivery, Directive
-from headwater.distribute.reach import Reach, reach_of
-from headwater.distribute.rules import may_change_directive, may_write_directives
-from headwater.people.models import Audience
+from headwater.distribute.rules import may_change_directive
+from headwater.distribute.views import addressing
 from headwater.people.request import Request
-from headwater.search.models import Entry
 
 PAGE = 50
 RECALL_EASILY = timedelta(minutes=10)
 
 
-def _require_writer(request: Request) -> None:
-    require(may_write_directives(request.person), _("Only knowledge managers write must-reads."))
-
-
 @require_safe
 def list_directives(request: Request) -> HttpResponse:
     """Every must-read: drafts, issued, standing, ended."""
-    _require_writer(request)
+    addressing.require_writer(request)
     page = Paginator(Directive.objects.select_related("audience").order_by("-pk"), PAGE).get_page(
         request.GET.get("page")
     )
@@ -62,37 +57,44 @@ def list_directives(request: Request) -> HttpResponse:
 
 def edit_directive(request: Request, pk: int | None = None) -> HttpResponse:
     """Write a must-read or change its draft; an issued one is shown with what can still be done."""
-    _require_writer(request)
+    addressing.require_writer(request)
     directive = get_object_or_404(Directive.objects.select_related("audience", "entry"), pk=pk) if pk else None
     if directive is not None and directive.state != Directive.State.DRAFT:
         return _show_issued(request, directive)
     form = DirectiveForm(request.POST or None, initial=_initial(request, directive), person=request.person)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and not request.POST.get("op") and form.is_valid():
         try:
-            kept = save_directive(request.person, **_cleaned(form), directive=directive)
+            kept = _kept(request, form, directive)
         except ValidationError as error:
             complain(form, error)
         else:
-            if request.POST.get("do") == "issue":
-                return issue(request, kept.pk)
-            tell(request, _("Draft kept."))
-            return redirect(address("distribute:directive", pk=kept.pk))
-    entry = _entry_of(request, form)
-    audience = _audience_of(form)
+            return _after_keeping(request, kept)
     context = {
+        **addressing.page_context(request, form),
         "title": _("Who must read this, and by when?"),
-        "form": form,
         "directive": directive,
-        "entry": entry,
-        "reach": reach_of(audience, entry) if audience else None,
-        "audience": audience,
         "may_issue": directive is None or may_change_directive(request.person, directive),
     }
     return render(request, "distribute/directive_edit.html", context, status=400 if form.errors else 200)
 
 
-def _cleaned(form: DirectiveForm) -> dict[str, Any]:
-    return {**form.cleaned_data, "audience": form.cleaned_data["audience"]}
+def _kept(request: Request, form: DirectiveForm, directive: Directive | None) -> Directive:
+    """The draft, and with it the audience that was put together for it: both or neither."""
+    values = dict(form.cleaned_data)
+    name, chosen = values.pop("audience_name"), addressing.addressed(request, form)
+    with transaction.atomic():
+        values["audience"] = addressing.audience_for(request, chosen, name)
+        return save_directive(request.person, **values, directive=directive)
+
+
+def _after_keeping(request: Request, kept: Directive) -> HttpResponse:
+    match request.POST.get("do"):
+        case "issue":
+            return issue(request, kept.pk)
+        case "preview":
+            return preview(request, kept.pk)
+    tell(request, _("Draft kept."))
+    return redirect(address("distribute:directive", pk=kept.pk))
 
 
 def _initial(request: Request, directive: Directive | None) -> dict[str, Any]:
@@ -108,25 +110,17 @@ def _initial(request: Request, directive: Directive | None) -> dict[str, Any]:
     return {**kept, "entry": directive.entry_id, "audience": directive.audience_id}
 
 
-def _entry_of(request: Request, form: DirectiveForm) -> Entry | None:
-    value = str(form["entry"].value() or "")
-    readable = Entry.objects.current().readable_by(request.person).select_related("current_version", "unit")
-    return readable.filter(pk=int(value)).first() if value.isdecimal() else None
-
-
-def _audience_of(form: DirectiveForm) -> Audience | None:
-    value = str(form["audience"].value() or "")
-    return Audience.objects.filter(pk=int(value)).first() if value.isdecimal() else None
-
-
-@require_safe
-def reach(request: Request) -> HttpResponse:
-    """The right column, drawn anew when the audience changes: whom it reaches, and what it asks of them."""
-    _require_writer(request)
-    form = DirectiveForm(request.GET, person=request.person)
-    entry, audience = _entry_of(request, form), _audience_of(form)
-    found: Reach | None = reach_of(audience, entry) if audience else None
-    return render(request, "distribute/directive_reach.html", {"reach": found, "entry": entry, "audience": audience})
+@require_POST
+def preview(request: Request, pk: int) -> HttpResponse:
+    """Send a draft to its author first."""
+    directive = get_object_or_404(Directive, pk=pk)
+    try:
+        preview_directive(request.person, directive)
+    except ValidationError as error:
+        tell(request, " ".join(error.messages), level=ERROR)
+    else:
+        tell(request, _("On its way to your own channels. Nobody else was told; the draft is kept."))
+    return redirect(address("distribute:directive", pk=pk))
 
 
 @require_POST

@@ -1,0 +1,141 @@
+"""Whom a must-read is for: a saved audience, or conditions put together on its own page; and what it asks of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from headwater.core.actions import require
+from headwater.distribute import messages
+from headwater.distribute.forms import DirectiveForm
+from headwater.distribute.models import Directive
+from headwater.distribute.reach import Reach, reach_of, reach_of_people
+from headwater.distribute.rules import may_write_directives
+from headwater.people.actions import create_audience
+from headwater.people.audiences import describe, select
+from headwater.people.models import Audience
+from headwater.people.request import Request
+from headwater.people.rules import may_manage_audiences
+from headwater.people.views.audiences import Builder, built, choices
+from headwater.search.models import Entry
+
+
+@dataclass(frozen=True)
+class Addressed:
+    """Who was chosen: a saved audience, or what the rule builder holds (None where its reader may save no rule)."""
+
+    audience: Audience | None
+    builder: Builder | None
+
+    @property
+    def name(self) -> str:
+        """What its people are called, for the because-line."""
+        if self.audience is not None:
+            return self.audience.name
+        return name_of(self.builder) if self.builder is not None and self.builder.rule is not None else ""
+
+    def reach(self, entry: Entry | None) -> Reach | None:
+        """What a must-read of the entry would mean for them; None while nobody is chosen."""
+        if self.audience is not None:
+            return reach_of(self.audience, entry)
+        if self.builder is None or self.builder.rule is None:
+            return None
+        return reach_of_people(select(self.builder.rule), entry)
+
+
+def require_writer(request: Request) -> None:
+    """Only who writes must-reads sees how."""
+    require(may_write_directives(request.person), _("Only knowledge managers write must-reads."))
+
+
+def addressed(request: Request, form: DirectiveForm) -> Addressed:
+    """Who is chosen in the form as the request leaves it; “start” takes a saved audience's rule into the builder."""
+    value = str(form["audience"].value() or "")
+    audience = Audience.objects.filter(pk=int(value)).first() if value.isdecimal() else None
+    may_compose = may_manage_audiences(request.person)
+    if audience is not None and may_compose and request.POST.get("op") == "start":
+        return Addressed(None, built(request, audience.rule))
+    if audience is not None or not may_compose:
+        return Addressed(audience, None)
+    return Addressed(None, built(request, None))
+
+
+def audience_for(request: Request, chosen: Addressed, name: str) -> Audience:
+    """The audience to save with a directive: the chosen one, the one with the same rule, or one made for this."""
+    if chosen.audience is not None:
+        return chosen.audience
+    builder = chosen.builder
+    if builder is None or builder.error or builder.rule is None:
+        said = _("Choose an audience.") if builder is None else _("Choose an audience, or add a condition.")
+        raise ValidationError({"audience": said})
+    known = None if name.strip() else Audience.objects.filter(rule=builder.rule).order_by("pk").first()
+    return known or create_audience(request.person, name.strip() or name_of(builder), builder.rule)
+
+
+def name_of(builder: Builder) -> str:
+    """The rule in words, as the name of an audience that was given none."""
+    words = describe(builder.rule or {})
+    return words if len(words) <= 200 else f"{words[:199]}…"
+
+
+def entry_of(request: Request, form: DirectiveForm) -> Entry | None:
+    """What the form is about, if its reader may read it."""
+    value = str(form["entry"].value() or "")
+    readable = Entry.objects.current().readable_by(request.person).select_related("current_version", "unit")
+    return readable.filter(pk=int(value)).first() if value.isdecimal() else None
+
+
+def page_context(request: Request, form: DirectiveForm) -> dict[str, Any]:
+    """What the page and its parts show: the entry, who is chosen, whom it reaches, and the mail as they will get it."""
+    entry, chosen = entry_of(request, form), addressed(request, form)
+    reach = chosen.reach(entry)
+    return {
+        "form": form,
+        "entry": entry,
+        "chosen": chosen,
+        "audiences": Audience.objects.order_by("name"),
+        "builder": chosen.builder,
+        "choices": choices() if chosen.builder is not None else [],
+        "may_compose": may_manage_audiences(request.person),
+        "words": describe(chosen.audience.rule) if chosen.audience is not None else "",
+        "reach": reach,
+        "mail": _mail(request, form, entry, chosen.name) if entry is not None and reach is not None else None,
+    }
+
+
+def _mail(request: Request, form: DirectiveForm, entry: Entry, name: str) -> messages.Message | None:
+    if entry.current_version is None:
+        return None
+    if form.is_bound:
+        form.is_valid()
+    values = form.cleaned_data if form.is_bound else form.initial
+    draft = Directive(
+        audience=Audience(name=name),
+        sentence=values.get("sentence") or "",
+        acknowledge=bool(values.get("acknowledge")),
+        urgent=bool(values.get("urgent")),
+        due_at=values.get("due_at"),
+        due_days=values.get("due_days"),
+        due_zone=request.person.timezone,
+    )
+    return messages.of_preview(draft, entry.current_version, request.person)
+
+
+@require_http_methods(["GET", "POST"])
+def show_reach(request: Request) -> HttpResponse:
+    """The right column, drawn anew: whom it reaches, what it asks of them, what they will see."""
+    require_writer(request)
+    form = DirectiveForm(request.POST or request.GET, person=request.person)
+    return render(request, "distribute/directive_reach.html", {**page_context(request, form), "is_part": True})
+
+
+@require_POST
+def choose_people(request: Request) -> HttpResponse:
+    """The part that says who, after one of its buttons or another audience; with the right column beside it."""
+    require_writer(request)
+    context = page_context(request, DirectiveForm(request.POST, person=request.person))
+    return render(request, "distribute/directive_people.html", {**context, "is_part": True})
