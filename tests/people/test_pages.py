@@ -294,6 +294,14 @@ def test_audiences_by_hand(world: World, as_ada: Client) -> None:
     assert not Audience.objects.exists()
 
 
+def test_a_time_zone_is_chosen_by_its_place(ines: Person, sign_in: SignIn) -> None:
+    Person.objects.filter(pk=ines.pk).update(timezone="US/Pacific")  # an older spelling, kept as it is
+    page = sign_in(ines).get(address("people:me")).content.decode()
+    assert '<optgroup label="Africa">' in page
+    assert '<option value="America/Argentina/Ushuaia">Argentina, Ushuaia</option>' in page
+    assert '<option value="US/Pacific" selected>' in page
+
+
 def test_my_account(ines: Person, sign_in: SignIn) -> None:
     client = sign_in(ines)
     values = {"language": "fr", "timezone": "Africa/Dakar", "work_from": "07:00", "work_until": "15:30", "location": ""}

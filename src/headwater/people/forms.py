@@ -1,6 +1,7 @@
 """Forms of the people room. They read what was typed; actions decide."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -57,11 +58,29 @@ class PasswordForm(forms.Form):
         return values
 
 
+# Places by continent; the rest of the names are older spellings and zones of no place.
+ZONES = {"UTC", *(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "US/")))}
+
+
+def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Every time zone, in groups by continent, each called by its place."""
+    groups: dict[str, list[tuple[str, str]]] = {"UTC": [("UTC", "UTC")]}
+    for name in sorted(ZONES - {"UTC"}):
+        continent, _slash, place = name.partition("/")
+        groups.setdefault(continent, []).append((name, place.replace("_", " ").replace("/", ", ")))
+    return list(groups.items())
+
+
 class ProfileForm(forms.Form):
     """What people change about themselves."""
 
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
-    timezone = forms.CharField(label=_("Time zone"), max_length=60, help_text=_("For example Africa/Nairobi"))
+    timezone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=zone_choices,
+        help_text=_("Digests, quiet hours and deadlines keep to it"),
+        error_messages={"invalid_choice": _("“%(value)s” is no time zone.")},
+    )
     work_from = forms.TimeField(label=_("Works from"), widget=TimeInput)
     work_until = forms.TimeField(label=_("Works until"), widget=TimeInput)
     location = forms.CharField(label=_("Location"), max_length=120, required=False)
@@ -71,6 +90,9 @@ class ProfileForm(forms.Form):
         language: Any = self.fields["language"]
         if person is not None and person.language not in dict(LANGUAGES):
             language.choices = [*LANGUAGES, (person.language, person.language)]
+        zones: Any = self.fields["timezone"]
+        if person is not None and person.timezone not in ZONES:
+            zones.choices = [(person.timezone, person.timezone), *zone_choices()]
 
 
 class PersonForm(ProfileForm):
