@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -214,6 +215,55 @@ def test_a_link_that_waited_arrives(
     publish_article(otto, pumps)
     assert [one.pk for one in backlinks(pumps.entry, ines)] == [article.pk]
     assert not WantedLink.objects.exists()
+
+
+def test_a_link_survives_that_its_target_is_renamed(
+    article: Article, permit: Article, otto: Person, ines: Person, publish: Publish
+) -> None:
+    text = "Use the [[Entry permit]]."
+    version = publish(article, text)
+    leads = f'href="/o/waterworks/entries/{permit.entry_id}/"'
+    publish(permit, "Fill in.", title="Permit to enter")
+    assert leads in render_for(version.text, ines, article)
+    assert leads in render_for(text, otto, article, is_draft=True)
+    assert [one.pk for one in backlinks(permit.entry, ines)] == [article.pk]
+    version = publish(article, f"{text} Always.")
+    assert leads in render_for(version.text, ines, article)
+    assert [one.pk for one in backlinks(permit.entry, ines)] == [article.pk]
+    assert not WantedLink.objects.exists()
+
+
+def test_a_kept_link_means_what_it_meant_when_another_takes_the_title(
+    article: Article, permit: Article, otto: Person, unit: Unit, cast: Audience, publish: Publish
+) -> None:
+    publish(article, "Use the [[Entry permit]].")
+    publish(permit, "Fill in.", title="Permit to enter")
+    other = create_article(otto, Kind.REFERENCE, "Entry permit", "Another.", unit=unit, audience=cast)
+    publish_article(otto, other)
+    publish(article, "Use the [[Entry permit]], always.")
+    assert [one.target_id for one in Link.objects.filter(article=article)] == [permit.entry_id]
+    fresh = create_article(otto, Kind.FAQ, "Which one?", "[[entry permit]]", unit=unit, audience=cast)
+    publish_article(otto, fresh)
+    assert [one.target_id for one in Link.objects.filter(article=fresh)] == [other.entry_id]
+
+
+def test_a_link_by_a_former_title_is_found(
+    article: Article, permit: Article, otto: Person, ines: Person, publish: Publish
+) -> None:
+    for title in ("Permit to enter", "Permit to work"):
+        publish(permit, f"Fill in the {title}.", title=title)
+    for title in ("Entry permit", "Permit to ENTER", "Permit to work"):
+        assert "<a " in render_for(f"[[{title}]]", ines, is_draft=True), title
+    share_article(otto, permit, None, Classification.INTERNAL)
+    assert "<a " not in render_for("[[Entry permit]]", ines, is_draft=True)
+
+
+def test_titles_are_found_by_an_index_behind_the_wall(organisation: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN SELECT id FROM search_entry WHERE folded_title IN ('a', 'b')")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "entry_folded_title" in plan
 
 
 def test_an_article_does_not_link_to_itself(article: Article, publish: Publish) -> None:

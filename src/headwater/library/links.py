@@ -7,8 +7,6 @@ title or reference in double brackets (`[[Entry permit]]`, `[[SAF-009|the permit
 import re
 from dataclasses import dataclass, field
 
-from django.db.models import Q
-from django.db.models.functions import Lower
 from django.utils.safestring import SafeString
 
 from headwater.core.addresses import address
@@ -16,7 +14,7 @@ from headwater.library.attachments import named_in
 from headwater.library.markdown import Targets, entry_meant, render_markdown
 from headwater.library.models import Article, Attachment, Link, WantedLink
 from headwater.people.models import Person
-from headwater.search.models import Entry
+from headwater.search.models import Entry, EntryQuerySet
 
 BRACKETS = re.compile(r"\[\[([^\[\]|\n]{1,500})(?:\|[^\[\]\n]{1,500})?\]\]")
 DESTINATION = re.compile(r"\]\(\s*<?([^)\s<>]{1,2000})>?[^)]*\)")
@@ -54,34 +52,39 @@ def written_links(text: str) -> Written:
     return Written(frozenset(sorted(ids)[:MOST]), frozenset(sorted(names - {""})[:MOST]))
 
 
-def find_entries(written: Written, reader: Person | None = None, linked_from: Article | None = None) -> Found:
-    """The entries those links mean: of all current ones, or of those the reader may read.
+def find_entries(written: Written, entries: EntryQuerySet, article: Article | None = None) -> Found:
+    """The entries those links mean, of the given ones.
 
-    With `linked_from`, only among the links that article had when it was published: looked up by number, not by title.
+    A name that stands in the published text of `article` means what it meant then; any other the entry that bears it as
+    reference or title, or the last one that bore it as title.
     """
-    entries = Entry.objects.current()
-    if reader is not None:
-        entries = entries.readable_by(reader)
-    if linked_from is not None:
-        entries = entries.filter(backlinks__article=linked_from)
-    found = Found()
+    found = kept_links(written, entries, article) if article is not None else Found()
     if written.ids:
         found.ids = set(entries.filter(pk__in=written.ids).values_list("pk", flat=True))
-    if written.names:
-        named = entries.annotate(folded=Lower("title"), code=Lower("article__reference"))
-        rows = named.filter(Q(folded__in=written.names) | Q(code__in=written.names)).order_by("-pk")
-        for pk, title, code in rows.values_list("pk", "folded", "code"):
-            found.names.update({fold(name): pk for name in (title, code) if name})
+    if fresh := written.names - set(found.names):
+        coded = Article.objects.filter(folded_reference__in=fresh, entry__in=entries.values("pk")).order_by("-pk")
+        found.names |= entries.named(fresh) | dict(coded.values_list("folded_reference", "entry"))
     return found
+
+
+def kept_links(written: Written, entries: EntryQuerySet, article: Article) -> Found:
+    """What the links of a published text mean, of the given entries: as kept when it was published."""
+    links = list(Link.objects.filter(article=article, target__in=entries.values("pk")).values_list("names", "target"))
+    names = {name: target for names, target in links for name in names if name in written.names}
+    return Found(ids={target for _names, target in links} & written.ids, names=names)
 
 
 def render_for(text: str, reader: Person, article: Article | None = None, is_draft: bool = False) -> SafeString:
     """A text as HTML for one reader: links to what they may read lead there, all others are plain words.
 
     `article` is the one whose text and pictures these are. A draft's links are not kept yet, so they are looked up
-    among all titles. Two queries at most, three with pictures.
+    among all titles: four queries. A published text takes one, and one more with pictures.
     """
-    found = find_entries(written_links(text), reader, None if is_draft else article)
+    written, readable = written_links(text), Entry.objects.current().readable_by(reader)
+    if article is not None and not is_draft:
+        found = kept_links(written, readable, article)
+    else:
+        found = find_entries(written, readable, article)
     names = {name: address("home:entry", pk=pk) for name, pk in found.names.items()}
     ids = {pk: address("home:entry", pk=pk) for pk in found.ids}
     return render_markdown(text, Targets(ids=ids, names=names, attachments=_pictures(text, article)))
@@ -100,10 +103,16 @@ def relink(article: Article) -> None:
     if article.published is None:
         return
     written = written_links(article.published.body)
-    found = find_entries(written)
+    found = find_entries(written, Entry.objects.current(), article)
     targets = (found.ids | set(found.names.values())) - {article.entry_id}
     Link.objects.filter(article=article).exclude(target__in=targets).delete()
-    Link.objects.bulk_create((Link(article=article, target_id=pk) for pk in targets), ignore_conflicts=True)
+    by_target = {pk: sorted(name for name, target in found.names.items() if target == pk) for pk in targets}
+    Link.objects.bulk_create(
+        (Link(article=article, target_id=pk, names=names) for pk, names in by_target.items()),
+        update_conflicts=True,
+        unique_fields=["article", "target"],
+        update_fields=["names"],
+    )
     WantedLink.objects.filter(article=article).delete()
     WantedLink.objects.bulk_create(
         WantedLink(article=article, wanted=name) for name in written.names - set(found.names)
@@ -114,8 +123,10 @@ def relink(article: Article) -> None:
 def _arrive(article: Article) -> None:
     names = {fold(article.entry.title), fold(article.reference)} - {""}
     waiting = WantedLink.objects.filter(wanted__in=names).exclude(article=article)
-    links = [Link(article_id=pk, target=article.entry) for pk in set(waiting.values_list("article", flat=True))]
-    Link.objects.bulk_create(links, ignore_conflicts=True)
+    for pk, name in list(waiting.values_list("article", "wanted")):
+        link, _is_new = Link.objects.get_or_create(article_id=pk, target=article.entry)
+        link.names = sorted({*link.names, name})
+        link.save(update_fields=["names"])
     waiting.delete()
 
 

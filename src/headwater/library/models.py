@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -70,6 +71,9 @@ class Article(Walled):
     entry = models.OneToOneField(Entry, on_delete=models.CASCADE, related_name="article")
     slug = models.SlugField(max_length=120, allow_unicode=True)
     reference = models.CharField(_("reference"), max_length=40, blank=True, help_text=_("such as SAF-014"))
+    folded_reference = models.GeneratedField(
+        expression=Lower("reference"), output_field=models.CharField(max_length=40), db_persist=True
+    )
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="articles")
     latest = models.ForeignKey("Revision", on_delete=models.PROTECT, null=True, related_name="+")
@@ -86,7 +90,10 @@ class Article(Walled):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organisation", "slug"], name="article_slug")]
-        indexes = [models.Index(fields=["reference"], name="article_reference")]
+        indexes = [
+            models.Index(fields=["reference"], name="article_reference"),
+            models.Index(fields=["organisation", "folded_reference"], name="article_folded_reference"),
+        ]
 
     def __str__(self) -> str:
         return self.entry.title
@@ -204,10 +211,15 @@ class Attachment(Walled):
 
 
 class Link(Walled):
-    """An article's text links to another entry: the source of backlinks."""
+    """An article's text links to another entry: the source of backlinks.
+
+    `names` are the folded titles and references that stand for it in the text: they mean this entry whatever it, or
+    another one, is called later.
+    """
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="links")
     target = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="backlinks")
+    names = models.JSONField(default=list)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["article", "target"], name="link_once")]

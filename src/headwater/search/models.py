@@ -1,6 +1,9 @@
 """What is searched and sent: entries and their immutable versions; and the searches that found nothing."""
 
+from collections.abc import Iterable
+
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +37,16 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """The access filter: clearance reaches, and in the audience, or owner, or steward of its unit or one above."""
         return self.filter(readable(person))
 
+    def named(self, titles: Iterable[str]) -> dict[str, int]:
+        """{folded title: id} of those entries that bear these folded titles, or that bore them before anyone else did.
+
+        Of several, the first one; who bears a title now goes before who once did.
+        """
+        wanted = set(titles)
+        bearing = self.filter(folded_title__in=wanted).order_by("-pk").values_list("folded_title", "pk")
+        once = FormerTitle.objects.filter(folded__in=wanted, entry__in=self.values("pk")).order_by("-pk")
+        return dict(once.values_list("folded", "entry")) | dict(bearing) if wanted else {}
+
 
 class Entry(Walled):
     """The stable thing that is searched and sent: a gathered document, an article, later a question, course or person.
@@ -43,6 +56,10 @@ class Entry(Walled):
 
     kind = models.CharField(max_length=12, choices=Kind)
     title = models.CharField(_("title"), max_length=500)
+    # Kept by the database, so that a title is found by an index: behind row-level security one on lower() is not used.
+    folded_title = models.GeneratedField(
+        expression=Lower("title"), output_field=models.CharField(max_length=500), db_persist=True
+    )
     owner = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="owned")
     unit = models.ForeignKey(Unit, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     audience = models.ForeignKey(Audience, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -68,11 +85,22 @@ class Entry(Walled):
             models.Index(fields=["audience"], name="entry_audience"),
             models.Index(fields=["organisation", "kind"], name="entry_kind"),
             models.Index(fields=["source_slug", "path"], name="entry_path"),
+            models.Index(fields=["organisation", "folded_title"], name="entry_folded_title"),
         ]
         verbose_name_plural = "entries"
 
     def __str__(self) -> str:
         return self.title
+
+
+class FormerTitle(Walled):
+    """A title that an entry bore before, in small letters: links that were written with it still lead there."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="former_titles")
+    folded = models.CharField(max_length=500, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entry", "folded"], name="former_title_once")]
 
 
 class EntryTopic(Walled):

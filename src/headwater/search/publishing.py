@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
 from headwater.search.language.fingerprint import fingerprint, nearest
-from headwater.search.models import Entry, EntryVersion
+from headwater.search.models import Entry, EntryVersion, FormerTitle
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +58,45 @@ def publish_versions(new: Sequence[NewVersion]) -> list[EntryVersion | None]:
     current = _locked_currents(entries)
     versions = [_version(one, current[one.entry.pk]) for one in new]
     made = EntryVersion.objects.bulk_create([version for version in versions if version is not None])
+    _remember_titles(made, current)
     _point_to(made, entries)
     return versions
 
 
-def _locked_currents(entries: Iterable[int]) -> dict[int, tuple[int, str]]:
-    """The number and checksum of each entry's current version, the entries locked; (0, "") where there is none yet."""
+class Current(NamedTuple):
+    """What is current of an entry: the version's number, checksum and title; (0, "", "") where there is none yet."""
+
+    number: int
+    checksum: str
+    title: str
+
+
+def _locked_currents(entries: Iterable[int]) -> dict[int, Current]:
+    """What is current of each entry, the entries locked."""
     locked = Entry.objects.select_for_update(of=("self",)).filter(pk__in=list(entries)).order_by("pk")
-    rows = locked.values_list("pk", "current_version__number", "current_version__checksum")
-    return {pk: (number or 0, checksum or "") for pk, number, checksum in rows}
+    fields = ("number", "checksum", "title")
+    rows = locked.values_list("pk", *(f"current_version__{name}" for name in fields))
+    return {pk: Current(number or 0, checksum or "", title or "") for pk, number, checksum, title in rows}
 
 
-def _version(one: NewVersion, current: tuple[int, str]) -> EntryVersion | None:
+def _remember_titles(made: Iterable[EntryVersion], current: dict[int, Current]) -> None:
+    """Links written with a title that is given up now go on leading to its entry."""
+    given_up = [
+        FormerTitle(entry_id=version.entry_id, folded=before)
+        for version in made
+        if (before := current[version.entry_id].title.lower()) not in ("", version.title.lower())
+    ]
+    FormerTitle.objects.bulk_create(given_up, ignore_conflicts=True)
+
+
+def _version(one: NewVersion, current: Current) -> EntryVersion | None:
     title, text = storable(one.title)[:500], storable(one.text)
     checksum = hashlib.sha256(f"{title}\n{text}".encode()).hexdigest()
-    number, current_checksum = current
-    if checksum == current_checksum:
+    if checksum == current.checksum:
         return None
     return EntryVersion(
         entry=one.entry,
-        number=number + 1,
+        number=current.number + 1,
         title=title,
         text=text,
         language=one.language[:10],
