@@ -153,6 +153,7 @@ CSRF_COOKIE_NAME = f"headwater_csrf_{HEADWATER_PORT}"
 # --- Mail -------------------------------------------------------------------------------------------------------------
 HEADWATER_MAIL_URL = os.environ.get("HEADWATER_MAIL_URL", "")  # smtp://user:password@host:port or smtps://…
 HEADWATER_MAIL_FROM = os.environ.get("HEADWATER_MAIL_FROM", "Headwater <headwater@localhost>")
+HEADWATER_BOUNCES_URL = os.environ.get("HEADWATER_BOUNCES_URL", "")
 DEFAULT_FROM_EMAIL = HEADWATER_MAIL_FROM
 EMAIL_BACKEND = "headwater.core.mail.Backend"
 

@@ -1,6 +1,7 @@
 """What distribute does in the background: it follows what was committed below, and sends."""
 
 from headwater.core.jobs import Follower, periodic
+from headwater.distribute.bounces import read_bounces
 from headwater.distribute.broadcasts import spread_open_broadcasts
 from headwater.distribute.digests import make_digests
 from headwater.distribute.ladder import climb_ladder
@@ -26,4 +27,5 @@ FOLLOWERS = [
 SERVICES = [warm_matcher]
 
 periodic("*/5 * * * *")(climb_ladder)
+periodic("*/5 * * * *")(read_bounces)
 periodic("*/10 * * * *")(settle_everything)

@@ -56,14 +56,10 @@ class Mailbox:
         box = self._sign_in()
         listing.resources.callback(_leave, box)
         try:
-            status = box.folder.status(self.folder, ["UIDVALIDITY"])
-            box.folder.set(self.folder, readonly=True)
-            uids = box.uids("ALL", charset=None)
-        except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
+            validity, uids = self._enter(box)
+        except SourceFailed:
             listing.resources.close()
-            message = _("The folder %(folder)s cannot be opened")
-            raise SourceFailed(message, _("Check how it is written"), folder=self.folder) from error
-        validity = str(status.get("UIDVALIDITY", ""))
+            raise
         # Another validity means that the server numbers anew: nothing known about numbers holds any more.
         known = cursor.get("keys", {}) if cursor.get("validity") == validity else {}
         listing.cursor = {"validity": validity, "keys": {uid: known[uid] for uid in uids if uid in known}}
@@ -82,6 +78,32 @@ class Mailbox:
                 keys[uid] = found.key
                 yield found
         listing.complete = True
+
+    def after(self, place: Callable[[str], int], at_most: int = 500) -> Iterator[tuple[int, bytes]]:
+        """Whole messages, oldest first, with their numbers, from those after `place(validity)` on; none is marked.
+
+        `validity` names how the server numbers them: with another one, numbers begin anew. Raises SourceFailed, and
+        FetchFailed where one message cannot be had.
+        """
+        box = self._sign_in()
+        try:
+            validity, uids = self._enter(box)
+            since = place(validity)
+            fresh = sorted(number for uid in uids if (number := int(uid)) > since)
+            for number in fresh[:at_most]:
+                yield number, _fetch(box, str(number))().content
+        finally:
+            _leave(box)
+
+    def _enter(self, box: BaseMailBox) -> tuple[str, list[str]]:
+        """Opens the folder for reading alone: how it is numbered, and the numbers of its messages."""
+        try:
+            status = box.folder.status(self.folder, ["UIDVALIDITY"])
+            box.folder.set(self.folder, readonly=True)
+            return str(status.get("UIDVALIDITY", "")), box.uids("ALL", charset=None)
+        except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
+            message = _("The folder %(folder)s cannot be opened")
+            raise SourceFailed(message, _("Check how it is written"), folder=self.folder) from error
 
     def _sign_in(self) -> BaseMailBox:
         try:
