@@ -205,7 +205,7 @@ def test_a_query_that_cannot_be_read_shows_the_place_and_keeps_the_old_one(
     profile = InterestProfile.objects.get()
     answer = browser.post(f"{ROOT}profiles/{profile.pk}/", {"query": "culvert AND (scour OR )", "when": "digest"})
     assert answer.status_code == 400
-    assert "after OR, at position 20" in answer.content.decode()
+    assert "after OR, at position 23" in answer.content.decode()
     profile.refresh_from_db()
     assert profile.query == "culvert"
     preview = browser.get(f"{ROOT}profiles/preview/", {"query": "culvert AND (scour OR )"}).content.decode()

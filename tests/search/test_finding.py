@@ -209,7 +209,7 @@ def test_a_query_that_cannot_be_read_finds_what_its_beginning_does(rescue: Entry
     index()
     found = search_entries(reader, "rescue OR")
     assert found.error is not None
-    assert (found.error.position, found.total) == (7, 1)
+    assert (found.error.position, found.error.cut, found.total) == (9, 7, 1)
     with pytest.raises(QueryError):
         search_entries(reader, "rescue OR", strict=True)
 

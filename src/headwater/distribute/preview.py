@@ -15,6 +15,7 @@ from headwater.distribute.actions.profiles import said
 from headwater.distribute.models import Preference
 from headwater.people.models import Person
 from headwater.search.access import asker_for
+from headwater.search.errors import EMPTY_PLACE
 from headwater.search.indexing import current_index
 from headwater.search.language.errors import QueryError
 from headwater.search.language.parser import parse
@@ -74,7 +75,7 @@ def preview_profile(person: Person, query: str, days: int = 90) -> Preview:
     try:
         asked = parse(query)
     except QueryError as error:
-        return Preview(error=said(error), before=query[: error.position], wrong=query[error.position :] or " ")
+        return Preview(error=said(error), before=query[: error.position], wrong=query[error.position :] or EMPTY_PLACE)
     index, asker = current_index(), asker_for(person)
 
     def search(*parts: Query) -> Search:

@@ -6,6 +6,8 @@ from django.utils.translation import gettext
 
 from headwater.search.language.errors import QueryError
 
+EMPTY_PLACE = "\u00a0"  # so that the place at the end, where nothing stands, can be marked
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -21,7 +23,7 @@ def said(error: QueryError, text: str) -> Said:
     """The error as a page shows it."""
     start = min(error.position, len(text))
     end = start + max(1, len(text[start:].split(" ", 1)[0]))
-    return Said(message(error), text[:start], text[start:end], text[end:])
+    return Said(message(error), text[:start], text[start:end] or EMPTY_PLACE, text[end:])
 
 
 def message(error: QueryError) -> str:

@@ -85,13 +85,14 @@ READ = [
 ]
 
 REFUSED = [
-    ("rescue OR", "missing_after", 7),
-    ("a AND", "missing_after", 2),
-    ("a NEAR/2", "missing_after", 2),
-    ("a NEAR OR b", "missing_after", 2),
-    ("a OR OR b", "missing_after", 2),
-    ("NOT", "missing_after", 0),
-    ("(a OR )", "missing_after", 3),
+    ("rescue OR", "missing_after", 9),
+    ("a AND", "missing_after", 5),
+    ("a NEAR/2", "missing_after", 8),
+    ("a NEAR OR b", "missing_after", 7),
+    ("a OR OR b", "missing_after", 5),
+    ("NOT", "missing_after", 3),
+    ("(a OR )", "missing_after", 6),
+    ("culvert AND (scour OR )", "missing_after", 22),
     ("OR a", "missing_before", 0),
     ("AND", "missing_before", 0),
     ("(^2)", "missing_before", 1),
@@ -159,7 +160,7 @@ def test_every_refusal_is_tested() -> None:
 
 
 def test_message_counts_from_one() -> None:
-    with pytest.raises(QueryError, match=r"A word is missing after OR, at position 8\."):
+    with pytest.raises(QueryError, match=r"A word is missing after OR, at position 10\."):
         parse("rescue OR")
 
 

@@ -1,10 +1,12 @@
 """Snippets: the right passage, the right marks, nothing lost and nothing that is HTML."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater.search.language.oracle import matches
 from headwater.search.language.parser import parse
+from headwater.search.language.plain import hidden_marks
 from headwater.search.language.query import Not, Query
 from headwater.search.language.searchable import Searchable
 from headwater.search.language.snippet import Pieces, highlighted, marker, snippet
@@ -85,3 +87,38 @@ def test_what_matches_is_marked_somewhere(query: Query, version: Searchable) -> 
     found = matches(query, version, ("en",), NOW)
     assert bool(both) if found else (not both or in_title_only)
     assert not marker(Not(query), version.language, ("en",)).asked
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("## Before entry\n\nTest the **air**.", "Before entry Test the air."),
+        ("- [ ] Rig the *tripod*\n- [x] Sign the _permit_", "Rig the tripod Sign the permit"),
+        ("> Quoted `code` and ~~old~~ new", "Quoted code and old new"),
+        ('See [the guide](https://x.example/a_(b) "T") and ![plan](attachment:4).', "See the guide and plan."),
+        ("Use [[Entry permit]] or [[SAF-009|the form]].", "Use Entry permit or the form."),
+        ("| Pump | Hours |\n|---|:--:|\n| A | 4 |", "Pump Hours A 4"),
+        ("Title\n=====\n\n---\n```sh\nrun it\n```", "Title run it"),
+        ("A <b>bold</b> word<!-- not this --> \\*here\\*", "A bold word *here*"),
+        ("snake_case_name, 2 * 3 * 4, C#, #5, a|b, 5 > 4 and x < y", None),
+        ("1. First\n2. Second", "1. First 2. Second"),
+    ],
+)
+def test_marks_of_markdown_are_left_out(text: str, shown: str | None) -> None:
+    by = marker(parse("nothing"), "en", ("en",))
+    assert "".join(piece for piece, _ in snippet(text, by)).strip() == (shown or text)
+
+
+def test_a_match_inside_marks_is_marked_without_them() -> None:
+    by = marker(parse("culvert guide"), "en", ("en",))
+    pieces = snippet("See the [**culvert** guide](https://x.example/culvert) first.", by)
+    assert pieces == [("See the ", False), ("culvert", True), (" ", False), ("guide", True), (" first.", False)]
+
+
+@given(st.text("ab*_`[]()#>|!~\n -", max_size=60), st.integers(0, 60), st.integers(0, 60))
+def test_hidden_marks_lie_in_order_inside_the_text(text: str, one: int, other: int) -> None:
+    start, end = sorted((min(one, len(text)), min(other, len(text))))
+    spans = hidden_marks(text, start, end)
+    edges = [edge for span in spans for edge in span]
+    assert edges == sorted(edges)
+    assert all(0 <= edge <= len(text) for edge in edges)

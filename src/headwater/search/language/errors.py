@@ -51,12 +51,14 @@ class QueryError(ValueError):
     """A query that cannot be read.
 
     `code` is a key of MESSAGES, `position` the 0-based offset in the text where the trouble begins (people are told
-    it counted from 1), `template` and `details` the message for translation; `str()` is the English message.
+    it counted from 1), `template` and `details` the message for translation; `str()` is the English message. `cut` is
+    where the readable beginning ends: before `position` where what is missing belongs to something before it.
     """
 
-    def __init__(self, code: str, position: int, **details: object) -> None:
+    def __init__(self, code: str, position: int, *, cut: int | None = None, **details: object) -> None:
         self.code = code
         self.position = position
+        self.cut = position if cut is None else cut
         self.template = MESSAGES[code]
         self.details: dict[str, object] = {"place": position + 1, **details}
         super().__init__(self.message)

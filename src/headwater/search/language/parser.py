@@ -55,7 +55,7 @@ def parse(text: str) -> Query:
     """The query a text asks for; the empty text asks for everything. Raises QueryError with the place and a remedy."""
     if len(text) > MAX_LENGTH:
         raise QueryError("too_long", MAX_LENGTH, found=len(text), most=MAX_LENGTH)
-    query = _Parser(lexemes(text)).read()
+    query = _Parser(lexemes(text), len(text)).read()
     for count, leaf in enumerate(leaves(query)):
         if count == MAX_TERMS:
             raise QueryError("too_many", leaf.position, most=MAX_TERMS)
@@ -82,14 +82,15 @@ def _repaired(text: str, error: QueryError) -> str:
         return text + '"'
     if error.code == "unclosed_parenthesis" and text[error.position + 1 :].strip():
         return text + ")"
-    return text[: min(error.position, len(text) - 1)].rstrip()
+    return text[: min(error.cut, len(text) - 1)].rstrip()
 
 
 class _Parser:
     """Recursive descent over the lexemes of one query."""
 
-    def __init__(self, found: list[Lexeme]) -> None:
+    def __init__(self, found: list[Lexeme], end: int) -> None:
         self.lexemes = found
+        self.end = end
         self.at = 0
         self.depth = 0
 
@@ -118,7 +119,13 @@ class _Parser:
 
     def required(self, after: Lexeme) -> None:
         if not self.begins():
-            raise QueryError("missing_after", after.start, operator=after.text)
+            raise self.missing(after)
+
+    def missing(self, after: Lexeme) -> QueryError:
+        """A word is missing after that operator: the place is where it should stand."""
+        following = self.peek()
+        place = self.end if following is None else following.start
+        return QueryError("missing_after", place, cut=after.start, operator=after.text)
 
     def any(self) -> Query:
         parts = [self.all()]
@@ -173,7 +180,7 @@ class _Parser:
             distance = _distance(found[1], distance, sign.start)
             self.at += 1
             if self.operator() or not self.begins():
-                raise QueryError("missing_after", sign.start, operator=sign.text)
+                raise self.missing(sign)
             parts.append(self.unit())
         return first if distance is None else _near(parts, distance)
 

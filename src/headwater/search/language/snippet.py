@@ -6,11 +6,12 @@ They come from the analyzer's own offsets. A snippet is a list of (text, is matc
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from headwater.search.language.analyzer import Analysis, analyze, asked_surfaces, is_unspaced
 from headwater.search.language.folding import base_language, stems_of
+from headwater.search.language.plain import hidden_marks
 from headwater.search.language.query import And, Boost, Near, Not, Or, Phrase, Prefix, Query, Word
 
 Pieces = list[tuple[str, bool]]
@@ -113,12 +114,15 @@ def highlighted(text: str, by: Marker) -> Pieces:
 
 
 def snippet(text: str, by: Marker, width: int = 200) -> Pieces:
-    """About `width` characters around where most of what was asked for stands together, or the beginning."""
+    """About `width` characters around where most of what was asked for stands together, or the beginning.
+
+    Marks of Markdown are left out, so that people read words.
+    """
     marks, has_all = by.look(text[:_FIRST_LOOK])
     if not has_all and len(text) > _FIRST_LOOK:
         marks = by.marks(text[:_MOST_LOOKED_AT])
     start, end = _window(text, marks, width)
-    pieces = _pieces(text, marks, start, end)
+    pieces = _pieces(text, marks, start, end, hidden_marks(text, start, end))
     if start > 0:
         pieces.insert(0, ("…", False))
     if end < len(text.rstrip()):
@@ -161,19 +165,34 @@ def _sentence_start(text: str, at: int, width: int) -> int:
     return border.end() if border else earliest
 
 
-def _pieces(text: str, marks: list[tuple[int, int]], start: int, end: int) -> Pieces:
+def _pieces(
+    text: str, marks: list[tuple[int, int]], start: int, end: int, hidden: Sequence[tuple[int, int]] = ()
+) -> Pieces:
     pieces: Pieces = []
     here = start
     for first, last in marks:
         if last <= start or first >= end:
             continue
-        _add(pieces, text[here:first], False)
-        _add(pieces, text[max(first, start) : last], True)
+        _add(pieces, _shown(text, here, first, hidden), False)
+        _add(pieces, _shown(text, max(first, start), last, hidden), True)
         here = last
-    _add(pieces, text[here:end], False)
+    _add(pieces, _shown(text, here, end, hidden), False)
     return pieces
 
 
+def _shown(text: str, start: int, end: int, hidden: Sequence[tuple[int, int]]) -> str:
+    """That part of the text without what is hidden."""
+    parts = []
+    for first, last in hidden:
+        if first < end and last > start:
+            parts.append(text[start : max(first, start)])
+            start = min(last, end)
+    return "".join([*parts, text[start:end]])
+
+
 def _add(pieces: Pieces, text: str, is_match: bool) -> None:
-    if text:
-        pieces.append((_SPACE.sub(" ", text), is_match))
+    plain = _SPACE.sub(" ", text)
+    if pieces and pieces[-1][0].endswith(" "):
+        plain = plain.lstrip(" ")
+    if plain:
+        pieces.append((plain, is_match))
