@@ -7,11 +7,13 @@ from headwater.distribute.models import (
     Channel,
     Delivery,
     Digest,
+    Directive,
     Dispatch,
     InterestProfile,
     Preference,
     PrivateFeed,
     Reason,
+    Reminder,
 )
 from headwater.people.models import Person
 
@@ -21,6 +23,15 @@ def of_person(person: Person) -> dict[str, Any]:
     deliveries = Delivery.objects.filter(person=person).order_by("-created_at")
     return {
         "interests": list(InterestProfile.objects.filter(person=person).values("name", "query", "when", "created_at")),
+        "interests_written_for_groups": list(
+            InterestProfile.objects.filter(created_by=person).exclude(person=person).values("name", "query")
+        ),
+        "must_reads_issued": list(Directive.objects.filter(issued_by=person).values("name", "state", "issued_at")),
+        "signatures_recorded": list(
+            Acknowledgement.objects.filter(recorded_by=person).values("version__title", "version__number", "at")
+        ),
+        "told_by_the_ladder": list(Reminder.objects.filter(told=person).values("rung", "at")),
+        "digests": list(Digest.objects.filter(person=person).values("key", "created_at")),
         "deliveries": list(
             deliveries.values(
                 "version__title", "version__number", "state", "created_at", "sent_at", "opened_at", "acknowledged_at"

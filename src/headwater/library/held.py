@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import F
 
-from headwater.library.models import Article, Contributor, Draft, Feedback, Review, Revision, Verification
+from headwater.library.models import Article, Attachment, Contributor, Draft, Feedback, Review, Revision, Verification
 from headwater.people.models import Person
 
 
@@ -31,6 +31,11 @@ def of_person(person: Person) -> dict[str, Any]:
         "feedback": list(
             Feedback.objects.filter(person=person).values("entry__title", "kind", "text", "state", "answer", "at")
         ),
+        "reports_settled": list(
+            Feedback.objects.filter(settled_by=person).values("entry__title", "state", "answer", "settled_at")
+        ),
+        "files_added": list(Attachment.objects.filter(added_by=person).values("name", "size", "added_at")),
+        "put_in_the_trash": list(_titled(Article.objects.filter(trashed_by=person)).values("title", "trashed_at")),
     }
 
 

@@ -11,10 +11,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from headwater.core.models import Event
-from headwater.people.models import AudienceMember, Notice, Person
+from headwater.people.models import Absence, AudienceMember, Community, Notice, Person
 
 
 def offered(name: str) -> Iterator[tuple[str, Callable[[Person], Any]]]:
@@ -40,6 +41,9 @@ def of_person(person: Person) -> dict[str, Any]:
         "roles": list(person.roles.values_list("name", flat=True)),
         "other_units": list(person.other_units.values_list("name", flat=True)),
         "communities": list(person.communities.values_list("name", flat=True)),
+        "heads": list(person.heads.values_list("name", flat=True)),
+        "deputises_for_the_head_of": list(person.deputises.values_list("name", flat=True)),
+        "leads": list(Community.objects.filter(lead=person).values_list("name", flat=True)),
         "marks": list(person.tags.values("tag", "room")),
         "permissions": list(person.grants.values("permission", "unit__name")),
         "audiences": [
@@ -47,6 +51,12 @@ def of_person(person: Person) -> dict[str, Any]:
             for name, since in AudienceMember.objects.filter(person=person).values_list("audience__name", "since")
         ],
         "absences": list(person.absences.values("since", "until", "deputy__name")),
+        "stands_in_for": list(Absence.objects.filter(deputy=person).values("since", "until", "person__name")),
+        "takes_over_from": list(
+            Person.objects.filter(Q(successor=person) | Q(departures__successor=person))
+            .distinct()
+            .values("name", "left_on")
+        ),
         "departures": list(person.departures.values("left_on", "successor__name", "recorded_at")),
         "tokens": list(person.tokens.values("name", "scope", "created_at", "expires_at", "last_used_on", "revoked_at")),
         "invitations": list(person.invitations.values("created_at", "expires_at", "used_at")),
