@@ -1,6 +1,7 @@
 """Every page of gather, seen by who may see it, with as many queries for thirty rows as for one."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from headwater.core.actions import SYSTEM
 from headwater.core.addresses import address
@@ -51,6 +53,36 @@ def test_the_list_of_sources(source: Source, run_now: RunNow, nadia: Person, sig
             create_source(SYSTEM, name=f"Uploads {number}", kind="upload", owner=nadia)
 
     twice(client, address("gather:sources"), more)
+
+
+def test_what_needs_somebody_comes_first(source: Source, nadia: Person, sign_in: SignIn) -> None:
+    names: dict[str, dict[str, Any]] = {
+        "A well": {},
+        "Z silent": {"silent_after_hours": 2},
+        "M in trouble": {"trouble": "It is gone"},
+    }
+    for name, fields in names.items():
+        made = create_source(SYSTEM, name=name, kind="upload", owner=nadia)
+        long_ago = timezone.now() - timedelta(hours=3)
+        Source.objects.filter(pk=made.pk).update(created_at=long_ago, **fields)
+    page = sign_in(nadia).get(address("gather:sources")).content.decode()
+    places = [page.index(f"<bdi>{name}</bdi>") for name in ("M in trouble", "Z silent", "A well", "Circulars")]
+    assert places == sorted(places)
+
+
+def test_files_and_alarms_are_named_as_people_name_them(
+    source: Source, run_now: RunNow, nadia: Person, sign_in: SignIn
+) -> None:
+    run_now(source)
+    Source.objects.update(silent_after_hours=240)
+    client = sign_in(nadia)
+    page = client.get(address("gather:source", pk=source.pk)).content.decode()
+    assert "10 days" in page
+    assert "English 100 %" in page
+    assert "Web page" in client.get(address("gather:documents", pk=source.pk)).content.decode()
+    failed = client.get(address("gather:document", pk=Document.objects.get(key="noise.bin").pk)).content.decode()
+    assert "application/octet-stream" in failed
+    assert failed.count("No reader for this kind of file") == 2, "in the state and the banner, not in the particulars"
 
 
 def test_the_page_of_a_source(source: Source, run_now: RunNow, nadia: Person, sign_in: SignIn, folder: Any) -> None:

@@ -172,7 +172,13 @@ class ClosingForm(forms.Form):
         ],
         initial="keep",
     )
-    to = forms.ModelChoiceField(label=_("Hand over to"), queryset=Source.objects.none(), required=False)
+    to = forms.ModelChoiceField(
+        label=_("Hand over to"),
+        queryset=Source.objects.none(),
+        required=False,
+        empty_label=_("Choose a source of uploads"),
+        help_text=_("Only when they are handed over."),
+    )
 
     def __init__(self, source: Source, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

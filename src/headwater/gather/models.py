@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Classification, Walled
-from headwater.gather.wording import cause_words, in_a_line, in_words
+from headwater.gather.wording import cause_words, form_words, in_a_line, in_words
 from headwater.people.models import Audience, Permission, Person, Unit
 from headwater.people.reading import readable
 from headwater.search.models import Entry, EntryVersion
@@ -224,6 +224,11 @@ class Document(Walled):
     def __str__(self) -> str:
         return self.key
 
+    @property
+    def form(self) -> str:
+        """What people call this kind of file; empty while it is not known."""
+        return str(form_words(self.mime))
+
 
 class RawVersion(Walled):
     """Which raw bytes a version of a document was read from, and by which run: its provenance."""
@@ -257,6 +262,11 @@ class Failure(Walled):
             happened, detail = str(cause_words(self.cause)[0]), self.said["detail"]
             return f"{happened}: {detail}" if detail else happened
         return in_words(self.said, self.message)[0]
+
+    @property
+    def particulars(self) -> str:
+        """What there is to say beyond the cause and what to do; may be empty."""
+        return str(self.said["detail"]) if "detail" in self.said else self.words
 
     @property
     def remedy_words(self) -> str:

@@ -4,13 +4,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+)
 from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.lookups import LessThan
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from headwater.core.addresses import address
 from headwater.core.display.charts import Point
@@ -28,7 +43,7 @@ _WORRIES = (Health.TROUBLE, Health.SILENT, Health.LATE)
 
 
 def sources_in(state: str) -> QuerySet[Source]:
-    """Sources with their numbers of documents and failures, those in trouble first."""
+    """Sources with their numbers of documents and failures, those in trouble first, then the silent ones."""
     kept = Document.objects.filter(source=OuterRef("pk"), vanished_at=None, entry__isnull=False)
     failed = Failure.objects.filter(document__source=OuterRef("pk"), document__vanished_at=None, dismissed_at=None)
     closed = Q(state=Source.State.CLOSED)
@@ -36,8 +51,17 @@ def sources_in(state: str) -> QuerySet[Source]:
         Source.objects.filter(closed if state == "closed" else ~closed)
         .select_related("owner")
         .annotate(kept=_count_of(kept, "source"), failed=_count_of(failed, "document__source"))
-        .order_by(Coalesce("trouble_since", timezone.now()), "name")
+        .order_by(_worry(), Coalesce("trouble_since", timezone.now()), "name")
     )
+
+
+def _worry() -> Case:
+    """What needs somebody comes first: 0 in trouble, 1 silent, 2 the others."""
+    alarm = ExpressionWrapper(F("silent_after_hours") * timedelta(hours=1), output_field=DurationField())
+    last_sign = Coalesce("last_change_at", "created_at")
+    is_silent = LessThan(ExpressionWrapper(last_sign + alarm, output_field=DateTimeField()), timezone.now())
+    active = Q(state=Source.State.ACTIVE)
+    return Case(When(active & ~Q(trouble=""), then=0), When(active & Q(is_silent), then=1), default=2)
 
 
 def _count_of(rows: "QuerySet[Any]", link: str) -> Any:
@@ -134,6 +158,7 @@ def page_of(source: Source, person: Person) -> dict[str, Any]:
         "place": describe(source.settings),
         "icon": KINDS[source.kind][0],
         "languages": languages(source),
+        "silence": silence_words(source.silent_after_hours),
         "may_manage": rules.may_manage_source(person, source),
         "may_add": not source.is_read_by_itself and rules.may_add_to(person, source),
         "may_read": may_read,
@@ -232,13 +257,29 @@ def good_for(source: Source) -> dict[str, int]:
 
 
 def languages(source: Source) -> list[tuple[str, int]]:
-    """(language, per cent), the three most frequent, judged by the newest thousand documents."""
+    """(language's name, per cent), the three most frequent, judged by the newest thousand documents."""
     newest = Entry.objects.current().filter(document__source=source).order_by("-pk").values("pk")[:1_000]
     entries = Entry.objects.filter(pk__in=newest).order_by()
     counted = entries.values_list("current_version__language").annotate(n=Count("pk")).order_by("-n")
     rows = [(code, n) for code, n in counted if code]
     total = sum(n for _, n in rows)
-    return [(code, round(n * 100 / total)) for code, n in rows[:3]] if total else []
+    return [(_language(code), round(n * 100 / total)) for code, n in rows[:3]] if total else []
+
+
+def _language(code: str) -> str:
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
+
+
+def silence_words(hours: int | None) -> str:
+    """A silence alarm in words: whole days as days."""
+    if not hours:
+        return ""
+    if hours % 24:
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    return ngettext("%(n)d day", "%(n)d days", hours // 24) % {"n": hours // 24}
 
 
 def day_named(text: str) -> datetime | None:

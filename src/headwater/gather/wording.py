@@ -34,6 +34,37 @@ KINDS: dict[str, tuple[str, Words]] = {
     "capture": ("pencil-plus", _("What people write down, or pass on as a mail file.")),
 }
 
+# MIME type, or its beginning → what people call such a file.
+FORMS: list[tuple[str, Words]] = [
+    ("application/pdf", _("PDF")),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml", _("Word document")),
+    ("application/msword", _("Word document")),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml", _("Excel sheet")),
+    ("application/vnd.ms-excel", _("Excel sheet")),
+    ("application/vnd.openxmlformats-officedocument.presentationml", _("PowerPoint slides")),
+    ("application/vnd.ms-powerpoint", _("PowerPoint slides")),
+    ("application/vnd.oasis.opendocument.text", _("OpenDocument text")),
+    ("application/vnd.oasis.opendocument.spreadsheet", _("OpenDocument sheet")),
+    ("application/vnd.oasis.opendocument.presentation", _("OpenDocument slides")),
+    ("application/epub", _("E-book")),
+    ("application/rtf", _("Rich text")),
+    ("text/rtf", _("Rich text")),
+    ("text/html", _("Web page")),
+    ("application/xhtml", _("Web page")),
+    ("text/markdown", _("Markdown")),
+    ("text/csv", _("CSV table")),
+    ("text/plain", _("Plain text")),
+    ("message/rfc822", _("Mail")),
+    ("application/vnd.ms-outlook", _("Mail")),
+    ("application/zip", _("Archive")),
+    ("image/", _("Picture")),
+]
+
+
+def form_words(mime: str) -> Words:
+    """What people call a kind of file; its MIME type where they have no word for it."""
+    return next((words for start, words in FORMS if mime.startswith(start)), mime)
+
 
 def cause_words(cause: str) -> tuple[Words, Words]:
     """What happened, and what to do next."""

@@ -28,7 +28,11 @@ PAGE = 50
 
 
 def _crumbs(source: Source) -> list[tuple[str, str]]:
-    return [(_("Sources"), address("gather:sources")), (source.name, address("gather:source", pk=source.pk))]
+    return [
+        (_("Gather"), ""),
+        (_("Sources"), address("gather:sources")),
+        (source.name, address("gather:source", pk=source.pk)),
+    ]
 
 
 @require_safe

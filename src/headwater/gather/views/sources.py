@@ -73,6 +73,10 @@ def choose_kind(request: Request) -> HttpResponse:
     return render(request, "gather/source_kinds.html", context)
 
 
+def _crumbs_of(source: Source, last: str) -> list[tuple[str, str]]:
+    return [*_crumbs(), (source.name, address("gather:source", pk=source.pk)), (last, "")]
+
+
 def _crumbs(*last: str) -> list[tuple[str, str]]:
     return [(_("Gather"), ""), (_("Sources"), address("gather:sources")), *((words, "") for words in last)]
 
@@ -109,7 +113,7 @@ def change(request: Request, pk: int) -> HttpResponse:
         tell(request, _("Saved. Its documents follow at once."))
         return redirect(address("gather:source", pk=source.pk))
     title = _("Settings of %s") % source.name
-    context = {"title": title, "form": form, "source": source, "crumbs": _crumbs(title)}
+    context = {"title": title, "form": form, "source": source, "crumbs": _crumbs_of(source, _("Settings"))}
     return render(request, "gather/source_form.html", context)
 
 
@@ -209,7 +213,8 @@ def close(request: Request, pk: int) -> HttpResponse:
     kept = source.documents.filter(vanished_at=None, entry__isnull=False).count()
     words = ngettext("It has %(n)d document.", "It has %(n)d documents.", kept) % {"n": kept}
     title = _("Close %s") % source.name
-    context = {"title": title, "form": form, "source": source, "kept": words, "crumbs": _crumbs(title)}
+    crumbs = _crumbs_of(source, _("Close"))
+    context = {"title": title, "form": form, "source": source, "kept": words, "crumbs": crumbs}
     return render(request, "gather/source_closing.html", context)
 
 
@@ -223,6 +228,6 @@ def list_runs(request: Request, pk: int) -> HttpResponse:
         "title": title,
         "source": source,
         "page": page.get_page(request.GET.get("page")),
-        "crumbs": _crumbs(title),
+        "crumbs": _crumbs_of(source, _("Runs")),
     }
     return render(request, "gather/runs.html", context)
