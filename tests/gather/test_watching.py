@@ -128,6 +128,15 @@ def test_another_folder_comes_and_goes_and_the_first_is_not_read_again(
         assert watched.runs.count() == 2
 
 
+def test_a_folder_that_became_a_link_to_our_own_home_is_not_watched(
+    watched: Source, folder: Path, tmp_path: Path, home: Path
+) -> None:
+    assert [place.root for place in watching.watched_folders()] == [folder]
+    folder.rename(tmp_path / "moved")
+    folder.symlink_to(home)
+    assert watching.watched_folders() == []
+
+
 def test_two_workers_that_take_up_the_same_file_make_one_version(watched: Source, folder: Path) -> None:
     (folder / "twice.md").write_text("# Twice\n\nTwo workers see the same file at the same time.")
     place = watching.Watched(watched.organisation_id, watched.pk, folder)

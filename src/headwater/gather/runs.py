@@ -25,6 +25,7 @@ from headwater.gather.connectors.base import marked as _
 from headwater.gather.extract import Pool, shared_pool
 from headwater.gather.models import Document, Run, Source
 from headwater.gather.pipeline import Batch, batches, carry
+from headwater.gather.places import check_folder
 from headwater.gather.publishing import hold_source
 from headwater.people.models import Person
 from headwater.search.actions import withdraw_entries
@@ -73,7 +74,9 @@ def policy() -> Policy:
 
 
 def connector_of(source: Source) -> Connector:
-    """The connector of a source, with its secret unsealed. Raises SourceFailed when it cannot be made."""
+    """The connector of a source, with its secret unsealed. Raises SourceFailed when it cannot or must not be made."""
+    if source.kind == Source.Kind.FOLDER:
+        check_folder(str(source.settings.get("path", "")))
     try:
         secret = json.loads(decrypt(source.secret)) if source.secret else {}
     except SecretLost as error:

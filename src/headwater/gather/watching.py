@@ -17,6 +17,7 @@ from headwater.gather.extract import Pool, shared_pool
 from headwater.gather.models import Document, Run, Source
 from headwater.gather.pieces import Piece, State
 from headwater.gather.pipeline import BATCH, Batch, carry
+from headwater.gather.places import may_be_read
 from headwater.gather.publishing import hold_source
 
 log = logging.getLogger(__name__)
@@ -35,14 +36,18 @@ class Watched:
 
 
 def watched_folders() -> list[Watched]:
-    """The active folder sources of all organisations whose folder is there."""
+    """The active folder sources of all organisations whose folder is there, and may be read."""
     found: list[Watched] = []
     for organisation_id in organisation_ids():
         with organisation_context(organisation_id):
             sources = Source.objects.filter(kind=Source.Kind.FOLDER, state=Source.State.ACTIVE)
             rows = list(sources.order_by("pk").values_list("pk", "settings__path"))
-        found += [Watched(organisation_id, pk, Path(path)) for pk, path in rows if path and Path(path).is_dir()]
+        found += [Watched(organisation_id, pk, Path(path)) for pk, path in rows if _is_there(path)]
     return found
+
+
+def _is_there(path: str | None) -> bool:
+    return path is not None and Path(path).is_dir() and may_be_read(path)
 
 
 class Watch:

@@ -1,21 +1,19 @@
 """Verbs for sources: naming a place to gather from, changing it, running it, and closing it."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings as installation
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.actions import Actor, action, note, require
-from headwater.core.cluster.places import SERVICE_FOLDER
 from headwater.core.secret import encrypt
 from headwater.gather import jobs, rules, runs
 from headwater.gather.connectors import SourceFailed, connector_for
 from headwater.gather.models import Document, Run, Source
+from headwater.gather.places import check_folder
 from headwater.gather.runs import bury, policy
 from headwater.gather.wording import in_a_line
 from headwater.people.models import Audience, Person, Unit
@@ -26,7 +24,6 @@ from headwater.search.models import Entry
 _NOT_YOURS = _("Only the owner of a source, or who manages knowledge in its unit, does that.")
 # What becomes of the documents of a source that is closed.
 FATES = ("keep", "withdraw", "hand_over")
-_KERNEL_FOLDERS = (Path("/proc"), Path("/sys"), Path("/dev"))
 
 
 @action
@@ -149,27 +146,17 @@ def _check(actor: Actor, source: Source, secret: dict[str, str], is_moved: bool 
             rules.may_read_this_machine(actor),
             _("Only an administrator names a folder of the server, for it could be any folder."),
         )
-        _check_folder(Path(str(source.settings.get("path", ""))).resolve())
     source.full_clean(exclude=["organisation", "cursor", "settings", "slug"])
     if source.every_minutes < 1:
         raise ValidationError({"every_minutes": _("A run a minute is the most there can be.")})
     try:
         connector_for(source.kind, source.settings, secret, policy())
+        if source.kind == Source.Kind.FOLDER and is_moved:
+            check_folder(str(source.settings["path"]))
     except SourceFailed as error:
         raise ValidationError({error.field or "settings": in_a_line(error.said)}) from error
     except (ValueError, TypeError) as error:
         raise ValidationError({"settings": _("A number is expected where something else stands.")}) from error
-
-
-def _check_folder(folder: Path) -> None:
-    """Raises ValidationError for folders (with their links followed) that hold no documents of anybody."""
-    if any(folder.is_relative_to(kernel) for kernel in _KERNEL_FOLDERS):
-        raise ValidationError({"path": _("This folder is the operating system's own, and holds no documents.")})
-    own = [Path(installation.HEADWATER_HOME).resolve()]
-    if SERVICE_FOLDER.exists():
-        own.append(SERVICE_FOLDER.resolve())
-    if any(folder.is_relative_to(place) or place.is_relative_to(folder) for place in own):
-        raise ValidationError({"path": _("This folder holds Headwater's own data. Name another.")})
 
 
 @action
