@@ -20,9 +20,13 @@ def outbox_folder(organisation_id: int | None) -> Path:
 
 
 class Backend(SmtpBackend):
-    """SMTP by `HEADWATER_MAIL_URL` (smtp://, smtp+tls:// for STARTTLS, smtps://); without it, files in the outbox."""
+    """SMTP by `HEADWATER_MAIL_URL` (smtp://, smtp+tls:// for STARTTLS, smtps://); without it, files in the outbox.
 
-    def __init__(self, fail_silently: bool = False, **_: Any) -> None:
+    `organisation_id`: in whose outbox; whoever sends inside an organisation's context need not say it.
+    """
+
+    def __init__(self, fail_silently: bool = False, organisation_id: int | None = None, **_: Any) -> None:
+        self.organisation_id = organisation_id
         parts = urlsplit(settings.HEADWATER_MAIL_URL)
         super().__init__(
             host=parts.hostname or "",
@@ -43,7 +47,7 @@ class Backend(SmtpBackend):
         return len(email_messages)
 
     def _keep(self, message: EmailMessage) -> None:
-        folder = outbox_folder(maybe_organisation_id())
+        folder = outbox_folder(self.organisation_id or maybe_organisation_id())
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{time.time_ns()}-{uuid.uuid4().hex[:8]}.eml"
         (folder / f".{name}").write_bytes(message.message().as_bytes())

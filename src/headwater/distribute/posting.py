@@ -102,6 +102,7 @@ def _compose(dispatch: Dispatch) -> Outgoing | None:
         person_name=channel.person.name,
         unsubscribe_url=unsubscribe_url(channel),
         payload=_payload(dispatch, message),
+        organisation_id=dispatch.organisation_id,
     )
 
 

@@ -30,7 +30,8 @@ def compose(outgoing: Outgoing) -> EmailMessage:
 def send(outgoing: Outgoing) -> None:
     """Hand the mail to the server. Raises `Refusal` when the server refuses the address for good, else `Trouble`."""
     try:
-        Backend().send_messages([compose(outgoing)])
+        # Nothing is sent inside a transaction, so no context says whose outbox it is.
+        Backend(organisation_id=outgoing.organisation_id).send_messages([compose(outgoing)])
     except smtplib.SMTPRecipientsRefused as error:
         code, text = next(iter(error.recipients.values()))
         reason = f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"

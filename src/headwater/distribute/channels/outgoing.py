@@ -7,7 +7,10 @@ from headwater.distribute.messages import Message
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One message on its way: `key` never changes over retries; `address` and `secret` are the channel's."""
+    """One message on its way: `key` never changes over retries; `address` and `secret` are the channel's.
+
+    `organisation_id` says in whose outbox it lies while there is no mail server.
+    """
 
     key: str
     address: str
@@ -16,7 +19,7 @@ class Outgoing:
     person_name: str
     unsubscribe_url: str = ""
     payload: dict[str, object] = field(default_factory=dict)
-    may_repeat: bool = False
+    organisation_id: int | None = None
 
 
 class Trouble(Exception):
