@@ -10,13 +10,20 @@ from headwater.distribute.posting import send_due
 from headwater.distribute.sending import plan_new, plan_notices
 from headwater.distribute.standing import warm_matcher
 from headwater.distribute.widening import FOLLOWERS as WIDENING
-from headwater.distribute.withdrawing import follow_entries, follow_members, hand_over, settle_everything
+from headwater.distribute.withdrawing import (
+    follow_entries,
+    follow_members,
+    hand_over,
+    release_leavers,
+    settle_everything,
+)
 
 FOLLOWERS = [
     Follower("match versions", channel="search_entryversion", step=match_new_versions),
     Follower("spread broadcasts", channel="distribute_broadcast", step=spread_open_broadcasts),
     Follower("withdraw", channel="search_entry", step=follow_entries),
     Follower("joined audiences", channel="people_audiencemember", step=follow_members),
+    Follower("left audiences", channel="people_audiencemember", step=release_leavers, every_seconds=10),
     *WIDENING,
     Follower("distribute.departures", channel="people_departure", step=hand_over, every_seconds=600),
     Follower("plan dispatches", channel="distribute_delivery", step=plan_new),

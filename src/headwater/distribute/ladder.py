@@ -50,14 +50,15 @@ def climb(directive: Directive, now: datetime) -> None:
 
 
 def waiting_for(directive: Directive) -> QuerySet[Delivery]:
-    """What this directive asks for and nobody has acknowledged yet, of people who are here."""
+    """What this directive asks for and nobody has acknowledged yet, of people who are here and whom it still asks."""
+    members = directive.audience.member_links.values("person")
     return (
         Delivery.objects.filter(
             state__in=(Delivery.State.DUE, Delivery.State.OPENED),
             must_acknowledge=True,
             due_at__isnull=False,
             reasons__directive=directive,
-            person__in=Person.objects.active(),
+            person__in=Person.objects.active().filter(pk__in=members),
         )
         .select_related("person__unit", "version")
         .order_by("pk")

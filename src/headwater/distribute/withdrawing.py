@@ -50,21 +50,12 @@ _BRING_BACK = f"""
       AND EXISTS (SELECT FROM distribute_reason x
                   LEFT JOIN distribute_directive r ON r.id = x.directive_id
                   LEFT JOIN distribute_interestprofile f ON f.id = x.profile_id
-                  WHERE x.delivery_id = d.id AND ({{asked}}))
+                  WHERE x.delivery_id = d.id AND ({{holds}}))
 """
-# A reason still holds: the profile is there, or the directive stands and the person belongs to whom it speaks to.
-_ASKED = """(f.id IS NOT NULL AND f.removed_at IS NULL) OR (r.state = 'issued' AND EXISTS (
-    SELECT FROM people_audiencemember m WHERE m.audience_id = r.audience_id AND m.person_id = d.person_id))"""
-
-# Must-reads of people who no longer belong to any audience that they were told in, and have no other reason.
-_RELEASE = f"""
-    UPDATE distribute_delivery d SET state = 'withdrawn', withdrawn_at = now(), withdrawn_because = 'left'
-    WHERE d.state IN ('due', 'opened') AND d.must_acknowledge AND NOT EXISTS (
-        SELECT FROM distribute_reason x
-        LEFT JOIN distribute_directive r ON r.id = x.directive_id
-        LEFT JOIN distribute_interestprofile f ON f.id = x.profile_id
-        WHERE x.delivery_id = d.id AND ({_ASKED} OR r.state <> 'issued'))
-"""
+_BELONGS = """EXISTS (
+    SELECT FROM people_audiencemember m WHERE m.audience_id = r.audience_id AND m.person_id = d.person_id)"""
+# A reason still holds: the profile is there, or what the directive asked stays and the person belongs to whom it asks.
+_HOLDS = f"""(f.id IS NOT NULL AND f.removed_at IS NULL) OR (r.state IN ('issued', 'ended') AND {_BELONGS})"""
 
 
 def follow_entries(organisation_id: int) -> bool:
@@ -118,6 +109,29 @@ def follow_members(organisation_id: int) -> bool:
         return False
 
 
+def release_leavers(organisation_id: int) -> bool:
+    """Whoever is no longer in an audience is no longer asked by its must-reads.
+
+    What only such a must-read asked for is withdrawn. What came for another reason as well loses the one that no longer
+    holds, and stays as the others ask for it. Nobody announces who left, so this looks for what has lapsed.
+    """
+    with organisation_context(organisation_id):
+        with connection.cursor() as cursor:
+            cursor.execute(_LAPSED)
+            lapsed = [pk for (pk,) in cursor.fetchall()]
+        if lapsed:
+            _release(lapsed)
+        return False
+
+
+def _release(reason_ids: list[int]) -> None:
+    one_deliverer_at_a_time()
+    with connection.cursor() as cursor:
+        cursor.execute(_RELEASE, {"reasons": reason_ids})
+        cursor.execute(_DROP, {"reasons": reason_ids})
+        _ease([pk for (pk,) in cursor.fetchall()])
+
+
 def hand_over(organisation_id: int) -> bool:
     """Close the open deliveries of everybody who has left, and stop their profiles."""
     with organisation_context(organisation_id):
@@ -138,8 +152,7 @@ def settle_everything(organisation_id: int) -> None:
     """Bring every delivery in step with who may read it and whom directives concern; nobody announces who left."""
     with organisation_context(organisation_id):
         _settle("true", {})
-        with connection.cursor() as cursor:
-            cursor.execute(_RELEASE)
+        release_leavers(organisation_id)
         _deliver_missing(open_broadcasts())
 
 
@@ -155,7 +168,7 @@ def _settle(chosen: str, values: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_BACK.format(chosen=chosen), filled)
         changed = cursor.rowcount
-        cursor.execute(_BRING_BACK.format(chosen=chosen, asked=_ASKED), filled)
+        cursor.execute(_BRING_BACK.format(chosen=chosen, holds=_HOLDS), filled)
         return changed + cursor.rowcount
 
 
@@ -167,17 +180,23 @@ def take_back_directive(directive: Directive) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_RECALL, {"directive": directive.pk})
         recalled = cursor.rowcount
-        cursor.execute(_EASE, {"directive": directive.pk})
-        eased = [pk for (pk,) in cursor.fetchall()]
-    set_dues(Delivery.objects.filter(pk__in=eased))
+    reasons = directive.reasons.filter(delivery__state__in=(Delivery.State.DUE, Delivery.State.OPENED))
+    _ease(list(reasons.values_list("delivery", flat=True)))
     return recalled
 
 
-_OTHER = """
+def _ease(delivery_ids: list[int]) -> None:
+    """These deliveries lost a reason: they ask, press and are due as those that still hold want it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EASE, {"deliveries": delivery_ids})
+    set_dues(Delivery.objects.filter(pk__in=delivery_ids))
+
+
+_OTHER = f"""
     SELECT x.id, r.acknowledge, r.urgent FROM distribute_reason x
     LEFT JOIN distribute_directive r ON r.id = x.directive_id
     LEFT JOIN distribute_interestprofile f ON f.id = x.profile_id
-    WHERE x.delivery_id = d.id AND (r.state = 'issued' OR (f.id IS NOT NULL AND f.removed_at IS NULL))
+    WHERE x.delivery_id = d.id AND ({_HOLDS})
 """
 _RECALL = f"""
     UPDATE distribute_delivery d SET state = 'withdrawn', withdrawn_at = now(), withdrawn_because = 'recalled'
@@ -189,7 +208,24 @@ _EASE = f"""
     UPDATE distribute_delivery d
     SET must_acknowledge = EXISTS (SELECT FROM ({_OTHER}) o WHERE o.acknowledge),
         urgent = EXISTS (SELECT FROM ({_OTHER}) o WHERE o.urgent)
+    WHERE d.id = ANY(%(deliveries)s)
+"""
+# What open must-reads ask of people who are no longer in their audience.
+_LAPSED = f"""
+    SELECT x.id FROM distribute_reason x
+    JOIN distribute_directive r ON r.id = x.directive_id AND r.acknowledge AND r.state IN ('issued', 'ended')
+    JOIN distribute_delivery d ON d.id = x.delivery_id AND d.state IN ('due', 'opened') AND d.must_acknowledge
+    WHERE NOT {_BELONGS}
+"""
+_RELEASE = f"""
+    UPDATE distribute_delivery d SET state = 'withdrawn', withdrawn_at = now(), withdrawn_because = 'left'
     FROM distribute_reason own
-    WHERE own.delivery_id = d.id AND own.directive_id = %(directive)s AND d.state IN ('due', 'opened')
+    WHERE own.id = ANY(%(reasons)s) AND own.delivery_id = d.id AND d.state IN ('due', 'opened')
+      AND NOT EXISTS ({_OTHER})
+"""
+# The reason of what was withdrawn stays with it: it says why it once came.
+_DROP = """
+    DELETE FROM distribute_reason x USING distribute_delivery d
+    WHERE x.id = ANY(%(reasons)s) AND d.id = x.delivery_id AND d.state IN ('due', 'opened')
     RETURNING d.id
 """
