@@ -83,7 +83,14 @@ def test_renaming_does_not_ask_anew(ines: Person) -> None:
 
 @pytest.mark.parametrize(
     ("query", "said"),
-    [("", "at least one word"), ("  ", "at least one word"), ('a "open', "position 3"), ("(a", "position 1")],
+    [
+        ("", "at least one word"),
+        ("  ", "at least one word"),
+        ("😀", "signs alone"),
+        (" !!!", "position 1"),
+        ('a "open', "position 3"),
+        ("(a", "position 1"),
+    ],
 )
 def test_a_query_that_cannot_be_read_is_refused_with_the_place(ines: Person, query: str, said: str) -> None:
     with pytest.raises(ValidationError, match=said) as error:

@@ -20,6 +20,14 @@ MESSAGES = {
     "empty_parentheses": gettext_noop("There is nothing between the parentheses at position {place}."),
     "unclosed_quotation": gettext_noop('The quotation opened at position {place} is not closed: add “"”.'),
     "empty_quotation": gettext_noop("The quotation at position {place} holds no word."),
+    "no_term": gettext_noop(
+        "There is no word to look for, from position {place} on: signs alone say nothing. "
+        "Write a word, or * for everything."
+    ),
+    "star_in_phrase": gettext_noop(
+        "A star does not stand in a quotation, at position {place}. "
+        "Take the word out of it, or write \\* for the sign itself."
+    ),
     "unknown_field": gettext_noop(
         "There is no field “{name}”, at position {place}. The fields are {fields}. "
         "To look for the words themselves, put them in quotation marks."

@@ -20,6 +20,7 @@ _NAME = re.compile(r"([A-Za-z_]{2,})[:：](?![/:])(?=\S)")
 _KNOWN = re.compile(rf"({'|'.join(FIELDS)})[:：]", re.IGNORECASE)
 _BOOST = re.compile(r"\^([^\s()]*)")
 _OR = re.compile(r"\s+OR\s+")
+_PLAIN_STAR = re.compile(r"(?:\\.|[^\\*])*\*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,10 @@ class Lexeme:
 
 
 def lexemes(text: str) -> list[Lexeme]:
-    """Every piece of the query in order; signs without a letter or digit are left out. Raises QueryError."""
+    """Every piece of the query in order; signs without a letter or digit are left out. Raises QueryError.
+
+    A text of such signs alone asks for nothing, and must not be taken for one that asks for everything.
+    """
     found: list[Lexeme] = []
     at = 0
     while at < len(text):
@@ -50,6 +54,8 @@ def lexemes(text: str) -> list[Lexeme]:
         at = lexeme.end
         if lexeme.kind != "word" or lexeme.star or surfaces(lexeme.text):
             found.append(lexeme)
+    if not found and text.strip():
+        raise QueryError("no_term", len(text) - len(text.lstrip()))
     return found
 
 
@@ -58,15 +64,22 @@ def _next(text: str, at: int, touching: bool) -> Lexeme:
     if char in "()":
         return Lexeme("open" if char == "(" else "close", char, at, at + 1)
     if char in QUOTES:
-        inside, end = _quoted(text, at)
-        if not surfaces(inside):
-            raise QueryError("empty_quotation", at)
-        return Lexeme("phrase", inside, at, end)
+        return _phrase(text, at)
     if char == "^":
         return _boost(text, at, touching)
     if char == "-" and at + 1 < len(text) and not text[at + 1].isspace() and text[at + 1] not in "-)":
         return Lexeme("minus", char, at, at + 1)
     return _field(text, at) or _word(text, at)
+
+
+def _phrase(text: str, at: int) -> Lexeme:
+    """Words between quotation marks. A star there would have to mean something, and does not: `\\*` is the sign."""
+    inside, end = _quoted(text, at, escapable=QUOTES + "\\*")
+    if star := _PLAIN_STAR.match(text, at, end):
+        raise QueryError("star_in_phrase", star.end() - 1)
+    if not surfaces(inside):
+        raise QueryError("empty_quotation", at)
+    return Lexeme("phrase", inside, at, end)
 
 
 def _boost(text: str, at: int, touching: bool) -> Lexeme:
@@ -76,12 +89,12 @@ def _boost(text: str, at: int, touching: bool) -> Lexeme:
     return Lexeme("boost", found[1], at, found.end()) if touching else Lexeme("word", "", at, at + 1)
 
 
-def _quoted(text: str, at: int) -> tuple[str, int]:
+def _quoted(text: str, at: int, escapable: str = QUOTES + "\\") -> tuple[str, int]:
     """What the quotation opened at `at` holds, with `\\"` and `\\\\` undone, and where the text goes on."""
     kept: list[str] = []
     here = at + 1
     while here < len(text):
-        if text[here] == "\\" and here + 1 < len(text) and text[here + 1] in QUOTES + "\\":
+        if text[here] == "\\" and here + 1 < len(text) and text[here + 1] in escapable:
             kept.append(text[here + 1])
             here += 2
         elif text[here] in QUOTES:

@@ -45,7 +45,8 @@ MAX_NEAR_PARTS = 5
 DEFAULT_DISTANCE = 10
 MIN_BOOST, MAX_BOOST = 0.1, 20.0
 MAX_PATH_DEPTHS = 4
-_NEAR = re.compile(r"NEAR(?:/(\d{1,4}))?")
+_NEAR = re.compile(r"NEAR(?:/(.*))?", re.DOTALL)
+_WORDS_BETWEEN = re.compile(r"0*(\d{1,4})")
 _FACTOR = re.compile(r"\d{1,2}(?:\.\d{1,3})?")
 _OPERATORS = ("AND", "OR", "NOT")
 _MOST_REPAIRS = 40
@@ -226,9 +227,11 @@ class _Parser:
         return _in_title(self.primary(), name.text)
 
 
-def _distance(digits: str | None, before: int | None, position: int) -> int:
-    distance = int(digits) if digits else DEFAULT_DISTANCE if before is None else before
-    if distance > MAX_DISTANCE:
+def _distance(given: str | None, before: int | None, position: int) -> int:
+    """How many words may stand between: what follows `NEAR/`, or without it as before in the same chain."""
+    number = _WORDS_BETWEEN.fullmatch(given) if given is not None else None
+    distance = int(number[1]) if number else DEFAULT_DISTANCE if before is None else before
+    if distance > MAX_DISTANCE or (given is not None and number is None):
         raise QueryError("near_distance", position, most=MAX_DISTANCE)
     if before is not None and distance != before:
         raise QueryError("near_distances", position)

@@ -24,7 +24,7 @@ from headwater.search.language.query import (
 )
 
 _SPECIAL = re.compile(rf"([\\*:：^()\s{QUOTES}])")
-_OPERATOR = re.compile(r"AND|OR|NOT|NEAR(?:/\d{1,4})?")
+_OPERATOR = re.compile(r"AND|OR|NOT|NEAR(?:/.*)?", re.DOTALL)
 _BARE_VALUE = re.compile(r"[\w./*?+@-]+")
 
 _Valued = Facet | PathGlob | Dated | Recent
@@ -53,7 +53,7 @@ def _leaf(query: Word | Prefix | Phrase | _Valued) -> str:
         return f"{_name(query)}:{_value(query)}"
     field = f"{query.field}:" if query.field else ""
     if isinstance(query, Phrase):
-        return field + _quoted(" ".join(query.words))
+        return field + _quoted(" ".join(query.words)).replace("*", r"\*")
     return field + _escaped(query.text) + ("*" if isinstance(query, Prefix) else "")
 
 
