@@ -18,7 +18,7 @@ organisation = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", enter, name="enter"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("headwater.people.urls_accounts")),
     path("join/", include("headwater.people.urls_join")),
     path("o/<slug:organisation>/", include(organisation)),
 ]

@@ -4,10 +4,14 @@ Two organisations are filled with one row of everything. Somebody who may do eve
 with the ids of the other.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -18,6 +22,7 @@ from headwater.core.models import Organisation, User
 from headwater.core.secret import digest
 from headwater.core.wall import organisation_context, walled_models
 from headwater.distribute.models import PrivateFeed
+from headwater.people import actions
 from headwater.people.models import Grant, Permission, Person
 from tests.doors.filling import dump, fill
 
@@ -153,3 +158,67 @@ def test_their_feed_and_files_do_not_open_through_our_door(house: House) -> None
     assert anonymous.get("/o/ours/public/feed/secret/").status_code == 404
     with organisation_context(house.ours.pk), pytest.raises(FileNotFoundError):
         read_blob(blob)
+
+
+# --- Taking over an account -------------------------------------------------------------------------------------------
+
+KEY = r"/accounts/password/reset/key/\S+"
+
+
+def mailed_link() -> str:
+    """The path of the password link in the latest mail."""
+    found = re.search(KEY, str(mail.outbox[-1].body))
+    assert found
+    return found.group()
+
+
+def set_password(client: Client, path: str, password: str) -> None:
+    form = client.get(path, follow=True)
+    client.post(form.request["PATH_INFO"], {"password1": password, "password2": password})
+
+
+@pytest.mark.parametrize("squatted", [False, True])
+def test_an_account_that_named_an_address_first_is_not_joined_by_its_owner(committed: None, squatted: bool) -> None:
+    """Davit of Works writes down the address of the boss of Third before Third invites her.
+
+    `squatted`: he did so while there was a page for it. Either way the boss has an account of her own, and Davit's own
+    address opens nothing of Third.
+    """
+    _works, link = actions.found_organisation("Works", "works", "davit@works.example")
+    davit, boss = Client(), Client()
+    davit.post(urlsplit(link).path, {"password": "rivers-and-stones", "again": "rivers-and-stones"})
+    davit.post("/accounts/email/", {"email": "boss@third.example", "action_add": ""})
+    davit.post("/accounts/email/", {"email": "boss@third.example", "action_primary": ""})
+    if squatted:
+        user = User.objects.get(email="davit@works.example")
+        EmailAddress.objects.create(user=user, email="boss@third.example", primary=True)
+    _third, invitation = actions.found_organisation("Third", "third", "boss@third.example")
+    boss.post(urlsplit(invitation).path, {"password": "mist-over-the-bay", "again": "mist-over-the-bay"})
+    assert boss.get("/o/third/").status_code == 200
+    assert User.objects.count() == 2
+    Client().post("/accounts/password/reset/", {"email": "davit@works.example"})
+    again = Client()
+    set_password(again, mailed_link(), "taken-over-by-davit")
+    again.post("/accounts/login/", {"login": "davit@works.example", "password": "taken-over-by-davit"})
+    assert again.get("/o/works/").status_code == 200
+    assert again.get("/o/third/").status_code == 404
+    Client().post("/accounts/password/reset/", {"email": "boss@third.example"})
+    set_password(boss, mailed_link(), "still-the-boss-of-third")
+    assert User.objects.get(email="boss@third.example").check_password("still-the-boss-of-third")
+    assert User.objects.get(email="davit@works.example").check_password("taken-over-by-davit")
+
+
+def test_an_administrator_makes_no_key_to_another_organisation(committed: None) -> None:
+    """Works adds the boss of Third under her address and makes invitations and resets: none sets her password."""
+    _third, invitation = actions.found_organisation("Third", "third", "boss@third.example")
+    Client().post(urlsplit(invitation).path, {"password": "mist-over-the-bay", "again": "mist-over-the-bay"})
+    works, _link = actions.found_organisation("Works", "works", "davit@works.example")
+    with organisation_context(works.pk):
+        davit = Person.objects.get()
+        hers = actions.create_person(davit, "Boss", "boss@third.example")
+        links = [actions.invite_person(davit, hers, by_mail=False), actions.appoint_administrator(davit, hers.email)]
+    thief = Client()
+    for link in links:
+        thief.post(urlsplit(link).path, {"password": "a-key-to-the-third", "again": "a-key-to-the-third"})
+    assert User.objects.get(email="boss@third.example").check_password("mist-over-the-bay")
+    assert thief.get("/o/third/").status_code == 302

@@ -1,5 +1,6 @@
 """Coming in: by a link, with an account one has, into a demonstration from this machine only."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -63,6 +64,52 @@ def test_an_account_of_another_organisation_is_joined_by_its_owner_only(founded:
         person = Person.objects.get()
         reset = actions.reset_password(person, person).partition("8000")[2]
     assert "Sign in with it" in stranger.get(reset).content.decode()
+
+
+@pytest.mark.parametrize("dates", [{"left_on": date(2026, 1, 1)}, {"joined_on": date(2999, 1, 1)}])
+def test_who_left_or_is_yet_to_join_elsewhere_keeps_the_password(
+    founded: tuple[Organisation, str], dates: dict[str, date]
+) -> None:
+    """Their administrator may take them back tomorrow: then ours would hold the key to their organisation."""
+    first, path = founded
+    Client().post(path, {"password": PASSWORD, "again": PASSWORD})
+    with organisation_context(first.pk):
+        Person.objects.update(**dates)
+    _second, link = actions.found_organisation("Two", "two", "first@one.example")
+    client = Client()
+    client.post(link.partition("8000")[2], {"password": "another-long-password", "again": "another-long-password"})
+    assert User.objects.get().check_password(PASSWORD)
+    assert client.get("/o/two/").status_code == 302
+
+
+def test_a_changed_address_is_signed_in_with_from_the_next_link_on(founded: tuple[Organisation, str]) -> None:
+    organisation, path = founded
+    Client().post(path, {"password": PASSWORD, "again": PASSWORD})
+    with organisation_context(organisation.pk):
+        person = Person.objects.get()
+        actions.change_person(person, person, email="New@one.example")
+        reset = actions.reset_password(person, person).partition("8000")[2]
+    assert User.objects.get().email == "first@one.example"
+    Client().post(reset, {"password": "other-long-words", "again": "other-long-words"})
+    assert User.objects.get().email == "new@one.example"
+    with organisation_context(organisation.pk):
+        successor = actions.create_person(person, "Successor", "first@one.example")
+        invitation = actions.invite_person(person, successor, by_mail=False).partition("8000")[2]
+    client = Client()
+    assert client.post(invitation, {"password": PASSWORD, "again": PASSWORD}).status_code == 302
+    assert User.objects.count() == 2
+
+
+def test_an_address_never_becomes_that_of_two_accounts(founded: tuple[Organisation, str]) -> None:
+    organisation, path = founded
+    Client().post(path, {"password": PASSWORD, "again": PASSWORD})
+    User.objects.create_user("boss@third.example", PASSWORD)
+    with organisation_context(organisation.pk):
+        person = Person.objects.get()
+        actions.change_person(person, person, email="boss@third.example")
+        reset = actions.reset_password(person, person).partition("8000")[2]
+    Client().post(reset, {"password": "other-long-words", "again": "other-long-words"})
+    assert set(User.objects.values_list("email", flat=True)) == {"first@one.example", "boss@third.example"}
 
 
 def test_a_reset_link_of_ones_only_organisation(founded: tuple[Organisation, str]) -> None:

@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
-from django.urls import reverse
+from django.urls import get_resolver, reverse
 
 from headwater.core.models import User
 from headwater.people.models import Person
@@ -88,3 +89,40 @@ def test_a_second_factor_can_be_set_up(ines_signs_in: Person) -> None:
 def test_a_wrong_address_is_not_told_apart(db: None) -> None:
     page = Client().post(reverse("account_reset_password"), {"email": "nobody@x.example"})
     assert page.status_code == 302
+    assert not mail.outbox  # nor does a stranger get mail from here
+
+
+# --- What is mounted --------------------------------------------------------------------------------------------------
+
+MOUNTED = {
+    "account_login", "account_logout", "account_inactive", "account_signup", "account_reauthenticate",
+    "account_change_password", "account_set_password", "account_reset_password", "account_reset_password_done",
+    "account_reset_password_from_key", "account_reset_password_from_key_done", "mfa_index", "mfa_authenticate",
+    "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes", "mfa_download_recovery_codes",
+}  # fmt: skip
+
+
+def test_only_what_the_product_uses_is_mounted() -> None:
+    """No page by which an account gets another address, confirms one, or is made by somebody who was not invited."""
+    accounts = next(each for each in get_resolver().url_patterns if str(each.pattern) == "accounts/")
+    assert {each.name for each in accounts.url_patterns} == MOUNTED
+
+
+@pytest.mark.parametrize("path", ["email/", "confirm-email/", "confirm-email/x/", "3rdparty/", "login/code/", "phone/"])
+def test_addresses_of_an_account_have_no_page(ines_signs_in: Person, path: str) -> None:
+    client = Client()
+    client.post(reverse("account_login"), {"login": ines_signs_in.email, "password": PASSWORD})
+    assert client.get(f"/accounts/{path}").status_code == 404
+    assert client.post(f"/accounts/{path}", {"email": "boss@third.example", "action_add": ""}).status_code == 404
+    assert not EmailAddress.objects.exclude(email=ines_signs_in.email).exists()
+
+
+def test_the_link_goes_to_the_accounts_own_address_only(ines_signs_in: Person) -> None:
+    """Even where an address nobody proved has come to stand beside the account's own."""
+    EmailAddress.objects.create(user=ines_signs_in.user, email="boss@third.example", verified=True, primary=True)
+    client = Client()
+    client.post(reverse("account_reset_password"), {"email": "boss@third.example"})
+    assert not mail.outbox
+    client.post(reverse("account_reset_password"), {"email": ines_signs_in.email.upper()})
+    assert [each.to for each in mail.outbox] == [[ines_signs_in.email]]

@@ -63,12 +63,13 @@ def open_invitation(token: str, now: datetime | None = None) -> Invitation | Non
     return found if found is not None and found.person.is_active else None
 
 
-def organisations_of(user: User) -> list[Organisation]:
-    """Where that user is an active person. Called outside every organisation, for each has a wall of its own."""
-    found = []
-    for organisation in Organisation.objects.order_by("name"):
-        with organisation_context(organisation.pk):
-            person = Person.objects.filter(user=user).first()
-            if person is not None and person.is_active:
-                found.append(organisation)
-    return found
+def is_known_elsewhere(user: User, organisation: Organisation) -> bool:
+    """Whether the account belongs to a person of another organisation, be it one who has left or is yet to join.
+
+    Called outside every organisation, for each has a wall of its own.
+    """
+    for other in Organisation.objects.exclude(pk=organisation.pk):
+        with organisation_context(other.pk):
+            if Person.objects.filter(user=user).exists():
+                return True
+    return False

@@ -18,7 +18,7 @@ from headwater.core.models import Organisation, User
 from headwater.core.wall import organisation_context
 from headwater.people.actions import accept_invitation
 from headwater.people.forms import PasswordForm
-from headwater.people.invitations import open_invitation, organisation_of, organisations_of
+from headwater.people.invitations import is_known_elsewhere, open_invitation, organisation_of
 from headwater.people.models import Person
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -53,7 +53,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _account_of_link(organisation: Organisation, token: str) -> User | None:
-    """The account that the invited person has, or that has their address."""
+    """The account that the invited person has, or that was made by an invitation to their address."""
     with organisation_context(organisation.pk):
         invitation = open_invitation(token)
         person = invitation.person if invitation is not None else None
@@ -64,9 +64,10 @@ def _account_of_link(organisation: Organisation, token: str) -> User | None:
 def _standing(request: HttpRequest, organisation: Organisation, account: User | None) -> str:
     """new: choose a password; join: signed in with an account of one's own; sign_in: do that first.
 
-    An account that is used in another organisation gets no new password from a link of this one.
+    An account that another organisation knows gets no new password from a link of this one, not even when its person
+    has left there or is yet to join: they may be back tomorrow.
     """
-    if account is None or not set(organisations_of(account)) - {organisation}:
+    if account is None or not is_known_elsewhere(account, organisation):
         return "new"
     return "join" if request.user.is_authenticated and request.user.pk == account.pk else "sign_in"
 

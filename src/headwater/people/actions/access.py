@@ -122,6 +122,7 @@ def accept_invitation(actor: Person, token: str, password: str = "", user: User 
         raise Refused(_("This link was used already, has expired or was replaced by a newer one. Ask for another."))
     account = user or actor.user or _new_account(actor)
     if user is None or password:
+        _follow_address(account, actor)
         _set_password(account, password)
     _check_one_person(account, actor)
     actor.user = account
@@ -137,6 +138,13 @@ def _new_account(person: Person) -> User:
     return User(email=person.email.lower(), name=person.name)
 
 
+def _follow_address(account: User, person: Person) -> None:
+    """A changed address is what the person signs in with from the next link on, unless another account has it."""
+    email = person.email.lower()
+    if email and not User.objects.filter(email__iexact=email).exclude(pk=account.pk).exists():
+        account.email = email
+
+
 def _set_password(account: User, password: str) -> None:
     try:
         validate_password(password, account)
@@ -148,7 +156,11 @@ def _set_password(account: User, password: str) -> None:
 
 def _check_one_person(account: User, person: Person) -> None:
     if Person.objects.filter(user=account).exclude(pk=person.pk).exists():
-        raise ValidationError({"user": _("This account belongs to another person of the organisation already.")})
+        message = _(
+            "The account with this address belongs to another person of the organisation. If their address has "
+            "changed, make them a reset link first: from then on their account has their new one."
+        )
+        raise ValidationError({"user": message})
 
 
 @action
