@@ -51,6 +51,7 @@ SUBJECTS: dict[str, Callable[[], Kwargs]] = {
     "library:review": _first(Review),
     "library:report": _first(Feedback),
     "library:feedback": _first(Entry, current_version__isnull=False, withdrawn_at=None),
+    "library:topics": _first(Entry, current_version__isnull=False, withdrawn_at=None),
     "search:gap": _first(SearchGap),
     "gather:source": _first(Source),
     "gather:source-new-kind": _kwargs(kind="folder"),

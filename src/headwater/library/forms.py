@@ -104,6 +104,12 @@ class NewArticleForm(forms.Form):
         field.choices = reached
 
 
+class TopicForm(forms.Form):
+    """One topic, by what it is called in any language."""
+
+    topic = forms.CharField(label=_("It is also about"), max_length=200)
+
+
 class DetailsForm(forms.Form):
     """What stands around a text."""
 

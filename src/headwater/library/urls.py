@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from headwater.library.views import attachments, drafts, lists, pages, trust
+from headwater.library.views import attachments, drafts, lists, pages, topics, trust
 
 app_name = "library"
 urlpatterns = [
@@ -37,6 +37,7 @@ urlpatterns = [
     path("reviews/<int:pk>/", trust.show_review, name="review"),
     path("verifications/<int:pk>/", trust.check_article, name="verification"),
     path("entries/<int:pk>/feedback/", trust.flag, name="feedback"),
+    path("entries/<int:pk>/topics/", topics.propose, name="topics"),
     path("reports/<int:pk>/", trust.show_report, name="report"),
     path("reports/<int:pk>/dispute/", trust.dispute, name="dispute"),
     path("topics/<int:pk>/acceptance/", trust.settle_topic, {"accept": True}, name="topic-acceptance"),

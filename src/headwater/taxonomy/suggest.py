@@ -78,6 +78,14 @@ def concepts_for_text(text: str, language: str = "", title: str = "", limit: int
     return [Suggestion(concepts[pk], times[pk], said[pk]) for pk in best if pk in concepts]
 
 
+def concept_named(text: str) -> Concept | None:
+    """The accepted topic that has this slug, or that a label in any language calls so; None when there is none."""
+    slug = Concept.objects.filter(slug=text.strip(), state=Concept.State.ACCEPTED).first()
+    words = " ".join(words_of(text))
+    named = (each.concept for each in concepts_for_text(text) if each.words == words)
+    return slug or next(named, None)
+
+
 def _matches(words: list[str], labels: Labels) -> list[tuple[str, ...]]:
     """The labels in the words, left to right, the longest at each place, none inside another."""
     found, place = [], 0

@@ -13,7 +13,7 @@ from headwater.library.actions.holding import locked
 from headwater.library.actions.writing import clean_reference
 from headwater.library.models import Article, Contributor, LibrarySettings
 from headwater.people.models import Audience, Permission, Person, Unit
-from headwater.people.notices import tell
+from headwater.people.notices import settle, tell
 from headwater.search.models import Entry, EntryTopic, Kind
 from headwater.taxonomy.models import Concept
 
@@ -114,6 +114,7 @@ def set_article_topics(actor: Actor, article: Article, topics: list[Concept]) ->
     EntryTopic.objects.filter(entry=entry, proposed=True).update(proposed=False)
     EntryTopic.objects.bulk_create((EntryTopic(entry=entry, concept_id=pk) for pk in chosen), ignore_conflicts=True)
     _touch(entry)
+    _settle_if_none(entry)
     note(topics=sorted(chosen))
     return article
 
@@ -124,7 +125,13 @@ def propose_topic(actor: Actor, entry: Entry, concept: Concept) -> EntryTopic:
     require(
         isinstance(actor, Person) and rules.may_read(actor, entry), _("There is no such entry, or you may not read it.")
     )
-    return EntryTopic.objects.get_or_create(entry=entry, concept=concept, defaults={"proposed": True})[0]
+    if concept.state == Concept.State.RETIRED:
+        raise ValidationError({"topic": _("This topic is no longer offered. Choose another one.")})
+    topic, is_new = EntryTopic.objects.get_or_create(entry=entry, concept=concept, defaults={"proposed": True})
+    if is_new and entry.owner is not None and entry.owner_id != actor.actor_id:
+        words = format_lazy(_("A topic is proposed for “{title}”."), title=entry.title)
+        tell(entry.owner, words, address("library:topics", pk=entry.pk), f"topics:{entry.pk}")
+    return topic
 
 
 @action
@@ -134,6 +141,7 @@ def accept_topic(actor: Actor, topic: EntryTopic) -> EntryTopic:
     topic.proposed = False
     topic.save(update_fields=["proposed"])
     _touch(topic.entry)
+    _settle_if_none(topic.entry)
     return topic
 
 
@@ -145,6 +153,13 @@ def decline_topic(actor: Actor, topic: EntryTopic) -> None:
         raise ValidationError({"topic": _("It was accepted already. Take it off among the article's topics.")})
     note(entry=topic.entry_id, concept=topic.concept_id)
     topic.delete()
+    _settle_if_none(topic.entry)
+
+
+def _settle_if_none(entry: Entry) -> None:
+    """The owner has nothing left to decide about."""
+    if not entry.topic_links.filter(proposed=True).exists():
+        settle(f"topics:{entry.pk}")
 
 
 @action

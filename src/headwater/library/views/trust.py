@@ -179,6 +179,7 @@ def dispute(request: Request, pk: int) -> HttpResponse:
 def settle_topic(request: Request, pk: int, accept: bool) -> HttpResponse:
     """Accept or decline a topic that somebody proposed."""
     topic = get_object_or_404(EntryTopic.objects.select_related("entry__unit"), pk=pk)
-    article = get_object_or_404(Article, entry=topic.entry_id)
     (actions.accept_topic if accept else actions.decline_topic)(request.person, topic)
-    return redirect(address("library:article", pk=article.pk))
+    if request.POST.get("back") == "article" and (article := Article.objects.filter(entry=topic.entry_id).first()):
+        return redirect(address("library:article", pk=article.pk))
+    return redirect(address("library:topics", pk=topic.entry_id))
