@@ -13,11 +13,15 @@ from headwater.core.actions import OPERATOR, Refused
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
 from headwater.gather import jobs, runs
-from headwater.gather.actions import create_source
+from headwater.gather.actions import close_source, create_source
 from headwater.gather.connectors import SourceFailed
+from headwater.gather.connectors.folder import Folder
 from headwater.gather.extract import Pool
 from headwater.gather.gathering import gather
 from headwater.gather.models import Source
+from headwater.gather.pieces import Piece
+from headwater.gather.pipeline import STEPS, Batch
+from headwater.gather.publishing import publish
 from headwater.gather.runs import Progress
 from headwater.people.models import Person
 from headwater.search.models import Entry
@@ -105,6 +109,31 @@ def test_of_many_takers_one_gets_the_run(organisation_id: int, asked_for: Source
     for thread in threads:
         thread.join()
     assert sorted(taken) == [False] * 7 + [True]
+
+
+def test_closing_waits_for_the_batch_that_is_being_published(
+    organisation_id: int, asked_for: Source, folder: Path, pool: Pool
+) -> None:
+    pieces = [Piece(found) for found in Folder(folder).open({})]
+    batch = Batch(organisation_id, asked_for.pk, pieces, pool)
+    for step in STEPS[: [step.name for step in STEPS].index("indexed")]:
+        step.take(batch)
+
+    def close() -> None:
+        with organisation_context(organisation_id):
+            close_source(OPERATOR, asked_for, "withdraw")
+        connections.close_all()
+
+    closing = threading.Thread(target=close)
+    with organisation_context(organisation_id):
+        publish(batch)
+        closing.start()
+        closing.join(1)
+        assert closing.is_alive()
+    closing.join()
+    with organisation_context(organisation_id):
+        assert Entry.objects.count() == 3
+        assert not Entry.objects.current().exists()
 
 
 def test_signs_of_life_come_while_a_batch_takes_long(

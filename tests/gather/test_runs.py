@@ -12,10 +12,18 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from headwater.core.actions import SYSTEM
 from headwater.core.blobs import read_blob
 from headwater.gather import jobs, pipeline, runs, wording
-from headwater.gather.actions import pause_source, stop_run
-from headwater.gather.connectors import Found
+from headwater.gather.actions import (
+    change_source,
+    close_source,
+    create_source,
+    pause_source,
+    stop_run,
+    upload_document,
+)
+from headwater.gather.connectors import Found, SourceFailed
 from headwater.gather.extract import Pool
 from headwater.gather.health import Health, health_of
 from headwater.gather.models import Document, Failure, RawVersion, Run, Source
@@ -173,6 +181,60 @@ def test_a_paused_source_stops_its_run(source: Source, pool: Pool, nadia: Person
     runs.carry_out(run.organisation_id, run.pk, pool)
     run.refresh_from_db()
     assert run.state == Run.State.STOPPED
+
+
+@pytest.mark.parametrize("fate", ["keep", "withdraw"])
+def test_a_source_that_is_closed_while_its_run_goes_on_gets_nothing_more(
+    source: Source, pool: Pool, nadia: Person, monkeypatch: pytest.MonkeyPatch, fate: str
+) -> None:
+    monkeypatch.setattr(runs, "batches", _one_by_one)
+    run = runs.begin(source, None)
+
+    def close(progress: Progress) -> None:
+        if progress.counts["listed"] == 2:
+            close_source(nadia, source, fate)
+
+    before = runs.carry_out(run.organisation_id, run.pk, pool, close)
+    run.refresh_from_db()
+    assert run.state == Run.State.STOPPED
+    assert before is not None
+    assert before.counts["new"] == 2
+    assert Entry.objects.current().count() == (2 if fate == "keep" else 0)
+    assert Document.objects.count() == 2
+
+
+def test_what_was_handed_in_before_a_source_was_closed_is_read_where_it_went(nadia: Person, everyone: Audience) -> None:
+    uploads = create_source(SYSTEM, name="Uploads", kind="upload", owner=nadia, audience=everyone)
+    other = create_source(SYSTEM, name="Other uploads", kind="upload", owner=nadia, audience=everyone)
+    gone = create_source(SYSTEM, name="Gone", kind="upload", owner=nadia, audience=everyone)
+    kept, moved, withdrawn = (upload_document(nadia, each, "a.md", b"# A\n\nWords.") for each in (uploads, other, gone))
+    close_source(nadia, uploads, "keep")
+    to = create_source(SYSTEM, name="More", kind="upload", owner=nadia, audience=everyone)
+    waiting = ProcrastinateJob.objects.filter(task_name__endswith="read_kept", args__document_id=moved.pk)
+    close_source(nadia, other, "hand_over", to=to)
+    assert waiting.count() == 2
+    close_source(nadia, gone, "withdraw")
+    for document in (kept, moved, withdrawn):
+        jobs.read_kept(document.organisation_id, document_id=document.pk)
+    assert set(Entry.objects.current().values_list("document", flat=True)) == {kept.pk, moved.pk}
+
+
+def test_a_run_that_was_stopped_says_nothing_more_of_its_source(source: Source, nadia: Person) -> None:
+    run = runs.take(source.organisation_id, source.runs.get().pk, runs.By.HERE)
+    assert run is not None
+    close_source(nadia, source, "keep")
+    runs._fail(source.organisation_id, run, SourceFailed("It is not there"))
+    source.refresh_from_db()
+    assert (source.trouble, source.state) == ("", Source.State.CLOSED)
+    assert not Notice.objects.filter(done_at=None).exists()
+
+
+def test_a_change_leaves_alone_what_a_run_wrote_meanwhile(source: Source, nadia: Person) -> None:
+    stale = Source.objects.get(pk=source.pk)
+    close_source(nadia, source, "keep")
+    change_source(nadia, stale, name="Circulars of old")
+    source.refresh_from_db()
+    assert (source.state, source.name) == (Source.State.CLOSED, "Circulars of old")
 
 
 def test_a_run_may_be_carried_out_twice(source: Source, pool: Pool, run_now: RunNow) -> None:

@@ -13,7 +13,7 @@ from headwater.core.actions import SYSTEM
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
 from headwater.gather import jobs, runs, watching
-from headwater.gather.actions import create_source, pause_source
+from headwater.gather.actions import close_source, create_source, pause_source
 from headwater.gather.extract import shared_pool
 from headwater.gather.models import Document, Run, Source
 from headwater.people.models import Person
@@ -135,6 +135,20 @@ def test_a_folder_that_became_a_link_to_our_own_home_is_not_watched(
     folder.rename(tmp_path / "moved")
     folder.symlink_to(home)
     assert watching.watched_folders() == []
+
+
+def test_what_happens_in_a_folder_after_its_source_was_closed_is_nobodys_business(
+    watched: Source, folder: Path
+) -> None:
+    place = watching.Watched(watched.organisation_id, watched.pk, folder)
+    with organisation_context(watched.organisation_id):
+        close_source(SYSTEM, watched, "keep")
+        before = list(Document.objects.order_by("pk").values())
+    (folder / "late.md").write_text("# Late\n\nWritten after the source was closed.")
+    (folder / "a.md").unlink()
+    assert not watching.take_up(place, [folder / "late.md"], [folder / "a.md"], shared_pool()).get("new")
+    with organisation_context(watched.organisation_id):
+        assert list(Document.objects.order_by("pk").values()) == before
 
 
 def test_two_workers_that_take_up_the_same_file_make_one_version(watched: Source, folder: Path) -> None:

@@ -33,6 +33,8 @@ def hold_source(source_id: int) -> Source:
 def publish(batch: "Batch") -> None:
     """Write what became of the batch. Others may have gathered the same meanwhile: documents are looked up again."""
     source = hold_source(batch.source_id)
+    if source.state == Source.State.CLOSED:
+        _leave_out(batch)
     pieces = {piece.found.key: piece for piece in batch.pieces if piece.state in (State.ON_THE_WAY, State.FAILED)}
     _drop_repeated(batch.pieces, pieces)
     known = Document.objects.filter(source=source, key__in=list(pieces)).select_related("entry")
@@ -46,6 +48,18 @@ def publish(batch: "Batch") -> None:
     _restore(pieces.values())
     _write_failures([piece for piece in pieces.values() if piece.failure is not None])
     _forget_failures([piece for piece in pieces.values() if piece.failure is None])
+
+
+def _leave_out(batch: "Batch") -> None:
+    """Somebody closed the source meanwhile and said what becomes of its documents, so nothing is added to them.
+
+    What was handed in before that and is still there, waiting to be read, is read all the same.
+    """
+    documents = Document.objects.filter(source=batch.source_id, vanished_at=None)
+    there = set(documents.filter(key__in=[piece.found.key for piece in batch.pieces]).values_list("key", flat=True))
+    for piece in batch.pieces:
+        if not (piece.is_asked_for and piece.found.key in there):
+            piece.state, piece.extracted, piece.failure = State.UNCHANGED, None, None
 
 
 def _drop_repeated(all_pieces: list[Piece], kept: dict[str, Piece]) -> None:

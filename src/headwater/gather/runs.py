@@ -263,7 +263,9 @@ def bury(document_ids: list[int]) -> int:
 
 def _fail(organisation_id: int, run: Run, failure: SourceFailed) -> None:
     with organisation_context(organisation_id):
-        health.record_trouble(run.source_id, failure)
+        hold_source(run.source_id)
+        if _own(run).exists():  # else somebody stopped it, and perhaps closed the source
+            health.record_trouble(run.source_id, failure)
     _end(organisation_id, run, Run.State.FAILED, message=failure.message[:500], said=failure.said)
 
 

@@ -130,15 +130,26 @@ def take_up(folder: Watched, written: list[Path], gone: list[Path], pool: Pool) 
     is_backfill = _is_first(folder)
     counts: dict[str, int] = defaultdict(int)
     for start in range(0, len(pieces), BATCH):
+        if not _is_open(folder):
+            break
         batch = Batch(folder.organisation_id, folder.source_id, pieces[start : start + BATCH], pool)
         batch.is_backfill = is_backfill
         for name, count in carry(batch).items():
             counts[name] += count
     with organisation_context(folder.organisation_id):
+        source = hold_source(folder.source_id)
+        if source.state != Source.State.ACTIVE:
+            return counts
         counts["vanished"] = _bury(folder, [connector.key(path) for path in gone])
         changed = counts["vanished"] or any(piece.state in (State.NEW, State.CHANGED) for piece in pieces)
-        health.record_success(Source.objects.get(pk=folder.source_id), changed=bool(changed))
+        health.record_success(source, changed=bool(changed))
     return counts
+
+
+def _is_open(folder: Watched) -> bool:
+    """Whether the source is still to be read: its watch ends only some seconds after it was paused or closed."""
+    with organisation_context(folder.organisation_id):
+        return Source.objects.filter(pk=folder.source_id, state=Source.State.ACTIVE).exists()
 
 
 def _is_first(folder: Watched) -> bool:
@@ -151,7 +162,6 @@ def _bury(folder: Watched, keys: list[str]) -> int:
     """A key may be a folder: then all below it is gone."""
     if not keys:
         return 0
-    hold_source(folder.source_id)
     there = Document.objects.filter(source_id=folder.source_id, vanished_at=None)
     below = tuple(f"{key}/" for key in keys)
     gone = set(keys)

@@ -14,6 +14,7 @@ from headwater.gather import jobs, rules, runs
 from headwater.gather.connectors import SourceFailed, connector_for
 from headwater.gather.models import Document, Run, Source
 from headwater.gather.places import check_folder
+from headwater.gather.publishing import hold_source
 from headwater.gather.runs import bury, policy
 from headwater.gather.wording import in_a_line
 from headwater.people.models import Audience, Person, Unit
@@ -88,6 +89,8 @@ def change_source(
     What is not given stays. `owner_only` takes the audience away; a silence alarm of 0 hours is none.
     """
     require(rules.may_manage_source(actor, source), _NOT_YOURS)
+    # A batch on its way is published before this, and follows; or after it, and inherits what is set here.
+    hold_source(source.pk)
     given: dict[str, Any] = {
         "name": name,
         "owner": owner,
@@ -107,7 +110,8 @@ def change_source(
     if secret:
         source.secret = _sealed(secret)
     _check(actor, source, secret or {}, is_moved=settings is not None)
-    source.save()
+    # Not its state and cursor, which may have changed since it was read.
+    source.save(update_fields=[*changed, "audience", "silent_after_hours", "secret"])
     _pass_on(source)
     note(fields=changed)
     return source
@@ -218,6 +222,9 @@ def close_source(actor: Actor, source: Source, documents: str, to: Source | None
     require(rules.may_manage_source(actor, source), _NOT_YOURS)
     if documents not in FATES:
         raise ValidationError({"documents": _("Say what becomes of the documents: keep, withdraw or hand_over.")})
+    # A batch on its way is published before this, or finds the source closed. In one order, so that none waits in a ring.
+    for pk in sorted({source.pk, to.pk if to else source.pk}):
+        hold_source(pk)
     if documents == "hand_over":
         _hand_over(actor, source, to)
     elif documents == "withdraw":
@@ -225,7 +232,7 @@ def close_source(actor: Actor, source: Source, documents: str, to: Source | None
     runs.stop_open(source)
     source.state, source.secret = Source.State.CLOSED, None
     source.trouble, source.trouble_said, source.trouble_since = "", {}, None
-    source.save()
+    source.save(update_fields=["state", "secret", "trouble", "trouble_said", "trouble_since"])
     for matter in ("failed", "silent"):
         settle(f"source-{matter}:{source.pk}")
     note(documents=documents)
@@ -242,6 +249,10 @@ def _hand_over(actor: Actor, source: Source, to: Source | None) -> None:
         document.key = f"{source.slug}/{document.key}"[:1000]
         document.source = to
     Document.objects.bulk_update(moved, ["key", "source"], batch_size=500)
+    for document in moved:
+        if document.entry_id is None and document.blob:
+            # Its reading may be on the way under its old source, and finds it there no more.
+            jobs.read_kept.defer(organisation_id=document.organisation_id, document_id=document.pk)
     _pass_on(to)
 
 
