@@ -2,10 +2,15 @@
 
 import os
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -83,6 +88,40 @@ def site(demonstration: Organisation) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.port}"
     server.terminate()
     django_settings.HEADWATER_DEMO = demo
+
+
+@pytest.fixture
+def live(site: str) -> Iterator[None]:
+    """The live process beside the site, so that open pages hear of changes. Ask for it before `open_page`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    database = django_settings.DATABASES["default"]
+    password = f":{quote(database['PASSWORD'], safe='')}" if database["PASSWORD"] else ""
+    host = f"?host={quote(database['HOST'], safe='/')}" + (f"&port={database['PORT']}" if database["PORT"] else "")
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"postgresql://{database['USER']}{password}@/{database['NAME']}{host}",
+        "HEADWATER_SECRET_KEY": django_settings.SECRET_KEY,
+        "HEADWATER_PORT": django_settings.SESSION_COOKIE_NAME.rpartition("_")[2],
+        "HEADWATER_ORIGIN": site,
+    }
+    granian = [sys.executable, "-m", "granian", "--interface", "asginl", "--port", str(port)]
+    process = subprocess.Popen(
+        [*granian, "headwater.live:application"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    allowed = django_settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["connect-src"]
+    before, django_settings.HEADWATER_LIVE_URL = django_settings.HEADWATER_LIVE_URL, f"http://127.0.0.1:{port}/live"
+    allowed.append(f"http://127.0.0.1:{port}")
+    yield
+    allowed.pop()
+    django_settings.HEADWATER_LIVE_URL = before
+    os.killpg(process.pid, signal.SIGKILL)  # it would wait for the pages that still listen
+    process.wait(10)
 
 
 @pytest.fixture(scope="package")

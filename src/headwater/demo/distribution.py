@@ -57,11 +57,12 @@ def standing_steps(cast: Cast) -> Iterator[Step]:
 
 
 def _due(now: datetime, in_hours: float) -> datetime:
-    """17 o'clock: the last before that moment when it has passed, else the next; far off, on a working day."""
+    """17 o'clock: the last before that moment when it has passed, else the next; more than a day off, on a working day."""
     at = now + timedelta(hours=in_hours)
     five = at.replace(hour=17, minute=0, second=0, microsecond=0)
     if in_hours < 0:
-        return five if five <= at else five - timedelta(days=1)
+        five -= timedelta(days=0 if five <= at else 1)
+        return five - timedelta(days=max(0, five.weekday() - FRIDAY))
     five += timedelta(days=0 if five >= at else 1)
     return five + timedelta(days=max(0, 7 - five.weekday()) if in_hours > 24 and five.weekday() > FRIDAY else 0)
 

@@ -8,6 +8,7 @@ app_name = "distribute"
 urlpatterns = [
     path("inbox/", inbox.show_inbox, name="inbox"),
     path("inbox/reading/", inbox.mark_read, name="mark-read"),
+    path("inbox/unread/", inbox.mark_unread, name="mark-unread"),
     path("deliveries/<int:pk>/acknowledgement/", inbox.acknowledge, name="acknowledgement"),
     path("deliveries/<int:pk>/rating/", inbox.rate, name="rating"),
     path("profiles/", profiles.list_profiles, name="profiles"),

@@ -7,7 +7,9 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.dateparse import parse_datetime
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -15,9 +17,15 @@ from django.views.decorators.http import require_POST, require_safe
 from headwater.core.addresses import address
 from headwater.core.messages import tell, tell_here
 from headwater.distribute import lines
-from headwater.distribute.actions import acknowledge_delivery, mark_deliveries_read, rate_delivery
+from headwater.distribute.actions import (
+    acknowledge_delivery,
+    mark_deliveries_read,
+    mark_deliveries_unread,
+    rate_delivery,
+)
 from headwater.distribute.delivering import row_for
 from headwater.distribute.inbox import InboxCounts, counts_of, inbox_of, with_reasons
+from headwater.distribute.models import Delivery
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
@@ -39,6 +47,7 @@ def show_inbox(request: Request) -> HttpResponse:
         "heading": _heading(counts),
         "tab": tab,
         "counts": counts,
+        "for_you": page.paginator.count if tab == "unread" else lines.for_you(request.person).count(),
         "lines": lines.lines_of_page(page.object_list),
         "page": page,
     }
@@ -64,9 +73,28 @@ def mark_read(request: Request) -> HttpResponse:
     unread = lines.for_you(request.person)
     if request.POST.get("all") != "1":
         unread = unread.filter(pk__in=[int(pk) for pk in request.POST.getlist("delivery") if pk.isdecimal()])
-    count = mark_deliveries_read(request.person, list(unread))
-    tell(request, ngettext("%(n)d marked as read", "%(n)d marked as read", count) % {"n": count})
+    rows = list(unread)
+    count = mark_deliveries_read(request.person, rows)
+    said = ngettext("%(n)d marked as read", "%(n)d marked as read", count) % {"n": count}
+    tell(request, said, undo=_undo_address(rows) if count else "")
     return redirect(_back(request))
+
+
+def _undo_address(rows: list[Delivery]) -> str:
+    """What was marked together has one moment; it says what to take back, however many there were."""
+    moment = Delivery.objects.values_list("read_at", flat=True).get(pk=rows[0].pk)
+    return f"{address('distribute:mark-unread')}?{urlencode({'at': moment.isoformat()})}" if moment else ""
+
+
+@require_POST
+def mark_unread(request: Request) -> HttpResponse:
+    """Take back what was marked as read in one go."""
+    moment = parse_datetime(request.GET.get("at", ""))
+    if moment is not None and is_aware(moment):
+        rows = Delivery.objects.filter(person=request.person, read_at=moment, opened_at=None)
+        count = mark_deliveries_unread(request.person, list(rows))
+        tell(request, ngettext("%(n)d is unread again", "%(n)d are unread again", count) % {"n": count})
+    return redirect(address("distribute:inbox"))
 
 
 @require_POST
