@@ -57,7 +57,7 @@ def standing_steps(cast: Cast) -> Iterator[Step]:
 
 
 def _due(now: datetime, in_hours: float) -> datetime:
-    """17 o'clock: the last before that moment when it has passed, else the next; more than a day off, on a working day."""
+    """17 o'clock: the last before that moment when it has passed, else the next; on a working day, but for today's."""
     at = now + timedelta(hours=in_hours)
     five = at.replace(hour=17, minute=0, second=0, microsecond=0)
     if in_hours < 0:

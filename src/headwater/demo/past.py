@@ -18,8 +18,7 @@ from django.utils import timezone
 
 from headwater.demo.cast import Cast
 from headwater.demo.clock import moment
-from headwater.distribute.deadlines import due_for
-from headwater.distribute.deadlines import set_dues
+from headwater.distribute.deadlines import due_for, set_dues
 from headwater.distribute.models import Broadcast, Channel, Delivery, Digest, DigestLine, Directive, Dispatch
 from headwater.distribute.sending import channels_of, plan
 from headwater.library.models import Article
