@@ -88,6 +88,9 @@ def _fill() -> None:
     with organisation_context(organisation.pk):
         person = Person.objects.create(name="Reader", clearance=1)
         units = Unit.objects.bulk_create(Unit(slug=f"unit-{n}", name=f"Unit {n}", path=f"/{n}/") for n in range(8))
+        for unit in units:
+            unit.path = f"/{unit.pk}/"
+            unit.save()
         audiences = Audience.objects.bulk_create(
             Audience(slug=f"a{n}", name=f"Audience {n}", rule={"person": person.pk}) for n in range(AUDIENCES)
         )
