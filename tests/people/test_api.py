@@ -58,6 +58,18 @@ def test_every_verb_is_an_operation(db: None) -> None:
     assert len(verbs) >= 50
 
 
+def test_a_token_makes_no_other(ada: Person, api: Caller, sign_in: Callable[[Person], Client]) -> None:
+    """One that did would outlive its own end and its revocation."""
+    refused = api("POST", "/people/me/tokens", {"name": "heir", "scope": "write", "days": 3650})
+    assert refused.status_code == 403
+    assert "Sign in" in refused.json()["detail"]
+    assert ApiToken.objects.count() == 1
+    browser = sign_in(ada)
+    made = browser.post(f"{BASE}/people/me/tokens", {"name": "heir"}, content_type="application/json")
+    assert made.status_code == 200
+    assert ApiToken.objects.count() == 2
+
+
 def test_people(world: World, api: Caller) -> None:
     made = api("POST", "/people/people", {"name": "Fatou", "unit": "pumps", "roles": ["clerk"]}).json()
     pumps = world.units["pumps"]
@@ -149,7 +161,7 @@ def test_access(world: World, api: Caller, ada: Person) -> None:
 def test_what_is_ones_own(api: Caller, ada: Person) -> None:
     assert api("GET", "/people/me").json()["name"] == "Ada"
     assert api("PUT", "/people/me/theme", {"theme": "dark"}).status_code == 200
-    secret = api("POST", "/people/me/tokens", {"name": "second"}).json()["token"]
+    secret = actions.create_token(ada, "second")
     reader = Caller(secret)
     assert reader("GET", "/people/me").status_code == 200
     assert reader("PUT", "/people/me/theme", {"theme": "dark"}).status_code == 403

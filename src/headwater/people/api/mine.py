@@ -4,9 +4,11 @@ from typing import Any, Literal
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from ninja import Field, Schema
 from ninja.pagination import paginate
 
+from headwater.core.actions import require
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Text
 from headwater.people import actions
@@ -58,7 +60,8 @@ def list_tokens(request: Request) -> QuerySet[ApiToken]:
 
 @router.post("/me/tokens", response=SecretOut, operation_id="create_token")
 def create_token(request: Request, given: TokenIn) -> SecretOut:
-    """Make a token."""
+    """Make a token, signed in: a token makes no other, which would outlive its own end."""
+    require(request.token is None, _("A token makes no other token. Sign in, and make one on your account's page."))
     return SecretOut(token=actions.create_token(request.person, given.name, given.scope, given.days))
 
 
