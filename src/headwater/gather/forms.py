@@ -17,7 +17,7 @@ class SourceForm(forms.Form):
     """Who answers for a source, who may read it, and how often it is read."""
 
     name = forms.CharField(label=_("Name"), max_length=200)
-    owner = forms.ModelChoiceField(label=_("Owner"), queryset=Person.objects.none())
+    owner = forms.ModelChoiceField(label=_("Owner"), queryset=Person.objects.none(), empty_label=_("Choose a person"))
     audience = forms.ModelChoiceField(
         label=_("Audience"),
         queryset=Audience.objects.none(),
@@ -25,7 +25,9 @@ class SourceForm(forms.Form):
         empty_label=_("Only its owner"),
         help_text=_("Who may read what comes from it, within their clearance."),
     )
-    unit = forms.ModelChoiceField(label=_("Unit"), queryset=Unit.objects.none(), required=False)
+    unit = forms.ModelChoiceField(
+        label=_("Unit"), queryset=Unit.objects.none(), required=False, empty_label=_("The whole organisation")
+    )
     classification = forms.TypedChoiceField(
         label=_("Classification"), choices=Classification.choices, coerce=int, initial=Classification.INTERNAL
     )
@@ -123,7 +125,11 @@ class WebForm(ScheduledForm):
         initial=0.5,
         help_text=_("The site's robots.txt may ask for more."),
     )
-    field_order = ["url", "within", "pages", "delay"]
+    username = forms.CharField(label=_("Name to sign in with"), max_length=200, required=False)
+    secret_password = forms.CharField(
+        label=_("Password"), widget=forms.PasswordInput, required=False, help_text=_PASSWORD_HELP
+    )
+    field_order = ["url", "within", "pages", "delay", "username", "secret_password"]
 
 
 class MailboxForm(ScheduledForm):
@@ -233,14 +239,16 @@ class NeedForm(forms.ModelForm):
         }
         help_texts = {
             "query": _("What matches it is proposed as an answer, in the words of search."),
-            "audience": _("Who sees the question. Empty: whoever sees sources."),
+            "audience": _("Who sees the question."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
         fields["owner"].queryset = Person.objects.active().order_by("name")
+        fields["owner"].empty_label = _("Choose a person")
         fields["audience"].queryset = Audience.objects.all()
+        fields["audience"].empty_label = _("Whoever sees sources")
 
 
 def complain(form: forms.BaseForm, error: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,23 @@ def test_the_page_behind_an_entry_can_be_fetched_instead() -> None:
         assert first.fetch().content == b"<p>The whole story</p>"
         with pytest.raises(Exception, match="500"):
             second.fetch()
+
+
+def test_name_and_password_are_told_to_the_feed_and_to_no_other_site() -> None:
+    with web_server({"/story": Page(b"<p>Elsewhere</p>")}) as other, web_server({}) as server:
+        links = [server.url + "/story", other.url + "/story"]
+        items = "".join(f"<item><title>{link}</title><link>{link}</link></item>" for link in links)
+        server.pages |= {
+            "/feed": Page(f"<rss><channel>{items}</channel></rss>".encode()),
+            "/story": Page(b"<p>Here</p>"),
+        }
+        settings = {"url": server.url + "/feed", "whole_page": True, "username": "ada"}
+        with Feed.from_settings(settings, {"password": "oxbow"}, OPEN).open({}) as listing:
+            for found in listing:
+                found.fetch()
+        said = "Basic " + b64encode(b"ada:oxbow").decode()
+        assert [heads.get("authorization") for _, heads in server.requests] == [said, said]
+        assert [heads.get("authorization") for _, heads in other.requests] == [None]
 
 
 def test_a_json_feed() -> None:

@@ -45,6 +45,14 @@ def test_links_are_followed_within_the_prefix() -> None:
         assert "/other/x.html" not in server.paths()
 
 
+def test_a_site_that_asks_for_a_name_is_told_the_one_of_its_settings() -> None:
+    with web_server(pages()) as server:
+        given = {"url": server.url + "/docs/", "delay": 0, "username": "ada"}
+        found, _, _ = visited(Site.from_settings(given, {"password": "oxbow"}, OPEN))
+        assert found
+        assert {heads["authorization"] for _, heads in server.requests} == {"Basic YWRhOm94Ym93"}
+
+
 def test_an_unchanged_site_has_the_same_stamps_and_a_vanished_page_is_missing() -> None:
     served = pages()
     with web_server(served) as server:

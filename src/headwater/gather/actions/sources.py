@@ -222,7 +222,7 @@ def close_source(actor: Actor, source: Source, documents: str, to: Source | None
     require(rules.may_manage_source(actor, source), _NOT_YOURS)
     if documents not in FATES:
         raise ValidationError({"documents": _("Say what becomes of the documents: keep, withdraw or hand_over.")})
-    # A batch on its way is published before this, or finds the source closed. In one order, so that none waits in a ring.
+    # A batch on its way is published before this, or finds the source closed. One order, so that none waits in a ring.
     for pk in sorted({source.pk, to.pk if to else source.pk}):
         hold_source(pk)
     if documents == "hand_over":

@@ -22,7 +22,7 @@ from headwater.gather.connectors.base import (
     utc,
 )
 from headwater.gather.connectors.base import marked as _
-from headwater.gather.connectors.guard import Answer, Client, Policy, check_written
+from headwater.gather.connectors.guard import Answer, Client, Policy, SignIn, check_written
 
 _ENTRIES = 5_000
 
@@ -48,7 +48,7 @@ class Feed:
     url: str
     whole_page: bool = False
     policy: Policy = field(default_factory=Policy)
-    auth: tuple[str, str] | None = None
+    sign_in: SignIn | None = None
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any], secret: dict[str, str], policy: Policy) -> "Feed":
@@ -57,12 +57,12 @@ class Feed:
         if not url.startswith(("http://", "https://")):
             raise SourceFailed(_("No feed is named"), _("Enter its address, beginning with https://"), field="url")
         check_written(url, policy, "url")
-        auth = (secret["username"], secret["password"]) if secret.get("username") else None
-        return cls(url, bool(settings.get("whole_page")), policy, auth)
+        sign_in = SignIn.from_settings(url, settings, secret)
+        return cls(url, bool(settings.get("whole_page")), policy, sign_in)
 
     def open(self, cursor: dict[str, Any]) -> Listing:
         """The entries now, none when the server says nothing changed. Raises SourceFailed."""
-        client = Client(self.policy, self.auth)
+        client = Client(self.policy, self.sign_in)
         listing = Listing(dict(cursor))
         listing.resources.callback(client.close)
         try:

@@ -105,12 +105,18 @@ def check_host(host: str, port: int, policy: Policy, field: str) -> None:
 
 
 def check_written(url: str, policy: Policy, field: str) -> None:
-    """The same for the host of an address. Raises SourceFailed when it cannot be read at all."""
+    """The same for the host of an address. Raises SourceFailed when it cannot be read at all, or holds a password.
+
+    What is in an address is shown on pages and in lists; passwords are sealed and shown to nobody.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
         raise SourceFailed(_("The address cannot be read"), _("Check how it is written"), field=field) from error
+    if "@" in parts.netloc:
+        remedy = _("Leave it out of the address, and enter name and password in their own fields")
+        raise SourceFailed(_("The address holds a name or password, which everybody would see"), remedy, field=field)
     check_host(host, port, policy, field)
 
 
@@ -206,12 +212,33 @@ class Answer:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+@dataclass(frozen=True)
+class SignIn:
+    """The name and password of one site, told to no other: pages link anywhere, and so do feeds."""
+
+    site: str
+    name: str
+    password: str
+
+    @classmethod
+    def from_settings(cls, site: str, settings: dict[str, Any], secret: dict[str, str]) -> "SignIn | None":
+        """None where no name is given. The name is a setting; who uses the API may seal it with the password."""
+        name = str(settings.get("username") or secret.get("username") or "").strip()
+        return cls(site, name, secret.get("password", "")) if name else None
+
+    def for_address(self, url: str) -> tuple[str, str] | None:
+        """What to say at this address: nothing at another site."""
+        here, there = urlsplit(self.site), urlsplit(url)
+        is_same = (here.scheme, here.netloc.lower()) == (there.scheme, there.netloc.lower())
+        return (self.name, self.password) if is_same else None
+
+
 @dataclass
 class Client:
-    """Fetches addresses within the policy. Close it when done."""
+    """Fetches addresses within the policy. Close it when done. `sign_in` is given to its own site alone."""
 
     policy: Policy = field(default_factory=Policy)
-    auth: tuple[str, str] | None = None
+    sign_in: "SignIn | None" = None
 
     def __post_init__(self) -> None:
         self._http = httpx.Client(
@@ -220,7 +247,6 @@ class Client:
             follow_redirects=True,
             max_redirects=self.policy.redirects,
             headers={"User-Agent": AGENT},
-            auth=self.auth,
             trust_env=False,
         )
 
@@ -232,7 +258,8 @@ class Client:
         names = (("If-None-Match", "etag"), ("If-Modified-Since", "modified"))
         headers = {header: known[name] for header, name in names if known and known.get(name)}
         try:
-            with self._http.stream("GET", url, headers=headers) as response:
+            auth = self.sign_in.for_address(url) if self.sign_in else None
+            with self._http.stream("GET", url, headers=headers, auth=auth) as response:
                 content = self._read(response)
                 heads = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status_code, heads, content, str(response.url))

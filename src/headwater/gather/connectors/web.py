@@ -16,7 +16,7 @@ from protego import Protego
 
 from headwater.gather.connectors.base import Fetched, FetchFailed, Found, Listing, SourceFailed, checksum, short_key
 from headwater.gather.connectors.base import marked as _
-from headwater.gather.connectors.guard import AGENT, Answer, Client, Policy, check_written, http_date
+from headwater.gather.connectors.guard import AGENT, Answer, Client, Policy, SignIn, check_written, http_date
 
 _PAGES = 5_000
 _SITEMAPS = 50
@@ -39,7 +39,7 @@ class Site:
     pages: int = _PAGES
     delay: float = 0.5
     policy: Policy = field(default_factory=Policy)
-    auth: tuple[str, str] | None = None
+    sign_in: SignIn | None = None
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any], secret: dict[str, str], policy: Policy) -> "Site":
@@ -53,8 +53,8 @@ class Site:
             message = _("The prefix is on another host than the address")
             raise SourceFailed(message, _("Make two sources of it"), field="within")
         pages, delay = int(settings.get("pages") or _PAGES), settings.get("delay")
-        auth = (secret["username"], secret["password"]) if secret.get("username") else None
-        return cls(url, prefix, min(pages, _PAGES * 10), 0.5 if delay is None else float(delay), policy, auth)
+        sign_in = SignIn.from_settings(url, settings, secret)
+        return cls(url, prefix, min(pages, _PAGES * 10), 0.5 if delay is None else float(delay), policy, sign_in)
 
     def open(self, cursor: dict[str, Any]) -> Listing:
         """The pages now; `cursor` holds what each page said of itself the last time. Raises SourceFailed."""
@@ -81,7 +81,7 @@ class _Visit:
 
     def __init__(self, site: Site, cursor: dict[str, Any]) -> None:
         self.site = site
-        self.client = Client(site.policy, site.auth)
+        self.client = Client(site.policy, site.sign_in)
         self.robots = Protego.parse("")
         self.delay = site.delay
         self.before: dict[str, dict[str, Any]] = cursor.get("pages", {})
