@@ -244,6 +244,21 @@ def test_a_run_may_be_carried_out_twice(source: Source, pool: Pool, run_now: Run
     assert RawVersion.objects.count() == 3
 
 
+def test_a_run_knows_how_much_is_left_after_its_first_batch(
+    source: Source, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "batches", _one_by_one)
+    run = runs.begin(source, None)
+    told: list[tuple[int | None, bool]] = []
+
+    def look(progress: Progress) -> None:
+        run.refresh_from_db()
+        told.append((run.per_cent, run.seconds_left is not None))
+
+    runs.carry_out(run.organisation_id, run.pk, pool, look)
+    assert told == [(25, True), (50, True), (75, True), (100, True)]
+
+
 def test_a_run_cut_off_in_the_middle_is_taken_over(
     source: Source, pool: Pool, run_now: RunNow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

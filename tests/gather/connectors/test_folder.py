@@ -34,6 +34,15 @@ def test_files_are_keyed_by_their_path_and_stamped_by_size_and_time(tmp_path: Pa
     assert after["sub/deep/b.md"] == before["sub/deep/b.md"]
 
 
+def test_how_many_there_are_is_known_before_the_first_is_read(tmp_path: Path) -> None:
+    for name in ("a.md", "sub/b.md", "sub/.git/c.md", "sub/d.tmp", "e/deep/f.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    with Folder(tmp_path).open({}) as listing:
+        assert listing.total == 3
+        assert len(list(listing)) == 3
+
+
 def test_hidden_and_half_written_files_are_left_out(tmp_path: Path) -> None:
     for name in (".git/config", "~$plan.docx", "a.tmp", "b.part", ".a.md.swp", "Thumbs.db", "c~"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

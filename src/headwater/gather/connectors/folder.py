@@ -47,16 +47,25 @@ class Folder:
         if not self.root.is_dir():
             remedy = _("Connect it again, or change the path; what was kept stays")
             raise SourceFailed(_("The folder %(path)s is not there"), remedy, path=str(self.root))
-        listing = Listing({})
+        listing = Listing({}, total=self._count())
         listing.found = self._walk(listing)
         return listing
+
+    def _count(self) -> int:
+        """How many files there are, so that a run can say what is left. Links out and pipes count, and are not read."""
+        return sum(len([name for name in files if not is_ignored(name)]) for _, files in self._folders())
+
+    def _folders(self, unreadable: Callable[[OSError], None] | None = None) -> Iterator[tuple[str, list[str]]]:
+        """Each folder that is not left out, with the names of its files."""
+        for folder, folders, files in os.walk(self.root, onerror=unreadable):
+            folders[:] = sorted(name for name in folders if not is_ignored(name))
+            yield folder, sorted(files)
 
     def _walk(self, listing: Listing) -> Iterator[Found]:
         unreadable: list[OSError] = []
         # A folder that cannot be opened must not make all its files look vanished.
-        for folder, folders, files in os.walk(self.root, onerror=unreadable.append):
-            folders[:] = sorted(name for name in folders if not is_ignored(name))
-            for name in sorted(files):
+        for folder, files in self._folders(unreadable.append):
+            for name in files:
                 if found := self.find(Path(folder) / name):
                     yield found
         listing.complete = not unreadable
