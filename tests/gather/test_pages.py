@@ -18,6 +18,7 @@ from headwater.gather.actions import create_need, create_source
 from headwater.gather.models import Document, InformationNeed, NeedEntry, Run, Source
 from headwater.people.models import Audience, Person
 from headwater.search.models import Entry
+from tests.conftest import make_person
 
 RunNow = Callable[[Source], Run]
 SignIn = Callable[[Person], Client]
@@ -158,6 +159,24 @@ def test_a_feed_is_named_in_the_browser_and_a_wrong_one_refused_with_its_reason(
     assert b"s3cret" not in bytes(source.secret)
     assert "s3cret" not in client.get(address("gather:source-settings", pk=source.pk)).content.decode()
     assert client.post(url, {**given, "every_minutes": 0}).status_code == 200
+
+
+def test_who_may_not_name_a_source_is_not_shown_its_form(
+    nadia: Person, ines: Person, otto: Person, ada: Person, sign_in: SignIn
+) -> None:
+    steward = make_person("Steward", unit=otto.unit)
+    steward.grants.create(person=steward, permission="steward", unit=otto.unit)
+    for person, feed, folder in (
+        (ines, 403, 403),
+        (otto, 403, 403),
+        (steward, 200, 403),
+        (nadia, 200, 403),
+        (ada, 200, 200),
+    ):
+        client = sign_in(person)
+        assert client.get(address("gather:source-new")).status_code == feed
+        assert client.get(address("gather:source-new-kind", kind="feed")).status_code == feed
+        assert client.get(address("gather:source-new-kind", kind="folder")).status_code == folder
 
 
 def test_a_folder_is_for_administrators(nadia: Person, ada: Person, sign_in: SignIn, folder: Any, home: Any) -> None:

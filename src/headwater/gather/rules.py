@@ -17,6 +17,12 @@ def may_create_source(actor: Actor, unit: Unit | None = None) -> bool:
     return _manages(actor, unit)
 
 
+def may_name_sources(actor: Actor, kind: str = "") -> bool:
+    """Name sources of this kind (none: of some kind), be it for a single unit."""
+    names = may_anywhere(actor, Permission.STEWARD, Permission.KNOWLEDGE_MANAGER, Permission.ADMINISTRATOR)
+    return names and (kind != Source.Kind.FOLDER or may_read_this_machine(actor))
+
+
 def may_read_this_machine(actor: Actor) -> bool:
     """Name a folder of the server itself: administrators and the local operator, for any file there could be meant."""
     return may(actor, Permission.ADMINISTRATOR)

@@ -45,7 +45,7 @@ def list_sources(request: Request) -> HttpResponse:
         "page": page,
         "rows": rows,
         "state": state,
-        "may_create": rules.may_create_source(request.person),
+        "may_create": rules.may_name_sources(request.person),
         "open_needs": showing.open_needs(),
     }
     return render(request, "gather/sources.html", context)
@@ -61,14 +61,13 @@ def show_source(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def choose_kind(request: Request) -> HttpResponse:
     """Which kind of source shall it be?"""
-    require(rules.may_create_source(request.person), _("Only stewards, knowledge managers and administrators do that."))
-    administers = rules.may_read_this_machine(request.person)
-    kinds = [(kind, *KINDS[kind.value]) for kind in Source.Kind if kind != Source.Kind.FOLDER or administers]
+    _require_naming(request)
+    kinds = [(kind, *KINDS[kind.value]) for kind in Source.Kind if rules.may_name_sources(request.person, kind)]
     context = {
         "title": _("New source"),
         "kinds": kinds,
         "crumbs": _crumbs(_("New source")),
-        "lacks_folder": not administers,
+        "lacks_folder": not rules.may_read_this_machine(request.person),
     }
     return render(request, "gather/source_kinds.html", context)
 
@@ -85,6 +84,7 @@ def create(request: Request, kind: str) -> HttpResponse:
     """Name a new source."""
     if kind not in FORMS:
         raise Http404(kind)
+    _require_naming(request, kind)
     form = FORMS[kind](request.POST or None, initial={"owner": request.person.pk, "unit": request.person.unit_id})
     if request.method == "POST" and form.is_valid():
         source = _created(request, form, kind)
@@ -94,6 +94,13 @@ def create(request: Request, kind: str) -> HttpResponse:
     title = _("New source: %s") % Source.Kind(kind).label
     context = {"title": title, "form": form, "kind": kind, "kind_words": KINDS[kind][1], "crumbs": _crumbs(title)}
     return render(request, "gather/source_form.html", context)
+
+
+def _require_naming(request: Request, kind: str = "") -> None:
+    require(
+        rules.may_name_sources(request.person, kind),
+        _("Stewards, knowledge managers and administrators do that, and folders of the server administrators alone."),
+    )
 
 
 def _created(request: Request, form: SourceForm, kind: str) -> Source | None:
