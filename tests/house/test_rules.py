@@ -137,3 +137,15 @@ def test_nothing_names_the_machine_it_was_made_on() -> None:
         if telling.search(path.read_text(errors="replace"))
     ]
     assert found == []
+
+
+def test_no_choice_is_offered_as_dashes() -> None:
+    """What nothing chosen means stands in the list itself."""
+    silent = [
+        f"{path.relative_to(SOURCES)}:{node.lineno}"
+        for path in python_files()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "forms.ModelChoiceField"
+        if not {"empty_label", "widget"} & {keyword.arg for keyword in node.keywords}
+    ]
+    assert silent == []

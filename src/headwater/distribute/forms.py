@@ -127,7 +127,9 @@ class DirectiveForm(forms.Form):
         readable = Entry.objects.current().readable_by(person).order_by("title")
         self.fields["entry"] = forms.ModelChoiceField(readable, required=False, widget=forms.HiddenInput())
         audiences = Audience.objects.order_by("name")
-        self.fields["audience"] = forms.ModelChoiceField(audiences, label=_("Who"), required=False)
+        self.fields["audience"] = forms.ModelChoiceField(
+            audiences, label=_("Who"), required=False, empty_label=_("Choose who must read it")
+        )
 
 
 class ProfileForm(forms.Form):

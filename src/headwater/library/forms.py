@@ -78,7 +78,9 @@ class NewArticleForm(forms.Form):
 
     title = forms.CharField(label=_("Title"), max_length=500)
     kind = forms.ChoiceField(label=_("What it is"), choices=KINDS, initial=Kind.HOW_TO)
-    unit = forms.ModelChoiceField(label=_("Unit"), queryset=Unit.objects.none(), required=False)
+    unit = forms.ModelChoiceField(
+        label=_("Unit"), queryset=Unit.objects.none(), required=False, empty_label=_("No unit")
+    )
     audience = forms.ModelChoiceField(
         label=_("Who may read it"),
         queryset=Audience.objects.all(),
@@ -114,7 +116,9 @@ class DetailsForm(forms.Form):
     """What stands around a text."""
 
     kind = forms.ChoiceField(label=_("What it is"), choices=KINDS)
-    unit = forms.ModelChoiceField(label=_("Unit"), queryset=Unit.objects.none(), required=False)
+    unit = forms.ModelChoiceField(
+        label=_("Unit"), queryset=Unit.objects.none(), required=False, empty_label=_("No unit")
+    )
     reference = forms.CharField(label=_("Reference"), max_length=40, required=False)
     topics = forms.ModelMultipleChoiceField(
         label=_("Topics"),

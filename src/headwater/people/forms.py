@@ -71,10 +71,19 @@ def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     return list(groups.items())
 
 
+def with_own(choices: list[tuple[str, Any]], code: str) -> list[tuple[str, Any]]:
+    """The choices, and a language that somebody has already though it is not offered."""
+    return choices if code in dict(choices) else [*choices, (code, code)]
+
+
 class ProfileForm(forms.Form):
     """What people change about themselves."""
 
-    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    chosen_language = forms.ChoiceField(
+        label=_("Language I read in"),
+        required=False,
+        help_text=_("Of pages, mail and your searches; which audiences you are in does not depend on it"),
+    )
     timezone = forms.ChoiceField(
         label=_("Time zone"),
         choices=zone_choices,
@@ -83,16 +92,19 @@ class ProfileForm(forms.Form):
     )
     work_from = forms.TimeField(label=_("Works from"), widget=TimeInput)
     work_until = forms.TimeField(label=_("Works until"), widget=TimeInput)
-    location = forms.CharField(label=_("Location"), max_length=120, required=False)
 
     def __init__(self, *args: Any, person: Person | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        language: Any = self.fields["language"]
-        if person is not None and person.language not in dict(LANGUAGES):
-            language.choices = [*LANGUAGES, (person.language, person.language)]
+        self._offer_languages(person)
         zones: Any = self.fields["timezone"]
         if person is not None and person.timezone not in ZONES:
             zones.choices = [(person.timezone, person.timezone), *zone_choices()]
+
+    def _offer_languages(self, person: Person | None) -> None:
+        kept = dict(LANGUAGES).get(person.language, person.language) if person is not None else ""
+        usual = _("The one your organisation keeps: %(language)s") % {"language": kept}
+        language: Any = self.fields["chosen_language"]
+        language.choices = with_own([("", usual), *LANGUAGES], person.chosen_language if person is not None else "")
 
 
 class PersonForm(ProfileForm):
@@ -102,10 +114,17 @@ class PersonForm(ProfileForm):
         "name", "email", "number", "unit", "other_units", "roles", "title", "location", "clearance", "language",
         "timezone", "work_from", "work_until", "joined_on",
     ]  # fmt: skip
+    chosen_language = None  # theirs alone
+    language = forms.ChoiceField(label=_("Language"), help_text=_("Audiences select by it"))
+    location = forms.CharField(
+        label=_("Location"), max_length=120, required=False, help_text=_("Audiences select by it")
+    )
     name = forms.CharField(label=_("Name"), max_length=200)
     email = forms.EmailField(label=_("Email"), required=False, help_text=_("What the person signs in with"))
     number = forms.CharField(label=_("Staff number"), max_length=60, required=False, help_text=_("Key of CSV imports"))
-    unit = forms.ModelChoiceField(label=_("Unit"), queryset=Unit.objects.none(), required=False)
+    unit = forms.ModelChoiceField(
+        label=_("Unit"), queryset=Unit.objects.none(), required=False, empty_label=_("No unit")
+    )
     other_units = forms.ModelMultipleChoiceField(
         label=_("Also works for"), queryset=Unit.objects.none(), required=False
     )
@@ -126,6 +145,10 @@ class PersonForm(ProfileForm):
         fields["unit"].queryset = fields["other_units"].queryset = Unit.objects.all()
         fields["roles"].queryset = Role.objects.all()
         fields["other_units"].widget.attrs["size"] = fields["roles"].widget.attrs["size"] = 6
+
+    def _offer_languages(self, person: Person | None) -> None:
+        language: Any = self.fields["language"]
+        language.choices = with_own(list(LANGUAGES), person.language if person is not None else "en")
 
 
 class LeavingForm(forms.Form):
@@ -181,8 +204,12 @@ class UnitForm(forms.Form):
     parent = forms.ModelChoiceField(
         label=_("Below"), queryset=Unit.objects.none(), required=False, empty_label=_("Nothing: it is at the top")
     )
-    head = forms.ModelChoiceField(label=_("Head"), queryset=Person.objects.none(), required=False)
-    deputy = forms.ModelChoiceField(label=_("Deputy"), queryset=Person.objects.none(), required=False)
+    head = forms.ModelChoiceField(
+        label=_("Head"), queryset=Person.objects.none(), required=False, empty_label=_("Nobody")
+    )
+    deputy = forms.ModelChoiceField(
+        label=_("Deputy"), queryset=Person.objects.none(), required=False, empty_label=_("Nobody")
+    )
 
     def __init__(self, *args: Any, unit: Unit | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -199,11 +226,19 @@ class NameForm(forms.Form):
 
 
 class CommunityForm(forms.Form):
-    """A community's name, purpose and lead."""
+    """A community's name, purpose and lead, and who may come in."""
 
     name = forms.CharField(label=_("Name"), max_length=200)
     purpose = forms.CharField(label=_("Purpose"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
-    lead = forms.ModelChoiceField(label=_("Lead"), queryset=Person.objects.none(), required=False)
+    lead = forms.ModelChoiceField(
+        label=_("Lead"), queryset=Person.objects.none(), required=False, empty_label=_("Nobody")
+    )
+
+    is_open = forms.BooleanField(
+        label=_("Anybody may join"),
+        required=False,
+        help_text=_("Otherwise people ask, and the lead or an administrator brings them in"),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -214,7 +249,9 @@ class CommunityForm(forms.Form):
 class MemberForm(forms.Form):
     """Somebody to bring into a community."""
 
-    person = forms.ModelChoiceField(label=_("Bring somebody in"), queryset=Person.objects.none())
+    person = forms.ModelChoiceField(
+        label=_("Bring somebody in"), queryset=Person.objects.none(), empty_label=_("Choose a person")
+    )
 
     def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
