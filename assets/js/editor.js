@@ -95,18 +95,30 @@ function uploads(field) {
   return EditorView.domEventHandlers({ paste: handle((event) => event.clipboardData), drop: handle((event) => event.dataTransfer) });
 }
 
-const TOOLS = [["B", "bold", wrap("**")], ["I", "italic", wrap("_")], ["H", "heading", prefix("## ")], ["•", "list", prefix("- ")], ["1.", "numbered", prefix("1. ")], ["“”", "quote", prefix("> ")], ["🔗", "link", wrap("[", "](https://)")], ["</>", "code", wrap("`")]];
+// Icons of the sprite: a letter or sign would be drawn by whichever font happens to hold it.
+const TOOLS = [["bold", wrap("**")], ["italic", wrap("_")], ["heading", prefix("## ")], ["list", prefix("- ")], ["list-numbers", prefix("1. ")], ["quote", prefix("> ")], ["link", wrap("[", "](https://)")], ["code", wrap("`")]];
 
-function toolbar(view, field) {
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("focusable", "false");
+  use.setAttribute("href", `${document.documentElement.dataset.icons}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+function toolbar(view) {
   const bar = document.createElement("div");
   bar.className = "editor-bar";
   bar.setAttribute("role", "toolbar");
-  const words = JSON.parse(field.dataset.editorWords || "{}");
-  for (const [sign, name, act] of TOOLS) {
+  const words = JSON.parse(document.documentElement.dataset.editorWords || "{}");
+  for (const [name, act] of TOOLS) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "btn";
-    button.textContent = sign;
+    button.append(icon(name));
     button.title = words[name] || name;
     button.setAttribute("aria-label", words[name] || name);
     button.addEventListener("click", () => act(view));
@@ -145,7 +157,7 @@ export function mount(field) {
       ],
     }),
   });
-  if (!isQuery) box.prepend(toolbar(view, field));
+  if (!isQuery) box.prepend(toolbar(view));
   field.after(box);
   field.hidden = true;
   field.addEventListener("editor:set", (event) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: event.detail } }));

@@ -1,5 +1,8 @@
 """How numbers, dates, icons and charts are written."""
 
+import html
+import json
+import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -292,3 +295,23 @@ def test_the_guide_names_only_what_exists() -> None:
     root = STATIC.parents[1] / "templates"
     for name in set(re.findall(r"components/[a-z_]+\.html", guide)):
         assert (root / name).is_file(), name
+
+
+# --- What scripts and styles draw -------------------------------------------------------------------------------------
+
+
+def test_the_buttons_of_the_editor_are_icons_of_the_sprite_with_words_of_the_reader() -> None:
+    script = (STATIC / "editor.js").read_text()
+    with translation.override("en"):
+        page = Template("{% load headwater %}{% editor_words %}").render(Context())
+    words = json.loads(html.unescape(page))
+    assert set(words) <= assets.icon_names()
+    assert [name for name in words if f'["{name}",' not in script] == []
+    assert "🔗" not in script
+
+
+def test_the_line_of_a_small_curve_is_not_filled() -> None:
+    line = charts.spark([1, 3, 2], "Documents a second")
+    assert 'class="line"' in line
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", (STATIC / "headwater.css").read_text())
+    assert any(".spark" in selector and ".line" in selector and "fill:none" in body for selector, body in rules)

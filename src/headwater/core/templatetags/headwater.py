@@ -1,5 +1,6 @@
 """`{% load headwater %}`: everything pages are made of. docs/design.md shows each with an example."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Radi
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language_bidi
+from django.utils.translation import gettext as _
 
 from headwater.core.display import assets, dates, figures, parts
 
@@ -81,3 +83,11 @@ def page_numbers(page: Page[Any]) -> list[int]:
         for before, here in zip([0, *shown], shown, strict=False)
         for n in ([0, here] if here - before > 1 else [here])
     ]
+
+
+@register.simple_tag
+def editor_words() -> str:
+    """What the buttons of the editor are called, as JSON for its script: icon → words."""
+    words = {"bold": _("Bold"), "italic": _("Italic"), "heading": _("Heading"), "list": _("List")}
+    words |= {"list-numbers": _("Numbered list"), "quote": _("Quotation"), "link": _("Link"), "code": _("Code")}
+    return json.dumps(words)
