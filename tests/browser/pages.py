@@ -41,6 +41,7 @@ SUBJECTS: dict[str, Callable[[], Kwargs]] = {
     "distribute:directive": _directive,
     "distribute:proof": _directive,
     "distribute:proof-list": _directive,
+    "distribute:proof-people": _directive,
     "distribute:chain": lambda: {"pk": Delivery.objects.order_by("pk").values_list("version", flat=True)[0]},
     "library:article": _article,
     "library:edit": _article,

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from headwater.core.actions import OPERATOR
+from headwater.distribute.awareness import time_to_aware
 from headwater.distribute.models import Channel, Delivery
 from headwater.gather.models import Source
 from headwater.home.cockpit import Cockpit
@@ -53,7 +54,7 @@ def test_the_flow_counts_what_went_through(
     cockpit = Cockpit(nadia)
     flow = cockpit.flow
     assert (flow["delivered"], flow["people"], flow["opened"]) == (3, 1, 2)
-    assert (flow["asked"], flow["acknowledged"], flow["overdue"]) == (2, 1, 1)
+    assert (flow["asked"], flow["acknowledged"], cockpit.numbers["overdue"]) == (2, 1, 1)
     assert (flow["before"], flow["opened_before"]) == (1, 0)
     assert cockpit.numbers["versions"] == 4
 
@@ -101,6 +102,29 @@ def test_time_to_aware_leaves_back_fills_out(
     aware = Cockpit(nadia).aware
     assert aware["median"] == 2 * HOUR
     assert aware["before"] is None
+
+
+def test_what_is_overdue_is_the_same_in_every_period_and_on_every_page(
+    ines: Person, nadia: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    now = timezone.now()
+    for days in (1, 20, 60, 200):
+        must_read(make_entry(f"A {days}"), ines, created_at=now - timedelta(days=days), due_at=now - HOUR)
+    browser = sign_in(nadia)
+    for days in (7, 30, 90):
+        assert Cockpit(nadia, days).numbers["overdue"] == 4
+        assert browser.get(f"{PAGE}overdue/?days={days}").context["page"].paginator.count == 4
+    assert browser.get("/o/waterworks/distribute/proof/").context["overdue"] == 4
+
+
+def test_time_to_aware_is_the_same_here_and_in_the_proof(
+    ines: Person, nadia: Person, make_entry: MakeEntry, bring: Deliver
+) -> None:
+    now = timezone.now()
+    bring(make_entry("Asked long ago, known now"), ines, eligible_at=now - timedelta(days=50), opened_at=now)
+    bring(make_entry("Asked and known"), ines, eligible_at=now - 2 * HOUR, opened_at=now)
+    (overall,) = time_to_aware(30)
+    assert (overall.people, overall.median) == (2, Cockpit(nadia, 30).aware["median"])
 
 
 def test_acknowledging_without_opening_counts_as_aware(

@@ -1,46 +1,21 @@
 """Proof: did they know, when, and who did not. Everything here is counted from the records, in the database.
 
-A person's clock starts at `eligible_at`: the version's publication, or when they came into the audience if that is
-later. `aware` is when they first opened or acknowledged it. Back-filled versions are left out of time-to-aware.
+Each figure of a must-read is one condition of `stage_tests`, by which it is counted and by which its list is made.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import (
-    Aggregate,
-    Case,
-    Count,
-    DurationField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    OuterRef,
-    Q,
-    QuerySet,
-    When,
-)
-from django.db.models.functions import Coalesce, Least
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from headwater.distribute.models import Acknowledgement, Broadcast, Channel, Delivery, Directive
 from headwater.people.models import AudienceMember, Person
 
 USABLE = (Channel.State.ACTIVE, Channel.State.ESSENTIAL)
-
-
-class Percentile(Aggregate):
-    """The continuous percentile of a duration, as PostgreSQL's percentile_cont computes it."""
-
-    function = "percentile_cont"
-    template = "%(function)s(%(fraction)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = DurationField()
-
-    def __init__(self, expression: object, fraction: float) -> None:
-        super().__init__(expression, fraction=float(fraction))
 
 
 def no_channel(prefix: str = "") -> Q:
@@ -72,15 +47,24 @@ EVERYBODY = Scope()
 
 @dataclass(frozen=True)
 class Stage:
-    """The counts of a must-read (or of a part of it), each with what was lost on the way to it."""
+    """The counts of a must-read (or of a part of it), each with what was lost on the way to it.
+
+    Reached: it is before their eyes when they sign in, or a channel took it, or they have seen it.
+    """
 
     asked: int
-    sent: int
+    reached: int
     opened: int
     acknowledged: int
     in_time: int
     overdue: int
     unreachable: int
+    on_list: int
+
+    @property
+    def waiting(self) -> int:
+        """No account, and a channel that has not taken it yet."""
+        return max(0, self.asked - self.reached - self.unreachable)
 
     @property
     def late(self) -> int:
@@ -90,7 +74,7 @@ class Stage:
     @property
     def unopened(self) -> int:
         """Reached, and not opened."""
-        return max(0, self.asked - self.unreachable - self.opened)
+        return max(0, self.reached - self.opened)
 
     @property
     def unsigned(self) -> int:
@@ -127,8 +111,12 @@ def without_row(directive: Directive, scope: Scope = EVERYBODY) -> QuerySet[Audi
 def stage_of(directive: Directive, scope: Scope = EVERYBODY) -> Stage:
     """The counts of a whole directive."""
     counts = of_directive(directive, scope).aggregate(**_counts())
-    counts["asked"] += without_row(directive, scope).count()
-    return Stage(**counts)
+    waiting = without_row(directive, scope).aggregate(
+        asked=Count("pk"),
+        reached=Count("pk", filter=Q(person__user__isnull=False)),
+        unreachable=Count("pk", filter=no_channel("person__")),
+    )
+    return Stage(**{**counts, **{name: counts[name] + n for name, n in waiting.items()}})
 
 
 def by_unit(directive: Directive, scope: Scope = EVERYBODY) -> list[UnitLine]:
@@ -145,22 +133,34 @@ def by_unit(directive: Directive, scope: Scope = EVERYBODY) -> list[UnitLine]:
     ]
 
 
-def _counts() -> dict[str, Count]:
-    now = timezone.now()
+def stage_tests() -> dict[str, Q]:
+    """What makes a delivery one of each stage, by the stage's name; "asked" are all of them."""
     signed = Q(acknowledged_at__isnull=False)
+    seen = Q(opened_at__isnull=False) | signed
+    cut_off = no_channel("person__")
+    reached = seen | (Q(Q(sent_at__isnull=False) | Q(person__user__isnull=False)) & ~cut_off)
     in_time = signed & (Q(due_at=None) | Q(acknowledged_at__lte=F("due_at")))
-    reached = Q(sent_at__isnull=False) | Q(person__user__isnull=False) | Q(opened_at__isnull=False)
+    lists = Acknowledgement.objects.filter(manner=Acknowledgement.Manner.LIST)
     return {
-        "asked": Count("pk", distinct=True),
-        "sent": Count("pk", filter=reached, distinct=True),
-        "opened": Count("pk", filter=Q(opened_at__isnull=False) | signed, distinct=True),
-        "acknowledged": Count("pk", filter=signed, distinct=True),
-        "in_time": Count("pk", filter=in_time, distinct=True),
-        "overdue": Count("pk", filter=Q(must_acknowledge=True, acknowledged_at=None, due_at__lt=now), distinct=True),
-        "unreachable": Count(
-            "pk", filter=no_channel("person__") & Q(opened_at=None, acknowledged_at=None), distinct=True
-        ),
+        "asked": Q(),
+        "reached": reached,
+        "unreachable": cut_off & ~seen,
+        "waiting": ~reached & ~cut_off,
+        "opened": seen,
+        "unopened": reached & ~seen,
+        "acknowledged": signed,
+        "unsigned": seen & ~signed,
+        "in_time": in_time,
+        "late": signed & Q(acknowledged_at__gt=F("due_at")),
+        "overdue": Q(must_acknowledge=True, acknowledged_at=None, due_at__lt=timezone.now()),
+        "on_list": Q(Exists(lists.filter(person=OuterRef("person"), version=OuterRef("version")))),
     }
+
+
+def _counts() -> dict[str, Count]:
+    tests = stage_tests()
+    wanted = ("asked", "reached", "opened", "acknowledged", "in_time", "overdue", "unreachable", "on_list")
+    return {name: Count("pk", filter=tests[name] or None, distinct=True) for name in wanted}
 
 
 # --- The organisation -------------------------------------------------------------------------------------------------
@@ -179,57 +179,17 @@ def unreached(scope: Scope = EVERYBODY) -> QuerySet[Person]:
     return Person.objects.active().filter(no_channel(), scope.within()).select_related("unit").order_by("name")
 
 
-@dataclass(frozen=True)
-class Awareness:
-    """Time-to-aware of a group of deliveries: how many came to know, the median, and the 95th percentile."""
-
-    label: str
-    people: int
-    median: timedelta
-    late: timedelta
-
-
-def _aware(days: int, scope: Scope) -> QuerySet[Delivery]:
-    since = timezone.now() - timedelta(days=days)
-    seen = Case(
-        When(opened_at=None, then=F("acknowledged_at")),
-        When(acknowledged_at=None, then=F("opened_at")),
-        default=Least("opened_at", "acknowledged_at"),
-    )
-    rows = Delivery.objects.filter(Q(opened_at__isnull=False) | Q(acknowledged_at__isnull=False))
-    rows = rows.filter(scope.within("person__"), version__is_backfill=False, eligible_at__gte=since).annotate(seen=seen)
-    return rows.annotate(waited=ExpressionWrapper(F("seen") - F("eligible_at"), output_field=DurationField()))
-
-
-def time_to_aware(days: int, by: str = "", scope: Scope = EVERYBODY) -> list[Awareness]:
-    """Median and 95th percentile of the last days: over all, or by "source", "topic" or "unit" (most people first)."""
-    label = {
-        "": None,
-        "source": "version__entry__source_slug",
-        "topic": "version__entry__topic_links__concept__slug",
-        "unit": "person__unit__name",
-    }[by]
-    rows = _aware(days, scope)
-    figures = {"people": Count("pk"), "median": Percentile("waited", 0.5), "late": Percentile("waited", 0.95)}
-    if label is None:
-        whole = rows.aggregate(**figures)
-        return [Awareness("", **whole)] if whole["people"] else []
-    named: Any = rows.exclude(**{label: None}).values(name=Coalesce(label, label))
-    groups = named.annotate(**figures).order_by("-people")
-    return [Awareness(row["name"], row["people"], row["median"], row["late"]) for row in groups if row["name"]]
-
-
-def awareness_by_day(days: int, scope: Scope = EVERYBODY) -> list[tuple[date, float, float]]:
-    """(day, median hours, 95th percentile hours) for each day on which something became known."""
-    rows = _aware(days, scope).values("eligible_at__date")
-    rows = rows.annotate(median=Percentile("waited", 0.5), late=Percentile("waited", 0.95)).order_by(
-        "eligible_at__date"
-    )
-    return [(row["eligible_at__date"], _hours(row["median"]), _hours(row["late"])) for row in rows]
-
-
 def _hours(duration: timedelta) -> float:
     return round(duration.total_seconds() / 3600, 1)
+
+
+UNREACHED_HEADER = ("person", "number", "unit", "location", "mail")
+
+
+def unreached_rows(scope: Scope = EVERYBODY) -> Iterator[tuple[str, ...]]:
+    """Those whom nothing reaches, as rows under UNREACHED_HEADER; `mail` is an address that refuses, or empty."""
+    for person in unreached(scope).iterator(chunk_size=2_000):
+        yield (person.name, person.number, person.unit.name if person.unit else "", person.location, person.email)
 
 
 def curve(
@@ -276,8 +236,7 @@ CHAIN_HEADER = (
 def chain(deliveries: QuerySet[Delivery]) -> Iterator[tuple[object, ...]]:
     """The chain of each delivery as a row under CHAIN_HEADER, times in UTC (ISO 8601)."""
     rows = deliveries.select_related("person__unit", "version").order_by("version__number", "person__name", "pk")
-    manners = _manners(deliveries)
-    for row in rows.iterator(chunk_size=2_000):
+    for row in with_manner(rows).iterator(chunk_size=2_000):
         version = row.version
         moments = (version.published_at, version.gathered_at, row.created_at, row.sent_at, row.opened_at)
         late = (row.acknowledged_at - row.due_at).total_seconds() if row.acknowledged_at and row.due_at else 0
@@ -287,16 +246,17 @@ def chain(deliveries: QuerySet[Delivery]) -> Iterator[tuple[object, ...]]:
             row.person.unit.name if row.person.unit else "",
             version.number,
             *(moment.isoformat() if moment else "" for moment in (*moments, row.acknowledged_at)),
-            manners.get((row.person_id, row.version_id), ""),
+            row.manner or "",
             row.due_at.isoformat() if row.due_at else "",
             max(0, round(late)),
             row.state,
         )
 
 
-def _manners(deliveries: QuerySet[Delivery]) -> dict[tuple[int, int], str]:
-    found = Acknowledgement.objects.filter(version__in=deliveries.values("version"))
-    return {(person, version): manner for person, version, manner in found.values_list("person", "version", "manner")}
+def with_manner(deliveries: QuerySet[Delivery]) -> QuerySet[Any]:
+    """The same, each with `manner`: how its person acknowledged (signed_in or list), None when they have not."""
+    given = Acknowledgement.objects.filter(person=OuterRef("person"), version=OuterRef("version"))
+    return deliveries.annotate(manner=Subquery(given.values("manner")[:1]))
 
 
 def stages_of(directives: Sequence[Directive], scope: Scope = EVERYBODY) -> dict[int, Stage]:

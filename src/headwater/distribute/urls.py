@@ -26,6 +26,7 @@ urlpatterns = [
     path("directives/<int:pk>/recall/", directives.recall, name="directive-recall"),
     path("directives/<int:pk>/proof/", proof.show_directive, name="proof"),
     path("directives/<int:pk>/proof.csv", proof.export_directive, name="proof-csv"),
+    path("directives/<int:pk>/proof/people/", proof.list_people, name="proof-people"),
     path("directives/<int:pk>/lists/", proof.record_list, name="proof-list"),
     path("proof/", proof.show_overview, name="prove"),
     path("proof/overdue/", proof.list_overdue, name="overdue"),

@@ -17,12 +17,12 @@ from django.utils.translation import get_language
 from headwater.core.addresses import address
 from headwater.core.counting import RowCount
 from headwater.core.display.heat import Cell
+from headwater.distribute.awareness import Percentile, became_aware
 from headwater.distribute.models import Channel, Delivery
-from headwater.distribute.proof import Scope
+from headwater.distribute.proof import Scope, overdue
 from headwater.distribute.rules import proof_paths
 from headwater.gather.health import Health, health_of
 from headwater.gather.models import Source
-from headwater.home.measures import Percentile, became_aware
 from headwater.library.models import Feedback
 from headwater.people.models import Person
 from headwater.search.models import Entry, EntryVersion, SearchGap
@@ -68,7 +68,7 @@ class Cockpit:
 
     @cached_property
     def numbers(self) -> dict[str, Any]:
-        """What is counted by itself, in one query: versions, sources, people, refusing channels, reports, gaps."""
+        """What is counted by itself, in one query: versions, sources, people, what is overdue now, channels, gaps…"""
         by_source = self.versions.exclude(entry__source_slug="").order_by("entry__source_slug")
         refusing = Channel.objects.filter(state=Channel.State.SUSPENDED).order_by("person")
         gaps = SearchGap.objects.filter(state=SearchGap.State.OPEN)
@@ -76,6 +76,7 @@ class Cockpit:
             versions=RowCount(self.versions),
             from_sources=RowCount(by_source.distinct("entry__source_slug"), ordered=True),
             people=RowCount(Person.objects.active()),
+            overdue=RowCount(overdue(self.scope)),
             refusing=RowCount(refusing.distinct("person"), ordered=True),
             reports=RowCount(open_reports()),
             gaps=RowCount(gaps),
@@ -85,7 +86,7 @@ class Cockpit:
 
     @cached_property
     def flow(self) -> dict[str, int]:
-        """Deliveries: made, to how many, opened, asked to sign, signed, overdue; and of the period before."""
+        """Deliveries of the period: made, to how many, opened, asked to sign, signed; and of the period before."""
         asked = Q(must_acknowledge=True) & ~Q(state__in=GONE)
         opened, new = Q(opened_at__isnull=False), Q(created_at__gte=self.since)
         both = self.deliveries.filter(created_at__gte=self.since - timedelta(days=self.days))
@@ -95,7 +96,6 @@ class Cockpit:
             opened=Count("pk", filter=new & opened),
             asked=Count("pk", filter=new & asked),
             acknowledged=Count("pk", filter=new & asked & Q(acknowledged_at__isnull=False)),
-            overdue=Count("pk", filter=new & asked & Q(acknowledged_at=None, due_at__lt=self.now)),
             before=Count("pk", filter=~new),
             opened_before=Count("pk", filter=~new & opened),
         )

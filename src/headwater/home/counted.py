@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from headwater.distribute.models import Delivery
+from headwater.distribute.proof import overdue
 from headwater.home.cockpit import Cockpit, open_reports
 from headwater.home.needs import Trust, article_kinds
 from headwater.search.models import EntryVersion
@@ -38,8 +39,7 @@ def _gathered(cockpit: Cockpit) -> QuerySet[EntryVersion]:
 
 
 def _overdue(cockpit: Cockpit) -> QuerySet[Delivery]:
-    late = _deliveries(must_acknowledge=True, acknowledged_at=None, due_at__lt=cockpit.now)(cockpit)
-    return late.exclude(state__in=[Delivery.State.EXPIRED, Delivery.State.WITHDRAWN]).order_by("due_at", "pk")
+    return overdue(cockpit.scope).select_related("version__entry", "person__unit").defer("version__text")
 
 
 def _articles(kind: str) -> Callable[[Cockpit], QuerySet]:

@@ -118,7 +118,7 @@ def flow(cockpit: Cockpit) -> list[FlowCell]:
     opened = percent(numbers["opened"], numbers["delivered"])
     if numbers["before"]:
         opened += " · " + _("before %(share)s") % {"share": percent(numbers["opened_before"], numbers["before"])}
-    overdue = numbers["overdue"]
+    overdue = gathered["overdue"]  # whenever it was asked: what is late does not end with a period
     return [
         FlowCell(
             _("Gathered"),

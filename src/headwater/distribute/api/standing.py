@@ -149,13 +149,15 @@ class DirectiveOut(Schema):
 
 class StageOut(Schema):
     asked: int
-    sent: int
+    reached: int
+    waiting: int
     opened: int
     acknowledged: int
     in_time: int
     late: int
     overdue: int
     unreachable: int
+    on_list: int
 
 
 def _directives(request: Request) -> Any:

@@ -1,5 +1,7 @@
 """One version for one person: why, and what became of it."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -77,6 +79,14 @@ class Delivery(Walled):
             models.Index(fields=["organisation", "tx"], name="delivery_tx"),
         ]
         verbose_name_plural = "deliveries"
+
+    @property
+    def late_by(self) -> timedelta | None:
+        """How long after its hour it was acknowledged, or by now is not; None in time and where nothing is due."""
+        if self.due_at is None or not (self.must_acknowledge or self.acknowledged_at):
+            return None
+        until = self.acknowledged_at or timezone.now()
+        return until - self.due_at if until > self.due_at else None
 
 
 class Reason(Walled):

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,10 +19,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from headwater.core.actions import require
 from headwater.core.addresses import address
+from headwater.core.display.figures import number
 from headwater.core.display.sankey import Flow, Node
 from headwater.core.messages import tell
 from headwater.core.models import Event
-from headwater.distribute import proof
+from headwater.distribute import awareness, proof
 from headwater.distribute.actions import record_acknowledgement
 from headwater.distribute.delivering import row_for
 from headwater.distribute.forms import SignedListForm, complain
@@ -44,7 +46,7 @@ def _scope(request: Request) -> proof.Scope:
 
 @require_safe
 def show_overview(request: Request) -> HttpResponse:
-    """The organisation: must-reads with their progress, time-to-aware, who is overdue, whom nothing reaches."""
+    """The organisation: must-reads with their progress, time-to-aware (also as CSV), overdue, whom nothing reaches."""
     scope = _scope(request)
     days = int(request.GET.get("days", "30")) if request.GET.get("days", "30") in map(str, DAYS) else 30
     by = request.GET.get("by", "source") if request.GET.get("by") in ("topic", "unit") else "source"
@@ -52,7 +54,9 @@ def show_overview(request: Request) -> HttpResponse:
     page = Paginator(directives.order_by("-issued_at"), 20).get_page(request.GET.get("page"))
     stages = proof.stages_of(list(page.object_list), scope)
     mask_directives(request.person, page.object_list)
-    overall = proof.time_to_aware(days, scope=scope)
+    if request.GET.get("format") == "csv":
+        return _csv("time-to-aware", AWARE_HEADER, _aware_rows(awareness.time_to_aware(days, by, scope)))
+    overall = awareness.time_to_aware(days, scope=scope)
     overdue = proof.overdue(scope).count()
     context = {
         "title": _("Prove"),
@@ -63,7 +67,7 @@ def show_overview(request: Request) -> HttpResponse:
         "all_days": DAYS,
         "by": by,
         "overall": overall[0] if overall else None,
-        "groups": proof.time_to_aware(days, by, scope)[:20],
+        "groups": awareness.time_to_aware(days, by, scope)[:20],
         "overdue": overdue,
         "unreached": proof.unreached(scope).count(),
     }
@@ -84,13 +88,16 @@ def show_directive(request: Request, pk: int) -> HttpResponse:
     mask_directives(request.person, [directive])
     stage = proof.stage_of(directive, scope)
     hours, opened, acknowledged = proof.curve(directive, scope)
+    people = address("distribute:proof-people", pk=pk)
     context = {
         "title": directive.name,
         "heading": _directive_heading(directive, stage),
         "directive": directive,
+        "people": people,
+        "overdue_list": f"{address('distribute:overdue')}?directive={pk}",
         "stage": stage,
         "lines": proof.by_unit(directive, scope),
-        "nodes": _nodes(stage),
+        "nodes": _nodes(people),
         "flows": _flows(stage),
         "curve": [(_("opened"), opened), (_("acknowledged"), acknowledged)] if hours else [],
         "curve_labels": [f"{hour:g} h" for hour in hours],
@@ -112,26 +119,47 @@ def _directive_heading(directive: Directive, stage: proof.Stage) -> str:
     return _("%(n)d of %(all)d have acknowledged") % {"n": stage.acknowledged, "all": stage.asked}
 
 
-def _nodes(stage: proof.Stage) -> list[Node]:
+STAGES = {
+    "asked": _lazy("Matched"),
+    "reached": _lazy("Reached"),
+    "waiting": _lazy("Waiting to be sent"),
+    "unreachable": _lazy("No channel"),
+    "opened": _lazy("Opened"),
+    "unopened": _lazy("Not opened"),
+    "acknowledged": _lazy("Acknowledged"),
+    "in_time": _lazy("In time"),
+    "late": _lazy("Late"),
+    "unsigned": _lazy("Opened only"),
+    "overdue": _lazy("Overdue"),
+    "on_list": _lazy("Signed on paper"),
+}
+# Where each stage stands in the stream: its column and tone. What was lost on the way comes last in its column.
+STREAM = {
+    "asked": (0, "s6"),
+    "reached": (1, "s5"),
+    "waiting": (1, "warn"),
+    "unreachable": (1, "bad"),
+    "opened": (2, "s5"),
+    "unopened": (2, "bad"),
+    "in_time": (3, "s6"),
+    "late": (3, "warn"),
+    "unsigned": (3, "bad"),
+}
+
+
+def _nodes(people: str) -> list[Node]:
     return [
-        Node("asked", _("Matched"), 0, "s6"),
-        Node("sent", _("Reached"), 1, "s5"),
-        Node("none", _("No channel"), 1, "bad"),
-        Node("opened", _("Opened"), 2, "s5"),
-        Node("unopened", _("Not opened"), 2, "bad"),
-        Node("in_time", _("In time"), 3, "s6"),
-        Node("late", _("Late"), 3, "warn"),
-        Node("unsigned", _("Opened only"), 3, "bad"),
+        Node(key, str(STAGES[key]), column, tone, f"{people}?stage={key}") for key, (column, tone) in STREAM.items()
     ]
 
 
 def _flows(stage: proof.Stage) -> list[Flow]:
-    reached = stage.asked - stage.unreachable
     return [
-        Flow("asked", "sent", reached),
-        Flow("asked", "none", stage.unreachable),
-        Flow("sent", "opened", min(stage.opened, reached)),
-        Flow("sent", "unopened", max(0, reached - stage.opened)),
+        Flow("asked", "reached", stage.reached),
+        Flow("asked", "waiting", stage.waiting),
+        Flow("asked", "unreachable", stage.unreachable),
+        Flow("reached", "opened", stage.opened),
+        Flow("reached", "unopened", stage.unopened),
         Flow("opened", "in_time", stage.in_time),
         Flow("opened", "late", stage.late),
         Flow("opened", "unsigned", stage.unsigned),
@@ -194,12 +222,49 @@ def _recorded(count: int, missing: list[str]) -> str:
 
 
 @require_safe
+def list_people(request: Request, pk: int) -> HttpResponse:
+    """The people whom one figure of a must-read was counted from, each with their chain; CSV with ?format=csv."""
+    scope = _scope(request)
+    directive = _directive(pk)
+    key = request.GET.get("stage", "asked") if request.GET.get("stage") in STAGES else "asked"
+    rows = proof.of_directive(directive, scope).filter(proof.stage_tests()[key])
+    unit = request.GET.get("unit", "")
+    rows = _of_unit(rows, unit)
+    if request.GET.get("format") == "csv":
+        return _csv(f"{slugify(directive.name)}-{key}", proof.CHAIN_HEADER, proof.chain(rows))
+    mask_directives(request.person, [directive])
+    page = Paginator(_chain_rows(rows), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "title": STAGES[key],
+        "heading": _("%(stage)s: %(n)s") % {"stage": STAGES[key], "n": number(page.paginator.count)},
+        "directive": directive,
+        "page": page,
+        "key": key,
+        "stages": STAGES.items(),
+        "without_row": proof.without_row(directive, scope).count() if key == "asked" and not unit else 0,
+    }
+    return render(request, "distribute/proof_people.html", context)
+
+
+def _of_unit(rows: QuerySet[Delivery], unit: str) -> QuerySet[Delivery]:
+    """The rows of one unit by its number, or ("none") of those who are in none; all of them otherwise."""
+    if unit == "none":
+        return rows.filter(person__unit=None)
+    return rows.filter(person__unit=int(unit)) if unit.isdecimal() else rows
+
+
+def _chain_rows(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """What a page of chains shows, in a few queries whatever the number of rows."""
+    rows = proof.with_manner(rows).select_related("person__unit")
+    return rows.prefetch_related("reasons__profile", "reasons__directive").order_by("person__name", "pk")
+
+
+@require_safe
 def list_overdue(request: Request) -> HttpResponse:
     """Everybody who has not acknowledged what was due; CSV with ?format=csv."""
     scope = _scope(request)
     rows = proof.overdue(scope).prefetch_related("reminders")
-    if request.GET.get("unit", "").isdecimal():
-        rows = rows.filter(person__unit=int(request.GET["unit"]))
+    rows = _of_unit(rows, request.GET.get("unit", ""))
     if request.GET.get("directive", "").isdecimal():
         rows = rows.filter(reasons__directive=int(request.GET["directive"]))
     if request.GET.get("format") == "csv":
@@ -212,8 +277,10 @@ def list_overdue(request: Request) -> HttpResponse:
 
 @require_safe
 def list_unreached(request: Request) -> HttpResponse:
-    """Active people whom no channel and no account reaches."""
+    """Active people whom no channel and no account reaches; CSV with ?format=csv."""
     scope = _scope(request)
+    if request.GET.get("format") == "csv":
+        return _csv("not-reached", proof.UNREACHED_HEADER, proof.unreached_rows(scope))
     page = Paginator(proof.unreached(scope), PAGE).get_page(request.GET.get("page"))
     count = page.paginator.count
     heading = ngettext("%(n)d person cannot be reached", "%(n)d people cannot be reached", count) % {"n": count}
@@ -225,9 +292,8 @@ def show_version(request: Request, pk: int) -> HttpResponse:
     """The chain of one version: published, gathered, matched, sent, opened, acknowledged, by whom, how late."""
     scope = _scope(request)
     version = _version(request, pk)
-    rows = version.deliveries.filter(scope.within("person__")).select_related("person__unit")
-    rows = rows.prefetch_related("reasons__profile", "reasons__directive")
-    page = Paginator(rows.order_by("person__name", "pk"), PAGE).get_page(request.GET.get("page"))
+    rows = version.deliveries.filter(scope.within("person__"))
+    page = Paginator(_chain_rows(rows), PAGE).get_page(request.GET.get("page"))
     context = {"title": version.title, "version": version, "page": page}
     return render(request, "distribute/chain.html", context)
 
@@ -273,6 +339,16 @@ def export_version(request: Request, pk: int) -> HttpResponse:
     version = _version(request, pk)
     rows = version.deliveries.filter(scope.within("person__"))
     return _csv(slugify(version.title), proof.CHAIN_HEADER, proof.chain(rows))
+
+
+AWARE_HEADER = ("group", "known", "median_seconds", "p95_seconds")
+
+
+def _aware_rows(groups: Iterable[awareness.Awareness]) -> Iterable[tuple[object, ...]]:
+    return (
+        (each.label, each.people, round(each.median.total_seconds()), round(each.late.total_seconds()))
+        for each in groups
+    )
 
 
 def _csv(name: str, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> HttpResponse:

@@ -1,0 +1,65 @@
+"""Time-to-aware: how long it took from when a person's clock started until they knew.
+
+The clock starts at `eligible_at`: the version's publication, or when the person came into the audience if that is
+later. They know when they first opened or acknowledged it. A period holds what became known in it, so that what is
+known late counts when it is known. Back-filled versions are left out. Every page and door measures by this.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models.functions import Coalesce, Least
+from django.utils import timezone
+
+from headwater.distribute.models import Delivery
+from headwater.distribute.proof import EVERYBODY, Scope
+
+GROUPINGS = {
+    "source": "version__entry__source_slug",
+    "topic": "version__entry__topic_links__concept__slug",
+    "unit": "person__unit__name",
+}
+
+
+class Percentile(Aggregate):
+    """The length of time under which that share of the rows lies: Percentile("waited", 0.95, filter=…)."""
+
+    function = "PERCENTILE_CONT"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
+
+    def __init__(self, expression: str, share: float, **extra: Any) -> None:
+        super().__init__(expression, share=float(share), **extra)
+
+
+def became_aware(since: datetime, scope: Scope = EVERYBODY) -> QuerySet[Delivery]:
+    """Deliveries whose person came to know since then: `seen`, and `waited` since their clock started."""
+    seen = Coalesce(Least("opened_at", "acknowledged_at"), "opened_at", "acknowledged_at")
+    known = Delivery.objects.filter(scope.within("person__"), version__is_backfill=False).annotate(seen=seen)
+    waited = ExpressionWrapper(F("seen") - F("eligible_at"), output_field=DurationField())
+    return known.filter(seen__gte=since).annotate(waited=waited)
+
+
+@dataclass(frozen=True)
+class Awareness:
+    """Time-to-aware of a group of deliveries: how many became known, the median, and the 95th percentile."""
+
+    label: str
+    people: int
+    median: timedelta
+    late: timedelta
+
+
+def time_to_aware(days: int, by: str = "", scope: Scope = EVERYBODY) -> list[Awareness]:
+    """Of the last days: over all (none when nothing became known), or by a key of GROUPINGS, the largest first."""
+    rows = became_aware(timezone.now() - timedelta(days=days), scope)
+    figures = {"people": Count("pk"), "median": Percentile("waited", 0.5), "late": Percentile("waited", 0.95)}
+    if not by:
+        whole = rows.aggregate(**figures)
+        return [Awareness("", **whole)] if whole["people"] else []
+    label = GROUPINGS[by]
+    named: Any = rows.exclude(**{label: None}).values(name=F(label))
+    groups = named.annotate(**figures).order_by("-people", "name")
+    return [Awareness(row["name"], row["people"], row["median"], row["late"]) for row in groups if row["name"]]
