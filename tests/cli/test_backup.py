@@ -2,14 +2,17 @@
 
 import io
 import json
+import subprocess
+import sys
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from headwater.core.cluster import SUPERUSER, Cluster
-from tests.cli.conftest import Command
+from headwater.core.cluster import APP, OWNER, SUPERUSER, Cluster
+from tests.cli.conftest import Command, remove_cluster
 
 INES = ("--as", "ines@waterworks.example")
 
@@ -123,3 +126,108 @@ def test_a_backup_of_a_newer_version_is_refused(headwater: Command, tmp_path: Pa
 
 def test_a_file_that_is_not_there(headwater: Command, tmp_path: Path) -> None:
     assert "No such file" in headwater("restore", str(tmp_path / "none"), code=1).stderr
+
+
+# --- On a PostgreSQL server -------------------------------------------------------------------------------------------
+
+EXPORTS = """
+from headwater.cli.installation import open_installation
+with open_installation():
+    from headwater.core.jobs import organisation_ids
+    from headwater.core.wall import organisation_context
+    from headwater.people.exchange import SHEETS, export_csv
+    from headwater.people.held import held_about
+    from headwater.people.models import Person
+    for pk in organisation_ids():
+        with organisation_context(pk):
+            for name in SHEETS:
+                print(export_csv(name))
+            for person in Person.objects.order_by("pk"):
+                print(held_about(person))
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A PostgreSQL that somebody else runs: nothing of it lies in the home folders of these tests."""
+    cluster = Cluster(tmp_path_factory.mktemp("server") / "server", durable=False)
+    with cluster.enter():
+        yield cluster
+    remove_cluster(cluster.home)
+
+
+def on_server(server: Cluster, home: Path, database: str) -> Command:
+    """A home folder whose installation is in that database of the server."""
+    server.create_database(database)
+    command = Command(home, 8395)
+    roles = {"DATABASE_URL": APP, "DATABASE_OWNER_URL": OWNER, "DATABASE_BACKUP_URL": SUPERUSER}
+    command.environment |= {name: server.url(role, database) for name, role in roles.items()}
+    return command
+
+
+def exports(command: Command) -> bytes:
+    """Every sheet and everything held about everybody, as the installation gives them out."""
+    words = [sys.executable, "-c", EXPORTS]
+    return subprocess.run(words, env=command.environment, check=True, capture_output=True).stdout
+
+
+@pytest.fixture(scope="module")
+def served(server: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """The Waterworks on the server, with a document that reached Ines."""
+    folder = tmp_path_factory.mktemp("served")
+    command = on_server(server, folder / "home", "waterworks")
+    command("init", "--name", "Waterworks", "--email", "ada@waterworks.example")
+    command("do", "create_person", "name=Ines", "email=ines@waterworks.example")
+    command("do", "save_profile", "person=ines@waterworks.example", "name=Weirs", "query=weir")
+    (folder / "papers").mkdir()
+    (folder / "papers" / "weir.md").write_text(f"# Weirs\n\n{SENTENCES[0]}\n")
+    command("gather", str(folder / "papers"), "--audience", "everyone")
+    return command
+
+
+@pytest.fixture(scope="module")
+def served_backup(served: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("backup") / "server.headwater"
+    served("backup", str(file))
+    return file
+
+
+def test_a_backup_is_restored_onto_a_server(
+    server: Cluster, served: Command, served_backup: Path, tmp_path: Path
+) -> None:
+    restored = on_server(server, tmp_path / "home", "restored")
+    assert not (served.home / "cluster").exists()
+    restored("restore", str(served_backup))
+    assert not (restored.home / "cluster").exists()
+    before = exports(served)
+    assert b"Ines" in before
+    assert exports(restored) == before
+    assert all(finding["well"] for finding in restored.json("doctor"))
+    assert [each["title"] for each in restored.json("search", "weir", *INES)] == ["Weirs"]
+    assert restored.json("inbox", *INES) == served.json("inbox", *INES)
+
+
+def test_an_embedded_installation_moves_to_a_server(
+    server: Cluster, headwater: Command, backup: Path, tmp_path: Path
+) -> None:
+    moved = on_server(server, tmp_path / "home", "moved")
+    moved("restore", str(backup))
+    assert exports(moved) == exports(headwater)
+
+
+def test_a_server_database_that_holds_something_is_left_alone(served: Command, served_backup: Path) -> None:
+    before = exports(served)
+    assert "--replace" in served("restore", str(served_backup), code=1).stderr
+    assert "nothing was changed" in served("restore", str(served_backup), "--replace", code=1).stderr
+    assert exports(served) == before
+
+
+def test_a_server_is_backed_up_and_restored_by_the_right_roles_only(
+    server: Cluster, served: Command, served_backup: Path, tmp_path: Path
+) -> None:
+    poor = Command(served.home, 8396)
+    poor.environment |= {"DATABASE_URL": served.environment["DATABASE_URL"]}
+    assert "DATABASE_BACKUP_URL" in poor("backup", str(tmp_path / "none"), code=1).stderr
+    empty = on_server(server, tmp_path / "home", "empty")
+    del empty.environment["DATABASE_OWNER_URL"]
+    assert "DATABASE_OWNER_URL" in empty("restore", str(served_backup), code=1).stderr

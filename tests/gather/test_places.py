@@ -55,3 +55,15 @@ def test_a_link_that_leads_elsewhere_when_its_run_begins_is_not_read(
     assert "Headwater's own data" in source.trouble
     assert not Document.objects.exists()
     assert not places.may_be_read(str(link))
+
+
+def test_the_demonstrations_documents_lie_in_the_home_and_are_all_there_that_is_read(
+    nadia: Person, home: Path, tmp_path: Path
+) -> None:
+    manuals = home / "documents" / "manuals"
+    manuals.mkdir(parents=True)
+    assert name_it(manuals, nadia).settings == {"path": str(manuals)}
+    link = home / "documents" / "link"
+    link.symlink_to(home / "blobs")
+    for path in (home, home / "documents", link, home / "documents" / ".." / "blobs"):
+        assert not places.may_be_read(str(path))

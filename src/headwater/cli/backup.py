@@ -23,8 +23,6 @@ from typing import Any
 from headwater import __version__
 from headwater.cli import dumping
 from headwater.cli.errors import CommandFailed
-from headwater.cli.following import catch_up
-from headwater.cli.installation import open_installation
 from headwater.core.cluster.locks import FileLock
 from headwater.core.home_folder import Installation, make_home_folder, prepare_environment
 
@@ -120,15 +118,6 @@ def restore(options: Namespace) -> None:
     sys.stderr.write(
         f"Restored the installation of {manifest['written']}. Its search index is built at the next start.\n"
     )
-
-
-def _build_index() -> None:
-    """What is derived from the database, so that the first search finds what the last one found."""
-    with open_installation():
-        from headwater.core.jobs import organisation_ids
-
-        for organisation_id in organisation_ids():
-            catch_up(organisation_id, only={"search_entry"})
 
 
 def _unpack(file: Path, aside: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from headwater.core.actions import OPERATOR
+from headwater.core.home_folder import DOCUMENTS
 from headwater.core.models import Cursor, Organisation
 from headwater.core.wall import organisation_context
 from headwater.demo import distribution, past
@@ -89,10 +90,9 @@ def _load_topics(cast: Cast) -> None:
 def _fresh_folder() -> Path:
     """Where the demonstration's sources lie: copies, so that whoever tries it may change and add files.
 
-    Beside the home folder and not in it, since no source may read Headwater's own data.
+    In the home folder, so that they go with it, at the one place there that sources may read.
     """
-    home = Path(settings.HEADWATER_HOME)
-    folder = home.with_name(f"{home.name}-demonstration")
+    folder = Path(settings.HEADWATER_HOME) / DOCUMENTS
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 from headwater.core.cluster.places import SERVICE_FOLDER, find_place
+from headwater.core.home_folder import DOCUMENTS
 from headwater.gather.connectors import SourceFailed
 from headwater.gather.connectors.base import marked as _
 
@@ -21,6 +22,8 @@ def check_folder(path: str) -> None:
     if any(folder.is_relative_to(kernel) for kernel in _KERNEL_FOLDERS):
         message = _("This folder is the operating system's own, and holds no documents")
         raise SourceFailed(message, _("Name another folder"), field="path")
+    if (Path(settings.HEADWATER_HOME) / DOCUMENTS).resolve() in folder.parents:
+        return  # what the demonstration brings along goes with its home, and is nobody's secret
     if any(folder.is_relative_to(place) or place.is_relative_to(folder) for place in _own_places()):
         message = _("This folder holds Headwater's own data")
         raise SourceFailed(message, _("Name another folder"), field="path")
