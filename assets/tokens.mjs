@@ -46,7 +46,7 @@ export function tokens() {
   return [
     `:root{color-scheme:light;${light}}`,
     `@media (prefers-color-scheme:dark){:root:not([data-theme="light"]){color-scheme:dark;${dark}}}`,
-    `:root[data-theme="dark"]{color-scheme:dark;${dark}}`,
+    `@media screen{:root[data-theme="dark"]{color-scheme:dark;${dark}}}`,
     `@media print{:root,:root[data-theme]{color-scheme:light;${light}}}`,
   ].join("\n");
 }
