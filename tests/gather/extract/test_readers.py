@@ -144,6 +144,25 @@ def test_a_billion_laughs_are_not_laughed(root: str) -> None:
     assert len(text_or_cause(bomb.encode(), "a.xml")) < 100_000
 
 
+@pytest.mark.parametrize("prefix", ["", "svg:"])
+def test_a_picture_gives_its_words_and_none_of_its_code(prefix: str) -> None:
+    space = f"xmlns:{prefix[:-1]}" if prefix else "xmlns"
+    picture = (
+        f'<?xml-stylesheet href="sheet.css"?><{prefix}svg {space}="http://www.w3.org/2000/svg">'
+        f"<{prefix}title>Weir</{prefix}title><{prefix}style>.a {{fill: red}}</{prefix}style>"
+        f"<{prefix}script><![CDATA[alert(1)]]></{prefix}script> gate "
+        f"<{prefix}text>Level two</{prefix}text></{prefix}svg>"
+    )
+    assert take(picture.encode(), "a.svg").text.split() == ["Weir", "gate", "Level", "two"]
+    assert take(b"<svg><script>alert(1)</script><text>Weir</text></svg>", "a.svg").text == "Weir"
+    inside = f"<doc><p>Before</p>{picture.partition('?>')[2]}</doc>"
+    assert "alert" not in take(inside.encode(), "a.xml").text
+
+
+def test_a_script_that_somebody_wrote_stays() -> None:
+    assert take(b"<play><script>Enter two engineers.</script></play>", "a.xml").text == "Enter two engineers."
+
+
 def test_mail_gives_headers_body_and_attachments() -> None:
     mail = email.message.EmailMessage()
     mail["From"], mail["Subject"], mail["Date"] = "Ada <a@x.org>", "Brücke", "Mon, 01 Jan 2024 10:00:00 +0000"

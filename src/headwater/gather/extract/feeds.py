@@ -11,6 +11,10 @@ from headwater.gather.extract.pages import parse, text_of
 from headwater.gather.extract.text import decode
 
 _ENTRIES = 2_000
+_SILENT = ("script", "style")
+# In a picture or a page these are code; in other XML a <script> may well be what somebody wrote.
+_SPACES = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xhtml")
+_SILENT_PART = re.compile(r"<((?:\w+:)?(?:script|style))\b.*?(?:</\1\s*>|\Z)", re.I | re.S)
 
 
 def read_feed(content: bytes, context: Context) -> Reading:
@@ -49,9 +53,15 @@ def plain(fragment: str) -> str:
 
 
 def read_xml(content: bytes, context: Context) -> Reading:
-    """All text between the tags. Entities are neither expanded nor fetched."""
+    """All text between the tags, without the code of pictures. Entities are neither expanded nor fetched."""
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False, remove_comments=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        recover=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         root = etree.fromstring(content, parser)
@@ -59,6 +69,13 @@ def read_xml(content: bytes, context: Context) -> Reading:
         raise ExtractionFailed(Cause.DAMAGED, str(error)) from error
     if root is None:
         # Nothing in it is XML after all; its words are still words.
-        return Reading(re.sub(r"<[^>]*>", " ", decode(content)))
+        return Reading(re.sub(r"<[^>]*>", " ", _SILENT_PART.sub(" ", decode(content))))
+    _silence(root)
     lines = (" ".join(words.split()) for words in root.itertext())
     return Reading("\n".join(line for line in lines if line))
+
+
+def _silence(root: Any) -> None:
+    """Takes scripts and styles out of a picture or a page, and out of those that stand inside other XML."""
+    spaces = ["*"] if etree.QName(root).localname.lower() in ("svg", "html") else _SPACES
+    etree.strip_elements(root, *[f"{{{space}}}{tag}" for space in spaces for tag in _SILENT], with_tail=False)
