@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -16,12 +16,14 @@ _DAYS = 90
 
 def matched_of_run(run_id: int) -> Onward:
     """How many versions of a run concern somebody, and how many people have them in their inbox."""
-    mine = {"version": OuterRef("pk")}
-    concerning = Exists(Delivery.objects.filter(**mine)) | Exists(Broadcast.objects.filter(**mine))
-    versions = EntryVersion.objects.filter(concerning, raw__run=run_id).count()
-    people = Delivery.objects.filter(version__raw__run=run_id).order_by().values("person").distinct().count()
+    broadcast = Exists(Broadcast.objects.filter(version=OuterRef("pk")))
+    concerning = EntryVersion.objects.filter(Q(deliveries__isnull=False) | broadcast, raw__run=run_id)
+    counts = concerning.aggregate(
+        versions=Count("pk", distinct=True), people=Count("deliveries__person", distinct=True)
+    )
+    people = counts["people"]
     words = ngettext("to %(n)d person", "to %(n)d people", people) % {"n": people} if people else ""
-    return Onward(_("Matched"), versions, words)
+    return Onward(_("Matched"), counts["versions"], words)
 
 
 def reached_by_source(source_id: int) -> Onward:

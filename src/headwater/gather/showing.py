@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import (
+    Aggregate,
     Case,
     Count,
     DateTimeField,
@@ -31,7 +32,7 @@ from headwater.core.addresses import address
 from headwater.core.display.charts import Point
 from headwater.gather import onward, rules
 from headwater.gather.health import WORDS, Health, health_of
-from headwater.gather.models import Document, Failure, InformationNeed, Run, Source
+from headwater.gather.models import Document, Failure, InformationNeed, NeedSource, RawVersion, Run, Source
 from headwater.gather.pipeline import STEPS
 from headwater.gather.runs import describe
 from headwater.gather.wording import KINDS, cause_words
@@ -65,8 +66,11 @@ def _worry() -> Case:
 
 
 def _count_of(rows: "QuerySet[Any]", link: str) -> Any:
-    counted = rows.order_by().values(link).annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted), 0)
+    return Coalesce(_one_of(rows, link, Count("pk")), 0)
+
+
+def _one_of(rows: "QuerySet[Any]", link: str, value: Aggregate) -> Subquery:
+    return Subquery(rows.order_by().values(link).annotate(value=value).values("value"))
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,7 @@ def page_of(source: Source, person: Person) -> dict[str, Any]:
     health = health_of(source)
     may_read = rules.may_read_source(person, source)
     causes = causes_of(source, may_read)
+    numbers = numbers_of(source)
     crumbs = [(_("Gather"), ""), (_("Sources"), address("gather:sources"))]
     return {
         "title": source.name,
@@ -150,10 +155,10 @@ def page_of(source: Source, person: Person) -> dict[str, Any]:
         "is_running": run is not None and (run.is_alive or run.is_waiting),
         "steps": steps_of(run) if run is not None else [],
         "freshness": freshness(source),
-        "usual": usual_pause(source),
+        "usual": usual_pause(numbers),
         "causes": causes,
         "failed": sum(each.count for each in causes),
-        "good_for": good_for(source),
+        "good_for": numbers,
         "uses": onward.uses_of_source(source.pk),
         "place": describe(source.settings),
         "icon": KINDS[source.kind][0],
@@ -206,15 +211,12 @@ def freshness(source: Source) -> list[Point]:
     ]
 
 
-def usual_pause(source: Source) -> str:
-    """How often something comes, in words."""
-    since = timezone.now() - timedelta(days=180)
-    versions = EntryVersion.objects.filter(entry__document__source=source, is_backfill=False, gathered_at__gte=since)
-    first = versions.aggregate(n=Count("pk"), first=Min("gathered_at"), last=Max("gathered_at"))
-    if first["n"] < 3:
+def usual_pause(numbers: dict[str, Any]) -> str:
+    """How often something comes, in words; nothing while it came too seldom to tell."""
+    if numbers["half_year"] < 3:
         return ""
-    span: timedelta = first["last"] - first["first"]
-    days = span.total_seconds() / 86_400 / (first["n"] - 1)
+    span: timedelta = numbers["last"] - numbers["first"]
+    days = span.total_seconds() / 86_400 / (numbers["half_year"] - 1)
     if days < 1:
         return _("usually something every day")
     whole = round(days)
@@ -238,22 +240,33 @@ def causes_of(source: Source, may_read: bool) -> list[CauseShown]:
     ]
 
 
-def good_for(source: Source) -> dict[str, int]:
-    """Numbers that say what a source is good for, as far as rooms on this floor and below know."""
-    documents = source.documents.aggregate(
-        kept=Count("pk", filter=Q(vanished_at=None, entry__isnull=False)),
-        vanished=Count("pk", filter=Q(vanished_at__isnull=False)),
+def numbers_of(source: Source) -> dict[str, Any]:
+    """Numbers that say what a source is good for, as far as rooms on this floor and below know, by one query.
+
+    Documents `kept`, `vanished` and `copies`; versions of the last `month` and `half_year`, with the `first` and `last`
+    of these (None when there is none); and the `questions` it serves. What a back-fill brought is no news.
+    """
+    now = timezone.now()
+    documents = Document.objects.filter(source=OuterRef("pk"))
+    copies = documents.filter(
+        entry__copy_of__isnull=False, entry__current_version__isnull=False, entry__withdrawn_at=None
     )
-    month = timezone.now() - timedelta(days=30)
-    entries = Entry.objects.filter(document__source=source)
-    versions = EntryVersion.objects.filter(entry__document__source=source, gathered_at__gte=month, is_backfill=False)
-    return {
-        "kept": documents["kept"],
-        "vanished": documents["vanished"],
-        "copies": entries.current().exclude(copy_of=None).count(),
-        "month": versions.count(),
-        "needs": source.needs.count(),
-    }
+    fresh = RawVersion.objects.filter(
+        document__source=OuterRef("pk"),
+        version__is_backfill=False,
+        version__gathered_at__gte=now - timedelta(days=180),
+    )
+    month = fresh.filter(version__gathered_at__gte=now - timedelta(days=30))
+    return Source.objects.values(
+        kept=_count_of(documents.filter(vanished_at=None, entry__isnull=False), "source"),
+        vanished=_count_of(documents.filter(vanished_at__isnull=False), "source"),
+        copies=_count_of(copies, "source"),
+        month=_count_of(month, "document__source"),
+        half_year=_count_of(fresh, "document__source"),
+        first=_one_of(fresh, "document__source", Min("version__gathered_at")),
+        last=_one_of(fresh, "document__source", Max("version__gathered_at")),
+        questions=_count_of(NeedSource.objects.filter(source=OuterRef("pk")), "source"),
+    ).get(pk=source.pk)
 
 
 def languages(source: Source) -> list[tuple[str, int]]:
