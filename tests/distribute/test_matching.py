@@ -151,7 +151,7 @@ def test_a_change_of_language_counts_from_the_next_version(house: House, monkeyp
     house.publish("Les pompes", language="fr")
     house.match()
     with house.inside():
-        Person.objects.filter(pk=house.ines.pk).update(language="fr")
+        Person.objects.filter(pk=house.ines.pk).update(chosen_language="fr")
     house.publish("Deux pompes", language="fr")
     house.match()
     assert house.got(house.ines) == ["Deux pompes"]

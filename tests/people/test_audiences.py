@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headwater.core.models import Organisation
-from headwater.people.audiences import check_rule, counts, describe, select, using
+from headwater.people.audiences import check_rule, counts, describe, own_doing, select, using
 from headwater.people.days import today
-from headwater.people.models import Audience, Person
+from headwater.people.models import Audience, Community, Person
 from headwater.people.rule import Rule, RuleError
 from tests.people.conftest import World
 
@@ -191,3 +191,10 @@ def test_which_audiences_name_a_unit(world: World) -> None:
     assert using("unit", "roads") == [audience]
     assert using("unit", "water") == []
     assert using("role", "roads") == []
+
+
+def test_a_rule_that_people_can_change_themselves_is_said(world: World) -> None:
+    assert own_doing({"unit": "water"}) == []
+    assert "may leave it as they like" in own_doing({"not": {"community": "rescue"}})[0]
+    Community.objects.filter(slug="rescue").update(is_open=True)
+    assert "Anybody joins and leaves" in own_doing({"all": [{"community": "rescue"}, {"unit": "water"}]})[0]

@@ -304,18 +304,15 @@ def test_a_time_zone_is_chosen_by_its_place(ines: Person, sign_in: SignIn) -> No
 
 def test_my_account(ines: Person, sign_in: SignIn) -> None:
     client = sign_in(ines)
-    values = {"language": "fr", "timezone": "Africa/Dakar", "work_from": "07:00", "work_until": "15:30", "location": ""}
-    client.post(address("people:me"), values)
+    values = {"chosen_language": "fr", "timezone": "Africa/Dakar", "work_from": "07:00", "work_until": "15:30"}
+    client.post(address("people:me"), {**values, "location": "Depot", "language": "fr"})
     ines.refresh_from_db()
-    assert (ines.language, str(ines.work_until)) == ("fr", "15:30:00")
-    client.post(address("people:me"), {**values, "location": "Depot", "language": "en"})
-    client.post(address("people:me"), {**values, "language": "en"})
+    assert (ines.reading_language, str(ines.work_until)) == ("fr", "15:30:00")
+    assert (ines.language, ines.location) == ("en", "")  # audiences select by these: an administrator keeps them
+    client.post(address("people:me"), {**values, "chosen_language": ""})
     ines.refresh_from_db()
-    assert ines.location == ""
-    assert (
-        "no time zone"
-        in client.post(address("people:me"), {**values, "timezone": "x", "language": "en"}).content.decode()
-    )
+    assert ines.reading_language == "en"
+    assert "no time zone" in client.post(address("people:me"), {**values, "timezone": "x"}).content.decode()
     client.post(address("people:theme"), {"theme": "dark"})
     assert ines.user is not None
     ines.user.refresh_from_db()

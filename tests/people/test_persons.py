@@ -1,6 +1,6 @@
 """People: added, changed, away, leaving, coming back; who may; who takes over."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -9,6 +9,7 @@ from django.utils import timezone
 from headwater.core.actions import OPERATOR, Refused
 from headwater.core.models import Classification, Event
 from headwater.people import actions, leaving
+from headwater.people.actions import persons
 from headwater.people.days import today
 from headwater.people.jobs import keep_days
 from headwater.people.models import Departure, Grant, Notice, Permission, Person, Unit
@@ -63,10 +64,16 @@ def test_changing_and_emptying(ada: Person, ines: Person, unit: Unit) -> None:
 
 
 def test_people_change_what_is_their_own(ines: Person, nadia: Person) -> None:
-    actions.change_person(ines, ines, language="fr", timezone="Africa/Dakar", location="Depot")
+    actions.change_person(ines, ines, chosen_language="fr", timezone="Africa/Dakar")
     ines.refresh_from_db()
-    assert (ines.language, ines.timezone) == ("fr", "Africa/Dakar")
+    assert (ines.reading_language, ines.language, ines.timezone) == ("fr", "en", "Africa/Dakar")
+    assert Person.objects.reading_languages()[ines.pk] == "fr"
+    actions.change_person(ines, ines, clear=["chosen_language"])
+    assert Person.objects.reading_languages()[ines.pk] == ines.reading_language == "en"
     for refused in (
+        lambda: actions.change_person(ines, ines, language="fr"),
+        lambda: actions.change_person(ines, ines, location="Depot"),
+        lambda: actions.change_person(ines, ines, clear=["location"]),
         lambda: actions.change_person(ines, ines, clearance=3),
         lambda: actions.change_person(ines, ines, name="Boss"),
         lambda: actions.change_person(ines, ines, clear=["unit"]),
@@ -79,6 +86,17 @@ def test_people_change_what_is_their_own(ines: Person, nadia: Person) -> None:
     ):
         with pytest.raises(Refused):
             refused()
+
+
+def test_nobody_lets_themselves_in_or_out_of_an_audience(ada: Person, ines: Person) -> None:
+    """Whatever people set for themselves, no rule selects them by it."""
+    camp = actions.create_audience(ada, "Camp", {"any": [{"location": "Camp"}, {"language": "fr"}]})
+    own = {"chosen_language": "fr", "timezone": "Africa/Dakar", "work_from": time(6), "work_until": time(12)}
+    assert set(own) == persons.OWN_FIELDS
+    actions.change_person(ines, ines, **own)  # type: ignore[arg-type]
+    assert not camp.members.exists()
+    actions.change_person(ada, ines, location="Camp")
+    assert list(camp.members.all()) == [ines]
 
 
 def test_an_administrator_of_a_unit_stays_in_it(world: World) -> None:

@@ -119,7 +119,9 @@ def test_roles(world: World) -> None:
 
 
 def test_a_community_and_its_members(nadia: Person, ines: Person, otto: Person) -> None:
-    community = actions.create_community(nadia, "Drainage practice", purpose="Keep water moving.", lead=otto)
+    community = actions.create_community(
+        nadia, "Drainage practice", purpose="Keep water moving.", lead=otto, is_open=True
+    )
     audience = actions.create_audience(nadia, "Practice", {"community": community.slug})
     assert set(audience.members.all()) == {otto}
     actions.join_community(ines, community)
@@ -129,6 +131,57 @@ def test_a_community_and_its_members(nadia: Person, ines: Person, otto: Person) 
     actions.leave_community(otto, community)
     community.refresh_from_db()
     assert community.lead is None
+
+
+def test_a_community_on_request(nadia: Person, ines: Person, otto: Person) -> None:
+    """Nobody reads what is shared with a community before its lead has brought them in."""
+    community = actions.create_community(nadia, "Rescuers", lead=otto)
+    audience = actions.create_audience(nadia, "Rescuers", {"community": community.slug})
+    for _again in range(2):
+        actions.join_community(ines, community)
+    assert set(audience.members.all()) == {otto}
+    notice = otto.notices.get()
+    assert (notice.text, notice.done_at) == ("Ines asks to come into the community Rescuers.", None)
+    with pytest.raises(Refused):
+        actions.join_community(hired(ines), community, ines)
+    actions.join_community(otto, community, ines)
+    assert set(audience.members.all()) == {otto, ines}
+    assert not community.requests.exists()
+    notice.refresh_from_db()
+    assert notice.done_at is not None
+    assert ines.notices.get().text == "You were brought into the community Rescuers."
+    actions.join_community(ines, community)
+    assert not community.requests.exists()
+
+
+def hired(colleague: Person) -> Person:
+    return Person.objects.create(name="Colleague", unit=colleague.unit)
+
+
+def test_a_request_is_withdrawn_or_declined(nadia: Person, ada: Person, ines: Person) -> None:
+    """Without a lead the administrators are asked."""
+    community = actions.create_community(nadia, "Rescuers")
+    actions.join_community(ines, community)
+    assert ada.notices.get().done_at is None
+    actions.leave_community(ines, community)
+    assert ada.notices.get().done_at is not None
+    assert not community.requests.exists()
+    assert not ines.notices.exists()
+    actions.join_community(ines, community)
+    assert ada.notices.get().done_at is None
+    actions.leave_community(ada, community, ines)
+    assert "not brought into" in ines.notices.get().text
+    assert not community.memberships.exists()
+
+
+def test_an_open_community_is_joined_at_once(nadia: Person, ines: Person) -> None:
+    community = actions.create_community(nadia, "Walkers", is_open=True)
+    actions.join_community(ines, community)
+    assert community.memberships.get().person == ines
+    actions.change_community(nadia, community, "Walkers", is_open=False)
+    assert not Community.objects.get().is_open
+    actions.change_community(nadia, community, "Walkers")
+    assert not Community.objects.get().is_open
 
 
 def test_who_changes_a_community(nadia: Person, ines: Person, otto: Person) -> None:

@@ -40,7 +40,7 @@ class Message:
 @contextmanager
 def speaking_to(person: Person) -> Iterator[None]:
     """Words, dates and times inside are the person's own."""
-    with translation.override(person.language), timezone.override(zoneinfo.ZoneInfo(person.timezone)):
+    with translation.override(person.reading_language), timezone.override(zoneinfo.ZoneInfo(person.timezone)):
         yield
 
 

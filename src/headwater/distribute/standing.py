@@ -144,7 +144,7 @@ class Standing:
         if time.monotonic() - self._looked_at < LANGUAGES_EVERY:
             return
         self._looked_at = time.monotonic()
-        readers = dict(Person.objects.active().values_list("pk", "language"))
+        readers = Person.objects.active().reading_languages()
         languages = tuple(sorted(set(readers.values())))
         changed = {pk for pk, language in readers.items() if self._readers.get(pk, language) != language}
         of_groups = languages != self._languages

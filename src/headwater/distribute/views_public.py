@@ -52,7 +52,7 @@ def _atom(person: Person, organisation: str) -> str:
         title=_("%(organisation)s: for you") % {"organisation": organisation},
         link=link("distribute:inbox"),
         description="",
-        language=person.language,
+        language=person.reading_language,
     )
     for delivery in _readable_deliveries(person)[:FEED_LENGTH]:
         version = delivery.version

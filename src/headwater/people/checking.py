@@ -39,10 +39,10 @@ def person_errors(person: Person) -> dict[str, Any]:
         errors["timezone"] = _("“%(name)s” is no time zone; write for example Africa/Nairobi.") % {
             "name": person.timezone
         }
-    if not is_language(person.language):
-        errors["language"] = _("“%(code)s” is no language code; write for example en or fr.") % {
-            "code": person.language
-        }
+    for field in ("language", "chosen_language"):
+        code = getattr(person, field)
+        if not is_language(code) and (code or field == "language"):
+            errors[field] = _("“%(code)s” is no language code; write for example en or fr.") % {"code": code}
     if person.joined_on and person.left_on and person.left_on < person.joined_on:
         errors["left_on"] = _("The person would leave before joining.")
     if not person.name.strip():

@@ -114,7 +114,6 @@ class PersonForm(ProfileForm):
         "name", "email", "number", "unit", "other_units", "roles", "title", "location", "clearance", "language",
         "timezone", "work_from", "work_until", "joined_on",
     ]  # fmt: skip
-    chosen_language = None  # theirs alone
     language = forms.ChoiceField(label=_("Language"), help_text=_("Audiences select by it"))
     location = forms.CharField(
         label=_("Location"), max_length=120, required=False, help_text=_("Audiences select by it")
@@ -147,6 +146,7 @@ class PersonForm(ProfileForm):
         fields["other_units"].widget.attrs["size"] = fields["roles"].widget.attrs["size"] = 6
 
     def _offer_languages(self, person: Person | None) -> None:
+        del self.fields["chosen_language"]  # theirs alone
         language: Any = self.fields["language"]
         language.choices = with_own(list(LANGUAGES), person.language if person is not None else "en")
 

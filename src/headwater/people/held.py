@@ -41,6 +41,7 @@ def of_person(person: Person) -> dict[str, Any]:
         "roles": list(person.roles.values_list("name", flat=True)),
         "other_units": list(person.other_units.values_list("name", flat=True)),
         "communities": list(person.communities.values_list("name", flat=True)),
+        "asked_to_join": list(person.membership_requests.values("community__name", "asked_at")),
         "heads": list(person.heads.values_list("name", flat=True)),
         "deputises_for_the_head_of": list(person.deputises.values_list("name", flat=True)),
         "leads": list(Community.objects.filter(lead=person).values_list("name", flat=True)),
@@ -68,8 +69,8 @@ def of_person(person: Person) -> dict[str, Any]:
 
 
 PROFILE = (
-    "name", "email", "number", "title", "location", "language", "timezone", "work_from", "work_until", "clearance",
-    "joined_on", "left_on", "created_at",
+    "name", "email", "number", "title", "location", "language", "chosen_language", "timezone", "work_from",
+    "work_until", "clearance", "joined_on", "left_on", "created_at",
 )  # fmt: skip
 
 
@@ -109,6 +110,7 @@ def forget(person: Person) -> None:
         person.invitations,
         person.notices,
         person.memberships,
+        person.membership_requests,
         person.grants,
         person.audience_links,
     ):

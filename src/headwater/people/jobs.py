@@ -36,7 +36,7 @@ def mail_invitation(organisation_id: int, invitation_id: int) -> None:
 
 def _message(invitation: Invitation, organisation: Organisation) -> EmailMessage:
     person = invitation.person
-    with translation.override(person.language):
+    with translation.override(person.reading_language):
         if person.user_id is None:
             subject = _("Your way into %(organisation)s") % {"organisation": organisation.name}
             first = _("You are invited to Headwater, where %(organisation)s keeps and shares what it knows.")

@@ -76,9 +76,9 @@ class OrganisationMiddleware:
         person = request.person
         if person is None:
             return self.get_response(request)
-        with timezone.override(zoneinfo.ZoneInfo(person.timezone)), translation.override(person.language):
+        with timezone.override(zoneinfo.ZoneInfo(person.timezone)), translation.override(person.reading_language):
             response = self.get_response(request)
-            response.headers["Content-Language"] = person.language
+            response.headers["Content-Language"] = person.reading_language
         return response
 
     def _unknown(self, request: HttpRequest, rest: str) -> HttpResponse:

@@ -50,7 +50,7 @@ def _audience_tokens(person: Person) -> list[str]:
 
 def languages_of(person: Person) -> tuple[str, ...]:
     """The languages in which a word the person types is looked for by its stem; their profiles use the same."""
-    return (person.language,)
+    return (person.reading_language,)
 
 
 def asker_for(person: Person) -> Asker:

@@ -113,7 +113,7 @@ def list_entries(request: Request, asked: Query[SearchParameters]) -> dict[str, 
         facets=SHOWN if asked.facets else (),
         strict=True,
     )
-    gap = None if found.total else record_gap(asked.q, found.query, request.person.language)
+    gap = None if found.total else record_gap(asked.q, found.query, request.person.reading_language)
     return {
         "items": [_entry(result) for result in found.results],
         "count": found.total,

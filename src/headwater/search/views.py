@@ -79,7 +79,7 @@ def _context(request: Request, found: Results, asked: dict[str, list[str]]) -> d
 
 
 def _gap(request: Request, found: Results) -> dict[str, Any]:
-    gap = record_gap(found.text, found.query, request.person.language)
+    gap = record_gap(found.text, found.query, request.person.reading_language)
     return {"gap": gap, "is_waiting": gap is not None and rules.is_waiting(request.person, gap)}
 
 

@@ -49,7 +49,7 @@ def create_article(
     article = _new_article(entry, writer, clean_reference(reference))
     if holder != writer:
         Contributor.objects.create(article=article, person=writer)
-    _add_revision(article, writer, title, body, language=language or writer.language)
+    _add_revision(article, writer, title, body, language=language or writer.reading_language)
     return article
 
 

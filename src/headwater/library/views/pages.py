@@ -146,7 +146,7 @@ def _arrange(person: Person, article: Article, form: DetailsForm) -> bool:
             actions.replace_verifier(person, article, values["verifier"])
         topics = list(values["topics"])
         if values["new_topic"]:
-            topics.append(propose_concept(person, values["new_topic"], person.language))
+            topics.append(propose_concept(person, values["new_topic"], person.reading_language))
         if values["new_topic"] or "topics" in form.changed_data:
             actions.set_article_topics(person, article, topics)
         if values["owner"] != article.entry.owner:

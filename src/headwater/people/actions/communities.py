@@ -1,41 +1,54 @@
-"""Communities of practice: anybody may join one; its lead, or a knowledge manager, keeps it."""
+"""Communities of practice: open ones are joined, the others are asked to let one in; the lead, or a knowledge manager,
+keeps them. Audiences select by community, so that coming into one may open what is shared with it."""
 
 from django.core.exceptions import ValidationError
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from headwater.core.actions import Actor, action, note, require
+from headwater.core.addresses import address
 from headwater.people import membership, rules
 from headwater.people.audiences import using
 from headwater.people.checking import free_slug, keep
-from headwater.people.models import Community, Membership, Person
+from headwater.people.models import Community, Grant, Membership, MembershipRequest, Permission, Person
+from headwater.people.notices import settle, tell
 
 
 def _require_community(actor: Actor, community: Community | None) -> None:
-    leads = community is not None and community.lead is not None and community.lead == actor
+    may = rules.may_manage_communities(actor) if community is None else _keeps(actor, community)
     require(
-        rules.may_manage_communities(actor, leads),
+        may,
         _("Only a knowledge manager, an administrator or the community's lead changes a community."),
     )
 
 
 @action
 def create_community(
-    actor: Actor, name: str, slug: str = "", purpose: str = "", lead: Person | None = None
+    actor: Actor, name: str, slug: str = "", purpose: str = "", lead: Person | None = None, is_open: bool = False
 ) -> Community:
-    """Found a community; its lead is its first member."""
+    """Found a community; its lead is its first member. Unless it is open, people ask to come in."""
     _require_community(actor, None)
-    community = Community(slug=free_slug(Community, name, slug), name=name.strip(), purpose=purpose.strip())
+    community = Community(
+        slug=free_slug(Community, name, slug), name=name.strip(), purpose=purpose.strip(), is_open=is_open
+    )
     _set_lead(community, lead)
     return community
 
 
 @action
 def change_community(
-    actor: Actor, community: Community, name: str, purpose: str = "", lead: Person | None = None
+    actor: Actor,
+    community: Community,
+    name: str,
+    purpose: str = "",
+    lead: Person | None = None,
+    is_open: bool | None = None,
 ) -> Community:
-    """Change a community's name, purpose and lead."""
+    """Change a community's name, purpose, lead, and (when given) whether anybody may join."""
     _require_community(actor, community)
     community.name, community.purpose = name.strip(), purpose.strip()
+    community.is_open = community.is_open if is_open is None else is_open
     _set_lead(community, lead)
     return community
 
@@ -66,21 +79,76 @@ def remove_community(actor: Actor, community: Community) -> None:
 
 @action
 def join_community(actor: Actor, community: Community, person: Person | None = None) -> Community:
-    """Join a community (or bring somebody in: its lead or a knowledge manager may)."""
+    """Join an open community, ask to come into another, or bring somebody in (its lead or a knowledge manager may)."""
     who = _who(actor, community, person)
     if not who.is_active:
         raise ValidationError({"person": _("%(name)s is not a member at present.") % {"name": who.name}})
-    Membership.objects.get_or_create(community=community, person=who)
-    membership.refresh(people=[who])
+    if _keeps(actor, community) or community.is_open:
+        _let_in(community, who)
+    else:
+        _ask(community, who)
+    if actor != who:
+        text = gettext_lazy("You were brought into the community {name}.")
+        _answer(community, who, format_lazy(text, name=community.name))
     note(person=who.pk)
     return community
 
 
+def _keeps(actor: Actor, community: Community) -> bool:
+    return rules.may_manage_communities(actor, community.lead is not None and community.lead == actor)
+
+
+def _let_in(community: Community, who: Person) -> None:
+    Membership.objects.get_or_create(community=community, person=who)
+    _withdraw(community, who)
+    membership.refresh(people=[who])
+
+
+def _ask(community: Community, who: Person) -> None:
+    """Tell the lead (without one, the administrators) that somebody wants to come in; a member has no need to."""
+    if Membership.objects.filter(community=community, person=who).exists():
+        return
+    MembershipRequest.objects.get_or_create(community=community, person=who)
+    text = format_lazy(gettext_lazy("{who} asks to come into the community {name}."), who=who.name, name=community.name)
+    for keeper in _keepers(community):
+        tell(keeper, text, _page(community), dedupe_key=_asking(community, who))
+    note(is_request=True)
+
+
+def _keepers(community: Community) -> list[Person]:
+    if community.lead is not None and community.lead.is_active:
+        return [community.lead]
+    holders = Grant.objects.filter(permission=Permission.ADMINISTRATOR, unit=None).values("person")
+    return list(Person.objects.active().filter(pk__in=holders))
+
+
+def _withdraw(community: Community, who: Person) -> bool:
+    """Whether there was a request; it is dealt with, and whoever was told of it need do nothing more."""
+    gone, _kinds = MembershipRequest.objects.filter(community=community, person=who).delete()
+    settle(_asking(community, who))
+    return bool(gone)
+
+
+def _answer(community: Community, who: Person, text: object) -> None:
+    tell(who, text, _page(community), dedupe_key=f"community-answer:{community.pk}")
+
+
+def _page(community: Community) -> str:
+    return address("people:community", pk=community.pk)
+
+
+def _asking(community: Community, who: Person) -> str:
+    return f"community-request:{community.pk}:{who.pk}"
+
+
 @action
 def leave_community(actor: Actor, community: Community, person: Person | None = None) -> Community:
-    """Leave a community (or take somebody out)."""
+    """Leave a community or withdraw one's request (or take somebody out, or decline theirs)."""
     who = _who(actor, community, person)
     Membership.objects.filter(community=community, person=who).delete()
+    if _withdraw(community, who) and actor != who:
+        text = gettext_lazy("You were not brought into the community {name}. Its lead can tell you why.")
+        _answer(community, who, format_lazy(text, name=community.name))
     if community.lead_id == who.pk:
         community.lead = None
         community.save(update_fields=["lead"])

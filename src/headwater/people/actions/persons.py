@@ -14,9 +14,12 @@ from headwater.people.checking import keep
 from headwater.people.days import today
 from headwater.people.models import Absence, Departure, OtherUnit, Person, PersonRole, PersonTag, Role, Unit
 
-# What people change about themselves; the rest is their administrator's.
-OWN_FIELDS = frozenset({"language", "timezone", "work_from", "work_until", "location"})
-CLEARABLE = frozenset({"email", "number", "unit", "title", "location", "joined_on", "roles", "other_units"})
+# What people change about themselves; the rest is their administrator's. None of it may be a condition of an
+# audience: people would let themselves in, and out of what they must read.
+OWN_FIELDS = frozenset({"chosen_language", "timezone", "work_from", "work_until"})
+CLEARABLE = frozenset(
+    {"email", "number", "unit", "title", "location", "chosen_language", "joined_on", "roles", "other_units"}
+)
 
 
 def _require_people(actor: Actor, *units: Unit | None) -> None:
@@ -100,6 +103,7 @@ def change_person(
     title: str | None = None,
     location: str | None = None,
     language: str | None = None,
+    chosen_language: str | None = None,
     timezone: str | None = None,
     work_from: time | None = None,
     work_until: time | None = None,
@@ -109,12 +113,14 @@ def change_person(
 ) -> Person:
     """Change what is known of a person; what is not given stays. `clear` names what becomes empty.
 
-    People change their own language, time zone, working hours and location; the rest is their administrator's.
+    People choose the language they read in, their time zone and working hours; the rest, also the language and
+    location by which audiences select them, is their administrator's.
     """
     given: dict[str, Any] = {
         "name": name, "email": email, "number": number, "unit": unit, "other_units": other_units, "roles": roles,
-        "title": title, "location": location, "language": language, "timezone": timezone, "work_from": work_from,
-        "work_until": work_until, "clearance": clearance, "joined_on": joined_on,
+        "title": title, "location": location, "language": language, "chosen_language": chosen_language,
+        "timezone": timezone, "work_from": work_from, "work_until": work_until, "clearance": clearance,
+        "joined_on": joined_on,
     }  # fmt: skip
     changes = {field: value for field, value in given.items() if value is not None} | _emptied(clear or [])
     _require_change(actor, person, changes)

@@ -50,6 +50,7 @@ class PersonChange(Schema):
     title: Text | None = None
     location: Text | None = None
     language: Text | None = None
+    chosen_language: Text | None = None
     timezone: Text | None = None
     work_from: time | None = None
     work_until: time | None = None

@@ -29,10 +29,11 @@ class NamedOut(Schema):
 
 
 class CommunityOut(NamedOut):
-    """A community with its purpose and lead."""
+    """A community with its purpose and lead; when it is not open, people ask to come in."""
 
     purpose: str
     lead_id: int | None
+    is_open: bool
 
 
 class PersonOut(Schema):
@@ -44,6 +45,7 @@ class PersonOut(Schema):
     title: str
     location: str
     language: str
+    reading_language: str
     timezone: str
     work_from: time
     work_until: time

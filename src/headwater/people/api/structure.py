@@ -55,6 +55,7 @@ class CommunityIn(Schema):
     name: Text
     purpose: Text = ""
     lead: Id | None = None
+    is_open: bool | None = None
 
 
 class NewCommunityIn(CommunityIn):
@@ -150,14 +151,14 @@ def list_communities(request: Request) -> QuerySet[Community]:
 def create_community(request: Request, given: NewCommunityIn) -> Community:
     """Found a community."""
     lead = referred(Person, given.lead, "lead")
-    return actions.create_community(request.person, given.name, given.slug, given.purpose, lead)
+    return actions.create_community(request.person, given.name, given.slug, given.purpose, lead, bool(given.is_open))
 
 
 @router.put("/communities/{int:pk}", response=CommunityOut, operation_id="change_community")
 def change_community(request: Request, pk: Id, given: CommunityIn) -> Community:
-    """Change a community's name, purpose and lead."""
+    """Change a community: name, purpose, lead, whether anybody may join."""
     lead = referred(Person, given.lead, "lead")
-    return actions.change_community(request.person, _community(pk), given.name, given.purpose, lead)
+    return actions.change_community(request.person, _community(pk), given.name, given.purpose, lead, given.is_open)
 
 
 @router.delete("/communities/{int:pk}", response=Done, operation_id="remove_community")
@@ -169,11 +170,11 @@ def remove_community(request: Request, pk: Id) -> Done:
 
 @router.post("/communities/{int:pk}/members", response=CommunityOut, operation_id="join_community")
 def join_community(request: Request, pk: Id, person: Id | None = None) -> Community:
-    """Join, or bring somebody in."""
+    """Join, ask to come in, or bring somebody in."""
     return actions.join_community(request.person, _community(pk), referred(Person, person, "person"))
 
 
 @router.delete("/communities/{int:pk}/members", response=CommunityOut, operation_id="leave_community")
 def leave_community(request: Request, pk: Id, person: Id | None = None) -> Community:
-    """Leave, or take somebody out."""
+    """Leave, take a request back, take somebody out, or decline a request."""
     return actions.leave_community(request.person, _community(pk), referred(Person, person, "person"))

@@ -2,7 +2,7 @@
 
 from headwater.people.models.access import ApiToken, Audience, AudienceMember, Grant, Invitation, Permission
 from headwater.people.models.person import Absence, Departure, Notice, OtherUnit, Person, PersonRole, PersonTag
-from headwater.people.models.structure import Community, Membership, Role, Unit
+from headwater.people.models.structure import Community, Membership, MembershipRequest, Role, Unit
 
 __all__ = [
     "Absence",
@@ -14,6 +14,7 @@ __all__ = [
     "Grant",
     "Invitation",
     "Membership",
+    "MembershipRequest",
     "Notice",
     "OtherUnit",
     "Permission",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce, NullIf
 from django.utils.functional import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +24,11 @@ class PersonQuerySet(models.QuerySet["Person"]):
         return self.filter(models.Q(joined_on=None) | models.Q(joined_on__lte=day)).filter(
             models.Q(left_on=None) | models.Q(left_on__gt=day), erased_at=None
         )
+
+    def reading_languages(self) -> dict[int, str]:
+        """The language that each of these people reads in, by person."""
+        reads = Coalesce(NullIf("chosen_language", models.Value("")), "language")
+        return dict(self.order_by().values_list("pk", reads))
 
 
 class Person(Walled):
@@ -43,7 +49,12 @@ class Person(Walled):
     )
     title = models.CharField(_("job title"), max_length=200, blank=True)
     location = models.CharField(_("location"), max_length=120, blank=True)
-    language = models.CharField(_("language"), max_length=10, default="en")
+    language = models.CharField(
+        _("language"), max_length=10, default="en", help_text=_("kept by the organisation; audiences select by it")
+    )
+    chosen_language = models.CharField(
+        _("language to read in"), max_length=10, blank=True, help_text=_("one's own choice; empty: the language above")
+    )
     timezone = models.CharField(_("time zone"), max_length=60, default="UTC")
     work_from = models.TimeField(_("works from"), default="08:00")
     work_until = models.TimeField(_("works until"), default="17:00")
@@ -86,6 +97,11 @@ class Person(Walled):
         return self.is_active and any(
             not path or (unit is not None and unit.path.startswith(path)) for path in self.paths_granted(permission)
         )
+
+    @property
+    def reading_language(self) -> str:
+        """What pages, mail, searches and profiles speak: the person's choice, or what the organisation keeps."""
+        return self.chosen_language or self.language
 
     @property
     def actor_id(self) -> int:

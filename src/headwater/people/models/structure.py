@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Walled
@@ -59,6 +60,9 @@ class Community(Walled):
     name = models.CharField(_("name"), max_length=200)
     purpose = models.TextField(_("purpose"), blank=True)
     lead = models.ForeignKey("Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="leads")
+    is_open = models.BooleanField(
+        _("open"), default=False, help_text=_("anybody may join; otherwise people ask, and are brought in")
+    )
     members: "models.ManyToManyField[Person, Membership]" = models.ManyToManyField(
         "Person", through="Membership", related_name="communities"
     )
@@ -80,3 +84,15 @@ class Membership(Walled):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["community", "person"], name="member_once")]
+
+
+class MembershipRequest(Walled):
+    """Somebody asks to come into a community. It goes when they are brought in, or when it is declined or withdrawn."""
+
+    community = models.ForeignKey(Community, on_delete=models.CASCADE, related_name="requests")
+    person = models.ForeignKey("Person", on_delete=models.CASCADE, related_name="membership_requests")
+    asked_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["community", "person"], name="membership_request_once")]
+        ordering = ["asked_at"]

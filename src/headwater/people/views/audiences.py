@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.people import actions, rules
-from headwater.people.audiences import EVERYONE, Names, check_rule, counts, describe, leaf_words, select
+from headwater.people.audiences import EVERYONE, Names, check_rule, counts, describe, leaf_words, own_doing, select
 from headwater.people.models import Audience, Community, Person, PersonTag, Role, Unit
 from headwater.people.request import Request
 from headwater.people.rule import Line, Rule, RuleError, from_lines, parse_rule, parts_of, to_lines, write_rule
@@ -139,6 +139,7 @@ class Builder:
     all_people: int = 0
     names: list[str] = field(default_factory=list)
     emptied_by: int = 0
+    warnings: list[str] = field(default_factory=list)
 
 
 def built(request: Request, saved: Rule | None) -> Builder:
@@ -208,6 +209,7 @@ def _shown(rule: Rule | None, text: str, typed: str, error: str) -> Builder:
     lines = to_lines(rule) if rule is not None else []
     builder.lines = None if lines is None else _lines_shown(lines, rule)
     if rule is not None:
+        builder.warnings = own_doing(rule)
         builder.names = list(select(rule).order_by("name").values_list("name", flat=True)[:SHOWN_NAMES])
     if builder.lines and not builder.count:
         builder.emptied_by = next(number for number, line in enumerate(builder.lines, 1) if not line["count"])

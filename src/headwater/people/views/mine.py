@@ -17,7 +17,7 @@ from headwater.people.models import ApiToken
 from headwater.people.request import Request
 from headwater.people.views.acting import attempt, filled
 
-OWN = ("language", "timezone", "work_from", "work_until", "location")
+OWN = ("chosen_language", "timezone", "work_from", "work_until")
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,12 +44,9 @@ def me(request: Request) -> HttpResponse:
 
 
 def _saved(request: Request, values: dict[str, Any]) -> object:
-    clear = [] if values["location"] else ["location"]
-    given = {name: value for name, value in values.items() if value}
-    if not request.person.location and not values["location"]:
-        clear = []
-    mine = actions.change_person(request.person, request.person, **given)
-    return actions.change_person(request.person, mine, clear=clear) if clear else mine
+    chosen = values.pop("chosen_language")
+    clear = [] if chosen else ["chosen_language"]
+    return actions.change_person(request.person, request.person, **values, chosen_language=chosen or None, clear=clear)
 
 
 @require_POST

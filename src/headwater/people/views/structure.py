@@ -177,6 +177,7 @@ def list_communities(request: Request) -> HttpResponse:
         "heading": ngettext("%(n)s community", "%(n)s communities", page.paginator.count) % {"n": page.paginator.count},
         "page": page,
         "mine": set(request.person.memberships.values_list("community", flat=True)),
+        "asked": set(request.person.membership_requests.values_list("community", flat=True)),
         "may_manage": rules.may_manage_communities(request.person),
     }
     return render(request, "people/communities.html", context)
@@ -194,10 +195,18 @@ def show_community(request: Request, pk: int) -> HttpResponse:
         "crumbs": [(_("Communities"), address("people:communities")), (community.name, "")],
         "page": page_of(request, members),
         "is_member": community.memberships.filter(person=request.person).exists(),
+        "has_asked": community.requests.filter(person=request.person).exists(),
+        "requests": _open_requests(community) if may_manage else [],
         "may_manage": may_manage,
         "form": MemberForm(community=community) if may_manage else None,
     }
     return render(request, "people/community.html", context)
+
+
+def _open_requests(community: Community) -> list[Person]:
+    """Who asks to come in, first asked first."""
+    asking = Person.objects.active().filter(membership_requests__community=community)
+    return list(asking.select_related("unit").order_by("membership_requests__asked_at"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -218,11 +227,11 @@ def add_community(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def edit_community(request: Request, pk: int) -> HttpResponse:
-    """Change a community's name, purpose and lead."""
+    """Change a community's name, purpose and lead, and who may come in."""
     community = get_object_or_404(Community.objects.select_related("lead"), pk=pk)
     leads = community.lead_id == request.person.pk
     require(rules.may_manage_communities(request.person, leads), _("Only its lead or a knowledge manager changes it."))
-    now = {name: getattr(community, name) for name in ("name", "purpose", "lead")}
+    now = {name: getattr(community, name) for name in ("name", "purpose", "lead", "is_open")}
     form = CommunityForm(request.POST or None, initial=now)
     if request.method == "POST":
         changed = filled(form, lambda values: actions.change_community(request.person, community, **values))
@@ -235,15 +244,21 @@ def edit_community(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 def change_membership(request: Request, pk: int) -> HttpResponse:
-    """Join or leave (what=join|leave), oneself or (person=id) somebody else."""
+    """Join, ask, bring in (what=join), leave, withdraw or decline (what=leave), oneself or (person=id) somebody."""
     community = get_object_or_404(Community.objects.select_related("lead"), pk=pk)
     number = request.POST.get("person", "")
     who = get_object_or_404(Person, pk=int(number)) if number.isdecimal() else request.person
     if request.POST.get("what") == "leave":
         attempt(request, lambda: actions.leave_community(request.person, community, who))
     else:
-        attempt(request, lambda: actions.join_community(request.person, community, who))
+        attempt(request, lambda: actions.join_community(request.person, community, who), _joined(request, community))
     return redirect(address("people:community", pk=pk))
+
+
+def _joined(request: Request, community: Community) -> str:
+    if community.is_open or rules.may_manage_communities(request.person, community.lead_id == request.person.pk):
+        return ""
+    return _("Asked. You are told when somebody has decided.")
 
 
 @require_POST
