@@ -36,6 +36,7 @@ def test_while_the_demonstration_is_being_made_nothing_is_claimed(
     client = sign_in(ines)
     page = client.get(PAGE).content.decode()
     assert "The demonstration is being made" in page
+    assert "Nothing to read yet" in page
     assert "You have read all you must" not in page
     assert 'hx-trigger="every 3s"' in page
     must_read(make_entry("First of many"), ines)
@@ -43,6 +44,9 @@ def test_while_the_demonstration_is_being_made_nothing_is_claimed(
     assert "One to read, about" in page
     assert "The demonstration is being made" in page
     assert "The demonstration is being made" in client.get(f"{PAGE}distribute/inbox/").content.decode()
+    writing = client.get(f"{PAGE}distribute/profiles/new/").content.decode()
+    assert "What is shown here is not yet all." in writing
+    assert "every 3s" not in writing  # what somebody types there is left alone
     Organisation.objects.filter(pk=organisation.pk).update(is_being_made=False)
     assert "being made" not in client.get(PAGE).content.decode()
 

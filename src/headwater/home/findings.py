@@ -31,7 +31,7 @@ def today_title(today: Today) -> str:
     """“Three to read, about 14 minutes”, or that all is read; nothing is claimed while there is nothing yet."""
     count = today.counts["must"]
     if not count and today.is_being_made:
-        return _("The demonstration is being made")
+        return _("Nothing to read yet")
     if not count:
         return _("You have read all you must")
     reading = ngettext("about %(n)s minute", "about %(n)s minutes", today.minutes) % {"n": number(today.minutes)}
