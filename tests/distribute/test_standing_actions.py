@@ -98,6 +98,20 @@ def test_a_query_that_cannot_be_read_is_refused_with_the_place(ines: Person, que
     assert field_of(error) == "query"
 
 
+def test_names_in_a_profile_are_kept_as_slugs_and_outlive_them(ines: Person, unit: Unit) -> None:
+    water = Unit.objects.create(slug="water", name="Water and Drainage", parent=unit)
+    profile = save_profile(ines, 'culvert kind:how-to unit:"Water and Drainage"', name="Culverts")
+    assert profile.query == "culvert kind:howto unit:water"
+    water.name = "Drains"
+    water.save()
+    assert save_profile(ines, "culvert unit:drains", profile=profile).query == "culvert unit:water"
+    water.delete()
+    renamed = save_profile(ines, "culvert unit:water", name="Water", profile=profile)
+    assert (renamed.name, renamed.query) == ("Water", "culvert unit:water")
+    with pytest.raises(ValidationError, match=r"no “unit:drains”, at position 12"):
+        save_profile(ines, "valve unit:drains", profile=profile)
+
+
 def test_other_values_of_a_profile_are_checked(ines: Person, everyone: Audience) -> None:
     with pytest.raises(ValidationError) as error:
         save_profile(ines, "pump", when="hourly")
@@ -193,6 +207,7 @@ def test_the_values_of_a_directive_are_checked(
 def test_a_standing_directive_needs_a_readable_query(everyone: Audience, nadia: Person) -> None:
     with pytest.raises(ValidationError, match="position"):
         save_directive(nadia, everyone, query="(pump", due_days=3)
+    assert save_directive(nadia, everyone, query="scour kind:how-to", due_days=5).query == "scour kind:howto"
     with pytest.raises(ValidationError, match="one entry"):
         save_directive(nadia, everyone, due_days=3)
 

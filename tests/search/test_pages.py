@@ -99,9 +99,9 @@ def test_what_is_ticked_can_be_unticked_even_where_nothing_has_it(
 ) -> None:
     shelve("Valve one")
     index()
-    page = get(browser, q="valve kind:lesson,secret")
+    page = get(browser, q="valve kind:lesson,policy")
     assert 'id="f-kind-lesson" checked' in page
-    assert 'id="f-kind-secret" checked' in page
+    assert 'id="f-kind-policy" checked' in page
     assert "q=valve+kind%3Alesson&" in page
 
 

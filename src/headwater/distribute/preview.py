@@ -23,6 +23,7 @@ from headwater.search.language.query import And, Dated, Or, Phrase, Prefix, Quer
 from headwater.search.language.writing import to_text
 from headwater.search.lexical.searching import Hit, Search
 from headwater.search.models import Entry
+from headwater.search.naming import Names
 
 SHOWN = 12
 MOST_HITS = 5_000
@@ -73,7 +74,7 @@ def preview_profile(person: Person, query: str, days: int = 90) -> Preview:
     """What this standing query would have brought the person in the last days. Never raises for a bad query."""
     began = time.perf_counter()
     try:
-        asked = parse(query)
+        asked = parse(query, Names(person))
     except QueryError as error:
         return Preview(error=said(error), before=query[: error.position], wrong=query[error.position :] or EMPTY_PLACE)
     index, asker = current_index(), asker_for(person)

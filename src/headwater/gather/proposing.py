@@ -29,7 +29,7 @@ def propose_existing(need: InformationNeed) -> int:
     """Proposes the newest readable entries that match a need's query, at most 50; how many are new to it."""
     if not need.query or need.state != InformationNeed.State.OPEN:
         return 0
-    found = search_entries(need.owner, need.query, sort="newest", limit=_MOST_AT_ONCE)
+    found = search_entries(need.owner, need.query, sort="newest", limit=_MOST_AT_ONCE, is_kept=True)
     return _propose(need, [result.entry.pk for result in found.results])
 
 

@@ -19,6 +19,7 @@ from headwater.search.language.snippet import Marker, Pieces, highlighted, marke
 from headwater.search.language.writing import to_text
 from headwater.search.lexical.searching import FacetCount, Hit, Search
 from headwater.search.models import Entry, EntryUse
+from headwater.search.naming import Names
 from headwater.search.suggesting import Suggestion, suggestions
 
 Sort = Literal["best", "newest", "used"]
@@ -87,14 +88,17 @@ def search_entries(
     facets: Sequence[str] = (),
     is_typing: bool = False,
     strict: bool = False,
+    is_kept: bool = False,
 ) -> Results:
     """What the person may read of what they asked for.
 
     With `is_typing` the last word is taken as the beginning of one. With `strict` a query that cannot be read raises
-    QueryError; otherwise its readable beginning is searched. `offset` counts results, near-copies not.
+    QueryError; otherwise its readable beginning is searched. A query that `is_kept` has slugs for values already, and
+    one of them may be gone. `offset` counts results, near-copies not.
     """
     began = time.perf_counter()
-    query, error = (parse(text), None) if strict else parse_partial(text)
+    names = None if is_kept else Names(person)
+    query, error = (parse(text, names), None) if strict else parse_partial(text, names)
     asked, completed = _still_typed(query, text) if is_typing and error is None else (query, query)
     search = Search(current_index(), asked, asker_for(person), narrowed or {})
     offset = min(offset, MOST_OFFSET)

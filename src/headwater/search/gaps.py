@@ -17,6 +17,7 @@ from headwater.search.language.parser import parse
 from headwater.search.language.query import Near, Phrase, Prefix, Query, Word, leaves
 from headwater.search.lexical.searching import Search
 from headwater.search.models import GapAsker, SearchGap
+from headwater.search.naming import Names
 from headwater.search.publishing import storable
 
 _RECORD = """
@@ -40,7 +41,7 @@ def record_gap(text: str, query: Query, language: str) -> SearchGap | None:
 def finds_something(person: Person, text: str) -> bool:
     """Whether the person would find anything for this now."""
     try:
-        query = parse(text)
+        query = parse(text, Names(person))
     except QueryError:
         return False
     return Search(current_index(), query, asker_for(person)).count() > 0

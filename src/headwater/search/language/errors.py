@@ -32,6 +32,13 @@ MESSAGES = {
         "There is no field “{name}”, at position {place}. The fields are {fields}. "
         "To look for the words themselves, put them in quotation marks."
     ),
+    "unknown_value": gettext_noop(
+        "There is no “{name}:{value}”, at position {place}. Did you mean “{name}:{nearest}”?"
+    ),
+    "no_such_value": gettext_noop(
+        "There is no “{name}:{value}”, at position {place}. "
+        "Search without it, and choose among the values beside the results."
+    ),
     "missing_value": gettext_noop("A value is missing after “{name}:”, at position {place}."),
     "unclear_date": gettext_noop(
         "“{value}” is not a date, at position {place}. "

@@ -12,6 +12,7 @@ AND, OR, NOT and NEAR are operators in capitals only. OR binds least: `a b OR c`
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from headwater.search.language.analyzer import is_unspaced, surfaces
@@ -52,18 +53,25 @@ _OPERATORS = ("AND", "OR", "NOT")
 _MOST_REPAIRS = 40
 
 
-def parse(text: str) -> Query:
-    """The query a text asks for; the empty text asks for everything. Raises QueryError with the place and a remedy."""
+Meaning = Callable[[Facet], Query]
+"""What the value of a field stands for; it raises QueryError for one that there is not."""
+
+
+def parse(text: str, meaning: Meaning | None = None) -> Query:
+    """The query a text asks for; the empty text asks for everything. Raises QueryError with the place and a remedy.
+
+    Without a `meaning` values stay as they were written, as in queries that are kept.
+    """
     if len(text) > MAX_LENGTH:
         raise QueryError("too_long", MAX_LENGTH, found=len(text), most=MAX_LENGTH)
-    query = _Parser(lexemes(text), len(text)).read()
+    query = _Parser(lexemes(text), len(text), meaning).read()
     for count, leaf in enumerate(leaves(query)):
         if count == MAX_TERMS:
             raise QueryError("too_many", leaf.position, most=MAX_TERMS)
     return query
 
 
-def parse_partial(text: str) -> tuple[Query, QueryError | None]:
+def parse_partial(text: str, meaning: Meaning | None = None) -> tuple[Query, QueryError | None]:
     """The query of the longest readable beginning of a text, and the first error in it, if there is one.
 
     What is only left open (a parenthesis, a quotation) is closed; otherwise the text is cut where it cannot be read.
@@ -71,7 +79,7 @@ def parse_partial(text: str) -> tuple[Query, QueryError | None]:
     first: QueryError | None = None
     for _ in range(_MOST_REPAIRS):
         try:
-            return parse(text), first
+            return parse(text, meaning), first
         except QueryError as error:
             first = first or error
             text = _repaired(text, error)
@@ -89,9 +97,10 @@ def _repaired(text: str, error: QueryError) -> str:
 class _Parser:
     """Recursive descent over the lexemes of one query."""
 
-    def __init__(self, found: list[Lexeme], end: int) -> None:
+    def __init__(self, found: list[Lexeme], end: int, meaning: Meaning | None) -> None:
         self.lexemes = found
         self.end = end
+        self.meaning = meaning
         self.at = 0
         self.depth = 0
 
@@ -200,7 +209,7 @@ class _Parser:
         if lexeme.kind == "title":
             return self.titled(lexeme)
         if lexeme.kind == "values":
-            return any_of(_valued(lexeme.text, value, place) for value, place in lexeme.values)
+            return any_of(self.valued(lexeme.text, value, place) for value, place in lexeme.values)
         if lexeme.kind == "phrase":
             return Phrase(tuple(lexeme.text.split()), position=lexeme.start)
         return _prefix(lexeme) if lexeme.star else Word(lexeme.text, position=lexeme.start)
@@ -219,6 +228,16 @@ class _Parser:
         self.at += 1
         self.depth -= 1
         return query
+
+    def valued(self, name: str, value: str, position: int) -> Query:
+        if name == "published":
+            return read_published(value, position)
+        if name == "path":
+            if value.split("/").count("**") > MAX_PATH_DEPTHS:
+                raise QueryError("path_stars", position, most=MAX_PATH_DEPTHS)
+            return PathGlob(value, position=position)
+        leaf = Facet(name, value, position=position)
+        return self.meaning(leaf) if self.meaning else leaf
 
     def titled(self, name: Lexeme) -> Query:
         following = self.peek()
@@ -256,16 +275,6 @@ def _boosted(query: Query, lexeme: Lexeme) -> Query:
     if not MIN_BOOST <= factor <= MAX_BOOST:
         raise QueryError("boost", lexeme.start, least=MIN_BOOST, most=f"{MAX_BOOST:g}")
     return Boost(query, factor, position=query.position)
-
-
-def _valued(name: str, value: str, position: int) -> Query:
-    if name == "published":
-        return read_published(value, position)
-    if name == "path":
-        if value.split("/").count("**") > MAX_PATH_DEPTHS:
-            raise QueryError("path_stars", position, most=MAX_PATH_DEPTHS)
-        return PathGlob(value, position=position)
-    return Facet(name, value, position=position)
 
 
 def _prefix(lexeme: Lexeme) -> Query:

@@ -1,0 +1,16 @@
+"""The sources an actor may name in a query: nobody learns from a message that there is a source they may not see."""
+
+from collections.abc import Iterable
+
+from headwater.core.actions import Actor
+from headwater.gather import rules
+from headwater.gather.models import Source
+from headwater.people.models import Person
+
+
+def named_sources(actor: Actor) -> Iterable[tuple[str, list[str]]]:
+    """Slug and names of each source, closed ones too: what came from them may have stayed."""
+    sources = Source.objects.all()
+    if isinstance(actor, Person) and not rules.may_see_sources(actor):
+        sources = sources.readable_by(actor)
+    return [(slug, [name]) for slug, name in sources.values_list("slug", "name")]
