@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from headwater.core.actions import door
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
-from headwater.people.models import ApiToken, Person
+from headwater.people.models import ApiToken, Person, held_grants
 from headwater.people.request import Request
 from headwater.people.tokens import bearer_of, person_of_token
 
@@ -69,8 +69,12 @@ class OrganisationMiddleware:
             return person_of_token(request)
         if not request.user.is_authenticated:
             return None, None
-        person = Person.objects.select_related("unit").filter(user=request.user).first()
-        return None, person if person is not None and person.is_active else None
+        found = Person.objects.select_related("unit").annotate(held=held_grants("pk")).filter(user=request.user)
+        person = next(iter(found), None)
+        if person is None or not person.is_active:
+            return None, None
+        person.remember_grants(person.held)
+        return None, person
 
     def _respond(self, request: Request) -> HttpResponse:
         person = request.person

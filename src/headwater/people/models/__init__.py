@@ -1,6 +1,14 @@
 """Who there is: units, roles, people, communities; who belongs to which audience; who may do what."""
 
-from headwater.people.models.access import ApiToken, Audience, AudienceMember, Grant, Invitation, Permission
+from headwater.people.models.access import (
+    ApiToken,
+    Audience,
+    AudienceMember,
+    Grant,
+    Invitation,
+    Permission,
+    held_grants,
+)
 from headwater.people.models.person import Absence, Departure, Notice, OtherUnit, Person, PersonRole, PersonTag
 from headwater.people.models.structure import Community, Membership, MembershipRequest, Role, Unit
 
@@ -23,4 +31,5 @@ __all__ = [
     "PersonTag",
     "Role",
     "Unit",
+    "held_grants",
 ]

@@ -88,6 +88,10 @@ class Person(Walled):
         """(permission, path of the unit it holds in and below; "" for the whole organisation), read once."""
         return [(permission, path or "") for permission, path in self.grants.values_list("permission", "unit__path")]
 
+    def remember_grants(self, held: list[list[str]]) -> None:
+        """Take what `held_grants` read along with the person as their grants."""
+        self.granted = [(permission, path) for permission, path in held]
+
     def paths_granted(self, permission: str) -> list[str]:
         """Where the person has that permission: unit paths, "" for everywhere."""
         return [path for held, path in self.granted if held == permission]
