@@ -129,7 +129,10 @@ def test_a_gathered_document_shows_its_source_and_runs_no_script(
 ) -> None:
     source = Source.objects.create(slug="labour", name="Labour Inspectorate", kind="web", owner=nadia, grade="A")
     entry = make_entry(
-        "Circular", "Hello <script>alert(1)</script>\n\nSecond.", kind=Kind.GATHERED, origin_url="https://x.example/c"
+        "Circular",
+        "Hello <script>alert(1)</script>\n\nSecond.\n\nThe driver saw that the banksman was gone, and halted\nat once.",
+        kind=Kind.GATHERED,
+        origin_url="https://x.example/c",
     )
     Document.objects.create(source=source, key="c", entry=entry)
     page = sign_in(ines).get(address(entry)).content.decode()
@@ -137,6 +140,7 @@ def test_a_gathered_document_shows_its_source_and_runs_no_script(
     assert "graded A" in page
     assert "<script>alert" not in page
     assert '<p class="as-is">Second.</p>' in page
+    assert '<p class="as-is">The driver saw that the banksman was gone, and halted at once.</p>' in page
 
 
 @pytest.mark.parametrize("origin", ["javascript:alert(1)", "file:///etc/passwd"])

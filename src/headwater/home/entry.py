@@ -18,6 +18,7 @@ from headwater.distribute.because import Because, because
 from headwater.distribute.inbox import inbox_of, with_reasons
 from headwater.distribute.models import Acknowledgement, Delivery
 from headwater.gather.models import Document, InformationNeed, Source
+from headwater.gather.paragraphs import paragraphs
 from headwater.home.today import weightiest_first
 from headwater.library.attachments import PICTURES
 from headwater.library.difference import Difference, compare
@@ -69,8 +70,9 @@ class Reading:
         """The text, sanitised: Markdown where it is Markdown, else its paragraphs."""
         document = None if self.article else self.document
         if document is not None and document.metadata.get("form") != "markdown":
-            pieces = (piece.strip() for piece in self.version.text.split("\n\n"))
-            return format_html_join("\n", '<p class="as-is">{}</p>', ((piece,) for piece in pieces if piece))
+            return format_html_join(
+                "\n", '<p class="as-is">{}</p>', ((piece,) for piece in paragraphs(self.version.text))
+            )
         return render_for(self.version.text, self.person, self.article)
 
     @cached_property
