@@ -278,6 +278,13 @@ def test_flag_it_and_settle_it_in_the_browser(article: Article, ines: Person, ot
     assert "Fixed in revision 2" in reader.get(report).content.decode()
 
 
+def test_a_box_with_nothing_in_it_is_not_shown(article: Article, otto: Person, sign_in: SignIn) -> None:
+    client, page = sign_in(otto), address("library:article", pk=article.pk)
+    assert ">Files</h2>" in client.get(page).content.decode()
+    client.post(address("library:trashing", pk=article.pk))
+    assert ">Files</h2>" not in client.get(page).content.decode()
+
+
 def test_the_trash_gives_back(article: Article, otto: Person, ines: Person, sign_in: SignIn) -> None:
     client = sign_in(otto)
     client.post(address("library:trashing", pk=article.pk))
