@@ -36,6 +36,26 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-select], [data-select-all]")) countChosen(form);
 });
 
+// On a telephone a table becomes rows that stand under each other, each cell with the head of its column beside it.
+function stack(table) {
+  const heads = [...(table.tHead?.rows[0]?.cells || [])].flatMap((head) => {
+    const words = head.querySelector(".sr-only") ? "" : head.textContent.trim();
+    return Array(head.colSpan).fill(head.colSpan > 1 ? "" : words);
+  });
+  if (heads.length < 3) return;
+  for (const row of [...table.tBodies, table.tFoot].flatMap((part) => [...(part?.rows || [])])) {
+    let column = 0;
+    for (const cell of row.cells) {
+      if (column && cell.colSpan === 1 && heads[column]) cell.dataset.label = heads[column];
+      if (!cell.textContent.trim() && !cell.querySelector("input, button, a, svg")) cell.classList.add("is-blank");
+      column += cell.colSpan;
+    }
+  }
+  table.classList.add("is-stacked");
+  table.parentElement.classList.add("has-stacked");
+}
+onLoad((root) => [...root.querySelectorAll(".table-wrap > .table"), ...(root.matches?.(".table-wrap > .table") ? [root] : [])].forEach(stack));
+
 // A table that must be scrolled can be scrolled with the keyboard.
 const reachable = () => document.querySelectorAll(".table-wrap").forEach((wrap) => {
   if (wrap.scrollWidth > wrap.clientWidth || wrap.scrollHeight > wrap.clientHeight) wrap.tabIndex = 0;

@@ -239,6 +239,16 @@ def test_the_sankey_keeps_its_width_from_column_to_column() -> None:
     assert sankey.sankey(nodes, [], "t") == ""
 
 
+def test_the_sankey_runs_downwards_where_there_is_no_room_beside() -> None:
+    nodes = [sankey.Node("a", "A", 0), sankey.Node("b", "B", 1), sankey.Node("lost", "Lost", 1, "bad", "/lost/")]
+    shown = sankey.sankey(nodes, [sankey.Flow("a", "b", 90), sankey.Flow("a", "lost", 10)], "t")
+    rows = re.findall(r'<li class="([a-z-]*)">(.*?)</li>', shown.partition('<ol class="trail is-below">')[2])
+    assert [(look, re.sub("<[^>]+>", "", words)) for look, words in rows] == [
+        ("", "100 A"), ("", "90 B"), ("is-lost", "10 Lost")
+    ]  # fmt: skip
+    assert 'href="/lost/"' in rows[2][1]
+
+
 def test_the_heat_map_is_a_table_and_says_what_it_cannot_know() -> None:
     shown = heat.heat("Reach", ["Safety", "Law"], [("Roads", [heat.Cell(58, "/x/"), heat.Cell(None)])])
     assert '<td class="is-s1 is-under"><a href="/x/">58</a></td>' in shown

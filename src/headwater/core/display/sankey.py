@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from headwater.core.display.charts import frame
-from headwater.core.display.figures import number
+from headwater.core.display.figures import figure, number
 
 WIDTH, TOP, THICK, GAP = 900, 8, 9, 18
 
@@ -54,14 +54,26 @@ def sankey(nodes: Sequence[Node], flows: Sequence[Flow], title: str, height: int
     drawn = [_band(boxes, flow, scale, step) for flow in flows]
     drawn += [_bar(box, scale, step) for box in boxes.values()]
     picture = format_html(
-        '<svg viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>',
+        '<svg class="is-across" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>',
         WIDTH,
         height,
         title,
         SafeString("".join(drawn)),
     )
+    picture += _below(boxes)
     table = [(f"{boxes[flow.start].node.label} → {boxes[flow.end].node.label}", flow.value) for flow in flows]
     return frame(picture, title, (_("From and to"), _("People")), table)
+
+
+def _below(boxes: dict[str, _Box]) -> SafeString:
+    """The same from top to bottom, for where there is no room beside: each stage, with what was lost there after it."""
+    rows = SafeString("".join(_row(box) for box in sorted(boxes.values(), key=lambda box: box.node.column)))
+    return format_html('<ol class="trail is-below">{}</ol>', rows)
+
+
+def _row(box: _Box) -> SafeString:
+    node, look = box.node, "is-lost" if box.node.tone in ("bad", "warn") else ""
+    return format_html('<li class="{}">{} {}</li>', look, figure(box.value, url=node.url), node.label)
 
 
 def _boxes(nodes: Sequence[Node], flows: Sequence[Flow]) -> dict[str, _Box]:
