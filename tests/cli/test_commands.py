@@ -117,3 +117,31 @@ def test_the_administrators_link_is_printed_once(other_home: Command) -> None:
 
 def test_without_an_organisation_it_says_how_to_make_one(other_home: Command) -> None:
     assert "headwater init" in other_home("inbox", code=1).stderr
+
+
+def test_what_the_api_lets_one_read_is_read_here_by_the_same_name(headwater: Command, papers: Path) -> None:
+    headwater("gather", str(papers), "--audience", "everyone")
+    ada = ("--as", "ada@waterworks.example")
+    listed = headwater.json("read", "list_sources", *ada)
+    assert listed["count"] == len(listed["items"]) >= 1
+    number = listed["items"][0]["id"]
+    assert headwater.json("read", "show_source", f"pk={number}", *ada)["id"] == number
+    assert f"id={number}" in headwater("read", "list_sources", *ada).stdout
+    assert headwater.json("read", "list_audit", "verb=create_person", "limit=1", *ada)["items"][0]["verb"]
+
+
+def test_reading_is_refused_in_words(headwater: Command) -> None:
+    assert "see the proof" in headwater("read", "list_overdue", *INES, code=1).stderr
+    assert "needs pk=" in headwater("read", "show_source", *INES, code=2).stderr
+    assert "limit" in headwater("read", "list_inbox", "limit=900", *INES, code=2).stderr
+    assert "list_overdue" in headwater("read", "show_overdue", *INES, code=2).stderr
+    assert "not one of" in headwater("read", "list_inbox", "colour=red", *INES, code=2).stderr
+    assert "no such thing" in headwater("read", "show_article", "pk=999", *INES, code=1).stderr
+    assert "--as PERSON" in headwater("read", "list_inbox", code=1).stderr
+
+
+def test_what_can_be_read_is_listed_and_explained(headwater: Command) -> None:
+    listed = headwater.json("read")
+    assert {"prove_directive", "list_chain", "list_sources", "list_articles", "show_article"} <= set(listed)
+    assert all(words for words in listed.values())
+    assert "needed" in headwater("read", "prove_directive", "--explain").stdout

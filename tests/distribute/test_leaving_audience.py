@@ -30,9 +30,9 @@ def direct(version: EntryVersion, nadia: Person, ines: Person, everyone: Audienc
     """Issue a must-read about the version to an audience, due in so many days."""
     enrol(everyone)
 
-    def directed(audience: Audience, days: int = 10, **fields: object) -> Directive:
+    def directed(audience: Audience, days: int = 10, urgent: bool = False) -> Directive:
         due = timezone.now() + timedelta(days=days)
-        return issue_directive(nadia, save_directive(nadia, audience, entry=version.entry, due_at=due, **fields))
+        return issue_directive(nadia, save_directive(nadia, audience, entry=version.entry, due_at=due, urgent=urgent))
 
     return directed
 

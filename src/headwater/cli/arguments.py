@@ -15,8 +15,18 @@ EXIT_CODES = """exit codes:
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
-    """The options of one command, with `run`, the function that does it. Exits with 2 when it cannot be understood."""
-    return _parser().parse_args(arguments)
+    """The options of one command, with `run`, the function that does it. Exits with 2 when it cannot be understood.
+
+    Options may stand anywhere: of several words that go together, those behind an option are left over by argparse.
+    """
+    parser = _parser()
+    options, left = parser.parse_known_args(arguments)
+    words = next((getattr(options, name) for name in ("query", "values") if hasattr(options, name)), None)
+    if left and (words is None or any(word.startswith("-") for word in left)):
+        parser.error(f"unrecognised: {' '.join(left)}")
+    if words is not None:
+        words.extend(left)
+    return options
 
 
 def _later(module: str, name: str) -> Callable[[Namespace], Any]:
@@ -90,6 +100,11 @@ def _add_everyday(commands: Any) -> None:
     inbox = _add(commands, "inbox", "What has been brought to you, and why.", "everyday", "inbox")
     inbox.add_argument("--limit", type=int, default=50, help="at most so many (default: 50)")
     _place(inbox)
+    read = _add(commands, "read", "Read anything the API lets one read; without a name, list it.", "reading", "read")
+    read.add_argument("name", nargs="?", metavar="NAME")
+    read.add_argument("values", nargs="*", metavar="NAME=VALUE")
+    read.add_argument("--explain", action="store_true", help="say what it takes, and read nothing")
+    _place(read)
     do = _add(commands, "do", "Do any verb; without one, list them.", "verbs", "do")
     do.add_argument("verb", nargs="?", metavar="VERB_NOUN")
     do.add_argument("values", nargs="*", metavar="NAME=VALUE", help="NAME=@FILE reads the value from a file")

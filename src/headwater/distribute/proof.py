@@ -239,7 +239,6 @@ def chain(deliveries: QuerySet[Delivery]) -> Iterator[tuple[object, ...]]:
     for row in with_manner(rows).iterator(chunk_size=2_000):
         version = row.version
         moments = (version.published_at, version.gathered_at, row.created_at, row.sent_at, row.opened_at)
-        late = (row.acknowledged_at - row.due_at).total_seconds() if row.acknowledged_at and row.due_at else 0
         yield (
             row.person.name,
             row.person.number,
@@ -248,7 +247,7 @@ def chain(deliveries: QuerySet[Delivery]) -> Iterator[tuple[object, ...]]:
             *(moment.isoformat() if moment else "" for moment in (*moments, row.acknowledged_at)),
             row.manner or "",
             row.due_at.isoformat() if row.due_at else "",
-            max(0, round(late)),
+            round(row.late_by.total_seconds()) if row.late_by else 0,
             row.state,
         )
 

@@ -1,4 +1,4 @@
-"""The API of interest profiles and directives, and of their proof."""
+"""The API of interest profiles and directives."""
 
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Reference, referred, required
-from headwater.distribute import actions, proof, rules
+from headwater.distribute import actions, rules
 from headwater.distribute.models import Directive, InterestProfile
 from headwater.distribute.preview import preview_profile
 from headwater.distribute.reach import reach_of
@@ -147,19 +147,6 @@ class DirectiveOut(Schema):
     until: date | None
 
 
-class StageOut(Schema):
-    asked: int
-    reached: int
-    waiting: int
-    opened: int
-    acknowledged: int
-    in_time: int
-    late: int
-    overdue: int
-    unreachable: int
-    on_list: int
-
-
 def _directives(request: Request) -> Any:
     require(rules.may_write_directives(request.person), "Only knowledge managers see must-reads here.")
     return Directive.objects.all()
@@ -215,14 +202,6 @@ def remove_directive(request: Request, pk: int) -> tuple[int, None]:
     """Throw a draft away."""
     actions.remove_directive(request.person, get_object_or_404(_directives(request), pk=pk))
     return 204, None
-
-
-@router.get("/directives/{int:pk}/proof", response=StageOut, operation_id="prove_directive")
-def prove_directive(request: Request, pk: int) -> proof.Stage:
-    """Who was asked, reached, opened, acknowledged, and is overdue, in numbers."""
-    paths = rules.proof_paths(request.person)
-    require(bool(paths), "Only knowledge managers, executives and heads of units see the proof.")
-    return proof.stage_of(get_object_or_404(Directive, pk=pk), proof.Scope(paths))
 
 
 @router.get("/reach", operation_id="reach_audience")

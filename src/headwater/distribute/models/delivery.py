@@ -83,7 +83,8 @@ class Delivery(Walled):
     @property
     def late_by(self) -> timedelta | None:
         """How long after its hour it was acknowledged, or by now is not; None in time and where nothing is due."""
-        if self.due_at is None or not (self.must_acknowledge or self.acknowledged_at):
+        is_asked = self.must_acknowledge and self.state in (self.State.DUE, self.State.OPENED)
+        if self.due_at is None or not (is_asked or self.acknowledged_at):
             return None
         until = self.acknowledged_at or timezone.now()
         return until - self.due_at if until > self.due_at else None
