@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import to_locale
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -170,6 +171,12 @@ LANGUAGES = [
     ("ru", _("Russian")),
 ]
 LOCALE_PATHS = [PACKAGE / "locale"]
+# People read in any of these languages; the pages speak those that somebody has translated them into.
+SPOKEN_LANGUAGES = [
+    code
+    for code, _name in LANGUAGES
+    if code == LANGUAGE_CODE or (LOCALE_PATHS[0] / to_locale(code) / "LC_MESSAGES" / "django.mo").exists()
+]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

@@ -6,6 +6,8 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from headwater.core.languages import speaking
+
 
 class PlainAddressMiddleware:
     """Nobody types a NUL and PostgreSQL keeps none: what is asked for goes without, a path with one is refused."""
@@ -30,7 +32,7 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with translation.override(translation.get_language_from_request(request)):
+        with speaking(translation.get_language_from_request(request)) as language:
             response = self.get_response(request)
-            response.headers.setdefault("Content-Language", translation.get_language() or "en")
+            response.headers.setdefault("Content-Language", language)
         return response

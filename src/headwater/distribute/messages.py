@@ -12,12 +12,13 @@ from datetime import datetime
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from headwater.core.addresses import address, link
+from headwater.core.languages import speaking
 from headwater.distribute.because import sentences
 from headwater.distribute.deadlines import own_due
 from headwater.distribute.models import Delivery, Digest, Directive, Reason
@@ -40,7 +41,7 @@ class Message:
 @contextmanager
 def speaking_to(person: Person) -> Iterator[None]:
     """Words, dates and times inside are the person's own."""
-    with translation.override(person.reading_language), timezone.override(zoneinfo.ZoneInfo(person.timezone)):
+    with speaking(person.reading_language), timezone.override(zoneinfo.ZoneInfo(person.timezone)):
         yield
 
 

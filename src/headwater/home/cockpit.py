@@ -12,11 +12,11 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncWeek
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import get_language
 
 from headwater.core.addresses import address
 from headwater.core.counting import RowCount
 from headwater.core.display.heat import Cell
+from headwater.core.languages import reading
 from headwater.distribute.awareness import Percentile, became_aware
 from headwater.distribute.models import Channel, Delivery
 from headwater.distribute.proof import Scope, overdue
@@ -173,7 +173,7 @@ def _reach_table(shares: list[Share], days: int) -> tuple[list[str], list[tuple[
     def cell(unit: int, topic: int) -> Cell:
         return Cell(found.get((unit, topic)), f"{page}?days={days}&unit={unit}&topic={topic}")
 
-    language = get_language() or "en"
+    language = reading()
     heads = [labels[topic].get(language) or labels[topic].get("en") or str(topic) for topic in topics]
     return heads, [(names[unit], [cell(unit, topic) for topic in topics]) for unit in units]
 

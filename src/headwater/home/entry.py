@@ -11,9 +11,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from headwater.core.counting import RowCount
+from headwater.core.languages import reading
 from headwater.distribute.because import Because, because
 from headwater.distribute.inbox import inbox_of, with_reasons
 from headwater.distribute.models import Acknowledgement, Delivery
@@ -117,7 +117,7 @@ class Reading:
     @property
     def topics(self) -> list[tuple[str, str]]:
         """Slug and label, in the reader's language, of what it is about."""
-        language = get_language() or "en"
+        language = reading()
         rows = ((row["slug"], row["labels"]) for row in self._around.topic_rows)
         return [(slug, labels.get(language) or labels.get("en") or slug) for slug, labels in rows]
 

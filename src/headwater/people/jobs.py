@@ -2,10 +2,11 @@
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from headwater.core.jobs import job, periodic
+from headwater.core.languages import speaking
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
 from headwater.people import leaving, membership
@@ -36,7 +37,7 @@ def mail_invitation(organisation_id: int, invitation_id: int) -> None:
 
 def _message(invitation: Invitation, organisation: Organisation) -> EmailMessage:
     person = invitation.person
-    with translation.override(person.reading_language):
+    with speaking(person.reading_language):
         if person.user_id is None:
             subject = _("Your way into %(organisation)s") % {"organisation": organisation.name}
             first = _("You are invited to Headwater, where %(organisation)s keeps and shares what it knows.")

@@ -7,10 +7,11 @@ from typing import cast
 from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from headwater.core.actions import door
+from headwater.core.languages import speaking
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
 from headwater.people.models import ApiToken, Person, held_grants
@@ -80,9 +81,9 @@ class OrganisationMiddleware:
         person = request.person
         if person is None:
             return self.get_response(request)
-        with timezone.override(zoneinfo.ZoneInfo(person.timezone)), translation.override(person.reading_language):
+        with timezone.override(zoneinfo.ZoneInfo(person.timezone)), speaking(person.reading_language) as language:
             response = self.get_response(request)
-            response.headers["Content-Language"] = person.reading_language
+            response.headers["Content-Language"] = language
         return response
 
     def _unknown(self, request: HttpRequest, rest: str) -> HttpResponse:

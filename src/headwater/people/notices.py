@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone, translation
+from django.utils import timezone
 
+from headwater.core.languages import speaking
 from headwater.people.models import Notice, Person
 
 
@@ -25,7 +26,7 @@ def tell(
         raise ValueError("a notice needs a dedupe key: it says which matter this is")
     if not person.is_active:
         return None
-    with translation.override(person.reading_language):
+    with speaking(person.reading_language):
         said = {"text": str(text)[:500], "url": url, "urgency": urgency, "due_at": due_at}
     notice, created = Notice.objects.get_or_create(person=person, dedupe_key=dedupe_key, defaults=said)
     if created or (notice.done_at is None and all(getattr(notice, name) == value for name, value in said.items())):

@@ -9,12 +9,13 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from headwater.core.actions import require
 from headwater.core.addresses import address
+from headwater.core.languages import reading
 from headwater.core.messages import tell
 from headwater.taxonomy import actions, importing, rules
 from headwater.taxonomy.forms import ConceptForm, ProposalForm, SchemeForm, lines
@@ -28,7 +29,7 @@ ROWS = 100
 
 def _labelled(concepts: QuerySet[Concept] | list[Concept]) -> list[dict[str, Any]]:
     """Concepts with their label in the reader's language."""
-    language = get_language() or "en"
+    language = reading()
     return [{"pk": each.pk, "label": each.label(language), "slug": each.slug, "state": each.state} for each in concepts]
 
 
@@ -95,7 +96,7 @@ def _with_narrower(concepts: QuerySet[Concept]) -> QuerySet[Concept]:
 
 
 def _rows(concepts: Any) -> list[dict[str, Any]]:
-    language = get_language() or "en"
+    language = reading()
     return [{"pk": each.pk, "label": each.label(language), "below": each.below} for each in concepts]
 
 
@@ -111,7 +112,7 @@ def narrower(request: Request, pk: int) -> HttpResponse:
 def show_concept(request: Request, pk: int) -> HttpResponse:
     """One topic: its words in every language, what is broader, narrower, related."""
     concept = get_object_or_404(Concept.objects.select_related("scheme", "merged_into"), pk=pk)
-    label = concept.label(get_language() or "en")
+    label = concept.label(reading())
     related = Concept.objects.filter(Q(pk__in=_related(concept)))
     context = {
         "title": label,
@@ -169,7 +170,7 @@ def _filled(form: Any, act: Callable[[dict[str, Any]], Any]) -> Any:
 def propose(request: Request) -> HttpResponse:
     """Propose a topic that is missing."""
     require(rules.may_propose(request.person), _("Only who writes here proposes topics."))
-    language = get_language() or "en"
+    language = reading()
     first = {"broader": request.GET.get("broader", ""), "label": request.GET.get("label", ""), "language": language}
     form = ProposalForm(request.POST or None, initial=first)
     if request.method == "POST":
@@ -207,7 +208,7 @@ def change(request: Request, pk: int) -> HttpResponse:
     form = ConceptForm(request.POST or None, initial=now)
     if request.method == "POST" and _filled(form, lambda values: _changed(request, concept, values)):
         return redirect(address("taxonomy:concept", pk=pk))
-    label = concept.label(get_language() or "en")
+    label = concept.label(reading())
     crumbs = [(_("Topics"), address("taxonomy:topics")), (label, address("taxonomy:concept", pk=pk)), (_("Change"), "")]
     context = {"title": label, "form": form, "crumbs": crumbs, "done": _("Save"), "icon": "check"}
     return render(request, "taxonomy/form.html", context)

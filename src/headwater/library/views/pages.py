@@ -7,11 +7,12 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from headwater.core.addresses import address
+from headwater.core.languages import reading
 from headwater.core.messages import tell
 from headwater.core.models import Classification
 from headwater.library import actions, rules
@@ -86,7 +87,7 @@ def _page(
 
 def _topics(article: Article) -> list[dict[str, Any]]:
     """What it is about, in the reader's language: pk, words, proposed."""
-    language = get_language() or "en"
+    language = reading()
     rows = article.__dict__["topic_rows"]
     return [{**row, "words": Concept(labels=row["labels"], slug=row["slug"]).label(language)} for row in rows]
 

@@ -5,11 +5,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from headwater.core.addresses import address
+from headwater.core.languages import reading
 from headwater.core.messages import tell
 from headwater.library import actions, rules
 from headwater.library.forms import TopicForm, tried
@@ -56,19 +56,19 @@ def _named(words: str) -> Concept:
 
 
 def _said(link: EntryTopic) -> str:
-    label = link.concept.label(get_language() or "en")
+    label = link.concept.label(reading())
     if link.proposed:
         return _("“%(topic)s” is proposed. Whoever keeps this text decides.") % {"topic": label}
     return _("It is about “%(topic)s” already.") % {"topic": label}
 
 
 def _row(link: EntryTopic) -> dict[str, Any]:
-    return {"pk": link.pk, "label": link.concept.label(get_language() or "en"), "proposed": link.proposed}
+    return {"pk": link.pk, "label": link.concept.label(reading()), "proposed": link.proposed}
 
 
 def _suggested(entry: Entry, known: set[int]) -> list[tuple[str, str]]:
     """Slug and label of topics that the text names and that it is not yet said to be about."""
     assert entry.current_version is not None
     found = concepts_for_text(entry.current_version.text, title=entry.title, limit=12)
-    language = get_language() or "en"
+    language = reading()
     return [(each.concept.slug, each.concept.label(language)) for each in found if each.concept.pk not in known]
