@@ -46,8 +46,10 @@ function stack(table) {
   for (const row of [...table.tBodies, table.tFoot].flatMap((part) => [...(part?.rows || [])])) {
     let column = 0;
     for (const cell of row.cells) {
-      if (column && cell.colSpan === 1 && heads[column]) cell.dataset.label = heads[column];
-      if (!cell.textContent.trim() && !cell.querySelector("input, button, a, svg")) cell.classList.add("is-blank");
+      const words = cell.textContent.trim();
+      // The first cell is the heading of its row, unless it holds nothing but something to tick.
+      if ((column || !words) && cell.colSpan === 1 && heads[column]) cell.dataset.label = heads[column];
+      if (!words && !cell.querySelector("input, button, a, svg")) cell.classList.add("is-blank");
       column += cell.colSpan;
     }
   }
