@@ -197,6 +197,19 @@ def test_a_profile_is_written_changed_removed_and_restored(ines: Person, everyon
     assert profile.removed_at is None
 
 
+def test_what_is_kept_already_is_changed_and_not_kept_twice(
+    ines: Person, otto: Person, everyone: Audience, sign_in: SignIn
+) -> None:
+    browser = sign_in(ines)
+    for when in ("digest", "digest", "weekly"):
+        browser.post(f"{ROOT}profiles/new/", {"query": " culvert ", "name": "Culverts", "when": when})
+    assert [profile.when for profile in InterestProfile.objects.all()] == ["weekly"]
+    browser.post(f"{ROOT}profiles/{InterestProfile.objects.get().pk}/removal/", {"do": "remove"})
+    browser.post(f"{ROOT}profiles/new/", {"query": "culvert", "name": "Culverts", "when": "digest"})
+    sign_in(otto).post(f"{ROOT}profiles/new/", {"query": "culvert", "name": "Culverts", "when": "digest"})
+    assert InterestProfile.objects.filter(removed_at=None).count() == 2
+
+
 def test_a_query_that_cannot_be_read_shows_the_place_and_keeps_the_old_one(
     ines: Person, everyone: Audience, sign_in: SignIn
 ) -> None:

@@ -126,8 +126,18 @@ def whole_address(path: str) -> str:
 
 
 def moment(when: datetime) -> str:
-    """A day and hour in the reader's zone and language."""
-    return date_format(timezone.localtime(when), "DATETIME_FORMAT")
+    """A day and hour in the reader's language and zone, which is named: Thu 26 Nov, 17:00 (Dar es Salaam time).
+
+    Mail is read later, so there is no "today".
+    """
+    words = date_format(timezone.localtime(when), "D j M, H:i")
+    return _("%(when)s (%(zone)s)") % {"when": words, "zone": _place()}
+
+
+def _place() -> str:
+    """What the reader's clock is called: the place it is named after, or UTC."""
+    place = str(timezone.get_current_timezone()).rpartition("/")[2].replace("_", " ")
+    return place if place == "UTC" else _("%(place)s time") % {"place": place}
 
 
 def _sentence(version: EntryVersion, reasons: list[Reason]) -> str:

@@ -77,7 +77,7 @@ TOPICS = {
         ),
     ),
     "distribute-reaching": Topic(
-        _("How I am told"),
+        _("How I am reached"),
         _("Channels, digest hour, quiet hours, and how many pushes a day you accept. Must-reads always come."),
     ),
     "library": Topic(

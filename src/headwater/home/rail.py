@@ -83,7 +83,7 @@ STEER = (
 MINE = (
     Place(_("My account"), "user-circle", "people:me"),
     Place(_("My interests"), "affiliate", "distribute:profiles"),
-    Place(_("How I am told"), "bell", "distribute:reaching"),
+    Place(_("How I am reached"), "bell", "distribute:reaching"),
     Place(_("What is held about me"), "id-badge-2", "people:held"),
 )
 NEW = (

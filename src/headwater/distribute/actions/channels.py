@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from headwater.core.actions import Actor, action, note, require
 from headwater.core.secret import digest, encrypt
-from headwater.distribute.channels import chat
+from headwater.distribute.channels import chat, webhook
 from headwater.distribute.channels.outgoing import Refusal
 from headwater.distribute.models import Channel, Dispatch, Preference, PrivateFeed
 from headwater.people.models import Person
@@ -86,6 +86,7 @@ def _check_address(kind: str, address: str) -> None:
             validate_email(address)
         elif kind == Channel.Kind.WEBHOOK:
             URLValidator(schemes=["https", "http"])(address)
+            webhook.check_address(address)
         else:
             chat.check_address(address)
     except ValidationError as error:

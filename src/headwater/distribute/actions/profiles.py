@@ -33,8 +33,9 @@ def save_profile(
     """Keep a standing query of a person or a group, or change one; new versions that match it are delivered.
 
     `when` is how soon: at_once, digest or weekly. Without `person` and `audience` it is the actor's own. Left without a
-    name it is called by its query.
+    name it is called by its query. What somebody keeps already is changed, not kept twice.
     """
+    profile = profile or _kept_already(actor, query, language, person, audience)
     if profile is None:
         profile = InterestProfile(created_by=actor if isinstance(actor, Person) else None)
         profile.person, profile.audience = _holder(actor, person, audience)
@@ -122,6 +123,18 @@ def _holder(actor: Actor, person: Person | None, audience: Audience | None) -> t
     if person is not None and person.profiles.filter(removed_at=None).count() >= MOST_PROFILES:
         raise ValidationError({"person": _("200 profiles are the most. Remove one first, or join two with OR.")})
     return person, audience
+
+
+def _kept_already(
+    actor: Actor, query: str, language: str, person: Person | None, audience: Audience | None
+) -> InterestProfile | None:
+    """The holder's profile that asks the same. Its holder is locked: of two at once, the second finds the first's."""
+    holder: Person | Audience | None = audience or person or (actor if isinstance(actor, Person) else None)
+    if holder is None:
+        return None
+    type(holder)._default_manager.select_for_update(no_key=True).filter(pk=holder.pk).first()
+    same = InterestProfile.objects.filter(removed_at=None, language=language, query=check_query(actor, query))
+    return same.filter(**{"audience" if audience else "person": holder}).first()
 
 
 def _require_change(actor: Actor, profile: InterestProfile) -> None:

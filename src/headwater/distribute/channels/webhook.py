@@ -9,8 +9,10 @@ import hashlib
 import hmac
 import json
 import time
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from headwater.distribute.channels.outgoing import Outgoing, Refusal, Trouble
 from headwater.gather.connectors.base import FetchFailed
@@ -23,6 +25,18 @@ def sign(secret: str, body: bytes, at: int) -> str:
     return f"t={at},v1={digest}"
 
 
+def check_address(url: str) -> None:
+    """Raise `Refusal` for an address that is not encrypted, except on a host that the installation allows."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _policy().allows(parts.hostname or "", port)):
+        raise Refusal(_("A webhook's address begins with https://: what is sent to it names people and texts."))
+
+
+def _policy() -> Policy:
+    return Policy(allowed=frozenset(settings.HEADWATER_ALLOW_FETCH))
+
+
 def send(outgoing: Outgoing) -> None:
     """Post the event. Raises `Refusal` on 410 Gone and forbidden addresses, `Trouble` on anything else but 2xx."""
     body = json.dumps(outgoing.payload, ensure_ascii=False, sort_keys=True).encode()
@@ -31,7 +45,8 @@ def send(outgoing: Outgoing) -> None:
         "Idempotency-Key": outgoing.key,
         "Headwater-Signature": sign(outgoing.secret, body, int(time.time())),
     }
-    client = Client(Policy(allowed=frozenset(settings.HEADWATER_ALLOW_FETCH)))
+    check_address(outgoing.address)
+    client = Client(_policy())
     try:
         status = client.post(outgoing.address, body, headers)
     except Refused as error:
