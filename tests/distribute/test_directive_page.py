@@ -207,3 +207,13 @@ def test_the_api_previews_too(nadia: Person, draft: Directive, sign_in: SignIn) 
     browser = sign_in(nadia)
     answer = browser.post(f"/o/waterworks/api/v1/distribute/directives/{draft.pk}/previews")
     assert answer.json() == {"directive": draft.pk, "channels": 1}
+
+
+def test_an_issued_must_read_shows_the_mail_as_it_was_sent(nadia: Person, draft: Directive, sign_in: SignIn) -> None:
+    Person.objects.filter(pk=nadia.pk).update(timezone="Africa/Nairobi")
+    directive = issue_directive(nadia, draft)
+    Delivery.objects.filter(person=nadia).delete()  # whoever looks need not be one of those asked
+    shown = sign_in(nadia).get(f"{ROOT}{directive.pk}/").content.decode()
+    assert "To read: Working in confined spaces" in shown
+    assert directive.due_at is not None
+    assert f"To read by {directive.due_at:%a} {directive.due_at.day} {directive.due_at:%b}, " in shown

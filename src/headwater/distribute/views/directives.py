@@ -25,9 +25,10 @@ from headwater.distribute.actions import (
     remove_directive,
     save_directive,
 )
+from headwater.distribute.example import example_of
 from headwater.distribute.forms import DirectiveForm, complain
 from headwater.distribute.masking import mask_directives
-from headwater.distribute.models import Delivery, Directive
+from headwater.distribute.models import Directive
 from headwater.distribute.rules import may_change_directive
 from headwater.distribute.views import addressing
 from headwater.people.request import Request
@@ -158,16 +159,12 @@ def recall(request: Request, pk: int) -> HttpResponse:
 
 def _show_issued(request: Request, directive: Directive) -> HttpResponse:
     mask_directives(request.person, [directive])
-    example = (
-        Delivery.objects.filter(reasons__directive=directive, person=request.person)
-        .select_related("person", "version")
-        .first()
-    )
+    example = example_of(directive, request.person)
     context = {
         "title": directive.name,
         "directive": directive,
         "stage": proof.stage_of(directive),
-        "mail": messages.of_delivery(example, "first") if example else None,
+        "mail": messages.of_preview(directive, example, request.person) if example else None,
         "is_fresh": directive.issued_at is not None and timezone.now() - directive.issued_at < RECALL_EASILY,
         "may_change": may_change_directive(request.person, directive),
     }
