@@ -144,6 +144,7 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation proves the address; there is no open sign-up
 ACCOUNT_ADAPTER = "headwater.people.accounts.InvitedOnlyAdapter"
 ACCOUNT_FORMS = {"reset_password": "headwater.people.accounts.ForgottenPasswordForm"}
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address that nobody has gets no mail
 ACCOUNT_LOGOUT_ON_GET = False
 SESSION_COOKIE_HTTPONLY = True

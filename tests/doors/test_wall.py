@@ -178,12 +178,15 @@ def set_password(client: Client, path: str, password: str) -> None:
 
 
 @pytest.mark.parametrize("squatted", [False, True])
-def test_an_account_that_named_an_address_first_is_not_joined_by_its_owner(committed: None, squatted: bool) -> None:
+def test_an_account_that_named_an_address_first_is_not_joined_by_its_owner(
+    committed: None, settings: Any, squatted: bool
+) -> None:
     """Davit of Works writes down the address of the boss of Third before Third invites her.
 
     `squatted`: he did so while there was a page for it. Either way the boss has an account of her own, and Davit's own
     address opens nothing of Third.
     """
+    settings.HEADWATER_MAIL_URL = "smtp://mail.works.example"
     _works, link = actions.found_organisation("Works", "works", "davit@works.example")
     davit, boss = Client(), Client()
     davit.post(urlsplit(link).path, {"password": "rivers-and-stones", "again": "rivers-and-stones"})

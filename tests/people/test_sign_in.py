@@ -1,6 +1,7 @@
 """The pages of signing in: ours in look, no open sign-up, nothing inline."""
 
 import re
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -62,9 +63,27 @@ def test_nobody_signs_themselves_up(db: None) -> None:
     assert not User.objects.exists()
 
 
-def test_a_forgotten_password_by_mail(ines_signs_in: Person) -> None:
+@pytest.fixture
+def mails(settings: Any) -> None:
+    """There is a mail server."""
+    settings.HEADWATER_MAIL_URL = "smtp://mail.waterworks.example"
+
+
+def test_a_forgotten_password_where_no_mail_leaves(ines_signs_in: Person) -> None:
+    """Nobody is told to wait for a mail that never comes."""
+    page = Client().get(reverse("account_reset_password")).content.decode()
+    assert "Ask your administrator for a link" in page
+    assert 'name="email"' not in page
+    refused = Client().post(reverse("account_reset_password"), {"email": ines_signs_in.email})
+    assert refused.status_code == 200
+    assert not mail.outbox
+
+
+def test_a_forgotten_password_by_mail(mails: None, ines_signs_in: Person) -> None:
     client = Client()
     client.post(reverse("account_reset_password"), {"email": ines_signs_in.email})
+    assert mail.outbox[0].subject == "A new password for Headwater"
+    assert "sign up" not in str(mail.outbox[0].body)
     link = re.search(r"https?://\S+/accounts/password/reset/key/\S+", str(mail.outbox[0].body))
     assert link
     form = client.get(link.group().partition("testserver")[2] or link.group(), follow=True)
@@ -86,9 +105,10 @@ def test_a_second_factor_can_be_set_up(ines_signs_in: Person) -> None:
     assert page.count("<h1") == 1
 
 
-def test_a_wrong_address_is_not_told_apart(db: None) -> None:
+def test_a_wrong_address_is_not_told_apart(mails: None, db: None) -> None:
     page = Client().post(reverse("account_reset_password"), {"email": "nobody@x.example"})
     assert page.status_code == 302
+    assert "If there is an account" in Client().get(page.headers["Location"]).content.decode()
     assert not mail.outbox  # nor does a stranger get mail from here
 
 
@@ -118,7 +138,7 @@ def test_addresses_of_an_account_have_no_page(ines_signs_in: Person, path: str) 
     assert not EmailAddress.objects.exclude(email=ines_signs_in.email).exists()
 
 
-def test_the_link_goes_to_the_accounts_own_address_only(ines_signs_in: Person) -> None:
+def test_the_link_goes_to_the_accounts_own_address_only(mails: None, ines_signs_in: Person) -> None:
     """Even where an address nobody proved has come to stand beside the account's own."""
     EmailAddress.objects.create(user=ines_signs_in.user, email="boss@third.example", verified=True, primary=True)
     client = Client()
