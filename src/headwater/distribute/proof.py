@@ -193,11 +193,13 @@ def unreached_rows(scope: Scope = EVERYBODY) -> Iterator[tuple[str, ...]]:
 
 
 def curve(
-    directive: Directive, scope: Scope = EVERYBODY, steps: int = 24
+    directive: Directive, total: int, scope: Scope = EVERYBODY, steps: int = 24
 ) -> tuple[list[float], list[float], list[float]]:
-    """How fast they knew: hours since each was asked, and the share (in %) that had opened and acknowledged by then."""
+    """How fast they knew: hours since each was asked, and the share (in %) that had opened and acknowledged by then.
+
+    `total` is how many were asked, those without a row included.
+    """
     rows = list(of_directive(directive, scope).values_list("created_at", "opened_at", "acknowledged_at"))
-    total = len(rows) + without_row(directive, scope).count()
     if not total:
         return [], [], []
     opened = sorted(min(filter(None, row[1:])) - row[0] for row in rows if any(row[1:]))

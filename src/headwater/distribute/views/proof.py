@@ -87,7 +87,7 @@ def show_directive(request: Request, pk: int) -> HttpResponse:
     directive = _directive(pk)
     mask_directives(request.person, [directive])
     stage = proof.stage_of(directive, scope)
-    hours, opened, acknowledged = proof.curve(directive, scope)
+    hours, opened, acknowledged = proof.curve(directive, stage.asked, scope)
     people = address("distribute:proof-people", pk=pk)
     context = {
         "title": directive.name,
