@@ -15,6 +15,7 @@ from headwater.search.language.query import FACET_NAMES, And, Dated, Facet, Or, 
 from headwater.search.language.writing import to_text
 from headwater.search.lexical.searching import FacetCount
 from headwater.search.models import Kind
+from headwater.search.naming import source_names
 
 SHOWN = ("kind", "standing", "unit", "source", "lang", "year")
 _MOST_SHOWN = 8
@@ -147,6 +148,9 @@ def _labels(name: str, counts: Sequence[FacetCount]) -> Mapping[str, str | Promi
         }
     if name == "lang":
         return {key: _language(key) for key in keys if "-" not in key}
+    if name == "source" and keys:
+        called = {facet_key(slug): label for slug, label in source_names().items()}
+        return {key: called.get(key, key) for key in keys}
     return {key: key for key in keys}
 
 

@@ -27,6 +27,8 @@ from headwater.taxonomy.models import Concept
 Named = Iterable[tuple[str, Iterable[str]]]
 # Field → what gives the slugs and names that an actor may know of.
 OFFERED: dict[str, Callable[[Actor], Named]] = {}
+# Gives slug → name of every source: whoever reads an entry may know where it is from.
+SOURCES_CALLED: list[Callable[[], dict[str, str]]] = []
 
 _TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 # Languages that texts are recognised in, and that the framework has no name for.
@@ -99,6 +101,11 @@ def canonical(text: str, actor: Actor) -> str:
     """The query as it is kept: names of values as slugs, and otherwise as it was typed. Raises QueryError."""
     query = parse(text, Names(actor))
     return text if query == parse(text) else to_text(query)
+
+
+def source_names() -> dict[str, str]:
+    """What the sources are called, by slug, in one query; a slug without a name is missing."""
+    return {slug: name for offer in SOURCES_CALLED for slug, name in offer().items()}
 
 
 def _values_of(name: str, actor: Actor) -> Values:

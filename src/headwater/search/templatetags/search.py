@@ -1,9 +1,12 @@
 """Small things for showing entries in lists."""
 
+from typing import Any
+
 from django import template
 
 from headwater.core.addresses import address
 from headwater.search.models import Entry, Kind
+from headwater.search.naming import source_names
 
 register = template.Library()
 
@@ -31,3 +34,12 @@ def kind_icon(kind: str) -> str:
 def entry_url(entry: Entry) -> str:
     """Where an entry is read."""
     return address("home:entry", pk=entry.pk)
+
+
+@register.simple_tag(takes_context=True)
+def source_name(context: template.Context, slug: str) -> str:
+    """What a source is called. All are looked up in one query, when the first name on a page is wanted."""
+    kept: dict[str, Any] = vars(context["request"]) if "request" in context else {}
+    if "source_names" not in kept:
+        kept["source_names"] = source_names()
+    return str(kept["source_names"].get(slug, slug))
