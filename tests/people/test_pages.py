@@ -200,6 +200,28 @@ def test_buttons_on_a_persons_page(world: World, ada: Person, as_ada: Client) ->
     assert Grant.objects.filter(person=ada).exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("grant", {"permission": "king"}, "Permission: "),
+        ("departure", {"on": "yesterday"}, "First day no longer a member: "),
+        ("absences", {"since": "x", "until": ""}, "First day: "),
+        ("absences", {"since": "x", "until": ""}, "Last day: "),
+        ("marks", {"tag": ""}, "Mark: "),
+    ],
+)
+def test_what_is_wrong_is_said(world: World, as_ada: Client, name: str, data: dict[str, str], said: str) -> None:
+    """A button beside a small form never just leads back."""
+    page = as_ada.post(address(f"people:{name}", pk=world.people["Ana"].pk), data, follow=True)
+    assert any(said in str(message) for message in page.context["messages"])
+
+
+def test_what_is_wrong_with_a_token_or_a_role_is_said(as_ada: Client) -> None:
+    page = as_ada.post(address("people:tokens"), {"name": "x", "days": "9999"}, follow=True)
+    assert any("Days it lasts: " in str(message) for message in page.context["messages"])
+    assert "required" in as_ada.post(address("people:roles"), {}).content.decode()
+
+
 def test_inviting_many(world: World, ada: Person, as_ada: Client) -> None:
     ana = actions.change_person(ada, world.people["Ana"], email="ana@waterworks.example")
     page = as_ada.get(address("people:invitations"))

@@ -16,7 +16,7 @@ from headwater.people import actions, rules
 from headwater.people.forms import GrantForm
 from headwater.people.models import Grant, Permission, Person
 from headwater.people.request import Request
-from headwater.people.views.acting import attempt, page_of
+from headwater.people.views.acting import attempt, page_of, pressed
 
 MANAGED = "administrator"
 
@@ -45,10 +45,11 @@ def list_grants(request: Request) -> HttpResponse:
 def grant(request: Request, pk: int) -> HttpResponse:
     """Give a person a permission."""
     person = get_object_or_404(Person, pk=pk)
-    form = GrantForm(request.POST)
-    if form.is_valid():
-        permission, unit = Permission(form.cleaned_data["permission"]), form.cleaned_data["unit"]
-        attempt(request, lambda: actions.grant_permission(request.person, person, permission, unit))
+    pressed(
+        request,
+        GrantForm(request.POST),
+        lambda given: actions.grant_permission(request.person, person, Permission(given["permission"]), given["unit"]),
+    )
     return redirect(address("people:person", pk=pk))
 
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
+from django.http import QueryDict
 
 from headwater.core.messages import tell
 from headwater.people.request import Request
@@ -26,6 +27,23 @@ def attempt(request: Request, act: Callable[[], T], done: Any = "", undo: str = 
     if done:
         tell(request, done, undo)
     return result
+
+
+def posted(request: Request) -> QueryDict | None:
+    """What a form is bound to: what was sent, be it nothing at all; None when the page is only looked at."""
+    return request.POST if request.method == "POST" else None
+
+
+def pressed(
+    request: Request, form: forms.Form, act: Callable[[dict[str, Any]], T], done: Any = "", undo: str = ""
+) -> T | None:
+    """Run an action with what a small form beside a button holds; what was refused is told, with its field's name."""
+    if form.is_valid():
+        return attempt(request, lambda: act(form.cleaned_data), done, undo)
+    for name, said in form.errors.items():
+        label = f"{form.fields[name].label}: " if name in form.fields else ""
+        tell(request, label + " ".join(said), level=messages.ERROR)
+    return None
 
 
 def filled(form: forms.Form, act: Callable[[dict[str, Any]], T]) -> T | None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,7 +17,7 @@ from headwater.people.days import today
 from headwater.people.forms import AbsenceForm, GrantForm, LeavingForm, PersonForm, TagForm
 from headwater.people.models import Absence, Community, Person, Role, Unit
 from headwater.people.request import Request
-from headwater.people.views.acting import attempt, filled, page_of
+from headwater.people.views.acting import attempt, filled, page_of, posted, pressed
 
 
 @require_GET
@@ -130,7 +129,7 @@ def add_person(request: Request) -> HttpResponse:
         "joined_on": today(),
         "unit": Unit.objects.filter(slug=request.GET.get("unit", "")).first(),
     }
-    form = PersonForm(request.POST or None, initial=usual)
+    form = PersonForm(posted(request), initial=usual)
     if request.method == "POST":
         person = filled(form, lambda values: _created(request, values))
         if person is not None:
@@ -160,7 +159,7 @@ def edit_person(request: Request, pk: int) -> HttpResponse:
     )
     now = {name: getattr(person, name) for name in EDITED}
     now |= {"other_units": person.other_units.all(), "roles": person.roles.all()}
-    form = PersonForm(request.POST or None, initial=now, person=person)
+    form = PersonForm(posted(request), initial=now, person=person)
     if request.method == "POST":
         changed = filled(form, lambda values: _changed(request, person, values))
         if changed is not None:
@@ -198,16 +197,13 @@ def _back(person: Person) -> HttpResponse:
 def end_membership(request: Request, pk: int) -> HttpResponse:
     """Let a person leave; undone by coming back."""
     person = get_object_or_404(Person, pk=pk)
-    form = LeavingForm(request.POST, person=person)
-    undo = address("people:resumption", pk=pk)
-    if form.is_valid():
-        values = form.cleaned_data
-        attempt(
-            request,
-            lambda: actions.end_membership(request.person, person, values["on"], values["successor"]),
-            _("%(name)s leaves. What they own goes to who takes over.") % {"name": person.name},
-            undo,
-        )
+    pressed(
+        request,
+        LeavingForm(request.POST, person=person),
+        lambda values: actions.end_membership(request.person, person, values["on"], values["successor"]),
+        _("%(name)s leaves. What they own goes to who takes over.") % {"name": person.name},
+        address("people:resumption", pk=pk),
+    )
     return _back(person)
 
 
@@ -232,14 +228,12 @@ def erase(request: Request, pk: int) -> HttpResponse:
 def add_absence(request: Request, pk: int) -> HttpResponse:
     """Record that a person is away."""
     person = get_object_or_404(Person, pk=pk)
-    form = AbsenceForm(request.POST, person=person)
-    if form.is_valid():
-        values = form.cleaned_data
-        attempt(
-            request,
-            lambda: actions.record_absence(request.person, person, values["since"], values["until"], values["deputy"]),
-            _("The absence is recorded."),
-        )
+    pressed(
+        request,
+        AbsenceForm(request.POST, person=person),
+        lambda values: actions.record_absence(request.person, person, **values),
+        _("The absence is recorded."),
+    )
     return _back(person)
 
 
@@ -257,15 +251,8 @@ def change_tags(request: Request, pk: int) -> HttpResponse:
     """Add a mark (tag=…), or take one off (drop=…)."""
     person = get_object_or_404(Person.objects.select_related("unit"), pk=pk)
     drop = request.POST.get("drop", "")
-    form = TagForm(request.POST)
     if drop:
         attempt(request, lambda: actions.untag_person(request.person, person, drop))
-    elif form.is_valid():
-        attempt(request, lambda: actions.tag_person(request.person, person, form.cleaned_data["tag"]))
     else:
-        attempt(request, lambda: _refuse(form))
+        pressed(request, TagForm(request.POST), lambda values: actions.tag_person(request.person, person, **values))
     return _back(person)
-
-
-def _refuse(form: TagForm) -> None:
-    raise ValidationError([message for messages in form.errors.values() for message in messages])

@@ -15,7 +15,7 @@ from headwater.people.forms import AbsenceForm, ProfileForm, TokenForm
 from headwater.people.held import held_about
 from headwater.people.models import ApiToken
 from headwater.people.request import Request
-from headwater.people.views.acting import attempt, filled
+from headwater.people.views.acting import attempt, filled, posted, pressed
 
 OWN = ("chosen_language", "timezone", "work_from", "work_until")
 
@@ -24,7 +24,7 @@ OWN = ("chosen_language", "timezone", "work_from", "work_until")
 def me(request: Request) -> HttpResponse:
     """What I set for myself."""
     person = request.person
-    form = ProfileForm(request.POST or None, initial={name: getattr(person, name) for name in OWN}, person=person)
+    form = ProfileForm(posted(request), initial={name: getattr(person, name) for name in OWN}, person=person)
     if request.method == "POST":
         changed = filled(form, lambda values: _saved(request, values))
         if changed is not None:
@@ -59,11 +59,9 @@ def choose_theme(request: Request) -> HttpResponse:
 @require_POST
 def make_token(request: Request) -> HttpResponse:
     """Make a token; the page shows it once."""
-    form = TokenForm(request.POST)
-    if form.is_valid():
-        secret = attempt(request, lambda: actions.create_token(request.person, **form.cleaned_data))
-        if secret:
-            request.session["new-token"] = secret
+    secret = pressed(request, TokenForm(request.POST), lambda values: actions.create_token(request.person, **values))
+    if secret:
+        request.session["new-token"] = secret
     return redirect(f"{address('people:me')}#tokens")
 
 

@@ -15,7 +15,7 @@ from headwater.people import actions, rules
 from headwater.people.forms import CommunityForm, MemberForm, NameForm, UnitForm
 from headwater.people.models import Community, Person, Role, Unit
 from headwater.people.request import Request
-from headwater.people.views.acting import attempt, filled, page_of
+from headwater.people.views.acting import attempt, filled, page_of, posted
 
 
 def _active() -> Q:
@@ -85,7 +85,7 @@ def show_unit(request: Request, pk: int) -> HttpResponse:
 def add_unit(request: Request) -> HttpResponse:
     """Make a unit."""
     require(rules.may_anywhere(request.person, "administrator"), _("Only an administrator makes units."))
-    form = UnitForm(request.POST or None, initial={"parent": request.GET.get("parent")})
+    form = UnitForm(posted(request), initial={"parent": request.GET.get("parent")})
     if request.method == "POST":
         unit = filled(form, lambda values: actions.create_unit(request.person, **values))
         if unit is not None:
@@ -101,7 +101,7 @@ def edit_unit(request: Request, pk: int) -> HttpResponse:
     unit = get_object_or_404(Unit.objects.select_related("head", "deputy", "parent"), pk=pk)
     require(rules.may_manage_structure(request.person, unit), _("Only an administrator of this unit changes it."))
     now = {name: getattr(unit, name) for name in ("name", "parent", "head", "deputy")}
-    form = UnitForm(request.POST or None, initial=now, unit=unit)
+    form = UnitForm(posted(request), initial=now, unit=unit)
     if request.method == "POST":
         changed = filled(form, lambda values: _unit_changed(request, unit, values))
         if changed is not None:
@@ -137,7 +137,7 @@ def remove_unit(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def list_roles(request: Request) -> HttpResponse:
     """Every job role with how many have it; administrators add one."""
-    form = NameForm(request.POST or None)
+    form = NameForm(posted(request))
     if request.method == "POST":
         role = filled(form, lambda values: actions.create_role(request.person, values["name"]))
         if role is not None:
@@ -213,7 +213,7 @@ def _open_requests(community: Community) -> list[Person]:
 def add_community(request: Request) -> HttpResponse:
     """Found a community."""
     require(rules.may_manage_communities(request.person), _("Only a knowledge manager founds communities."))
-    form = CommunityForm(request.POST or None)
+    form = CommunityForm(posted(request))
     if request.method == "POST":
         community = filled(form, lambda values: actions.create_community(request.person, **values))
         if community is not None:
@@ -232,7 +232,7 @@ def edit_community(request: Request, pk: int) -> HttpResponse:
     leads = community.lead_id == request.person.pk
     require(rules.may_manage_communities(request.person, leads), _("Only its lead or a knowledge manager changes it."))
     now = {name: getattr(community, name) for name in ("name", "purpose", "lead", "is_open")}
-    form = CommunityForm(request.POST or None, initial=now)
+    form = CommunityForm(posted(request), initial=now)
     if request.method == "POST":
         changed = filled(form, lambda values: actions.change_community(request.person, community, **values))
         if changed is not None:
