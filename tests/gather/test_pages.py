@@ -86,6 +86,17 @@ def test_files_and_alarms_are_named_as_people_name_them(
     assert failed.count("No reader for this kind of file") == 2, "in the state and the banner, not in the particulars"
 
 
+def test_every_figure_of_a_source_opens_its_list(
+    source: Source, run_now: RunNow, nadia: Person, everyone: Audience, sign_in: SignIn
+) -> None:
+    run_now(source)
+    everyone.member_links.get_or_create(person=nadia)
+    page = sign_in(nadia).get(address("gather:source", pk=source.pk)).content.decode()
+    documents = address("gather:documents", pk=source.pk)
+    assert [f'href="{documents}{query}"' in page for query in ("", "?state=copies", "?state=vanished")] == [True] * 3
+    assert "how many there are and not which" not in page
+
+
 def test_the_page_of_a_source(source: Source, run_now: RunNow, nadia: Person, sign_in: SignIn, folder: Any) -> None:
     run_now(source)
     client, url = sign_in(nadia), address("gather:source", pk=source.pk)
@@ -136,6 +147,8 @@ def test_who_may_not_read_sees_neither_documents_nor_names(
     administrator = sign_in(ada)
     page = administrator.get(address("gather:source", pk=source.pk)).content.decode()
     assert "noise.bin" not in page
+    assert address("gather:documents", pk=source.pk) + '?state=copies"' not in page
+    assert "how many there are and not which" in page
     assert "Storm watch" not in administrator.get(address("gather:documents", pk=source.pk)).content.decode()
     document = Document.objects.get(key="a.md")
     assert administrator.get(address("gather:document", pk=document.pk)).status_code == 404
