@@ -91,6 +91,22 @@ def test_marking_read_touches_only_ones_own(
     assert other.read_at is None
 
 
+def test_must_reads_are_selected_and_marked_too_and_still_wait(
+    directive: Directive, ines: Person, sign_in: SignIn
+) -> None:
+    browser, mine = sign_in(ines), Delivery.objects.get(person=ines)
+    page = browser.get(f"{ROOT}inbox/?tab=must").content.decode()
+    assert "data-select-all" in page
+    assert f'name="delivery" value="{mine.pk}"' in page
+    assert "1 unread in all" in page
+    browser.post(f"{ROOT}inbox/reading/", {"delivery": [mine.pk]})
+    page = browser.get(f"{ROOT}inbox/?tab=must").content.decode()
+    assert "0 unread in all" in page
+    assert "Working in confined spaces" in page
+    mine.refresh_from_db()
+    assert (mine.state, mine.acknowledged_at) == ("due", None)
+
+
 def test_a_redirect_stays_in_the_house(ines: Person, everyone: Audience, sign_in: SignIn) -> None:
     answer = sign_in(ines).post(f"{ROOT}inbox/reading/", {"next": "https://elsewhere.example/"})
     assert answer.headers["Location"] == f"{ROOT}inbox/"

@@ -13,6 +13,7 @@ from headwater.core.actions import require
 from headwater.distribute import messages
 from headwater.distribute.forms import DirectiveForm
 from headwater.distribute.models import Directive
+from headwater.distribute.preview import Preview, preview_profile
 from headwater.distribute.reach import Reach, reach_of, reach_of_people
 from headwater.distribute.rules import may_write_directives
 from headwater.people.actions import create_audience
@@ -22,6 +23,8 @@ from headwater.people.request import Request
 from headwater.people.rules import may_manage_audiences
 from headwater.people.views.audiences import Builder, built, choices
 from headwater.search.models import Entry
+
+DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,16 @@ def page_context(request: Request, form: DirectiveForm) -> dict[str, Any]:
         "may_compose": may_manage_audiences(request.person),
         "words": describe(chosen.audience.rule) if chosen.audience is not None else "",
         "reach": reach,
+        "past": _past(request, form) if entry is None else None,
+        "days": DAYS,
         "mail": _mail(request, form, entry, chosen.name) if entry is not None and reach is not None else None,
     }
+
+
+def _past(request: Request, form: DirectiveForm) -> Preview | None:
+    """What a standing must-read would have asked in the last days, as far as its author may read it."""
+    query = str(form["query"].value() or "")
+    return preview_profile(request.person, query, DAYS) if query.strip() else None
 
 
 def _mail(request: Request, form: DirectiveForm, entry: Entry, name: str) -> messages.Message | None:

@@ -69,10 +69,11 @@ def _heading(counts: InboxCounts) -> str:
 
 @require_POST
 def mark_read(request: Request) -> HttpResponse:
-    """Mark the selected deliveries as read, or all that need no acknowledgement."""
+    """Mark the selected deliveries as read (a must-read waits for its signature all the same), or all “for you”."""
     unread = lines.for_you(request.person)
     if request.POST.get("all") != "1":
-        unread = unread.filter(pk__in=[int(pk) for pk in request.POST.getlist("delivery") if pk.isdecimal()])
+        chosen = [int(pk) for pk in request.POST.getlist("delivery") if pk.isdecimal()]
+        unread = inbox_of(request.person).filter(pk__in=chosen, read_at=None)
     rows = list(unread)
     count = mark_deliveries_read(request.person, rows)
     said = ngettext("%(n)d marked as read", "%(n)d marked as read", count) % {"n": count}
