@@ -253,6 +253,38 @@ def test_answering_tells_those_who_may_read_it(
     assert list(Event.objects.order_by("pk").values_list("verb", flat=True))[-2:] == ["answer_gap", "reopen_gap"]
 
 
+def test_an_answer_is_picked_by_its_title(
+    shelve: Shelve, index: Index, sign_in: SignIn, nadia: Person, everyone: Audience
+) -> None:
+    enrol(everyone)
+    entry = shelve("Rescue winch", "Hold the line.")
+    shelve("Rescue of others", "Not yours.", audience=None)
+    index()
+    gap = record_gap("unobtainium", parse("unobtainium"), "en")
+    assert gap is not None
+    manager = sign_in(nadia)
+    assert 'list="entries-found"' in manager.get(address("search:gaps")).content.decode()
+    offered = manager.get(address("search:offered"), {"entry": "resc"}).content.decode()
+    assert "Rescue winch" in offered
+    assert "others" not in offered
+    assert manager.get(address("search:offered"), {"entry": " "}).content.decode().strip() == ""
+    manager.post(address("search:gap", pk=gap.pk), {"do": "answer", "entry": "Rescue winch"})
+    gap.refresh_from_db()
+    assert gap.answer == entry
+
+
+def test_one_title_of_several_is_no_answer(shelve: Shelve, sign_in: SignIn, nadia: Person, everyone: Audience) -> None:
+    enrol(everyone)
+    shelve("Rescue winch", "One")
+    shelve("Rescue winch", "Two")
+    gap = record_gap("unobtainium", parse("unobtainium"), "en")
+    assert gap is not None
+    page = sign_in(nadia).post(address("search:gap", pk=gap.pk), {"do": "answer", "entry": "Rescue winch"}, follow=True)
+    assert "Several entries have that title" in page.content.decode()
+    gap.refresh_from_db()
+    assert gap.state == SearchGap.State.OPEN
+
+
 def test_an_answer_must_be_there_to_read(shelve: Shelve, sign_in: SignIn, nadia: Person) -> None:
     gap = SearchGap.objects.create(query="unobtainium")
     hidden = shelve("Hidden", audience=None)

@@ -1,11 +1,13 @@
 """What the pages of search are asked for, and what people fill in on them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from headwater.people.models import Person
 from headwater.search.facets import STANDINGS
 from headwater.search.finding import SORTS, Sort
 from headwater.search.models import Entry
@@ -39,14 +41,22 @@ def read_question(parameters: QueryDict) -> Question:
 
 
 class AnswerForm(forms.Form):
-    """Which entry answers a gap: its number, or the address of its page."""
+    """Which entry answers a gap: its title, as it is offered while typing, its number, or the address of its page."""
 
     entry = forms.CharField()
 
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.readable = Entry.objects.readable_by(person)
+
     def clean_entry(self) -> Entry:
-        """The entry named by number or address."""
-        digits = [part for part in self.cleaned_data["entry"].replace("?", "/").split("/") if part.isdecimal()]
-        found = Entry.objects.filter(pk=int(digits[-1])).first() if digits else None
+        """The entry that is meant, of those the person may read."""
+        text = self.cleaned_data["entry"]
+        named = list(self.readable.current().filter(title=text)[:2])
+        if len(named) > 1:
+            raise forms.ValidationError(_("Several entries have that title. Give the address of the one you mean."))
+        digits = [part for part in text.replace("?", "/").split("/") if part.isdecimal()]
+        found = named[0] if named else self.readable.filter(pk=int(digits[-1])).first() if digits else None
         if found is None:
-            raise forms.ValidationError(_("There is no such entry."))
+            raise forms.ValidationError(_("There is no entry of that title that you may read."))
         return found

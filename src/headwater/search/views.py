@@ -27,6 +27,7 @@ from headwater.search.language.query import Everything
 from headwater.search.models import SearchGap
 
 GAPS_ON_A_PAGE = 50
+OFFERED = 8
 
 
 @require_safe
@@ -123,15 +124,25 @@ def settle_gap(request: Request, pk: int) -> HttpResponse:
 
 
 def _answer(request: Request, gap: SearchGap, undo: str) -> None:
-    form = AnswerForm(request.POST)
+    form = AnswerForm(request.POST, person=request.person)
+    reason = _("Begin to type the title of an entry that you may read.")
     try:
         if form.is_valid():
             answer_gap(request.person, gap, form.cleaned_data["entry"])
             tell(request, _("Answered. Those who wait for it are told."), undo=undo)
             return
-    except ValidationError:
-        pass
-    tell(request, _("Give the address of an entry that you may read. The gap is still open."), level=messages.ERROR)
+        reason = " ".join(form.errors.get("entry", [reason]))
+    except ValidationError as error:
+        reason = " ".join(error.messages)
+    tell(request, _("%s The gap is still open.") % reason, level=messages.ERROR)
+
+
+@require_safe
+def offer_entries(request: Request) -> HttpResponse:
+    """Titles that the person may read and that fit what they have typed so far, for a list below the field."""
+    text = request.GET.get("entry", "").strip()
+    found = search_entries(request.person, text, limit=OFFERED, is_typing=True).results if text else []
+    return render(request, "search/offered.html", {"entries": [result.entry for result in found]})
 
 
 @require_POST
