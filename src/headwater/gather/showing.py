@@ -1,5 +1,6 @@
 """What the pages of sources show: findings, health, progress, failures by cause, and what a source is good for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -211,7 +212,7 @@ def freshness(source: Source) -> list[Point]:
     ]
 
 
-def usual_pause(numbers: dict[str, Any]) -> str:
+def usual_pause(numbers: Mapping[str, Any]) -> str:
     """How often something comes, in words; nothing while it came too seldom to tell."""
     if numbers["half_year"] < 3:
         return ""
@@ -240,7 +241,7 @@ def causes_of(source: Source, may_read: bool) -> list[CauseShown]:
     ]
 
 
-def numbers_of(source: Source) -> dict[str, Any]:
+def numbers_of(source: Source) -> Mapping[str, Any]:
     """Numbers that say what a source is good for, as far as rooms on this floor and below know, by one query.
 
     Documents `kept`, `vanished` and `copies`; versions of the last `month` and `half_year`, with the `first` and `last`
