@@ -51,6 +51,8 @@ HEADWATER_ORIGIN = os.environ.get("HEADWATER_ORIGIN", f"http://127.0.0.1:{HEADWA
 HEADWATER_LIVE_URL = os.environ.get("HEADWATER_LIVE_URL", f"http://127.0.0.1:{HEADWATER_PORT + 1}/live")
 HEADWATER_DEMO = os.environ.get("HEADWATER_DEMO") == "1"
 HEADWATER_ALLOW_FETCH = _listed("HEADWATER_ALLOW_FETCH")
+# Hours within which half, and 95 of 100, are to know what concerns them.
+HEADWATER_AWARE_TARGETS = [float(hours) for hours in _listed("HEADWATER_AWARE_TARGETS") or ["4", "24"]]
 SECRET_KEY = _required("HEADWATER_SECRET_KEY")
 DEBUG = False
 ALLOWED_HOSTS = [

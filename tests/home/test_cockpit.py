@@ -17,7 +17,7 @@ from headwater.gather.models import Source
 from headwater.home.cockpit import Cockpit
 from headwater.home.findings import sooner_title
 from headwater.home.needs import Trust, needs_of
-from headwater.home.overview import finding, overview
+from headwater.home.overview import finding, overview, stream
 from headwater.library.actions import create_article, give_feedback, publish_article, set_library
 from headwater.library.models import Article, Feedback
 from headwater.people.models import Audience, Person, Unit
@@ -283,3 +283,42 @@ def test_the_overview_holds_for_each_period(ines: Person, nadia: Person, make_en
     for days in (7, 30, 90):
         assert overview(nadia, days)["flow"][1].value == 1
     assert Delivery.objects.count() == 1
+
+
+def test_the_flow_is_a_stream_whose_parts_agree_with_the_figures(
+    ines: Person, nadia: Person, make_entry: MakeEntry, must_read: Deliver, bring: Deliver, sign_in: SignIn
+) -> None:
+    now = timezone.now()
+    must_read(make_entry("Signed"), ines, acknowledged_at=now, state="acknowledged")
+    must_read(make_entry("Opened"), ines, opened_at=now, state="opened")
+    must_read(make_entry("Asked"), ines)
+    bring(make_entry("Read"), ines, opened_at=now, state="opened")
+    _nodes, flows = stream(Cockpit(nadia))
+    assert {flow.end: flow.value for flow in flows} == {
+        "seen": 3,
+        "unseen": 1,
+        "acknowledged": 1,
+        "rest": 1,
+        "unsigned": 1,
+    }
+    page = sign_in(nadia).get(PAGE).content.decode()
+    assert "As a Sankey" in page
+    assert "target 4 h" in page
+    assert "target 24 h" in page
+
+
+def test_the_rail_counts_failing_sources_and_what_is_overdue_for_those_who_steer(
+    ines: Person, nadia: Person, ada: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    must_read(make_entry(), ines, due_at=timezone.now() - HOUR)
+    Source.objects.create(slug="fails", name="Fails", kind="feed", owner=nadia, trouble="403")
+    Source.objects.create(slug="works", name="Works", kind="feed", owner=nadia)
+
+    def counts(person: Person, url: str) -> dict[str, int]:
+        rail = sign_in(person).get(url).context["home"]["rail"]
+        return {place.icon: place.count for section in rail for place in section.places if place.count}
+
+    for url in (PAGE, "/o/waterworks/"):
+        assert counts(nadia, url) == {"droplet": 1, "shield-check": 1}
+        assert counts(ada, url) == {"droplet": 1}, "an administrator sees nobody's proof"
+    assert counts(ines, "/o/waterworks/") == {"inbox": 1}

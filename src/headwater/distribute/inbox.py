@@ -6,7 +6,8 @@
 Nothing that the person may no longer read is in it. What was withdrawn because it is gone stays visible as that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
@@ -26,6 +27,7 @@ class InboxCounts:
     unread: int
     to_acknowledge: int
     overdue: int
+    more: dict[str, int] = field(default_factory=dict)
 
 
 def inbox_of(person: Person) -> QuerySet[Delivery]:
@@ -48,18 +50,20 @@ def visible_deliveries(person: Person) -> QuerySet[Delivery]:
     return Delivery.objects.filter(shown, person=person, version__entry__in=readable)
 
 
-def counts_of(person: Person) -> InboxCounts:
-    """What waits, open broadcasts included; one query, for it stands on every page."""
+def counts_of(person: Person, **more: RowCount) -> InboxCounts:
+    """What waits, open broadcasts included; one query, for it stands on every page: it counts `more` along."""
     waiting = visible_deliveries(person).filter(state__in=(Delivery.State.DUE, Delivery.State.OPENED))
     to_sign = waiting.filter(must_acknowledge=True)
-    found = Person.objects.filter(pk=person.pk).values(
+    found: Any = Person.objects.filter(pk=person.pk).values(
         unread=RowCount(waiting.filter(read_at=None)),
         to_acknowledge=RowCount(to_sign),
         overdue=RowCount(to_sign.filter(due_at__lt=timezone.now())),
         missing=RowCount(_missing_broadcasts(person)),
+        **more,
     )[0]
     missing = found["missing"]
-    return InboxCounts(found["unread"] + missing, found["to_acknowledge"] + missing, found["overdue"])
+    along = {name: found[name] for name in more}
+    return InboxCounts(found["unread"] + missing, found["to_acknowledge"] + missing, found["overdue"], along)
 
 
 def take_in_broadcasts(person: Person) -> int:

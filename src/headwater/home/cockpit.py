@@ -88,6 +88,7 @@ class Cockpit:
     def flow(self) -> dict[str, int]:
         """Deliveries of the period: made, to how many, opened, asked to sign, signed; and of the period before."""
         asked = Q(must_acknowledge=True) & ~Q(state__in=GONE)
+        seen = Q(opened_at__isnull=False) | Q(acknowledged_at__isnull=False)
         opened, new = Q(opened_at__isnull=False), Q(created_at__gte=self.since)
         both = self.deliveries.filter(created_at__gte=self.since - timedelta(days=self.days))
         return both.aggregate(
@@ -95,6 +96,8 @@ class Cockpit:
             people=Count("person", distinct=True, filter=new),
             opened=Count("pk", filter=new & opened),
             asked=Count("pk", filter=new & asked),
+            seen=Count("pk", filter=new & seen),
+            unsigned=Count("pk", filter=new & asked & seen & Q(acknowledged_at=None)),
             acknowledged=Count("pk", filter=new & asked & Q(acknowledged_at__isnull=False)),
             before=Count("pk", filter=~new),
             opened_before=Count("pk", filter=~new & opened),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from django.utils.translation import ngettext
 
 from headwater.core.addresses import address
 from headwater.core.display.figures import duration, number, percent
+from headwater.core.display.sankey import Flow, Node
 from headwater.distribute.models import Delivery, Directive
 from headwater.gather.models import Source
 from headwater.home.cockpit import Cockpit
@@ -45,6 +47,11 @@ class Step:
     is_done: bool
 
 
+def target_words(hours: float) -> str:
+    """A target of time to aware, as it stands beside its figure."""
+    return _("target %(time)s") % {"time": _("%(hours)s h") % {"hours": number(hours)}}
+
+
 def list_address(figure: str, cockpit: Cockpit) -> str:
     """The list behind a figure, for the same period."""
     return f"{address('home:counted', figure=figure)}?days={cockpit.days}"
@@ -57,10 +64,14 @@ def overview(person: Person, days: int) -> dict[str, Any]:
         return {"cockpit": cockpit, "steps": first_steps(), "finding": _("The first five steps"), **_frame(cockpit)}
     trust = Trust()
     topics, units = cockpit.reach
+    nodes, flows = stream(cockpit)
     return {
         "cockpit": cockpit,
         "finding": finding(cockpit),
         "flow": flow(cockpit),
+        "nodes": nodes,
+        "flows": flows,
+        "targets": [target_words(hours) for hours in settings.HEADWATER_AWARE_TARGETS],
         "needs": needs_of(cockpit, trust),
         "median": duration(cockpit.aware["median"]),
         "p95": duration(cockpit.aware["p95"]),
@@ -144,6 +155,28 @@ def flow(cockpit: Cockpit) -> list[FlowCell]:
             list_address("overdue", cockpit),
         ),
     ]
+
+
+def stream(cockpit: Cockpit) -> tuple[list[Node], list[Flow]]:
+    """What was delivered, as a stream: seen or not, and of what was seen, what was signed."""
+    counts = cockpit.flow
+    rest = max(0, counts["seen"] - counts["acknowledged"] - counts["unsigned"])
+    nodes = [
+        Node("delivered", _("Delivered"), 0, "s6", list_address("delivered", cockpit)),
+        Node("seen", _("Opened or signed"), 1, "s5"),
+        Node("unseen", _("Not opened"), 1, "bad"),
+        Node("acknowledged", _("Acknowledged"), 2, "s6", list_address("acknowledged", cockpit)),
+        Node("rest", _("Nothing to sign"), 2, "s5"),
+        Node("unsigned", _("Opened only"), 2, "bad"),
+    ]
+    flows = [
+        Flow("delivered", "seen", counts["seen"]),
+        Flow("delivered", "unseen", counts["delivered"] - counts["seen"]),
+        Flow("seen", "acknowledged", counts["acknowledged"]),
+        Flow("seen", "rest", rest),
+        Flow("seen", "unsigned", counts["unsigned"]),
+    ]
+    return nodes, flows
 
 
 def weeks(cockpit: Cockpit) -> dict[str, Any]:
