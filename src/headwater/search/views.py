@@ -131,7 +131,7 @@ def _answer(request: Request, gap: SearchGap, undo: str) -> None:
             answer_gap(request.person, gap, form.cleaned_data["entry"])
             tell(request, _("Answered. Those who wait for it are told."), undo=undo)
             return
-        reason = " ".join(form.errors.get("entry", [reason]))
+        reason = " ".join(str(each) for each in form["entry"].errors) or reason
     except ValidationError as error:
         reason = " ".join(error.messages)
     tell(request, _("%s The gap is still open.") % reason, level=messages.ERROR)
