@@ -349,6 +349,8 @@ def test_my_account(ines: Person, sign_in: SignIn) -> None:
     assert ApiToken.objects.get().revoked_at is not None
     held = client.get(address("people:held")).content.decode()
     assert "ines@waterworks.example" in held
+    assert held.count("<details") > 3  # folded, each kind with its count
+    assert "<time" in held
     export = client.post(address("people:held-export"))
     assert json.loads(export.content)["people"]["profile"]["name"] == "Ines"
 

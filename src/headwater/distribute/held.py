@@ -16,6 +16,7 @@ from headwater.distribute.models import (
     Reminder,
 )
 from headwater.people.models import Person
+from headwater.search.titles import told
 
 
 def of_person(person: Person) -> dict[str, Any]:
@@ -27,19 +28,28 @@ def of_person(person: Person) -> dict[str, Any]:
             InterestProfile.objects.filter(created_by=person).exclude(person=person).values("name", "query")
         ),
         "must_reads_issued": list(Directive.objects.filter(issued_by=person).values("name", "state", "issued_at")),
-        "signatures_recorded": list(
-            Acknowledgement.objects.filter(recorded_by=person).values("version__title", "version__number", "at")
+        "signatures_recorded": told(
+            person,
+            Acknowledgement.objects.filter(recorded_by=person),
+            "version__entry",
+            *("version__title", "version__number", "at"),
         ),
         "told_by_the_ladder": list(Reminder.objects.filter(told=person).values("rung", "at")),
         "digests": list(Digest.objects.filter(person=person).values("key", "created_at")),
-        "deliveries": list(
-            deliveries.values(
-                "version__title", "version__number", "state", "created_at", "sent_at", "opened_at", "acknowledged_at"
-            )
+        "deliveries": told(
+            person,
+            deliveries,
+            "version__entry",
+            *("version__title", "version__number", "state", "created_at", "sent_at", "opened_at", "acknowledged_at"),
         ),
-        "found_useful": list(deliveries.exclude(useful=None).values("version__title", "useful")),
-        "acknowledgements": list(
-            Acknowledgement.objects.filter(person=person).values("version__title", "version__number", "at", "manner")
+        "found_useful": told(
+            person, deliveries.exclude(useful=None), "version__entry", "version__title", "version__number", "useful"
+        ),
+        "acknowledgements": told(
+            person,
+            Acknowledgement.objects.filter(person=person),
+            "version__entry",
+            *("version__title", "version__number", "at", "manner"),
         ),
         "preferences": list(
             Preference.objects.filter(person=person).values(

@@ -2,45 +2,56 @@
 
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from headwater.library.models import Article, Attachment, Contributor, Draft, Feedback, Review, Revision, Verification
 from headwater.people.models import Person
+from headwater.search.titles import told
 
 
 def of_person(person: Person) -> dict[str, Any]:
     """Texts, drafts, words on others' texts, files: plain values."""
     return {
-        "articles_begun": list(_titled(Article.objects.filter(author=person)).values("title", "state", "created_at")),
-        "articles_to_verify": list(_titled(Article.objects.filter(verifier=person)).values("title", "verify_due_on")),
-        "contributes_to": list(
-            Contributor.objects.filter(person=person).values_list("article__entry__title", flat=True)
+        "articles_begun": _articles(person, Article.objects.filter(author=person), "state", "created_at"),
+        "articles_to_verify": _articles(person, Article.objects.filter(verifier=person), "verify_due_on"),
+        "contributes_to": told(
+            person, Contributor.objects.filter(person=person), "article__entry", "article__entry__title"
         ),
-        "revisions": list(
+        "revisions": list(  # one's own words, and so are drafts
             Revision.objects.filter(author=person).values("title", "number", "summary", "body", "created_at")
         ),
         "drafts": list(Draft.objects.filter(person=person).values("title", "body", "saved_at")),
-        "reviews": list(
-            Review.objects.filter(reviewer=person).values(
-                "revision__title", "outcome", "comment", "asked_at", "decided_at"
-            )
+        "reviews": told(
+            person,
+            Review.objects.filter(reviewer=person),
+            "revision__article__entry",
+            *("revision__title", "outcome", "comment", "asked_at", "decided_at"),
         ),
-        "verifications": list(
-            Verification.objects.filter(person=person).values("version__title", "version__number", "evidence", "at")
+        "verifications": told(
+            person,
+            Verification.objects.filter(person=person),
+            "version__entry",
+            *("version__title", "version__number", "evidence", "at"),
         ),
-        "feedback": list(
-            Feedback.objects.filter(person=person).values("entry__title", "kind", "text", "state", "answer", "at")
+        "feedback": told(
+            person,
+            Feedback.objects.filter(person=person),
+            "entry",
+            *("entry__title", "kind", "text", "state", "answer", "at"),
         ),
-        "reports_settled": list(
-            Feedback.objects.filter(settled_by=person).values("entry__title", "state", "answer", "settled_at")
+        "reports_settled": told(
+            person,
+            Feedback.objects.filter(settled_by=person),
+            "entry",
+            *("entry__title", "state", "answer", "settled_at"),
         ),
         "files_added": list(Attachment.objects.filter(added_by=person).values("name", "size", "added_at")),
-        "put_in_the_trash": list(_titled(Article.objects.filter(trashed_by=person)).values("title", "trashed_at")),
+        "put_in_the_trash": _articles(person, Article.objects.filter(trashed_by=person), "trashed_at"),
     }
 
 
-def _titled(articles: Any) -> Any:
-    return articles.annotate(title=F("entry__title"))
+def _articles(person: Person, articles: QuerySet[Article], *fields: str) -> list[dict[str, Any]]:
+    return told(person, articles.annotate(title=F("entry__title")), "entry", "title", *fields)
 
 
 def forget(person: Person) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from headwater.people.models import Person
 from headwater.search.models import Entry, GapAsker
+from headwater.search.titles import told
 
 
 def of_person(person: Person) -> dict[str, Any]:
@@ -12,7 +13,7 @@ def of_person(person: Person) -> dict[str, Any]:
         "waiting_for_an_answer": list(
             GapAsker.objects.filter(person=person).values("gap__query", "asked_at", "told_at")
         ),
-        "owns": list(Entry.objects.filter(owner=person).values("title", "kind", "created_at")),
+        "owns": told(person, Entry.objects.filter(owner=person), "pk", "title", "kind", "created_at"),
     }
 
 

@@ -42,7 +42,7 @@ def pressed(
         return attempt(request, lambda: act(form.cleaned_data), done, undo)
     for name, said in form.errors.items():
         label = f"{form.fields[name].label}: " if name in form.fields else ""
-        tell(request, label + " ".join(said), level=messages.ERROR)
+        tell(request, label + " ".join(str(each) for each in said), level=messages.ERROR)
     return None
 
 

@@ -1,5 +1,7 @@
 """My account: profile, theme, tokens, and what is held about me."""
 
+import re
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
@@ -9,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from headwater.core.addresses import address
+from headwater.core.display import dates
 from headwater.people import actions
 from headwater.people.days import today
 from headwater.people.forms import AbsenceForm, ProfileForm, TokenForm
@@ -17,6 +20,7 @@ from headwater.people.models import ApiToken
 from headwater.people.request import Request
 from headwater.people.views.acting import attempt, filled, posted, pressed
 
+CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 OWN = ("chosen_language", "timezone", "work_from", "work_until")
 
 
@@ -76,7 +80,12 @@ def revoke_token(request: Request, pk: int) -> HttpResponse:
 @require_GET
 def held(request: Request) -> HttpResponse:
     """What is held about me, room by room."""
-    rooms = [(_words(room), _entries(about)) for room, about in held_about(request.person).items()]
+    rooms = []
+    for room, about in held_about(request.person).items():
+        entries = _entries(about)
+        nothing = [entry["name"] for entry in entries if not entry["count"]]
+        kept = [entry for entry in entries if entry["count"]]
+        rooms.append({"name": _words(room), "entries": kept, "nothing": nothing})
     return render(request, "people/held.html", {"title": _("What is held about me"), "rooms": rooms})
 
 
@@ -86,14 +95,27 @@ def _entries(about: dict[str, Any]) -> list[dict[str, Any]]:
     for name, value in about.items():
         words = _words(name)
         if isinstance(value, dict):
-            shown.append({"name": words, "pairs": [(_words(key), each) for key, each in value.items()]})
+            pairs = [(_words(key), _plain(each)) for key, each in value.items()]
+            shown.append({"name": words, "pairs": pairs, "count": len(pairs)})
         elif isinstance(value, list) and value and isinstance(value[0], dict):
-            rows = [list(row.values()) for row in value[:100]]
+            rows = [[_plain(each) for each in row.values()] for row in value[:100]]
             heads = [_words(key.replace("__name", "")) for key in value[0]]
             shown.append({"name": words, "heads": heads, "rows": rows, "more": max(len(value) - 100, 0)})
+            shown[-1]["count"] = len(value)
         else:
-            shown.append({"name": words, "words": value if isinstance(value, list) else [value]})
+            listed = value if isinstance(value, list) else [value]
+            said = [_plain(each) for each in listed if each not in (None, "")]
+            shown.append({"name": words, "words": said, "count": len(said)})
     return shown
+
+
+def _plain(value: Any) -> Any:
+    """A value of the export as people read it: days and hours in their zone, codes as words."""
+    if isinstance(value, date):
+        return dates.when(value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return value.replace("_", " ") if isinstance(value, str) and CODE.fullmatch(value) else value
 
 
 def _words(key: str) -> str:
