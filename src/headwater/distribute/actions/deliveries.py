@@ -54,7 +54,7 @@ def record_acknowledgement(
 ) -> Acknowledgement:
     """Record that someone signed on a list for what was delivered. It is marked as such; `evidence`: where the list is.
 
-    `delivering.row_for(person, version)` gives the delivery.
+    Whoever has acknowledged this version already keeps that acknowledgement.
     """
     require(
         rules.may_record_acknowledgement(actor, delivery.person),
