@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver
 
+from headwater.core.models import Import
 from headwater.distribute.models import Delivery, Directive, InterestProfile
 from headwater.gather.models import Document, InformationNeed, Source
 from headwater.library.models import Article, Feedback, Review, Revision
@@ -28,6 +29,10 @@ def _kwargs(**values: Any) -> Callable[[], Kwargs]:
 def _difference() -> Kwargs:
     article = Article.objects.filter(published__number__gt=1).order_by("pk")[0]
     return {"pk": article.pk, "old": 1, "new": 2}
+
+
+def _import(kind: str) -> Callable[[], Kwargs]:
+    return lambda: {"pk": Import.objects.get_or_create(kind=kind, defaults={"total": 5_000, "done": 1_200})[0].pk}
 
 
 _article = _first(Article, published__isnull=False, trashed_at=None)
@@ -77,6 +82,8 @@ SUBJECTS: dict[str, Callable[[], Kwargs]] = {
     "people:departure": _first(Person, left_on=None),
     "people:erasure": _first(Person, erased_at=None),
     "library:aside": _first(Revision, is_aside=True),
+    "people:import-progress": _import("people"),
+    "taxonomy:import-progress": _import("topics"),
     "taxonomy:concept": _first(Concept),
     "taxonomy:change": _first(Concept),
     "taxonomy:scheme": lambda: {"slug": ConceptScheme.objects.order_by("pk").values_list("slug", flat=True)[0]},

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from headwater.core.actions import REGISTRY
-from headwater.core.models import Organisation, User
+from headwater.core.models import Import, Organisation, User
 from headwater.core.wall import organisation_context
 from headwater.people import actions
 from headwater.people.models import (
@@ -253,6 +253,7 @@ def _one_of_everything() -> dict[str, Any]:
         "permissions": Grant.objects.create(person=person, permission="reader"),
         "tokens": ApiToken.objects.create(person=person, name="t", digest=f"d{number}"),
         "schemes": scheme,
+        "imports": Import.objects.create(kind="people"),
         "concepts": Concept.objects.create(scheme=scheme, slug=f"k{number}", labels={"en": "K"}),
     }
 

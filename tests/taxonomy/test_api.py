@@ -1,14 +1,23 @@
 """The API of topics: every operation does what its action does."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from headwater.core.actions import Refused
+from headwater.core.models import Organisation
+from headwater.core.wall import organisation_context
 from headwater.people.actions import create_token
 from headwater.people.models import ApiToken, Person
+from headwater.taxonomy import api as taxonomy_api
+from headwater.taxonomy import views as taxonomy_views
+from headwater.taxonomy.actions import begin_scheme_import
+from headwater.taxonomy.jobs import carry_out_import
+from tests.conftest import make_person
 from tests.taxonomy.test_skos import SMALL
 
 BASE = "/o/waterworks/api/v1/taxonomy"
@@ -55,3 +64,37 @@ def test_concepts(client: Client) -> None:
     by_slug = call(client, "POST", "/concepts", {"label": "Gullies", "broader": "drains"}).json()
     assert call(client, "GET", "/concepts?scheme=nowhere").json()["field"] == "scheme"
     assert call(client, "GET", f"/concepts/{by_slug['id']}").json()["labels"] == {"en": "Gullies"}
+
+
+def test_a_large_thesaurus_comes_in_by_a_job(committed: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    organisation = Organisation.objects.create(slug="works", name="Works")
+    monkeypatch.setattr(taxonomy_api, "LARGE_BYTES", 10)
+    with organisation_context(organisation.pk):
+        nadia = make_person("Nadia", "knowledge_manager")
+        secret = create_token(nadia, "test", ApiToken.Scope.WRITE)
+    client, base = Client(HTTP_AUTHORIZATION=f"Bearer {secret}"), "/o/works/api/v1/taxonomy"
+    answer = client.post(f"{base}/schemes/import", {"file": SimpleUploadedFile("topics.ttl", SMALL), "title": "Ours"})
+    assert (answer.status_code, answer.json()["state"]) == (202, "waiting")
+    pk = answer.json()["id"]
+    carry_out_import(organisation.pk, import_id=pk)
+    told = client.get(f"{base}/imports/{pk}").json()
+    assert (told["state"], told["counts"]["retired"]) == ("done", 0)
+    assert told["counts"]["added"] == client.get(f"{base}/concepts").json()["count"]
+    assert client.get(f"{base}/schemes").json()["items"][0]["title"] == "Ours"
+    bad = client.post(f"{base}/imports", {"file": SimpleUploadedFile("x.ttl", b"no skos at all")}).json()
+    carry_out_import(organisation.pk, import_id=bad["id"])
+    told = client.get(f"{base}/imports/{bad['id']}").json()
+    assert told["state"] == "failed"
+    assert told["message"]
+
+
+def test_a_large_thesaurus_on_the_page(
+    nadia: Person, ines: Person, sign_in: Callable[[Person], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taxonomy_views, "LARGE_BYTES", 10)
+    answer = sign_in(nadia).post("/o/waterworks/topics/import/", {"file": SimpleUploadedFile("topics.ttl", SMALL)})
+    address = answer.headers["Location"]
+    assert "<progress" in sign_in(nadia).get(address).content.decode()
+    assert sign_in(ines).get(address).status_code == 403
+    with pytest.raises(Refused):
+        begin_scheme_import(ines, SMALL)

@@ -134,3 +134,56 @@ class Event(Walled):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject} {self.subject_id or ''}".strip()
+
+
+class Import(Walled):
+    """A large file that a job brings in, and how far it is. Small ones are brought in at once and leave no row here.
+
+    The bytes wait among the blobs until it has ended, one way or the other; then `blob` is empty.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    kind = models.CharField(max_length=20, help_text=_("what the file holds: people, units, topics…"))
+    name = models.CharField(max_length=255, blank=True, help_text=_("the file's name"))
+    blob = models.CharField(max_length=64, blank=True)
+    options = models.JSONField(default=dict)
+    asked_by = models.BigIntegerField(null=True, help_text=_("the person's id; empty for the local operator"))
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True, help_text=_("unknown until the file has been looked through"))
+    counts = models.JSONField(default=dict, help_text=_("what came of it: added, changed…"))
+    message = models.TextField(blank=True, help_text=_("why it failed, and what was kept"))
+    asked_at = models.DateTimeField(default=now, editable=False)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    tx = models.BigIntegerField(default=0, editable=False, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".strip()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state in (self.State.DONE, self.State.FAILED)
+
+    @property
+    def per_cent(self) -> int | None:
+        """How much of it is done; None while that is not known."""
+        return min(100, 100 * self.done // self.total) if self.total else None
+
+    @property
+    def rate(self) -> float:
+        """Rows (or topics) a second so far."""
+        if self.started_at is None or not self.done:
+            return 0.0
+        return self.done / max(0.1, ((self.ended_at or now()) - self.started_at).total_seconds())
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it will still take at that rate; None while that is not known."""
+        return (self.total - self.done) / self.rate if self.total and self.rate and not self.has_ended else None

@@ -4,14 +4,24 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from headwater.core import imports
+from headwater.core.addresses import address
 from headwater.core.jobs import job, periodic
 from headwater.core.languages import speaking
-from headwater.core.models import Organisation
+from headwater.core.models import Import, Organisation
 from headwater.core.wall import organisation_context
 from headwater.people import leaving, membership
+from headwater.people.actions.exchange import carry_in
 from headwater.people.invitations import link_of
-from headwater.people.models import Invitation
+from headwater.people.models import Invitation, Person
+from headwater.people.notices import tell
+
+OUTCOMES = {
+    Import.State.DONE: gettext_lazy("Your import is done."),
+    Import.State.FAILED: gettext_lazy("Your import failed."),
+}
 
 
 @periodic("4 * * * *")
@@ -20,6 +30,18 @@ def keep_days(organisation_id: int) -> None:
     with organisation_context(organisation_id):
         leaving.settle_departures()
         membership.refresh()
+
+
+@job()
+def carry_out_import(organisation_id: int, import_id: int) -> None:
+    """Bring in the file of an import, and tell who asked for it what came of it."""
+    imports.carry_out(organisation_id, import_id, carry_in)
+    with organisation_context(organisation_id):
+        row = Import.objects.get(pk=import_id)
+        person = Person.objects.filter(pk=row.asked_by or 0).first()
+        if person is not None and row.has_ended:
+            words = OUTCOMES[Import.State(row.state)]
+            tell(person, words, address("people:import-progress", pk=row.pk), f"import:{row.pk}")
 
 
 @job(retry=8)

@@ -48,6 +48,7 @@ urlpatterns = [
     path("me/held/", mine.held, name="held"),
     path("me/held/export/", mine.export_held, name="held-export"),
     path("import/", exchange.import_file, name="import"),
+    path("import/<int:pk>/", exchange.show_import, name="import-progress"),
     path("import/application/", exchange.apply_import, name="import-application"),
     path("export/<slug:kind>/", exchange.export, name="export"),
 ]

@@ -5,13 +5,18 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Field, File, Form, Router, Schema
+from django.utils.translation import gettext as _
+from ninja import Field, File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 from ninja.pagination import paginate
 
+from headwater.core.actions import require
+from headwater.core.import_shape import ImportOut
+from headwater.core.models import Import
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Reference, Text, referred, referred_all, required
-from headwater.taxonomy import actions, importing
+from headwater.taxonomy import actions, importing, rules
+from headwater.taxonomy.actions.schemes import LARGE_BYTES, TOPICS
 from headwater.taxonomy.models import Concept, ConceptScheme
 from headwater.taxonomy.request import Request
 from headwater.taxonomy.skos import write_scheme
@@ -132,10 +137,26 @@ def create_scheme(request: Request, given: SchemeIn) -> ConceptScheme:
     return actions.create_scheme(request.person, given.title, given.slug)
 
 
-@router.post("/schemes/import", response=SchemeOut, operation_id="import_scheme")
-def import_scheme(request: Request, file: File[UploadedFile], title: Form[str] = "") -> ConceptScheme:
-    """Bring in a thesaurus as SKOS, or bring one up to date."""
-    return actions.import_scheme(request.person, file.read(), file.name or "", title=title)
+@router.post("/schemes/import", response={200: SchemeOut, 202: ImportOut}, operation_id="import_scheme")
+def import_scheme(request: Request, file: File[UploadedFile], title: Form[str] = "") -> ConceptScheme | Status[Import]:
+    """Bring in a thesaurus as SKOS, or bring one up to date; a large one in the background (202)."""
+    content = file.read()
+    if len(content) > LARGE_BYTES:
+        return Status(202, actions.begin_scheme_import(request.person, content, file.name or "", title))
+    return actions.import_scheme(request.person, content, file.name or "", title=title)
+
+
+@router.post("/imports", response={202: ImportOut}, operation_id="begin_scheme_import")
+def begin_scheme_import(request: Request, file: File[UploadedFile], title: Form[str] = "") -> Status[Import]:
+    """Bring in a thesaurus in the background, whatever its size."""
+    return Status(202, actions.begin_scheme_import(request.person, file.read(), file.name or "", title))
+
+
+@router.get("/imports/{int:pk}", response=ImportOut, operation_id="show_scheme_import")
+def show_scheme_import(request: Request, pk: Id) -> Import:
+    """How far the import of a thesaurus is, or what came of it."""
+    require(rules.may_keep_topics(request.person), _("Only stewards and knowledge managers import topics."))
+    return get_object_or_404(Import, pk=pk, kind=TOPICS)
 
 
 @router.patch("/schemes/{int:pk}", response=SchemeOut, operation_id="rename_scheme")

@@ -1,11 +1,13 @@
 """Bringing a read scheme into the tables in a few large statements, and out of them again."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from headwater.core.addresses import link
+from headwater.core.imports import report
 from headwater.taxonomy.models import Broader, Concept, ConceptScheme, Related
 from headwater.taxonomy.skos import ReadConcept, ReadScheme
 from headwater.taxonomy.slugs import free_slugs, slug_of
@@ -24,15 +26,21 @@ def store(scheme: ConceptScheme, read: ReadScheme) -> dict[str, int]:
     counts: Counter[str] = Counter()
     new = [each for uri, each in sorted(read.concepts.items()) if uri not in present]
     changed = [concept for uri, concept in present.items() if _update(concept, read.concepts.get(uri), counts)]
-    Concept.objects.bulk_update(changed, KEPT, batch_size=BATCH)
-    for concept in _created(scheme, new):
-        present[concept.uri] = concept
+    total = len(read.concepts) + len(changed) + len(new)  # the last part is their links
+    for start in range(0, len(changed), BATCH):
+        Concept.objects.bulk_update(changed[start : start + BATCH], KEPT)
+        report(start, total)
+    for start, made in _created(scheme, new):
+        present |= {concept.uri: concept for concept in made}
+        report(len(changed) + start, total)
+    report(len(changed) + len(new), total)
     _link({uri: concept.pk for uri, concept in present.items()}, read)
     _mark_replaced(present, read)
     return {"added": len(new), "changed": counts["changed"], "retired": counts["retired"], "same": counts["same"]}
 
 
-def _created(scheme: ConceptScheme, new: list[ReadConcept]) -> list[Concept]:
+def _created(scheme: ConceptScheme, new: list[ReadConcept]) -> Iterator[tuple[int, list[Concept]]]:
+    """Concepts as they are made, a batch at a time, each with the number of those before it."""
     taken = set(Concept.objects.values_list("slug", flat=True))
     slugs = free_slugs((slug_of(each.labels) for each in new), taken)
     rows = [
@@ -47,7 +55,8 @@ def _created(scheme: ConceptScheme, new: list[ReadConcept]) -> list[Concept]:
         )
         for each, slug in zip(new, slugs, strict=True)
     ]
-    return Concept.objects.bulk_create(rows, batch_size=BATCH)
+    for start in range(0, len(rows), BATCH):
+        yield start, Concept.objects.bulk_create(rows[start : start + BATCH])
 
 
 def _state(read: ReadConcept | None) -> str:

@@ -9,15 +9,18 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from headwater.core.actions import require
 from headwater.core.addresses import address
+from headwater.core.imports import counted
 from headwater.core.languages import reading
 from headwater.core.messages import tell
+from headwater.core.models import Import
 from headwater.taxonomy import actions, importing, rules
+from headwater.taxonomy.actions.schemes import LARGE_BYTES, TOPICS
 from headwater.taxonomy.forms import ConceptForm, ProposalForm, SchemeForm, lines
 from headwater.taxonomy.models import Concept, ConceptScheme
 from headwater.taxonomy.request import Request
@@ -271,6 +274,8 @@ def import_scheme_file(request: Request) -> HttpResponse:
     form = SchemeForm(request.POST or None, request.FILES or None)
     if request.method == "POST":
         scheme = _filled(form, lambda values: _imported(request, values))
+        if isinstance(scheme, Import):
+            return redirect(address("taxonomy:import-progress", pk=scheme.pk))
         if scheme is not None:
             tell(request, _("“%s” is imported.") % scheme.title)
             return redirect(address("taxonomy:scheme", slug=scheme.slug))
@@ -279,10 +284,31 @@ def import_scheme_file(request: Request) -> HttpResponse:
     return render(request, "taxonomy/form.html", context)
 
 
-def _imported(request: Request, values: dict[str, Any]) -> ConceptScheme:
+@require_GET
+def show_import(request: Request, pk: int) -> HttpResponse:
+    """How far an import is, or what came of it."""
+    require(rules.may_keep_topics(request.person), _("Only stewards and knowledge managers import topics."))
+    row = get_object_or_404(Import, pk=pk, kind=TOPICS)
+    context = {
+        "title": _("Import topics"),
+        "crumbs": [
+            (_("Topics"), address("taxonomy:topics")),
+            (_("Import"), address("taxonomy:import")),
+            (row.name, ""),
+        ],
+        "row": row,
+        "counts": counted(row),
+        "again": address("taxonomy:import"),
+        "result": address("taxonomy:topics"),
+    }
+    return render(request, "import_progress.html", context)
+
+
+def _imported(request: Request, values: dict[str, Any]) -> ConceptScheme | Import:
     file = values["file"]
+    act = actions.begin_scheme_import if file.size > LARGE_BYTES else actions.import_scheme
     try:
-        return actions.import_scheme(request.person, file.read(), file.name, title=values["title"])
+        return act(request.person, file.read(), file.name, title=values["title"])
     except ValidationError as error:
         raise ValidationError({"file": error.messages}) from error
 

@@ -19,7 +19,13 @@ from headwater.people.actions.communities import (
     leave_community,
     remove_community,
 )
-from headwater.people.actions.exchange import import_communities, import_people, import_roles, import_units
+from headwater.people.actions.exchange import (
+    begin_import,
+    import_communities,
+    import_people,
+    import_roles,
+    import_units,
+)
 from headwater.people.actions.persons import (
     change_person,
     choose_theme,
@@ -46,6 +52,7 @@ from headwater.people.actions.structure import (
 __all__ = [
     "accept_invitation",
     "appoint_administrator",
+    "begin_import",
     "change_audience",
     "change_community",
     "change_person",

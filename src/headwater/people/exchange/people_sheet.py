@@ -44,6 +44,7 @@ class PeopleSheet(Sheet):
         "works_from", "works_until", "clearance", "joined_on", "left_on", "communities", "marks",
     )  # fmt: skip
     required = ("name",)
+    at_once = 500
     synonyms = {
         "staff_number": "number", "key": "number", "e_mail": "email", "mail": "email", "address": "email",
         "role": "roles", "job_title": "title", "time_zone": "timezone", "community": "communities", "tags": "marks",
@@ -144,9 +145,11 @@ class PeopleSheet(Sheet):
         people = [change.instance or next(waiting) for change in changes]
         pairs = list(zip(people, changes, strict=True))
         known = [change.instance for change in changes if change.instance is not None]
-        Person.objects.bulk_update(known, sorted(set(FIELDS.values())), batch_size=500)
+        fields = {FIELDS[column] for change in changes for column in change.columns if column in FIELDS}
+        if known and fields:
+            Person.objects.bulk_update(known, sorted(fields), batch_size=500)
         for column, write in LINKS.items():
-            write([(person, change.values[column]) for person, change in pairs if column in change.values])
+            write([(person, change.values[column]) for person, change in pairs if _concerns(column, change)])
         _write_departures([person for person, change in pairs if change.values.get("left_on")])
 
     def end(self, missing: list[Change]) -> None:
@@ -157,6 +160,12 @@ class PeopleSheet(Sheet):
             person.left_on = day
         Person.objects.bulk_update(people, ["left_on"], batch_size=500)
         _write_departures(people)
+
+
+def _concerns(column: str, change: Change) -> bool:
+    """Whether links of that column are written anew: a further unit is none that one belongs to by now."""
+    moved = column == "other_units" and "unit" in change.columns
+    return column in change.values and (moved or column in change.columns)
 
 
 def _iso(day: date | None) -> str:

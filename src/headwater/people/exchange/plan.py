@@ -7,12 +7,14 @@ compares texts in one canonical form, so that importing an export changes nothin
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from headwater.core.imports import report
 from headwater.people.exchange.table import Fault, Row, read_table
 
 ADDED, CHANGED, UNCHANGED, WRONG, MISSING = "added", "changed", "unchanged", "wrong", "missing"
@@ -37,6 +39,11 @@ class Change:
         """(column, before, after) for what would change."""
         pairs = ((name, self.before.get(name, ""), new) for name, new in self.after.items())
         return [(name, old, new) for name, old, new in pairs if old != new]
+
+    @cached_property
+    def columns(self) -> set[str]:
+        """What of it must be written: what differs, and of a new one all that the row says."""
+        return set(self.values) if self.instance is None else {name for name, _old, _new in self.differences}
 
 
 @dataclass
@@ -70,6 +77,7 @@ class Sheet:
     columns: ClassVar[tuple[str, ...]]
     required: ClassVar[tuple[str, ...]]
     synonyms: ClassVar[dict[str, str]] = {}
+    at_once: ClassVar[int] = 0  # so many rows are written at a time; 0: all, for rows that name each other
 
     def current_rows(self) -> Iterable[dict[str, str]]:
         """What is there now, as text, in the order of an export."""
@@ -112,11 +120,17 @@ class Sheet:
 
 
 def make_plan(sheet: Sheet, content: bytes) -> Plan:
-    """What importing this file would do. Raises `FileFault` when the file as a whole cannot be read."""
+    """What importing this file would do. Raises `FileFault` when the file as a whole cannot be read.
+
+    Reading a row is half of the work that is reported, writing it the other half.
+    """
     rows, ignored = read_table(content, sheet.columns, sheet.synonyms)
     sheet.prepare(rows)
     seen: dict[str, int] = {}
-    changes = [_change(sheet, row, seen) for row in rows]
+    changes = []
+    for number, row in enumerate(rows):
+        changes.append(_change(sheet, row, seen))
+        report(number, 2 * len(rows))
     found = [change.instance for change in changes if change.instance is not None]
     return Plan(sheet, changes, list(sheet.not_in(set(seen), found)), ignored)
 
@@ -164,8 +178,12 @@ def apply_plan(plan: Plan, skip_wrong: bool = False, end_missing: bool = False) 
     """Do what the plan says, all or nothing. Raises `ValidationError` when a row is wrong, unless those are skipped."""
     if plan.faults and not skip_wrong:
         raise ValidationError({"content": faults_in_words(plan.faults)})
+    changes, rows = [change for change in plan.changes if change.state in (ADDED, CHANGED)], len(plan.changes)
     with transaction.atomic():
-        plan.sheet.apply([change for change in plan.changes if change.state in (ADDED, CHANGED)])
+        step = plan.sheet.at_once or len(changes)
+        for start in range(0, len(changes), step or 1):
+            plan.sheet.apply(changes[start : start + step])
+            report(2 * rows - len(changes) + start, 2 * rows)
         if end_missing and plan.missing:
             plan.sheet.end(plan.missing)
 

@@ -5,12 +5,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from headwater.core.actions import require
 from headwater.core.addresses import address
+from headwater.core.imports import counted, is_large
+from headwater.core.models import Import
 from headwater.people import actions, rules
 from headwater.people.actions.exchange import plan_import
 from headwater.people.exchange import SHEETS, Plan, export_csv, waiting
@@ -105,11 +107,31 @@ def apply_import(request: Request) -> HttpResponse:
     options = {"skip_wrong": bool(request.POST.get("skip_wrong"))}
     if kind == "people":
         options["end_missing"] = bool(request.POST.get("end_missing"))
+    if is_large(content):
+        row = actions.begin_import(request.person, kind, content, "", **options)
+        waiting.drop(key)
+        return redirect(address("people:import-progress", pk=row.pk))
     done = attempt(request, lambda: IMPORTS[kind](request.person, content, **options) or True, _("Imported."))
     if not done:
         return redirect(address("people:import"))
     waiting.drop(key)
     return redirect(address(f"people:{kind}"))
+
+
+@require_GET
+def show_import(request: Request, pk: int) -> HttpResponse:
+    """How far an import is, or what came of it."""
+    _require(request)
+    row = get_object_or_404(Import, pk=pk, kind__in=SHEETS)
+    context = {
+        "title": _("Import"),
+        "crumbs": [(_("People"), address("people:people")), (_("Import"), address("people:import")), (row.name, "")],
+        "row": row,
+        "counts": counted(row),
+        "again": address("people:import"),
+        "result": address(f"people:{row.kind}"),
+    }
+    return render(request, "import_progress.html", context)
 
 
 def _expired() -> None:

@@ -8,10 +8,17 @@ from headwater.taxonomy.actions.concepts import (
     restore_concept,
     retire_concept,
 )
-from headwater.taxonomy.actions.schemes import create_scheme, import_scheme, remove_scheme, rename_scheme
+from headwater.taxonomy.actions.schemes import (
+    begin_scheme_import,
+    create_scheme,
+    import_scheme,
+    remove_scheme,
+    rename_scheme,
+)
 
 __all__ = [
     "accept_concept",
+    "begin_scheme_import",
     "change_concept",
     "create_scheme",
     "import_scheme",

@@ -5,10 +5,16 @@ from django.db.models import ProtectedError
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from headwater.core import imports
 from headwater.core.actions import Actor, action, note, require
+from headwater.core.models import Import
+from headwater.core.wall import current_organisation_id
 from headwater.taxonomy import importing, rules
 from headwater.taxonomy.models import ConceptScheme
-from headwater.taxonomy.skos import SkosFault, read_scheme
+from headwater.taxonomy.skos import MOST_BYTES, SkosFault, read_scheme
+
+TOPICS = "topics"
+LARGE_BYTES = 300_000  # about two thousand topics; more take longer than a page may take
 
 
 def _require_keeper(actor: Actor) -> None:
@@ -66,8 +72,24 @@ def import_scheme(actor: Actor, content: bytes, name: str = "", slug: str = "", 
     except SkosFault as error:
         raise ValidationError({"content": str(error)}) from error
     scheme = _scheme(read.uri, slug, title or read.title or name.rpartition(".")[0])
-    note(**importing.store(scheme, read))
+    counts = importing.store(scheme, read)
+    note(**counts)
+    imports.tally(**counts)
     return scheme
+
+
+@action
+def begin_scheme_import(actor: Actor, content: bytes, name: str = "", title: str = "") -> Import:
+    """Bring in a large thesaurus in the background, with progress."""
+    from headwater.taxonomy.jobs import carry_out_import
+
+    _require_keeper(actor)
+    if len(content) > MOST_BYTES:
+        raise ValidationError({"content": _("The file is larger than 60 MB.")})
+    row = imports.begin(actor, TOPICS, content, name, title=title)
+    note(bytes=len(content))
+    carry_out_import.defer(organisation_id=current_organisation_id(), import_id=row.pk)
+    return row
 
 
 def _scheme(uri: str, slug: str, title: str) -> ConceptScheme:
