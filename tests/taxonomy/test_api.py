@@ -44,6 +44,15 @@ def test_schemes(client: Client) -> None:
     assert (bad.status_code, bad.json()["field"]) == (400, "content")
 
 
+def test_a_nul_among_the_fields_of_a_form_breaks_nothing(client: Client) -> None:
+    for path in ("schemes/import", "imports"):
+        for values, status in (({"title": "a\x00b"}, 422), ({"title": "Ours"}, 200 if path != "imports" else 202)):
+            file = SimpleUploadedFile("topics\x00.ttl", SMALL)
+            answer = client.post(f"{BASE}/{path}", {"file": file, **values})
+            assert answer.status_code == status, answer.content
+            assert status != 422 or answer.json()["field"] == "title"
+
+
 def test_concepts(client: Client) -> None:
     drains = call(client, "POST", "/concepts", {"label": "Drains"}).json()
     pipes = call(client, "POST", "/concepts", {"label": "Pipes", "broader": drains["id"]}).json()

@@ -57,7 +57,7 @@ def is_large(content: bytes) -> bool:
 def begin(actor: Actor, kind: str, content: bytes, name: str = "", **options: Any) -> Import:
     """Keep the file for the job that brings it in."""
     return Import.objects.create(
-        kind=kind, name=name[:255], blob=put_blob(content), options=options, asked_by=actor.actor_id
+        kind=kind, name=name.replace("\x00", "")[:255], blob=put_blob(content), options=options, asked_by=actor.actor_id
     )
 
 

@@ -24,6 +24,7 @@ from headwater.taxonomy.suggest import concepts_for_text
 from headwater.taxonomy.views import search_concepts
 
 router = Router(tags=["topics"])
+PLAIN_FORM = Form("", pattern=r"^[^\x00]*$")
 
 
 class SchemeOut(Schema):
@@ -138,7 +139,9 @@ def create_scheme(request: Request, given: SchemeIn) -> ConceptScheme:
 
 
 @router.post("/schemes/import", response={200: SchemeOut, 202: ImportOut}, operation_id="import_scheme")
-def import_scheme(request: Request, file: File[UploadedFile], title: Form[str] = "") -> ConceptScheme | Status[Import]:
+def import_scheme(
+    request: Request, file: File[UploadedFile], title: str = PLAIN_FORM
+) -> ConceptScheme | Status[Import]:
     """Bring in a thesaurus as SKOS, or bring one up to date; a large one in the background (202)."""
     content = file.read()
     if len(content) > LARGE_BYTES:
@@ -147,7 +150,7 @@ def import_scheme(request: Request, file: File[UploadedFile], title: Form[str] =
 
 
 @router.post("/imports", response={202: ImportOut}, operation_id="begin_scheme_import")
-def begin_scheme_import(request: Request, file: File[UploadedFile], title: Form[str] = "") -> Status[Import]:
+def begin_scheme_import(request: Request, file: File[UploadedFile], title: str = PLAIN_FORM) -> Status[Import]:
     """Bring in a thesaurus in the background, whatever its size."""
     return Status(202, actions.begin_scheme_import(request.person, file.read(), file.name or "", title))
 

@@ -67,6 +67,7 @@ def import_scheme(actor: Actor, content: bytes, name: str = "", slug: str = "", 
     `name` is the file's name. Concepts are recognised by their URI; those that are no longer in the file are retired.
     """
     _require_keeper(actor)
+    name = name.replace("\x00", "")
     try:
         read = read_scheme(content, name)
     except SkosFault as error:
