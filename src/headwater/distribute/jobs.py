@@ -1,6 +1,7 @@
 """What distribute does in the background: it follows what was committed below, and sends."""
 
 from headwater.core.jobs import Follower, periodic
+from headwater.distribute import confirming as confirming  # the worker finds its job by this import
 from headwater.distribute.bounces import read_bounces
 from headwater.distribute.broadcasts import spread_open_broadcasts
 from headwater.distribute.digests import make_digests

@@ -22,6 +22,7 @@ def no_channel(prefix: str = "") -> Q:
     """Filter: no account to sign in with, and no working channel. `prefix` leads to the person ("person__")."""
     usable = Channel.objects.filter(person=OuterRef(f"{prefix}pk" if prefix else "pk"), state__in=USABLE)
     mail = Channel.objects.filter(person=OuterRef(f"{prefix}pk" if prefix else "pk"), kind=Channel.Kind.MAIL)
+    mail = mail.exclude(state=Channel.State.UNCONFIRMED)
     unmailed = Q(**{f"{prefix}email": ""}) | Exists(mail)
     return Q(**{f"{prefix}user": None}) & ~Exists(usable) & unmailed
 

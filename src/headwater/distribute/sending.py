@@ -140,7 +140,8 @@ def channels_of(people: Iterable[Person]) -> dict[int, list[Channel]]:
     """The channels that may be used for each person. A person with a mail address always has a mail channel."""
     by_id = {person.pk: person for person in people}
     channels = list(Channel.objects.filter(person__in=by_id))
-    with_mail = {channel.person_id for channel in channels if channel.kind == Channel.Kind.MAIL}
+    mailed = (channel for channel in channels if channel.kind == Channel.Kind.MAIL)
+    with_mail = {channel.person_id for channel in mailed if channel.state != Channel.State.UNCONFIRMED}
     missing = [
         Channel(person=person, kind=Channel.Kind.MAIL, address=person.email)
         for person in by_id.values()

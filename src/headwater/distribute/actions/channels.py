@@ -8,7 +8,8 @@ from django.core.validators import URLValidator, validate_email
 from django.utils.translation import gettext as _
 
 from headwater.core.actions import Actor, action, note, require
-from headwater.core.secret import digest, encrypt
+from headwater.core.secret import decrypt, digest, encrypt
+from headwater.distribute import confirming
 from headwater.distribute.channels import chat, webhook
 from headwater.distribute.channels.outgoing import Refusal
 from headwater.distribute.models import Channel, Dispatch, Preference, PrivateFeed
@@ -70,7 +71,30 @@ def add_channel(actor: Actor, person: Person, kind: str, address: str, label: st
     if person.channels.filter(kind=kind, address=shown).exists():
         field = "label" if kind == Channel.Kind.CHAT else "address"
         raise ValidationError({field: _("This channel is there already.")})
-    return Channel.objects.create(person=person, kind=kind, address=shown[:500], secret=secret)
+    if kind != Channel.Kind.MAIL or confirming.is_own(person, address):
+        return Channel.objects.create(person=person, kind=kind, address=shown[:500], secret=secret)
+    code, state = encrypt(confirming.new_code()), Channel.State.UNCONFIRMED
+    channel = Channel.objects.create(person=person, kind=kind, address=shown[:500], secret=code, state=state)
+    confirming.mail_confirmation.defer(organisation_id=channel.organisation_id, channel_id=channel.pk)
+    return channel
+
+
+@action
+def confirm_channel(actor: Actor, channel: Channel, code: str) -> Channel:
+    """Enter the code that was mailed to an address, which is used from now on; a wrong one is counted, five at most."""
+    require_own(actor, channel.person)
+    channel = Channel.objects.select_for_update().get(pk=channel.pk)
+    if channel.state != Channel.State.UNCONFIRMED or channel.secret is None:
+        raise ValidationError({"channel": _("This channel waits for no code.")})
+    if channel.failures >= confirming.MOST_TRIES:
+        raise ValidationError({"code": _("Too many tries. Remove the address and add it again.")})
+    if not secrets.compare_digest(code.strip().upper().encode(), decrypt(channel.secret).encode()):
+        channel.failures += 1
+        channel.save()
+        return channel
+    channel.state, channel.secret, channel.failures = Channel.State.ACTIVE, None, 0
+    channel.save()
+    return channel
 
 
 def _free_label(person: Person, service: str) -> str:
@@ -99,6 +123,8 @@ def _check_address(kind: str, address: str) -> None:
 def change_channel(actor: Actor, channel: Channel, state: str) -> Channel:
     """Switch a channel on (active), down to must-reads (essential), or off; switching on lifts a suspension."""
     require_own(actor, channel.person)
+    if channel.state == Channel.State.UNCONFIRMED:
+        raise ValidationError({"state": _("Enter the code that was mailed to this address first.")})
     if state not in (Channel.State.ACTIVE, Channel.State.ESSENTIAL, Channel.State.OFF):
         raise ValidationError({"state": _("A channel can be active, essential or off.")})
     channel.state, channel.trouble, channel.failures = state, "", 0
@@ -111,7 +137,8 @@ def change_channel(actor: Actor, channel: Channel, state: str) -> Channel:
 def remove_channel(actor: Actor, channel: Channel) -> None:
     """Remove a way to reach a person; what waited for it is not sent. The proof of what was sent stays."""
     require_own(actor, channel.person)
-    if channel.dispatches.filter(state=Dispatch.State.SENT).exists() or channel.kind == Channel.Kind.MAIL:
+    is_kept = channel.kind == Channel.Kind.MAIL and channel.state != Channel.State.UNCONFIRMED
+    if is_kept or channel.dispatches.filter(state=Dispatch.State.SENT).exists():
         channel.dispatches.exclude(state=Dispatch.State.SENT).update(state=Dispatch.State.CANCELLED)
         Channel.objects.filter(pk=channel.pk).update(state=Channel.State.OFF, secret=None)
         return

@@ -35,6 +35,12 @@ class ChannelIn(Schema):
     label: str = ""
 
 
+class CodeIn(Schema):
+    """The code from the mail."""
+
+    code: str
+
+
 class ChannelState(Schema):
     state: str
 
@@ -85,6 +91,12 @@ def add_channel(request: Request, body: ChannelIn) -> Channel:
 def change_channel(request: Request, pk: int, body: ChannelState) -> Channel:
     """Switch a channel on, down to must-reads, or off."""
     return actions.change_channel(request.person, _channel(request, pk), body.state)
+
+
+@router.post("/channels/{int:pk}/confirmation", response=ChannelOut, operation_id="confirm_channel")
+def confirm_channel(request: Request, pk: int, body: CodeIn) -> Channel:
+    """Enter the code that was mailed to an address: `state` becomes active; after a wrong code it stays as it is."""
+    return actions.confirm_channel(request.person, _channel(request, pk), body.code)
 
 
 @router.delete("/channels/{int:pk}", operation_id="remove_channel", response={204: None})

@@ -34,11 +34,14 @@ class Channel(Walled):
         ESSENTIAL = "essential", _("Must-reads only")
         SUSPENDED = "suspended", _("Suspended")
         OFF = "off", _("Switched off")
+        UNCONFIRMED = "asked", _("Waits for its code")
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="channels")
     kind = models.CharField(max_length=8, choices=Kind)
     address = models.CharField(_("address"), max_length=500, help_text=_("mail address, or a label for chat"))
-    secret = models.BinaryField(null=True, editable=False, help_text=_("sealed: the chat address, the webhook key"))
+    secret = models.BinaryField(
+        null=True, editable=False, help_text=_("sealed: the chat address, the webhook key, the code")
+    )
     state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
     trouble = models.CharField(max_length=300, blank=True)
     failures = models.PositiveIntegerField(default=0)

@@ -5,6 +5,7 @@ import email.policy
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,6 +21,7 @@ from headwater.distribute.actions import (
     add_channel,
     change_channel,
     change_preferences,
+    confirm_channel,
     remove_channel,
     remove_feed,
     rotate_feed,
@@ -59,27 +61,45 @@ def add(request: Request) -> HttpResponse:
         except ValidationError as error:
             complain(form, error)
         else:
-            tell(request, _("“%s” is a way to reach you now.") % channel.address)
+            tell(request, _added(channel))
             return redirect(address("distribute:reaching"))
     preference = Preference.objects.filter(person=request.person).first() or Preference(person=request.person)
     return _page(request, PreferenceForm(instance=preference), form, status=400)
+
+
+def _added(channel: Channel) -> str:
+    if channel.state == Channel.State.UNCONFIRMED:
+        return _("A code is on its way to “%s”. Enter it below.") % channel.address
+    return _("“%s” is a way to reach you now.") % channel.address
 
 
 @require_POST
 def change(request: Request, pk: int) -> HttpResponse:
     """Switch one of the person's own channels, give a webhook a new key, or remove it."""
     channel = get_object_or_404(Channel, pk=pk, person=request.person)
+    try:
+        tell(request, _changed(request, channel))
+    except ValidationError as error:
+        tell(request, " ".join(error.messages), level=messages.ERROR)
+    return redirect(address("distribute:reaching"))
+
+
+def _changed(request: Request, channel: Channel) -> str:
+    """Do what a button beside a channel says; what came of it, in words."""
     match request.POST.get("do"):
         case "remove":
             remove_channel(request.person, channel)
-            tell(request, _("“%s” is no longer used.") % channel.address)
+            return _("“%s” is no longer used.") % channel.address
         case "key":
             changed = rotate_webhook_key(request.person, channel)
-            tell(request, _("The new key: %s. It is shown only now.") % decrypt(changed.secret or b""))
+            return _("The new key: %s. It is shown only now.") % decrypt(changed.secret or b"")
+        case "confirm":
+            confirmed = confirm_channel(request.person, channel, request.POST.get("code", ""))
+            is_on = confirmed.state == Channel.State.ACTIVE
+            return _("“%s” is a way to reach you now.") % channel.address if is_on else _("That is not the code.")
         case state:
             change_channel(request.person, channel, state or "")
-            tell(request, _("Kept."))
-    return redirect(address("distribute:reaching"))
+            return _("Kept.")
 
 
 @require_POST

@@ -1,0 +1,74 @@
+"""Mail goes to no stranger: an address that is not on record as the person's own waits for the code sent there."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from headwater.core.actions import Refused
+from headwater.core.secret import decrypt
+from headwater.distribute import confirming
+from headwater.distribute.actions import add_channel, change_channel, confirm_channel, remove_channel
+from headwater.distribute.models import Channel
+from headwater.distribute.sending import channels_of
+from headwater.people.models import Person
+
+
+@pytest.fixture
+def waiting(ines: Person) -> Channel:
+    """An address elsewhere, not confirmed yet."""
+    return add_channel(ines, ines, "mail", "ines@elsewhere.example")
+
+
+def code_of(channel: Channel) -> str:
+    return decrypt(channel.secret or b"")
+
+
+def test_the_code_goes_to_the_address_and_opens_it(waiting: Channel, ines: Person, settings: object) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"  # type: ignore[attr-defined]
+    confirming.mail_confirmation(waiting.organisation_id, channel_id=waiting.pk)
+    (sent,) = mail.outbox
+    assert sent.to == ["ines@elsewhere.example"]
+    assert code_of(waiting) in sent.body
+    channel = confirm_channel(ines, waiting, f" {code_of(waiting).lower()} ")
+    assert (channel.state, channel.secret) == ("active", None)
+    mail.outbox.clear()
+    confirming.mail_confirmation(waiting.organisation_id, channel_id=waiting.pk)
+    assert mail.outbox == []
+
+
+def test_nothing_is_sent_there_before_and_ones_own_address_goes_on(waiting: Channel, ines: Person) -> None:
+    used = channels_of([ines])[ines.pk]
+    assert [channel.address for channel in used] == [ines.email]
+    with pytest.raises(ValidationError, match="code"):
+        change_channel(ines, waiting, "active")
+
+
+def test_five_wrong_codes_and_no_more(waiting: Channel, ines: Person) -> None:
+    for _try in range(confirming.MOST_TRIES):
+        assert confirm_channel(ines, waiting, "WRONG").state == "asked"
+    with pytest.raises(ValidationError, match="Too many tries"):
+        confirm_channel(ines, waiting, code_of(waiting))
+    remove_channel(ines, waiting)
+    assert not Channel.objects.filter(pk=waiting.pk).exists()
+
+
+def test_ones_own_address_needs_no_code(ines: Person) -> None:
+    assert add_channel(ines, ines, "mail", ines.email.upper()).state == "active"
+
+
+def test_nobody_confirms_for_another(waiting: Channel, otto: Person) -> None:
+    with pytest.raises(Refused):
+        confirm_channel(otto, waiting, code_of(waiting))
+
+
+def test_the_page_takes_the_code(waiting: Channel, ines: Person, sign_in: Callable[[Person], Client]) -> None:
+    browser, path = sign_in(ines), f"/o/waterworks/distribute/reaching/channels/{waiting.pk}/"
+    answer = browser.post(path, {"do": "confirm", "code": "WRONG"}, follow=True)
+    assert "That is not the code." in answer.content.decode()
+    answer = browser.post(path, {"do": "confirm", "code": code_of(waiting)}, follow=True)
+    assert "is a way to reach you now" in answer.content.decode()
+    answer = browser.post(path, {"do": "confirm", "code": "AGAIN"}, follow=True)
+    assert "waits for no code" in answer.content.decode()
