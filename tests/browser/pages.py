@@ -107,7 +107,14 @@ NOT_PAGES = (
 )
 
 # Pieces, and what needs a secret address.
-PIECES = {"library:people", "taxonomy:suggestions", "taxonomy:narrower", "people:rule", "public:unsubscribe"}
+PIECES = {
+    "library:people",
+    "search:offered",
+    "taxonomy:suggestions",
+    "taxonomy:narrower",
+    "people:rule",
+    "public:unsubscribe",
+}
 
 
 def addresses() -> Iterator[tuple[str, set[str]]]:

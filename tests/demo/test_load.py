@@ -49,7 +49,7 @@ def _empty_every_table() -> None:
         autocommit=True,
     ) as connection:
         connection.execute(
-            sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(sql.SQL(", ").join(map(sql.Identifier, tables)))
+            sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(map(sql.Identifier, tables)))
         )
 
 

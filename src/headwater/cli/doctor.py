@@ -9,6 +9,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from math import ceil
 
 from headwater.cli.following import catch_up
 from headwater.cli.installation import open_installation
@@ -112,12 +113,14 @@ def check_workers(installation: Installation) -> Iterator[Finding]:
     """Whether somebody does the jobs, and whether they get done."""
     from django.db import connection
 
+    from headwater.core.jobs import LANES
+
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => %s)",
             [LONGEST_SILENCE],
         )
-        (workers,) = cursor.fetchone()
+        workers = ceil(cursor.fetchone()[0] / len(LANES))  # each of our workers counts once in every lane
         cursor.execute(
             "SELECT count(*) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()),"
             " count(*) FILTER (WHERE status = 'failed'),"
