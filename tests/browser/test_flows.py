@@ -80,6 +80,7 @@ def test_single_keys_can_be_switched_off(open_page: OpenPage) -> None:
 
 def test_a_chart_is_a_table_one_key_away(open_page: OpenPage) -> None:
     page = open_page(NADIA, f"{HOME}cockpit/")
+    page.get_by_text("As a Sankey").click()
     table = page.locator(".chart-table table").first
     expect(table).to_be_hidden()
     press(page, "t")

@@ -48,9 +48,7 @@ def _empty_every_table() -> None:
         dbname=owner["NAME"],
         autocommit=True,
     ) as connection:
-        connection.execute(
-            sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(map(sql.Identifier, tables)))
-        )
+        connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.SQL(", ").join(map(sql.Identifier, tables))))
 
 
 @pytest.fixture
