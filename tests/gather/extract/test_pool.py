@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from headwater.gather.extract import Cause, Extracted, ExtractionFailed, Job, Limits, Pool
+from headwater.gather.extract import pool as pool_module
 from headwater.gather.extract.pool import _Worker
 
 
@@ -86,6 +87,19 @@ def test_idle_workers_end_by_themselves() -> None:
             time.sleep(0.05)
         assert process.poll() is not None
         assert pool.extract(b"words again", "a.txt").text == "words again"
+
+
+def test_one_idle_worker_is_kept_warm_and_the_others_end_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "_SOON_SECONDS", 0.3)
+    with Pool(2, idle_seconds=60) as pool:
+        list(pool.extract_many([Job(f"words {n}".encode(), "a.txt") for n in range(8)]))
+        processes = [worker.process for worker in pool._free]
+        assert len(processes) == 2
+        deadline = time.monotonic() + 5
+        while len(pool._free) > 1 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        assert [worker.process for worker in pool._free] == processes[-1:]
 
 
 def test_workers_hold_no_secrets_and_no_network(monkeypatch: pytest.MonkeyPatch) -> None:

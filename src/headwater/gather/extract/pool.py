@@ -16,9 +16,9 @@ from typing import Any
 from headwater.gather.extract.outcome import Cause, Extracted, ExtractionFailed, Limits
 from headwater.gather.extract.worker import receive, send
 
-# A worker that has loaded the picture models holds some 700 MB; it is let go soon after the last picture.
+# A worker that has loaded the picture models holds some 700 MB, any other 100 MB: only one light one is kept warm.
 _HEAVY_BYTES = 350_000_000
-_HEAVY_IDLE_SECONDS = 20.0
+_SOON_SECONDS = 20.0
 _DOCUMENTS_PER_WORKER = 2_000
 
 
@@ -84,8 +84,8 @@ class _Worker:
 class Pool:
     """Reads files in up to `workers` processes. Safe to call from several threads.
 
-    Processes start with the first file and end after `idle_seconds` without one (those that loaded the picture
-    models after 20 s), so that an idle installation holds none.
+    Processes start with the first file and end after `idle_seconds` without one, so that an idle installation holds
+    none. All but one, and those that loaded the picture models, end 20 s after their last file.
     """
 
     def __init__(self, workers: int = 2, limits: Limits | None = None, idle_seconds: float = 600.0) -> None:
@@ -202,7 +202,7 @@ class Pool:
     def _plan_reaping(self) -> None:
         """One timer at a time; called with the lock held."""
         if self._reaper is None and self._free and not self._closed:
-            self._reaper = Timer(min(self.idle_seconds, _HEAVY_IDLE_SECONDS), self._reap)
+            self._reaper = Timer(min(self.idle_seconds, _SOON_SECONDS), self._reap)
             self._reaper.daemon = True
             self._reaper.start()
 
@@ -216,7 +216,8 @@ class Pool:
             worker.stop()
 
     def _is_stale(self, worker: _Worker) -> bool:
-        allowed = min(self.idle_seconds, _HEAVY_IDLE_SECONDS) if worker.resident > _HEAVY_BYTES else self.idle_seconds
+        is_kept_warm = worker is self._free[-1] and worker.resident <= _HEAVY_BYTES
+        allowed = self.idle_seconds if is_kept_warm else min(self.idle_seconds, _SOON_SECONDS)
         return monotonic() - worker.idle_since >= allowed
 
     def close(self) -> None:
