@@ -22,7 +22,7 @@ from headwater.gather.paragraphs import paragraphs
 from headwater.home.today import weightiest_first
 from headwater.library.attachments import PICTURES
 from headwater.library.difference import Difference, compare
-from headwater.library.links import render_for
+from headwater.library.links import backlinks, render_for
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, Attachment, Feedback, Verification
 from headwater.people.models import Person
@@ -157,9 +157,6 @@ def _with_surroundings(entries: QuerySet[Entry], person: Person) -> QuerySet[Ent
     here = OuterRef("pk")
     readable = Entry.objects.current().readable_by(person)
     topics = Concept.objects.filter(entry_links__entry=here, entry_links__proposed=False).order_by("slug")
-    linking = Article.objects.kept().filter(
-        links__target=here, published__isnull=False, entry__in=readable.values("pk")
-    )
     family = readable.filter(Q(pk=OuterRef("copy_of")) | Q(copy_of=OuterRef("copy_of")) | Q(copy_of=here))
     needs = InformationNeed.objects.filter(entry_links__entry=here, entry_links__state="accepted").order_by("question")
     verified = Verification.objects.filter(article__entry=here).order_by("-at")
@@ -173,7 +170,7 @@ def _with_surroundings(entries: QuerySet[Entry], person: Person) -> QuerySet[Ent
         "unit", "owner", "audience", "current_version", "article", "document__source"
     ).annotate(
         topic_rows=ArraySubquery(topics.values(row=JSONObject(slug="slug", labels="labels"))),
-        linking_rows=ArraySubquery(linking.order_by("entry__title").values(row=linked)[:LINKS_SHOWN]),
+        linking_rows=ArraySubquery(backlinks(here, person).values(row=linked)[:LINKS_SHOWN]),
         copy_rows=ArraySubquery(family.exclude(pk=here).values(row=JSONObject(pk="pk", title="title"))[:LINKS_SHOWN]),
         need_rows=ArraySubquery(needs.values("question")),
         last_verification=Subquery(verified.values(row=said)[:1]),

@@ -7,6 +7,7 @@ title or reference in double brackets (`[[Entry permit]]`, `[[SAF-009|the permit
 import re
 from dataclasses import dataclass, field
 
+from django.db.models import OuterRef, QuerySet
 from django.utils.safestring import SafeString
 
 from headwater.core.addresses import address
@@ -130,8 +131,8 @@ def _arrive(article: Article) -> None:
     waiting.delete()
 
 
-def backlinks(entry: Entry, reader: Person) -> list[Article]:
-    """The published articles that link to this entry and that the reader may read, by title."""
+def backlinks(target: Entry | OuterRef, reader: Person) -> QuerySet[Article]:
+    """The published articles that link to an entry (or, inside a query, to each) and that the reader may read."""
     readable = Entry.objects.current().readable_by(reader).values("pk")
-    linking = Article.objects.kept().filter(links__target=entry, published__isnull=False, entry__in=readable)
-    return list(linking.select_related("entry").order_by("entry__title")[:100])
+    linking = Article.objects.kept().filter(links__target=target, published__isnull=False, entry__in=readable)
+    return linking.order_by("entry__title")
