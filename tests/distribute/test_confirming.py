@@ -6,6 +6,7 @@ import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from headwater.core.actions import Refused
 from headwater.core.secret import decrypt
@@ -26,8 +27,8 @@ def code_of(channel: Channel) -> str:
     return decrypt(channel.secret or b"")
 
 
-def test_the_code_goes_to_the_address_and_opens_it(waiting: Channel, ines: Person, settings: object) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"  # type: ignore[attr-defined]
+def test_the_code_goes_to_the_address_and_opens_it(waiting: Channel, ines: Person, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     confirming.mail_confirmation(waiting.organisation_id, channel_id=waiting.pk)
     (sent,) = mail.outbox
     assert sent.to == ["ines@elsewhere.example"]

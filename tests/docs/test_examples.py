@@ -11,6 +11,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,8 +150,8 @@ def numbers(line: str) -> str:
     from headwater.library.models import Article
     from headwater.search.models import Entry, EntryVersion
 
-    def last(rows: object) -> str:
-        return str(rows.order_by("-pk").values_list("pk", flat=True).first())  # type: ignore[attr-defined]
+    def last(rows: Any) -> str:
+        return str(rows.order_by("-pk").values_list("pk", flat=True).first())
 
     asked: dict[str, Callable[[], str]] = {
         r"\bentry=\d+": lambda: f"entry={last(Entry.objects.filter(kind='gathered'))}",

@@ -141,7 +141,7 @@ def shown(person: Person) -> dict[str, set[str]]:
 def held_titles(person: Person) -> set[str]:
     """The titles in "What is held about me", as a page and as a file."""
     client = Client()
-    client.force_login(person.user)  # type: ignore[arg-type]
+    client.force_login(person.user)  # type: ignore[arg-type]  # everybody here has an account
     page = client.get("/o/waterworks/people/me/held/")
     export = client.post("/o/waterworks/people/me/held/export/")
     assert not person.is_active or page.status_code == export.status_code == 200

@@ -92,9 +92,10 @@ def test_who_puts_away(article: Article, otto: Person, ines: Person, ada: Person
 
 def test_who_put_it_away_brings_it_back(article: Article, nadia: Person) -> None:
     trash_article(nadia, article)
-    restore_article(nadia, article)
-    archive_article(nadia, article)
-    reopen_article(nadia, article)
+    assert restore_article(nadia, article).trashed_at is None
+    assert archive_article(nadia, article).state == "archived"
+    assert reopen_article(nadia, article).state == "published"
+    assert Entry.objects.current().filter(pk=article.entry_id).exists()
 
 
 def test_a_draft_is_deleted_for_good_after_thirty_days_and_not_before(draft: Article, otto: Person) -> None:

@@ -93,7 +93,7 @@ def test_nobody_lets_themselves_in_or_out_of_an_audience(ada: Person, ines: Pers
     camp = actions.create_audience(ada, "Camp", {"any": [{"location": "Camp"}, {"language": "fr"}]})
     own = {"chosen_language": "fr", "timezone": "Africa/Dakar", "work_from": time(6), "work_until": time(12)}
     assert set(own) == persons.OWN_FIELDS
-    actions.change_person(ines, ines, **own)  # type: ignore[arg-type]
+    actions.change_person(ines, ines, **own)  # type: ignore[arg-type]  # values of several kinds
     assert not camp.members.exists()
     actions.change_person(ada, ines, location="Camp")
     assert list(camp.members.all()) == [ines]
