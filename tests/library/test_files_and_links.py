@@ -1,5 +1,6 @@
 """Files and links of articles: who gets them, how they leave, and where links lead for whom."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -259,11 +260,14 @@ def test_a_link_by_a_former_title_is_found(
 
 
 def test_titles_are_found_by_an_index_behind_the_wall(organisation: object) -> None:
+    # Asked in their order and without sorting, only the index of titles answers, whatever the statistics say of a
+    # table that tests fill and empty; were the comparison not proof against leaks, it would come as a filter.
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN SELECT id FROM search_entry WHERE folded_title IN ('a', 'b')")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute("EXPLAIN SELECT id FROM search_entry WHERE folded_title >= 'a' ORDER BY folded_title")
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "entry_folded_title" in plan
+    assert re.search(r"Index Cond: .*folded_title", plan), plan
 
 
 def test_an_article_does_not_link_to_itself(article: Article, publish: Publish) -> None:
