@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -18,6 +19,7 @@ from headwater.people.models import (
     Audience,
     Community,
     Grant,
+    Invitation,
     Permission,
     Person,
     Role,
@@ -30,10 +32,10 @@ BASE = "/o/waterworks/api/v1"
 
 
 class Caller:
-    """Calls the API with a token."""
+    """Calls the API with a token, or signed in."""
 
-    def __init__(self, secret: str, base: str = BASE) -> None:
-        self.client = Client(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    def __init__(self, by: str | Client, base: str = BASE) -> None:
+        self.client = Client(HTTP_AUTHORIZATION=f"Bearer {by}") if isinstance(by, str) else by
         self.base = base
 
     def __call__(self, method: str, path: str, body: Any = None, **files: Any) -> Any:
@@ -68,6 +70,37 @@ def test_a_token_makes_no_other(ada: Person, api: Caller, sign_in: Callable[[Per
     made = browser.post(f"{BASE}/people/me/tokens", {"name": "heir"}, content_type="application/json")
     assert made.status_code == 200
     assert ApiToken.objects.count() == 2
+
+
+def test_a_token_lets_nobody_in(world: World, api: Caller, ada: Person, sign_in: Callable[[Person], Client]) -> None:
+    """A stolen one would make sign-ins that its end does not end. Who has signed in does all of it."""
+    ana = actions.change_person(ada, world.people["Ana"], email="ana@waterworks.example")
+    calls = (
+        (f"/people/people/{ana.pk}/permissions", {"permission": "expert"}),
+        (f"/people/people/{ana.pk}/invitation", {}),
+        (f"/people/people/{ada.pk}/reset", {}),
+        ("/people/administrators", {"email": "new@waterworks.example"}),
+    )
+    before = Grant.objects.count()
+    for path, body in calls:
+        refused = api("POST", path, body)
+        assert refused.status_code == 403, path
+        assert "A token lets nobody in" in refused.json()["detail"]
+    assert (Grant.objects.count(), Invitation.objects.count()) == (before, 0)
+    browser = sign_in(ada)
+    for path, body in calls:
+        assert browser.post(BASE + path, body, content_type="application/json").status_code == 200, path
+
+
+def test_a_token_opens_no_page(world: World, api: Caller, ada: Person) -> None:
+    """A page would do for it what its scope forbids: here, with a CSRF token that it made up, invite somebody."""
+    ana = actions.change_person(ada, world.people["Ana"], email="ana@waterworks.example")
+    strict = Client(enforce_csrf_checks=True, HTTP_AUTHORIZATION=api.client.defaults["HTTP_AUTHORIZATION"])
+    strict.cookies[settings.CSRF_COOKIE_NAME] = made_up = "a" * 32
+    posted = strict.post(f"/o/waterworks/people/{ana.pk}/invitation/", {"csrfmiddlewaretoken": made_up})
+    assert posted.headers["Location"].startswith("/accounts/login/")
+    assert not Invitation.objects.exists()
+    assert strict.get("/o/waterworks/people/").status_code == 302
 
 
 def test_people(world: World, api: Caller) -> None:
@@ -148,7 +181,8 @@ def test_audiences(world: World, api: Caller) -> None:
     assert api("POST", "/people/audiences", {"name": "Nothing"}).status_code == 400
 
 
-def test_access(world: World, api: Caller, ada: Person) -> None:
+def test_access(world: World, sign_in: Callable[[Person], Client], ada: Person) -> None:
+    api = Caller(sign_in(ada))
     ana = actions.change_person(ada, world.people["Ana"], email="ana@waterworks.example")
     grant = api("POST", f"/people/people/{ana.pk}/permissions", {"permission": "expert", "unit": "water"}).json()
     assert api("GET", "/people/permissions").json()["count"] == 2
@@ -207,7 +241,7 @@ def test_who_may_not(world: World, ines: Person) -> None:
 def test_ids_of_another_organisation_are_not_there(committed: None) -> None:
     """Every operation with an id in its path, asked by an administrator of one organisation about another's things."""
     ours, theirs = (Organisation.objects.create(slug=slug, name=slug) for slug in ("ours", "theirs"))
-    secrets = {}
+    secrets, browser = {}, Client()
     for organisation in (ours, theirs):
         with organisation_context(organisation.pk):
             person = Person.objects.create(name="Ada", user=User.objects.create_user(f"{organisation.slug}@x.example"))
@@ -216,7 +250,8 @@ def test_ids_of_another_organisation_are_not_there(committed: None) -> None:
     with organisation_context(theirs.pk):
         for _ in range(3):  # ids that ours does not have
             things = _one_of_everything()
-    ask = Caller(secrets["ours"], "/o/ours/api/v1")
+    browser.force_login(User.objects.get(email="ours@x.example"))  # a token is refused some of it before it asks
+    ask = Caller(browser, "/o/ours/api/v1")
     from headwater.api import api as described
 
     asked = 0

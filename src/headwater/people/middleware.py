@@ -14,7 +14,7 @@ from headwater.core.actions import door
 from headwater.core.languages import speaking
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
-from headwater.people.models import ApiToken, Person, held_grants
+from headwater.people.models import Person, held_grants
 from headwater.people.request import Request
 from headwater.people.tokens import bearer_of, person_of_token
 
@@ -22,7 +22,8 @@ from headwater.people.tokens import bearer_of, person_of_token
 class OrganisationMiddleware:
     """For `/o/<slug>/…`: open the transaction around view and rendering, set the organisation, find the person.
 
-    Sets `request.organisation`, `request.person` and `request.token` (an `ApiToken`, for API calls with a bearer).
+    Sets `request.organisation`, `request.person` and `request.token` (an `ApiToken`, for API calls with a bearer). A
+    token opens the API and no page: what its scope forbids, a page would do for it.
     Somebody who is not an active person of the organisation sees the same 404 as for an organisation that does not
     exist. A response of 500 or more rolls the transaction back. Views outside `/o/` (sign-in) are not touched.
     """
@@ -36,17 +37,18 @@ class OrganisationMiddleware:
             return self.get_response(request)
         organisation = Organisation.objects.filter(slug=parts[2]).first()
         public = parts[3].startswith("public/")  # private feeds and links that carry their own secret
-        if not (public or request.user.is_authenticated or bearer_of(request)):
+        by_token = parts[3].startswith("api/") and bool(bearer_of(request))
+        if not (public or request.user.is_authenticated or by_token):
             return self._unknown(request, parts[3])
         if organisation is None:
             raise Http404("There is no such organisation, or you are not one of its people.")
         request = cast(Request, request)
         request.organisation = organisation
         with organisation_context(organisation.pk), door("api" if parts[3].startswith("api/") else "web"):
-            request.token, person = self._who(request)
+            request.token, person = person_of_token(request) if by_token else (None, self._signed_in(request))
             request.person = cast(Person, person)  # None under public/ only
             if person is None and not public:
-                if bearer_of(request):
+                if by_token:
                     return self._unknown(request, parts[3])
                 raise Http404("There is no such organisation, or you are not one of its people.")
             response = self._respond(request)
@@ -65,17 +67,15 @@ class OrganisationMiddleware:
         if hasattr(request, "organisation"):
             kwargs.pop("organisation", None)
 
-    def _who(self, request: HttpRequest) -> tuple[ApiToken | None, Person | None]:
-        if bearer_of(request):
-            return person_of_token(request)
+    def _signed_in(self, request: HttpRequest) -> Person | None:
         if not request.user.is_authenticated:
-            return None, None
+            return None
         found = Person.objects.select_related("unit").annotate(held=held_grants("pk")).filter(user=request.user)
         person = next(iter(found), None)
         if person is None or not person.is_active:
-            return None, None
+            return None
         person.remember_grants(person.held)
-        return None, person
+        return person
 
     def _respond(self, request: Request) -> HttpResponse:
         person = request.person

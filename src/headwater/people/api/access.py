@@ -13,7 +13,7 @@ from headwater.people import actions, rules
 from headwater.people.api.routing import router
 from headwater.people.api.shapes import GrantOut, LinkOut, PersonOut, person_at
 from headwater.people.models import Grant, Permission, Person, Unit
-from headwater.people.request import Request
+from headwater.people.request import Request, require_signed_in
 
 
 class GrantIn(Schema):
@@ -47,7 +47,8 @@ def list_permissions(request: Request) -> QuerySet[Grant]:
 
 @router.post("/people/{int:pk}/permissions", response=GrantOut, operation_id="grant_permission")
 def grant_permission(request: Request, pk: Id, given: GrantIn) -> Grant:
-    """Give a person a permission."""
+    """Give a person a permission, signed in: not with a token."""
+    require_signed_in(request)
     return actions.grant_permission(request.person, person_at(pk), given.permission, referred(Unit, given.unit, "unit"))
 
 
@@ -60,17 +61,20 @@ def revoke_permission(request: Request, pk: Id) -> Person:
 
 @router.post("/people/{int:pk}/invitation", response=LinkOut, operation_id="invite_person")
 def invite_person(request: Request, pk: Id, given: MailIn) -> LinkOut:
-    """Make the link by which a person comes in."""
+    """Make the link by which a person comes in; signed in: not with a token."""
+    require_signed_in(request)
     return LinkOut(link=actions.invite_person(request.person, person_at(pk), given.by_mail))
 
 
 @router.post("/people/{int:pk}/reset", response=LinkOut, operation_id="reset_password")
 def reset_password(request: Request, pk: Id, given: MailIn) -> LinkOut:
-    """Make the link by which a person sets a new password."""
+    """Make the link by which a person sets a new password; signed in: not with a token."""
+    require_signed_in(request)
     return LinkOut(link=actions.reset_password(request.person, person_at(pk), given.by_mail))
 
 
 @router.post("/administrators", response=LinkOut, operation_id="appoint_administrator")
 def appoint_administrator(request: Request, given: AdministratorIn) -> LinkOut:
-    """Make somebody an administrator of the whole organisation."""
+    """Make somebody an administrator of the whole organisation; signed in: not with a token."""
+    require_signed_in(request)
     return LinkOut(link=actions.appoint_administrator(request.person, given.email, given.name))

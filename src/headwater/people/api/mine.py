@@ -4,18 +4,16 @@ from typing import Any, Literal
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from ninja import Field, Schema
 from ninja.pagination import paginate
 
-from headwater.core.actions import require
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Text
 from headwater.people import actions
 from headwater.people.api.routing import router
 from headwater.people.api.shapes import Done, PersonOut, TokenOut, person_at
 from headwater.people.models import ApiToken, Person
-from headwater.people.request import Request
+from headwater.people.request import Request, require_signed_in
 
 
 class ThemeIn(Schema):
@@ -61,7 +59,7 @@ def list_tokens(request: Request) -> QuerySet[ApiToken]:
 @router.post("/me/tokens", response=SecretOut, operation_id="create_token")
 def create_token(request: Request, given: TokenIn) -> SecretOut:
     """Make a token, signed in: a token makes no other, which would outlive its own end."""
-    require(request.token is None, _("A token makes no other token. Sign in, and make one on your account's page."))
+    require_signed_in(request)
     return SecretOut(token=actions.create_token(request.person, given.name, given.scope, given.days))
 
 
