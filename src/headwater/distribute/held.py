@@ -10,6 +10,7 @@ from headwater.distribute.models import (
     Directive,
     Dispatch,
     InterestProfile,
+    MailedCode,
     Preference,
     PrivateFeed,
     Reason,
@@ -57,6 +58,7 @@ def of_person(person: Person) -> dict[str, Any]:
             )
         ),
         "channels": list(Channel.objects.filter(person=person).values("kind", "address", "state", "trouble")),
+        "codes_mailed": list(MailedCode.objects.filter(person=person).values_list("at", flat=True)),
         "private_feed_since": list(PrivateFeed.objects.filter(person=person).values_list("created_at", flat=True)),
         "sent": list(Dispatch.objects.filter(channel__person=person).values("channel__kind", "state", "sent_at")),
     }
@@ -69,5 +71,6 @@ def forget(person: Person) -> None:
     Delivery.objects.filter(person=person).update(useful=None)
     Digest.objects.filter(person=person).delete()
     Channel.objects.filter(person=person).delete()
+    MailedCode.objects.filter(person=person).delete()
     Preference.objects.filter(person=person).delete()
     PrivateFeed.objects.filter(person=person).delete()

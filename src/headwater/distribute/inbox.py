@@ -12,12 +12,12 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from headwater.core.counting import RowCount
+from headwater.core.counting import RowCount, RowCounts
 from headwater.distribute.broadcasts import open_broadcasts
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.models import Broadcast, Delivery, Reason
 from headwater.people.models import Person
-from headwater.search.models import Entry
+from headwater.people.reading import readable
 
 
 @dataclass(frozen=True)
@@ -44,26 +44,22 @@ def with_reasons(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
 
 def visible_deliveries(person: Person) -> QuerySet[Delivery]:
     """What was delivered to the person and they may see now; versions replaced by newer ones are left out."""
-    readable = Entry.objects.readable_by(person).values("pk")
     gone = Q(state=Delivery.State.WITHDRAWN, withdrawn_because="gone")
     shown = gone | ~Q(state__in=(Delivery.State.WITHDRAWN, Delivery.State.EXPIRED))
-    return Delivery.objects.filter(shown, person=person, version__entry__in=readable)
+    return Delivery.objects.filter(shown, readable(person, "version__entry__"), person=person)
 
 
 def counts_of(person: Person, **more: RowCount) -> InboxCounts:
     """What waits, open broadcasts included; one query, for it stands on every page: it counts `more` along."""
     waiting = visible_deliveries(person).filter(state__in=(Delivery.State.DUE, Delivery.State.OPENED))
-    to_sign = waiting.filter(must_acknowledge=True)
+    to_sign = Q(must_acknowledge=True)
+    tests = [Q(read_at=None), to_sign, to_sign & Q(due_at__lt=timezone.now())]
     found: Any = Person.objects.filter(pk=person.pk).values(
-        unread=RowCount(waiting.filter(read_at=None)),
-        to_acknowledge=RowCount(to_sign),
-        overdue=RowCount(to_sign.filter(due_at__lt=timezone.now())),
-        missing=RowCount(_missing_broadcasts(person)),
-        **more,
+        waiting=RowCounts(waiting, tests), missing=RowCount(_missing_broadcasts(person)), **more
     )[0]
-    missing = found["missing"]
+    (unread, to_acknowledge, overdue), missing = found["waiting"], found["missing"]
     along = {name: found[name] for name in more}
-    return InboxCounts(found["unread"] + missing, found["to_acknowledge"] + missing, found["overdue"], along)
+    return InboxCounts(unread + missing, to_acknowledge + missing, overdue, along)
 
 
 def take_in_broadcasts(person: Person) -> int:
@@ -80,7 +76,7 @@ def _missing_broadcasts(person: Person) -> QuerySet[Broadcast]:
     ).exclude(state=Delivery.State.WITHDRAWN)
     return open_broadcasts().filter(
         ~Exists(row),
+        person.within("directive__audience"),
+        readable(person, "version__entry__"),
         spread_at=None,
-        directive__audience__in=person.audience_links.values("audience"),
-        version__entry__in=Entry.objects.readable_by(person).values("pk"),
     )

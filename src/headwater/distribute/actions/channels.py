@@ -73,6 +73,7 @@ def add_channel(actor: Actor, person: Person, kind: str, address: str, label: st
         raise ValidationError({field: _("This channel is there already.")})
     if kind != Channel.Kind.MAIL or confirming.is_own(person, address):
         return Channel.objects.create(person=person, kind=kind, address=shown[:500], secret=secret)
+    confirming.count_code(person, address)
     code, state = encrypt(confirming.new_code()), Channel.State.UNCONFIRMED
     channel = Channel.objects.create(person=person, kind=kind, address=shown[:500], secret=code, state=state)
     confirming.mail_confirmation.defer(organisation_id=channel.organisation_id, channel_id=channel.pk)

@@ -51,7 +51,7 @@ def _profile(request: Request, pk: int) -> InterestProfile:
 @paginate(Paging)
 def list_profiles(request: Request) -> Any:
     """The person's own profiles and those of their groups."""
-    mine = Q(person=request.person) | Q(audience__in=request.person.audience_links.values("audience"))
+    mine = Q(person=request.person) | request.person.within()
     return InterestProfile.objects.filter(mine, removed_at=None).order_by("name", "pk")
 
 

@@ -6,6 +6,7 @@ from headwater.distribute.models.channel import (
     DigestLine,
     DigestNotice,
     Dispatch,
+    MailedCode,
     Preference,
     PrivateFeed,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Directive",
     "Dispatch",
     "InterestProfile",
+    "MailedCode",
     "MatchRun",
     "Preference",
     "PrivateFeed",

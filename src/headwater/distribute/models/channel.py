@@ -51,6 +51,14 @@ class Channel(Walled):
         constraints = [models.UniqueConstraint(fields=["person", "kind", "address"], name="channel_once")]
 
 
+class MailedCode(Walled):
+    """That a code was mailed to an address, for a person: by these rows they are limited. Kept for a day."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="mailed_codes")
+    digest = models.CharField(max_length=64, help_text=_("SHA-256 of the address, in small letters"))
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+
 class PrivateFeed(Walled):
     """A person's Atom feed, by a secret address. It dies with their access; rotating makes a new address."""
 

@@ -33,7 +33,7 @@ def list_profiles(request: Request) -> HttpResponse:
     """The person's own profiles, and those of the groups they are in."""
     profiles = InterestProfile.objects.filter(removed_at=None).select_related("audience")
     mine = list(profiles.filter(person=request.person).order_by("name"))
-    groups = list(profiles.filter(audience__in=request.person.audience_links.values("audience")).order_by("name"))
+    groups = list(profiles.filter(request.person.within()).order_by("name"))
     heading = ngettext("%(n)d interest of yours", "%(n)d interests of yours", len(mine)) % {"n": len(mine)}
     context = {"title": _("My interests"), "heading": heading, "mine": mine, "groups": groups}
     return render(request, "distribute/profiles.html", context)
@@ -77,7 +77,7 @@ def _groups(request: Request) -> QuerySet[Audience] | None:
 def _own(request: Request, pk: int) -> InterestProfile:
     profile = get_object_or_404(
         InterestProfile.objects.select_related("person", "audience"),
-        Q(person=request.person) | Q(audience__in=request.person.audience_links.values("audience")) | ~Q(audience=None),
+        Q(person=request.person) | request.person.within() | ~Q(audience=None),
         pk=pk,
     )
     require(may_change_profile(request.person, profile), _("Only those who keep this profile change it."))
