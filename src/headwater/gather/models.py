@@ -277,7 +277,7 @@ class Failure(Walled):
 class NeedQuerySet(models.QuerySet["InformationNeed"]):
     def visible_to(self, person: Person) -> "NeedQuerySet":
         """One's own, those of one's audiences, and those without an audience for whoever sees sources."""
-        seen = Q(owner=person) | Q(audience__in=person.audience_links.values("audience"))
+        seen = Q(owner=person) | person.within()
         if person.is_active and any(person.paths_granted(permission) for permission in SEES_SOURCES):
             seen |= Q(audience=None)
         return self.filter(seen)

@@ -139,7 +139,7 @@ class Today:
     @cached_property
     def has_profiles(self) -> bool:
         """Whether the person, or a group they are in, follows anything."""
-        own = Q(person=self.person) | Q(audience__in=self.person.audience_links.values("audience"))
+        own = Q(person=self.person) | self.person.within()
         return InterestProfile.objects.filter(own, is_active=True, removed_at=None).exists()
 
     def _readable(self) -> QuerySet[Entry]:

@@ -14,7 +14,7 @@ from headwater.core.actions import door
 from headwater.core.languages import speaking
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
-from headwater.people.models import Person, held_grants
+from headwater.people.models import Person, held_access
 from headwater.people.request import Request
 from headwater.people.tokens import bearer_of, person_of_token
 
@@ -70,11 +70,11 @@ class OrganisationMiddleware:
     def _signed_in(self, request: HttpRequest) -> Person | None:
         if not request.user.is_authenticated:
             return None
-        found = Person.objects.select_related("unit").annotate(held=held_grants("pk")).filter(user=request.user)
+        found = Person.objects.select_related("unit").annotate(**held_access("pk")).filter(user=request.user)
         person = next(iter(found), None)
         if person is None or not person.is_active:
             return None
-        person.remember_grants(person.held)
+        person.remember_access(person)
         return person
 
     def _respond(self, request: Request) -> HttpResponse:

@@ -1,6 +1,5 @@
 """Interest profiles: what one wants to hear of, and what that would have brought."""
 
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -8,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from headwater.core.acting import filled, posted
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.messages import tell
@@ -18,7 +18,7 @@ from headwater.distribute.actions import (
     resume_profile,
     save_profile,
 )
-from headwater.distribute.forms import ProfileForm, complain
+from headwater.distribute.forms import ProfileForm
 from headwater.distribute.models import InterestProfile
 from headwater.distribute.preview import preview_profile
 from headwater.distribute.rules import may_change_profile, may_write_directives
@@ -44,14 +44,10 @@ def edit_profile(request: Request, pk: int | None = None) -> HttpResponse:
     profile = _own(request, pk) if pk else None
     groups = _groups(request) if profile is None else None
     form = ProfileForm(request.POST or None, initial=_initial(request, profile), groups=groups)
-    if request.method == "POST" and form.is_valid():
-        try:
-            kept = save_profile(request.person, profile=profile, **form.cleaned_data)
-        except ValidationError as error:
-            complain(form, error)
-        else:
-            tell(request, _("“%s” is kept. What is new and matches comes to you.") % kept.name)
-            return redirect(address("distribute:profile", pk=kept.pk))
+    kept = posted(request) and filled(form, lambda values: save_profile(request.person, profile=profile, **values))
+    if kept:
+        tell(request, _("“%s” is kept. What is new and matches comes to you.") % kept.name)
+        return redirect(address("distribute:profile", pk=kept.pk))
     query = str(form["query"].value() or "")
     context = {
         "title": profile.name if profile else _("A new interest"),

@@ -7,7 +7,7 @@ from headwater.people.models.access import (
     Grant,
     Invitation,
     Permission,
-    held_grants,
+    held_access,
 )
 from headwater.people.models.person import Absence, Departure, Notice, OtherUnit, Person, PersonRole, PersonTag
 from headwater.people.models.structure import Community, Membership, MembershipRequest, Role, Unit
@@ -31,5 +31,5 @@ __all__ = [
     "PersonTag",
     "Role",
     "Unit",
-    "held_grants",
+    "held_access",
 ]

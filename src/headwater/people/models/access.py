@@ -82,13 +82,16 @@ class Invitation(Walled):
     used_at = models.DateTimeField(null=True)
 
 
-def held_grants(person: str) -> ArraySubquery:
-    """The grants of whom `person` leads to, as an annotation: every request asks for them, and so they cost no query.
+def held_access(person: str) -> dict[str, ArraySubquery]:
+    """Grants and audiences of whom `person` leads to, as annotations: every request asks, and so they cost no query.
 
-    For `Person.remember_grants`.
+    For `Person.remember_access`.
     """
     grants = Grant.objects.filter(person=OuterRef(person))
-    return ArraySubquery(grants.values(held=JSONArray("permission", Coalesce("unit__path", Value("")))))
+    return {
+        "held_grants": ArraySubquery(grants.values(held=JSONArray("permission", Coalesce("unit__path", Value(""))))),
+        "held_audiences": ArraySubquery(AudienceMember.objects.filter(person=OuterRef(person)).values("audience")),
+    }
 
 
 class ApiToken(Walled):

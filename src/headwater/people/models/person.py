@@ -1,7 +1,7 @@
 """A person of the organisation, and what is known of them for their work."""
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -88,9 +88,18 @@ class Person(Walled):
         """(permission, path of the unit it holds in and below; "" for the whole organisation), read once."""
         return [(permission, path or "") for permission, path in self.grants.values_list("permission", "unit__path")]
 
-    def remember_grants(self, held: list[list[str]]) -> None:
-        """Take what `held_grants` read along with the person as their grants."""
-        self.granted = [(permission, path) for permission, path in held]
+    _audiences: list[int] | None = None
+
+    def remember_access(self, row: Any) -> None:
+        """For the time of one request: take what `held_access` read along with a row as grants and audiences."""
+        self.granted = [(permission, path) for permission, path in row.held_grants]
+        self._audiences = row.held_audiences
+
+    def within(self, audience: str = "audience") -> models.Q:
+        """Filter: rows whose audience the person is in; `audience` leads to it."""
+        if self._audiences is None:
+            return models.Q(**{f"{audience}__in": self.audience_links.values("audience")})
+        return models.Q(**{f"{audience}__among": self._audiences})
 
     def paths_granted(self, permission: str) -> list[str]:
         """Where the person has that permission: unit paths, "" for everywhere."""
