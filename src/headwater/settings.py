@@ -143,9 +143,12 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
-ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation proves the address; there is no open sign-up
+ACCOUNT_EMAIL_VERIFICATION = "none"  # people/accounts.py says what proves an address; there is no open sign-up
 ACCOUNT_ADAPTER = "headwater.people.accounts.InvitedOnlyAdapter"
-ACCOUNT_FORMS = {"reset_password": "headwater.people.accounts.ForgottenPasswordForm"}
+ACCOUNT_FORMS = {
+    "reset_password": "headwater.people.accounts.ForgottenPasswordForm",
+    "reset_password_from_key": "headwater.people.accounts.MailedPasswordForm",
+}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address that nobody has gets no mail
 ACCOUNT_LOGOUT_ON_GET = False

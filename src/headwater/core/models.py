@@ -42,6 +42,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         max_length=5, default="auto", choices=[("auto", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))]
     )
     created_at = models.DateTimeField(default=now, editable=False)
+    proved_email = models.EmailField(
+        blank=True, editable=False, help_text=_("the address, when who set the password had read mail that went there")
+    )
 
     objects = UserManager()
     USERNAME_FIELD = "email"
@@ -52,6 +55,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         return str(self)
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether who set the password reads what is mailed to the address: the account is that of its owner."""
+        return bool(self.email) and self.proved_email == self.email
 
 
 class Organisation(models.Model):

@@ -34,15 +34,37 @@ def new_invitation(person: Person, lasts: timedelta) -> Invitation:
 
 def token_of(invitation: Invitation) -> str:
     """The secret in the link: the organisation's number, then what only this installation can compute."""
-    organisation_id = current_organisation_id()
-    message = f"invitation:{organisation_id}:{invitation.pk}:{invitation.created_at.isoformat()}".encode()
+    return f"{current_organisation_id()}-{_mark('invitation', invitation)}"
+
+
+def _mark(purpose: str, invitation: Invitation, *more: str) -> str:
+    parts = [purpose, current_organisation_id(), invitation.pk, invitation.created_at.isoformat(), *more]
+    message = ":".join(str(part) for part in parts).encode()
     made = hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).digest()
-    return f"{organisation_id}-{base64.urlsafe_b64encode(made).decode().rstrip('=')}"
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")
 
 
 def link_of(invitation: Invitation) -> str:
     """The whole address that the person opens."""
     return settings.HEADWATER_ORIGIN + reverse("join:accept", kwargs={"token": token_of(invitation)})
+
+
+def mailed_link_of(invitation: Invitation) -> str:
+    """The address as it stands in the mail: it also shows that who opens it reads what comes to the person's address.
+
+    Without a mail server it is the plain one: others can read the outbox.
+    """
+    link = link_of(invitation)
+    return f"{link}?mailed={_mailed(invitation)}" if settings.HEADWATER_MAIL_URL else link
+
+
+def was_mailed(invitation: Invitation, mark: str) -> bool:
+    """Whether the mark stood in a mail that went to the address that the person has now."""
+    return hmac.compare_digest(mark.encode(), _mailed(invitation).encode())
+
+
+def _mailed(invitation: Invitation) -> str:
+    return _mark("mailed", invitation, invitation.person.email.lower())
 
 
 def organisation_of(token: str) -> Organisation | None:

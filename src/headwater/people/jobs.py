@@ -14,7 +14,7 @@ from headwater.core.models import Import, Organisation
 from headwater.core.wall import organisation_context
 from headwater.people import leaving, membership
 from headwater.people.actions.exchange import carry_in
-from headwater.people.invitations import link_of
+from headwater.people.invitations import mailed_link_of
 from headwater.people.models import Invitation, Person
 from headwater.people.notices import tell
 
@@ -70,7 +70,7 @@ def _message(invitation: Invitation, organisation: Organisation) -> EmailMessage
             _("Dear %(name)s,") % {"name": person.name},
             first % {"organisation": organisation.name},
             _("Open this link and choose a password:"),
-            link_of(invitation),
+            mailed_link_of(invitation),
             _("It works once. If you did not expect this, do nothing."),
         ]
     host = settings.HEADWATER_ORIGIN.partition("//")[2].partition(":")[0]

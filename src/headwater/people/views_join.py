@@ -13,12 +13,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from headwater.core.acting import complain
 from headwater.core.actions import Refused, door
 from headwater.core.models import Organisation, User
 from headwater.core.wall import organisation_context
 from headwater.people.actions import accept_invitation
 from headwater.people.forms import PasswordForm
-from headwater.people.invitations import is_known_elsewhere, open_invitation, organisation_of
+from headwater.people.invitations import is_known_elsewhere, open_invitation, organisation_of, was_mailed
 from headwater.people.models import Person
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -37,8 +38,9 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     organisation = organisation_of(token)
     if organisation is None:
         return render(request, EMPTY_LINK, status=404)
-    account = _account_of_link(organisation, token)
-    standing = _standing(request, organisation, account)
+    mailed = request.GET.get("mailed", "")
+    account, is_owners = _account_of_link(organisation, token, mailed)
+    standing = _standing(request, organisation, account, is_owners)
     form = PasswordForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and standing != "sign_in" and (standing == "join" or form.is_valid()):
         entered = _come_in(request, organisation, token, standing, account, form)
@@ -52,24 +54,33 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "people/join.html", context)
 
 
-def _account_of_link(organisation: Organisation, token: str) -> User | None:
-    """The account that the invited person has, or that was made by an invitation to their address."""
+def _account_of_link(organisation: Organisation, token: str, mailed: str) -> tuple[User | None, bool]:
+    """The account that the invited person has, or that was made for their address; whether its owner opened the link.
+
+    They did when the link came by mail to the address of an account that nobody has yet proved to be theirs.
+    """
     with organisation_context(organisation.pk):
         invitation = open_invitation(token)
-        person = invitation.person if invitation is not None else None
-        user = person.user if person is not None else None
-    return user or (User.objects.filter(email__iexact=person.email).first() if person is not None else None)
+        if invitation is None:
+            return None, False
+        person, came_by_mail = invitation.person, was_mailed(invitation, mailed)
+        account = person.user or User.objects.filter(email__iexact=person.email).first()
+    is_theirs = account is not None and account.email == person.email.lower() and not account.is_proved
+    return account, came_by_mail and is_theirs
 
 
-def _standing(request: HttpRequest, organisation: Organisation, account: User | None) -> str:
+def _standing(request: HttpRequest, organisation: Organisation, account: User | None, is_owners: bool) -> str:
     """new: choose a password; join: signed in with an account of one's own; sign_in: do that first.
 
     An account that another organisation knows gets no new password from a link of this one, not even when its person
-    has left there or is yet to join: they may be back tomorrow.
+    has left there or is yet to join: they may be back tomorrow. But somebody there may have made it for an address
+    that is not theirs: the address's owner takes it over by a link that was mailed to them.
     """
     if account is None or not is_known_elsewhere(account, organisation):
         return "new"
-    return "join" if request.user.is_authenticated and request.user.pk == account.pk else "sign_in"
+    if request.user.is_authenticated and request.user.pk == account.pk:
+        return "join"
+    return "new" if is_owners else "sign_in"
 
 
 def _come_in(
@@ -87,18 +98,13 @@ def _come_in(
             if invitation is None:
                 return render(request, EMPTY_LINK, status=404)
             password = "" if standing == "join" else form.cleaned_data["password"]
-            person = accept_invitation(invitation.person, token, password, user=account)
+            mailed = request.GET.get("mailed", "")
+            person = accept_invitation(invitation.person, token, password, user=account, mailed=mailed)
             user = person.user
     except (ValidationError, Refused) as error:
-        _say(form, error)
+        complain(form, error)
         return None
     return _sign_in(request, user, organisation)
-
-
-def _say(form: PasswordForm, error: ValidationError | Refused) -> None:
-    fields = error.message_dict if isinstance(error, ValidationError) else {"__all__": [str(error)]}
-    for field, messages in fields.items():
-        form.add_error(field if field in form.fields else None, messages)
 
 
 def _sign_in(request: HttpRequest, user: User | None, organisation: Organisation) -> HttpResponse:

@@ -13,10 +13,17 @@ from headwater.core.actions import OPERATOR, Actor, Refused, action, note, requi
 from headwater.core.models import Organisation, User
 from headwater.core.secret import digest
 from headwater.core.wall import current_organisation_id, organisation_context
-from headwater.people import membership, rules
+from headwater.people import accounts, membership, rules
 from headwater.people.audiences import EVERYONE
 from headwater.people.checking import is_language, is_zone, keep
-from headwater.people.invitations import INVITED_FOR, RESET_FOR, link_of, new_invitation, open_invitation
+from headwater.people.invitations import (
+    INVITED_FOR,
+    RESET_FOR,
+    link_of,
+    new_invitation,
+    open_invitation,
+    was_mailed,
+)
 from headwater.people.models import ApiToken, Audience, Grant, Invitation, Permission, Person, Unit
 
 MOST_TOKENS = 50
@@ -111,20 +118,28 @@ def reset_password(actor: Actor, person: Person, by_mail: bool = False) -> str:
 
 
 @action
-def accept_invitation(actor: Person, token: str, password: str = "", user: User | None = None) -> Person:
+def accept_invitation(
+    actor: Person, token: str, password: str = "", user: User | None = None, mailed: str = ""
+) -> Person:
     """Set one's password by a link, or (as `user`, whom the door has recognised) join with an account one has already.
 
     `actor` is the person whom the link names. An account that somebody has already is never taken over by a link:
-    whoever opens it signs in with that account first.
+    whoever opens it signs in with that account first. `mailed` is the mark of a link that was opened in a mail.
     """
     invitation = open_invitation(token)
     if invitation is None or invitation.person != actor:
         raise Refused(_("This link was used already, has expired or was replaced by a newer one. Ask for another."))
     account = user or actor.user or _new_account(actor)
-    if user is None or password:
+    is_signed_in = user is not None and not password
+    was_owners = is_signed_in or account.is_proved
+    if not is_signed_in:
         _follow_address(account, actor)
         _set_password(account, password)
     _check_one_person(account, actor)
+    if was_mailed(invitation, mailed) and account.email == actor.email.lower():
+        accounts.prove_address(account, was_owners)
+    elif actor.user is None and not was_owners:  # left behind by whoever made it: nobody's person has it
+        accounts.drop_second_factors(account)
     actor.user = account
     keep(actor)
     Invitation.objects.filter(pk=invitation.pk).update(used_at=timezone.now())
@@ -146,11 +161,13 @@ def _follow_address(account: User, person: Person) -> None:
 
 
 def _set_password(account: User, password: str) -> None:
+    """By a link of which nobody knows yet whether its owner has it: a proof from before no longer holds."""
     try:
         validate_password(password, account)
     except ValidationError as error:
         raise ValidationError({"password": error.messages}) from error
     account.set_password(password)
+    account.proved_email = ""
     account.save()
 
 
