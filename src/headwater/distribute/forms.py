@@ -64,13 +64,6 @@ class ChannelForm(forms.Form):
     )
 
 
-def complain(form: forms.BaseForm, error: Any) -> None:
-    """Show a refused value beside its field, or over the form when the form has no such field."""
-    messages = error.message_dict if hasattr(error, "error_dict") else {None: error.messages}
-    for name, texts in messages.items():
-        form.add_error(name if name in form.fields else None, texts)
-
-
 class SignedListForm(forms.Form):
     """A list that people signed on paper."""
 

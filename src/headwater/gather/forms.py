@@ -249,10 +249,3 @@ class NeedForm(forms.ModelForm):
         fields["owner"].empty_label = _("Choose a person")
         fields["audience"].queryset = Audience.objects.all()
         fields["audience"].empty_label = _("Whoever sees sources")
-
-
-def complain(form: forms.BaseForm, error: Any) -> None:
-    """Show a refused value beside its field, or over the form when the form has no such field."""
-    messages = error.message_dict if hasattr(error, "error_dict") else {None: error.messages}
-    for name, texts in messages.items():
-        form.add_error(name if name in form.fields else None, texts)

@@ -1,6 +1,5 @@
 """What people fill in on the pages of the library. The rules are in the actions; here is only shape."""
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django import forms
@@ -19,17 +18,6 @@ from headwater.taxonomy.models import Concept
 
 KINDS = [choice for choice in Kind.choices if choice[0] != Kind.GATHERED]
 T = TypeVar("T")
-
-
-def tried(form: forms.BaseForm, do: Callable[[], T]) -> T | None:
-    """What `do` returns; None when it refused a value, which then stands beside its field or over the form."""
-    try:
-        return do()
-    except ValidationError as error:
-        found = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-        for name, messages in found.items():
-            form.add_error(name if name in form.fields else None, messages)
-        return None
 
 
 def offer(form: forms.BaseForm, name: str, queryset: QuerySet[Any]) -> None:

@@ -1,9 +1,7 @@
 """Pages of topics: schemes, the tree, one topic, proposals, import and export."""
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
@@ -13,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from headwater.core.acting import attempt, filled
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.imports import counted
@@ -144,31 +143,6 @@ def _related(concept: Concept) -> set[int]:
 # --- Changing ---------------------------------------------------------------------------------------------------------
 
 
-def _attempt(request: Request, act: Callable[[], object], done: Any = "", undo: str = "") -> bool:
-    """Run an action that a button started; say that it is done, or why not."""
-    try:
-        act()
-    except ValidationError as error:
-        tell(request, " ".join(error.messages), level=messages.ERROR)
-        return False
-    if done:
-        tell(request, done, undo)
-    return True
-
-
-def _filled(form: Any, act: Callable[[dict[str, Any]], Any]) -> Any:
-    """Run an action with what a valid form holds; refusals become the form's errors (then the answer is None)."""
-    if not form.is_valid():
-        return None
-    try:
-        return act(form.cleaned_data)
-    except ValidationError as error:
-        fields = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
-        for field, said in fields.items():
-            form.add_error(field if field in form.fields else None, said)
-        return None
-
-
 @require_http_methods(["GET", "POST"])
 def propose(request: Request) -> HttpResponse:
     """Propose a topic that is missing."""
@@ -177,7 +151,7 @@ def propose(request: Request) -> HttpResponse:
     first = {"broader": request.GET.get("broader", ""), "label": request.GET.get("label", ""), "language": language}
     form = ProposalForm(request.POST or None, initial=first)
     if request.method == "POST":
-        concept = _filled(form, lambda values: _proposed(request, values))
+        concept = filled(form, lambda values: _proposed(request, values))
         if concept is not None:
             return redirect(address("taxonomy:concept", pk=concept.pk))
     crumbs = [(_("Topics"), address("taxonomy:topics")), (_("Propose a topic"), "")]
@@ -209,7 +183,7 @@ def change(request: Request, pk: int) -> HttpResponse:
         "broader": ", ".join(concept.broader.order_by("slug").values_list("slug", flat=True)),
     }
     form = ConceptForm(request.POST or None, initial=now)
-    if request.method == "POST" and _filled(form, lambda values: _changed(request, concept, values)):
+    if filled(form, lambda values: _changed(request, concept, values)) is not None:
         return redirect(address("taxonomy:concept", pk=pk))
     label = concept.label(reading())
     crumbs = [(_("Topics"), address("taxonomy:topics")), (label, address("taxonomy:concept", pk=pk)), (_("Change"), "")]
@@ -228,7 +202,7 @@ def _changed(request: Request, concept: Concept, values: dict[str, Any]) -> Conc
 def accept(request: Request, pk: int) -> HttpResponse:
     """Accept a proposed topic."""
     concept = get_object_or_404(Concept, pk=pk)
-    _attempt(request, lambda: actions.accept_concept(request.person, concept), _("The topic is accepted."))
+    attempt(request, lambda: actions.accept_concept(request.person, concept), _("The topic is accepted."))
     return redirect(
         (request.POST.get("back") == "list" and address("taxonomy:topics")) or address("taxonomy:concept", pk=pk)
     )
@@ -239,7 +213,7 @@ def retire(request: Request, pk: int) -> HttpResponse:
     """Offer a topic no more; undone by restoring it."""
     concept = get_object_or_404(Concept, pk=pk)
     undo = address("taxonomy:restoration", pk=pk)
-    _attempt(request, lambda: actions.retire_concept(request.person, concept), _("The topic is retired."), undo)
+    attempt(request, lambda: actions.retire_concept(request.person, concept), _("The topic is retired."), undo)
     return redirect(address("taxonomy:concept", pk=pk))
 
 
@@ -247,7 +221,7 @@ def retire(request: Request, pk: int) -> HttpResponse:
 def restore(request: Request, pk: int) -> HttpResponse:
     """Offer a retired topic again."""
     concept = get_object_or_404(Concept, pk=pk)
-    _attempt(request, lambda: actions.restore_concept(request.person, concept), _("The topic is offered again."))
+    attempt(request, lambda: actions.restore_concept(request.person, concept), _("The topic is offered again."))
     return redirect(address("taxonomy:concept", pk=pk))
 
 
@@ -259,7 +233,7 @@ def merge(request: Request, pk: int) -> HttpResponse:
     def act() -> object:
         return actions.merge_concept(request.person, concept, _named(request.POST.get("into", ""), "into"))
 
-    _attempt(request, act, _("Merged: its words now find the other topic."))
+    attempt(request, act, _("Merged: its words now find the other topic."))
     concept.refresh_from_db()
     return redirect(address("taxonomy:concept", pk=concept.merged_into_id or pk))
 
@@ -273,7 +247,7 @@ def import_scheme_file(request: Request) -> HttpResponse:
     require(rules.may_keep_topics(request.person), _("Only stewards and knowledge managers import topics."))
     form = SchemeForm(request.POST or None, request.FILES or None)
     if request.method == "POST":
-        scheme = _filled(form, lambda values: _imported(request, values))
+        scheme = filled(form, lambda values: _imported(request, values))
         if isinstance(scheme, Import):
             return redirect(address("taxonomy:import-progress", pk=scheme.pk))
         if scheme is not None:

@@ -3,8 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.messages import ERROR
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpResponse
@@ -14,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from headwater.core.acting import attempt, tried
 from headwater.core.addresses import address
 from headwater.core.messages import tell
 from headwater.distribute import messages, proof
@@ -26,7 +25,7 @@ from headwater.distribute.actions import (
     save_directive,
 )
 from headwater.distribute.example import example_of
-from headwater.distribute.forms import DirectiveForm, complain
+from headwater.distribute.forms import DirectiveForm
 from headwater.distribute.masking import mask_directives
 from headwater.distribute.models import Directive
 from headwater.distribute.rules import may_change_directive
@@ -64,11 +63,8 @@ def edit_directive(request: Request, pk: int | None = None) -> HttpResponse:
         return _show_issued(request, directive)
     form = DirectiveForm(request.POST or None, initial=_initial(request, directive), person=request.person)
     if request.method == "POST" and not request.POST.get("op") and form.is_valid():
-        try:
-            kept = _kept(request, form, directive)
-        except ValidationError as error:
-            complain(form, error)
-        else:
+        kept = tried(form, lambda: _kept(request, form, directive))
+        if kept is not None:
             return _after_keeping(request, kept)
     context = {
         **addressing.page_context(request, form),
@@ -115,12 +111,8 @@ def _initial(request: Request, directive: Directive | None) -> dict[str, Any]:
 def preview(request: Request, pk: int) -> HttpResponse:
     """Send a draft to its author first."""
     directive = get_object_or_404(Directive, pk=pk)
-    try:
-        preview_directive(request.person, directive)
-    except ValidationError as error:
-        tell(request, " ".join(error.messages), level=ERROR)
-    else:
-        tell(request, _("On its way to your own channels. Nobody else was told; the draft is kept."))
+    words = _("On its way to your own channels. Nobody else was told; the draft is kept.")
+    attempt(request, lambda: preview_directive(request.person, directive), words)
     return redirect(address("distribute:directive", pk=pk))
 
 
@@ -128,10 +120,8 @@ def preview(request: Request, pk: int) -> HttpResponse:
 def issue(request: Request, pk: int) -> HttpResponse:
     """Issue a draft."""
     directive = get_object_or_404(Directive, pk=pk)
-    try:
-        issued = issue_directive(request.person, directive)
-    except ValidationError as error:
-        tell(request, " ".join(error.messages), level=ERROR)
+    issued = attempt(request, lambda: issue_directive(request.person, directive))
+    if issued is None:
         return redirect(address("distribute:directive", pk=pk))
     count = proof.stage_of(issued).asked
     said = ngettext("Issued to %(n)d person.", "Issued to %(n)d people.", count) % {"n": count}

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from headwater.core.acting import filled, posted
+from headwater.core.acting import filled
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.messages import tell
@@ -44,8 +44,8 @@ def edit_profile(request: Request, pk: int | None = None) -> HttpResponse:
     profile = _own(request, pk) if pk else None
     groups = _groups(request) if profile is None else None
     form = ProfileForm(request.POST or None, initial=_initial(request, profile), groups=groups)
-    kept = posted(request) and filled(form, lambda values: save_profile(request.person, profile=profile, **values))
-    if kept:
+    kept = filled(form, lambda values: save_profile(request.person, profile=profile, **values))
+    if kept is not None:
         tell(request, _("“%s” is kept. What is new and matches comes to you.") % kept.name)
         return redirect(address("distribute:profile", pk=kept.pk))
     query = str(form["query"].value() or "")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from headwater.core.acting import tried
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.display.figures import number
@@ -26,7 +27,7 @@ from headwater.core.models import Event
 from headwater.distribute import awareness, proof
 from headwater.distribute.actions import record_acknowledgement
 from headwater.distribute.delivering import row_for
-from headwater.distribute.forms import SignedListForm, complain
+from headwater.distribute.forms import SignedListForm
 from headwater.distribute.masking import mask_deliveries, mask_directives
 from headwater.distribute.models import Delivery, Directive
 from headwater.distribute.rules import may_see_audit, proof_paths
@@ -189,18 +190,16 @@ def record_list(request: Request, pk: int) -> HttpResponse:
     form = SignedListForm(request.POST)
     if form.is_valid() and directive.version is not None:
         people = list(Person.objects.filter(number__in=form.cleaned_data["numbers"]))
-        try:
-            _record_signatures(request.person, directive.version, people, form.cleaned_data)
-        except ValidationError as error:
-            complain(form, error)
-        else:
+        version, signed = directive.version, form.cleaned_data
+        recorded = tried(form, lambda: _record_signatures(request.person, version, people, signed))
+        if recorded is not None:
             missing = sorted(set(form.cleaned_data["numbers"]) - {person.number for person in people})
-            tell(request, _recorded(len(people), missing))
+            tell(request, _recorded(recorded, missing))
             return redirect(address("distribute:proof", pk=pk))
     return render(request, "distribute/proof_list.html", {"directive": directive, "list_form": form}, status=400)
 
 
-def _record_signatures(recorder: Person, version: EntryVersion, people: list[Person], signed: dict[str, Any]) -> None:
+def _record_signatures(recorder: Person, version: EntryVersion, people: list[Person], signed: dict[str, Any]) -> int:
     """All of them or none: a list with one name that was never asked is looked at again."""
     with transaction.atomic():
         for person in people:
@@ -210,6 +209,7 @@ def _record_signatures(recorder: Person, version: EntryVersion, people: list[Per
                 unasked = _("%(name)s was not asked to acknowledge this.") % {"name": person.name}
                 raise ValidationError({"numbers": unasked}) from error
             record_acknowledgement(recorder, delivery, signed["evidence"], signed_at=signed["signed_at"])
+    return len(people)
 
 
 def _recorded(count: int, missing: list[str]) -> str:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from headwater.core.acting import filled
 from headwater.core.actions import require
 from headwater.core.addresses import address, link
 from headwater.core.mail import outbox_folder
@@ -27,7 +28,7 @@ from headwater.distribute.actions import (
     rotate_feed,
     rotate_webhook_key,
 )
-from headwater.distribute.forms import ChannelForm, PreferenceForm, complain
+from headwater.distribute.forms import ChannelForm, PreferenceForm
 from headwater.distribute.models import Channel, Preference, PrivateFeed
 from headwater.distribute.sending import channels_of
 from headwater.people.models import Permission
@@ -40,14 +41,10 @@ def show_reaching(request: Request) -> HttpResponse:
     """The person's own preferences and channels; POST changes the preferences."""
     preference = Preference.objects.filter(person=request.person).first() or Preference(person=request.person)
     form = PreferenceForm(request.POST or None, instance=preference)
-    if request.method == "POST" and form.is_valid():
-        try:
-            change_preferences(request.person, request.person, **form.cleaned_data)
-        except ValidationError as error:
-            complain(form, error)
-        else:
-            tell(request, _("Kept."))
-            return redirect(address("distribute:reaching"))
+    changed = filled(form, lambda values: change_preferences(request.person, request.person, **values))
+    if changed is not None:
+        tell(request, _("Kept."))
+        return redirect(address("distribute:reaching"))
     return _page(request, form, ChannelForm())
 
 
@@ -55,14 +52,10 @@ def show_reaching(request: Request) -> HttpResponse:
 def add(request: Request) -> HttpResponse:
     """Add a channel."""
     form = ChannelForm(request.POST)
-    if form.is_valid():
-        try:
-            channel = add_channel(request.person, request.person, **form.cleaned_data)
-        except ValidationError as error:
-            complain(form, error)
-        else:
-            tell(request, _added(channel))
-            return redirect(address("distribute:reaching"))
+    channel = filled(form, lambda values: add_channel(request.person, request.person, **values))
+    if channel is not None:
+        tell(request, _added(channel))
+        return redirect(address("distribute:reaching"))
     preference = Preference.objects.filter(person=request.person).first() or Preference(person=request.person)
     return _page(request, PreferenceForm(instance=preference), form, status=400)
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, Http404, HttpResponse
@@ -11,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from headwater.core.acting import filled
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.blobs import blob_path
 from headwater.core.messages import tell
 from headwater.gather import actions, rules, showing
-from headwater.gather.forms import CaptureForm, UploadForm, complain
+from headwater.gather.forms import CaptureForm, UploadForm
 from headwater.gather.models import Document, Source
 from headwater.gather.views.sources import found_source
 from headwater.gather.wording import cause_words
@@ -131,19 +131,17 @@ def upload(request: Request, pk: int) -> HttpResponse:
     source = found_source(request, pk)
     require(rules.may_add_to(request.person, source), _("Only who manages this source, or writes, hands files in."))
     form = UploadForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        files = form.cleaned_data["documents"]
-        try:
-            for file in files:
-                actions.upload_document(request.person, source, file.name or "", file.read())
-        except ValidationError as error:
-            complain(form, error)
-        else:
-            words = ngettext("%(n)d file is kept and being read.", "%(n)d files are kept and being read.", len(files))
-            tell(request, words % {"n": len(files)})
-            return redirect(address("gather:source", pk=source.pk))
+    kept = filled(form, lambda values: _handed_in(request, source, values["documents"]))
+    if kept is not None:
+        words = ngettext("%(n)d file is kept and being read.", "%(n)d files are kept and being read.", len(kept))
+        tell(request, words % {"n": len(kept)})
+        return redirect(address("gather:source", pk=source.pk))
     context = {"title": _("Hand in files"), "form": form, "source": source, "crumbs": _crumbs(source)}
     return render(request, "gather/upload.html", context)
+
+
+def _handed_in(request: Request, source: Source, files: list[Any]) -> list[Document]:
+    return [actions.upload_document(request.person, source, file.name or "", file.read()) for file in files]
 
 
 @require_safe
@@ -163,13 +161,10 @@ def capture(request: Request, pk: int) -> HttpResponse:
     source = get_object_or_404(Source.objects.select_related("owner", "unit"), pk=pk)
     require(rules.may_add_to(request.person, source), _("Only who manages this source, or writes, captures into it."))
     form = CaptureForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.capture_note(request.person, source, author=request.person.name, **form.cleaned_data)
-        except ValidationError as error:
-            complain(form, error)
-        else:
-            tell(request, _("Written down. It can be found in a moment."))
-            return redirect(address("gather:capture-into", pk=source.pk))
+    author = request.person.name
+    noted = filled(form, lambda new: actions.capture_note(request.person, source, author=author, **new))
+    if noted is not None:
+        tell(request, _("Written down. It can be found in a moment."))
+        return redirect(address("gather:capture-into", pk=source.pk))
     context = {"title": _("Write down"), "form": form, "source": source, "crumbs": _crumbs(source)}
     return render(request, "gather/capture.html", context)

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
@@ -12,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from headwater.core.acting import filled
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.messages import tell
 from headwater.gather import actions, rules
-from headwater.gather.forms import NeedForm, complain
+from headwater.gather.forms import NeedForm
 from headwater.gather.models import InformationNeed, NeedEntry, Source
 from headwater.people.request import Request
 from headwater.search.models import Entry
@@ -89,14 +89,10 @@ def create(request: Request) -> HttpResponse:
     """State a question."""
     require(rules.may_state_need(request.person), _("Only who writes or manages knowledge states a question."))
     form = NeedForm(request.POST or None, initial={"owner": request.person.pk, "query": request.GET.get("q", "")})
-    if request.method == "POST" and form.is_valid():
-        try:
-            need = actions.create_need(request.person, **form.cleaned_data)
-        except ValidationError as error:
-            complain(form, error)
-        else:
-            tell(request, _("Asked. What matches is proposed to its owner."))
-            return redirect(address("gather:need", pk=need.pk))
+    need = filled(form, lambda values: actions.create_need(request.person, **values))
+    if need is not None:
+        tell(request, _("Asked. What matches is proposed to its owner."))
+        return redirect(address("gather:need", pk=need.pk))
     context = {"title": _("A question to be answered"), "form": form, "crumbs": _crumbs()}
     return render(request, "gather/need_form.html", context)
 
@@ -106,14 +102,10 @@ def change(request: Request, pk: int) -> HttpResponse:
     need = _found(request, pk)
     require(rules.may_manage_need(request.person, need), _("Only its owner or a knowledge manager changes a question."))
     form = NeedForm(request.POST or None, initial=_initial(need))
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.change_need(request.person, need, **form.cleaned_data)
-        except ValidationError as error:
-            complain(form, error)
-        else:
-            tell(request, _("Saved."))
-            return redirect(address("gather:need", pk=need.pk))
+    changed = filled(form, lambda new: actions.change_need(request.person, need, **new))
+    if changed is not None:
+        tell(request, _("Saved."))
+        return redirect(address("gather:need", pk=need.pk))
     context = {"title": _("Change the question"), "form": form, "need": need, "crumbs": _crumbs()}
     return render(request, "gather/need_form.html", context)
 

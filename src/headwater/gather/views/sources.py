@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from headwater.core.acting import attempt, filled, tried
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.messages import tell
 from headwater.gather import actions, rules, showing
-from headwater.gather.forms import FORMS, ClosingForm, SourceForm, complain, initial_of
+from headwater.gather.forms import FORMS, ClosingForm, SourceForm, initial_of
 from headwater.gather.models import Run, Source
 from headwater.gather.wording import KINDS
 from headwater.people.request import Request
@@ -104,11 +105,7 @@ def _require_naming(request: Request, kind: str = "") -> None:
 
 
 def _created(request: Request, form: SourceForm, kind: str) -> Source | None:
-    try:
-        return actions.create_source(request.person, kind=kind, **form.values())
-    except ValidationError as error:
-        complain(form, error)
-        return None
+    return tried(form, lambda: actions.create_source(request.person, kind=kind, **form.values()))
 
 
 def change(request: Request, pk: int) -> HttpResponse:
@@ -130,12 +127,9 @@ def _changed(request: Request, form: SourceForm, source: Source) -> bool:
     if values["settings"] == {name: source.settings.get(name, "") for name in values["settings"]}:
         values["settings"] = None
     values["silent_after_hours"] = values.get("silent_after_hours") or 0
-    try:
-        actions.change_source(request.person, source, owner_only=values["audience"] is None, **values)
-    except ValidationError as error:
-        complain(form, error)
-        return False
-    return True
+    owner_only = values["audience"] is None
+    changed = tried(form, lambda: actions.change_source(request.person, source, owner_only=owner_only, **values))
+    return changed is not None
 
 
 @require_POST
@@ -194,12 +188,7 @@ def stop(request: Request, pk: int) -> HttpResponse:
 
 def _done(request: Request, source: Source, act: Any, words: str, undo: str = "") -> HttpResponse:
     """Does it, and goes back to the source; a refused value is said there."""
-    try:
-        act()
-    except ValidationError as error:
-        tell(request, error.messages[0], level=40)
-    else:
-        tell(request, words, undo)
+    attempt(request, act, words, undo)
     return redirect(address("gather:source", pk=source.pk))
 
 
@@ -209,14 +198,10 @@ def close(request: Request, pk: int) -> HttpResponse:
     if not rules.may_manage_source(request.person, source):
         raise PermissionDenied(_("Only its owner and who manages knowledge close it."))
     form = ClosingForm(source, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            actions.close_source(request.person, source, **form.cleaned_data)
-        except ValidationError as error:
-            complain(form, error)
-        else:
-            tell(request, _("“%s” is closed.") % source.name, address("gather:source-reopening", pk=pk))
-            return redirect(address("gather:sources"))
+    closed = filled(form, lambda values: actions.close_source(request.person, source, **values))
+    if closed is not None:
+        tell(request, _("“%s” is closed.") % source.name, address("gather:source-reopening", pk=pk))
+        return redirect(address("gather:sources"))
     kept = source.documents.filter(vanished_at=None, entry__isnull=False).count()
     words = ngettext("It has %(n)d document.", "It has %(n)d documents.", kept) % {"n": kept}
     title = _("Close %s") % source.name

@@ -9,12 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from headwater.core.acting import tried
 from headwater.core.addresses import address
 from headwater.core.messages import tell
 from headwater.library import actions, rules
 from headwater.library.asides import Collision, collision_of, settle_choices
 from headwater.library.difference import compare
-from headwater.library.forms import NewArticleForm, tried
+from headwater.library.forms import NewArticleForm
 from headwater.library.links import render_for
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, Draft, Revision

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from headwater.core.acting import tried
 from headwater.core.addresses import address
 from headwater.core.messages import tell
 from headwater.library import actions, rules
-from headwater.library.forms import KINDS, LibrarySettingsForm, tried
+from headwater.library.forms import KINDS, LibrarySettingsForm
 from headwater.library.models import Article, Feedback, LibrarySettings, Review
 from headwater.library.standing import DISPUTED, DUE, VERIFIED
 from headwater.people.models import Permission, Person, Unit

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from headwater.core.acting import tried
 from headwater.core.addresses import address
 from headwater.core.languages import reading
 from headwater.core.messages import tell
 from headwater.core.models import Classification
 from headwater.library import actions, rules
 from headwater.library.asides import collision_of
-from headwater.library.forms import ContributorForm, DetailsForm, PublicationForm, SharingForm, SubmissionForm, tried
+from headwater.library.forms import ContributorForm, DetailsForm, PublicationForm, SharingForm, SubmissionForm
 from headwater.library.links import render_for
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, LibrarySettings, Review

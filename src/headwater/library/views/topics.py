@@ -8,11 +8,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from headwater.core.acting import tried
 from headwater.core.addresses import address
 from headwater.core.languages import reading
 from headwater.core.messages import tell
 from headwater.library import actions, rules
-from headwater.library.forms import TopicForm, tried
+from headwater.library.forms import TopicForm
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryTopic
 from headwater.taxonomy.models import Concept

@@ -5,11 +5,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from headwater.core.acting import tried
 from headwater.core.addresses import address
 from headwater.core.messages import tell
 from headwater.library import actions, rules
 from headwater.library.difference import compare
-from headwater.library.forms import DecisionForm, FeedbackForm, SettlementForm, VerificationForm, tried
+from headwater.library.forms import DecisionForm, FeedbackForm, SettlementForm, VerificationForm
 from headwater.library.links import render_for
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, Feedback, Review

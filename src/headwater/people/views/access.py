@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from headwater.core.acting import attempt, page_of, pressed
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.messages import tell
@@ -16,7 +17,6 @@ from headwater.people import actions, rules
 from headwater.people.forms import GrantForm
 from headwater.people.models import Grant, Permission, Person
 from headwater.people.request import Request
-from headwater.people.views.acting import attempt, page_of, pressed
 
 MANAGED = "administrator"
 

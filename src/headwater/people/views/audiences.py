@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from headwater.core.acting import attempt, page_of
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.people import actions, rules
@@ -22,7 +23,6 @@ from headwater.people.models import Audience, Community, Person, PersonTag, Role
 from headwater.people.request import Request
 from headwater.people.rule import Line, Rule, RuleError, from_lines, parse_rule, parts_of, to_lines, write_rule
 from headwater.people.rule.lines import prefixes
-from headwater.people.views.acting import attempt, page_of
 
 SHOWN_NAMES = 12
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from headwater.core.acting import attempt, filled, page_of, posted, pressed
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.people import actions, rules
@@ -17,7 +18,6 @@ from headwater.people.days import today
 from headwater.people.forms import AbsenceForm, GrantForm, LeavingForm, PersonForm, TagForm
 from headwater.people.models import Absence, Community, Person, Role, Unit
 from headwater.people.request import Request
-from headwater.people.views.acting import attempt, filled, page_of, posted, pressed
 
 
 @require_GET

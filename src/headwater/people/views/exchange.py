@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from headwater.core.acting import attempt, filled
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.imports import counted, is_large
@@ -18,7 +19,6 @@ from headwater.people.actions.exchange import plan_import
 from headwater.people.exchange import SHEETS, Plan, export_csv, waiting
 from headwater.people.forms import ImportForm
 from headwater.people.request import Request
-from headwater.people.views.acting import attempt, filled
 
 SHOWN = 200
 IMPORTS: dict[str, Callable[..., None]] = {

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from headwater.core.acting import attempt, filled, posted, pressed
 from headwater.core.addresses import address
 from headwater.core.display import dates
 from headwater.people import actions
@@ -18,7 +19,6 @@ from headwater.people.forms import AbsenceForm, ProfileForm, TokenForm
 from headwater.people.held import held_about
 from headwater.people.models import ApiToken
 from headwater.people.request import Request
-from headwater.people.views.acting import attempt, filled, posted, pressed
 
 CODE = re.compile(r"[a-z]+(_[a-z]+)+")
 OWN = ("chosen_language", "timezone", "work_from", "work_until")

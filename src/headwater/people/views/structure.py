@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from headwater.core.acting import attempt, filled, page_of, posted
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.people import actions, rules
 from headwater.people.forms import CommunityForm, MemberForm, NameForm, UnitForm
 from headwater.people.models import Community, Person, Role, Unit
 from headwater.people.request import Request
-from headwater.people.views.acting import attempt, filled, page_of, posted
 
 
 def _active() -> Q:
