@@ -10,9 +10,11 @@ from django.utils.translation import override
 from headwater.core.actions import OPERATOR
 from headwater.people.models import Audience, Person, Unit
 from headwater.search.actions import search_entries
+from headwater.search.gaps import record_gap
 from headwater.search.language.errors import QueryError
-from headwater.search.models import Entry, Kind
-from headwater.search.naming import canonical
+from headwater.search.language.parser import parse
+from headwater.search.models import Entry, EntryTopic, Kind
+from headwater.search.naming import Names, canonical
 from headwater.taxonomy.models import Concept, ConceptScheme
 from tests.conftest import enrol
 from tests.search.conftest import Shelve
@@ -141,3 +143,24 @@ def test_only_a_query_with_values_asks_the_database_for_names(
     queries("pump", False)
     assert queries("pump kind:procedure lang:en", False) == queries("pump kind:procedure lang:en", True)
     assert queries("pump unit:water,water", False) == queries("pump unit:water,water", True) + 1
+
+
+def test_a_kept_query_finds_what_its_topic_was_merged_into(
+    shelve: Shelve, index: Callable[[], int], ines: Person, topics: Concept
+) -> None:
+    entry = shelve("Pump notes")
+    EntryTopic.objects.create(entry=entry, concept=topics)
+    Concept.objects.filter(slug="sewers").update(merged_into=None)
+    index()
+    assert not search_entries(ines, "topic:sewers", is_kept=True, strict=True).results
+    Concept.objects.filter(slug="sewers").update(merged_into=topics)
+    assert index() == 1
+    found = search_entries(ines, "topic:sewers", is_kept=True, strict=True)
+    assert [result.entry for result in found.results] == [entry]
+
+
+def test_a_gap_is_kept_with_slugs(ines: Person, water: Unit) -> None:
+    text = 'unobtainium unit:"Water and Drainage"'
+    gap = record_gap(text, parse(text, Names(ines)), "en")
+    assert gap is not None
+    assert gap.query == "unobtainium unit:water"

@@ -17,7 +17,7 @@ from headwater.search.language.parser import parse
 from headwater.search.language.query import Near, Phrase, Prefix, Query, Word, leaves
 from headwater.search.lexical.searching import Search
 from headwater.search.models import GapAsker, SearchGap
-from headwater.search.naming import Names
+from headwater.search.naming import Names, as_kept
 from headwater.search.publishing import storable
 
 _RECORD = """
@@ -32,7 +32,7 @@ def record_gap(text: str, query: Query, language: str) -> SearchGap | None:
     """Count a search that found nothing, without who searched. None when it asked for no words: then nothing lacks."""
     if not any(isinstance(leaf, Word | Prefix | Phrase | Near) for leaf in leaves(query)):
         return None
-    asked = " ".join(storable(text).split())[:500]
+    asked = " ".join(storable(as_kept(text, query)).split())[:500]
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, [asked, language[:10]])
         return SearchGap.objects.get(pk=cursor.fetchone()[0])

@@ -28,7 +28,8 @@ _mutex = threading.Lock()
 _ARRANGEMENT = """
     SELECT md5(
         coalesce((SELECT string_agg(id || slug || path, ',' ORDER BY id) FROM people_unit), '') || ';' ||
-        coalesce((SELECT string_agg(id || slug || labels::text, ',' ORDER BY id) FROM taxonomy_concept), '') || ';' ||
+        coalesce((SELECT string_agg(id || slug || labels::text || coalesce(merged_into_id, 0), ',' ORDER BY id)
+            FROM taxonomy_concept), '') || ';' ||
         coalesce((SELECT string_agg(narrower_id || '<' || broader_id, ',' ORDER BY id) FROM taxonomy_broader), '')
     )
 """

@@ -99,7 +99,11 @@ class Names:
 
 def canonical(text: str, actor: Actor) -> str:
     """The query as it is kept: names of values as slugs, and otherwise as it was typed. Raises QueryError."""
-    query = parse(text, Names(actor))
+    return as_kept(text, parse(text, Names(actor)))
+
+
+def as_kept(text: str, query: Query) -> str:
+    """The same of a query that was read already, with slugs for names."""
     return text if query == parse(text) else to_text(query)
 
 

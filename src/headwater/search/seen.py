@@ -10,11 +10,16 @@ from headwater.people.models import Unit
 from headwater.search.language.searchable import Searchable
 from headwater.search.models import EntryVersion
 
+# A topic is also what was merged into it: a query that was kept with the old one's slug goes on meaning the same.
 _TOPICS = """
     WITH RECURSIVE line(entry_id, concept_id) AS (
         SELECT entry_id, concept_id FROM search_entrytopic WHERE entry_id = ANY(%s) AND NOT proposed
         UNION
-        SELECT line.entry_id, b.broader_id FROM line JOIN taxonomy_broader b ON b.narrower_id = line.concept_id
+        SELECT line.entry_id, also.id FROM line JOIN (
+            SELECT narrower_id AS of_id, broader_id AS id FROM taxonomy_broader
+            UNION ALL
+            SELECT merged_into_id, id FROM taxonomy_concept WHERE merged_into_id IS NOT NULL
+        ) also ON also.of_id = line.concept_id
     )
     SELECT line.entry_id, c.slug, c.labels FROM line JOIN taxonomy_concept c ON c.id = line.concept_id
 """
@@ -43,7 +48,7 @@ def searchables(versions: Sequence[EntryVersion]) -> list[Searchable]:
 
 
 def _topics(entry_ids: Collection[int]) -> dict[int, list[str]]:
-    """Entry id → slug and labels of each of its concepts and of all that are broader."""
+    """Entry id → slug and labels of each of its concepts, of all that are broader, and of what was merged into them."""
     found: dict[int, list[str]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_TOPICS, [list(entry_ids)])
