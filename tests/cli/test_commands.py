@@ -91,6 +91,22 @@ def test_a_verb_is_done_by_the_operator_and_logged(headwater: Command) -> None:
     assert renamed == {"kind": "people.unit", "id": made["id"], "name": "Roads and Paths"}
 
 
+def test_a_large_file_comes_in_as_it_does_on_the_pages(headwater: Command, tmp_path: Path) -> None:
+    rows = "".join(f"{n},Person {n}\n" for n in range(1_001))
+    right, wrong = tmp_path / "right.csv", tmp_path / "wrong.csv"
+    right.write_text(f"number,name\n{rows}")
+    wrong.write_text(f"number,name\n{rows}7,Twice\n")
+    refused = headwater("do", "import_people", f"content=@{wrong}", code=1)
+    assert "Row 1003" in refused.stderr
+    assert headwater("do", "import_people", f"content=@{right}").stdout == ""
+    ada = ("--as", "ada@waterworks.example")
+    assert headwater.json("read", "list_people", "limit=1", *ada)["count"] == 1_003
+    imported = headwater.json("read", "show_import", "pk=2", *ada)
+    assert (imported["state"], imported["counts"]["added"]) == ("done", 1_001)
+    log = headwater.json("read", "list_audit", "verb=begin_import", *ada)["items"]
+    assert [line["door"] for line in log] == ["cli", "cli"]
+
+
 def test_refusals_and_misuse_have_their_own_exit_codes(headwater: Command) -> None:
     refused = headwater("do", "create_unit", "name=Mine", *INES, "--json", code=1)
     assert json.loads(refused.stdout)["error"]

@@ -1,5 +1,6 @@
 """Large files come in by a job: with progress that others see, all or nothing, once, as whoever asked for it."""
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from headwater.core import imports
 from headwater.core.actions import OPERATOR, Refused
 from headwater.core.models import Event, Import, Organisation
 from headwater.core.wall import organisation_context
-from headwater.people import actions
+from headwater.people import actions, jobs
 from headwater.people.exchange import waiting
 from headwater.people.jobs import carry_out_import
 from headwater.people.models import Grant, Notice, Permission, Person
@@ -77,6 +78,30 @@ def test_how_far_it_is_is_seen_meanwhile(works: Organisation, monkeypatch: pytes
     assert seen == sorted(seen)
     assert {total for _done, total in seen} == {2_400}
     assert seen[-1][0] > 1_200
+
+
+def test_two_at_once_bring_it_in_once(works: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command at the keyboard carries out its import, and so may the worker that has found the job."""
+    row, others = begun(works, sheet(300)), []
+    carry_in = jobs.carry_in
+
+    def carry_in_beside_another(row: Import, content: bytes) -> None:
+        if not others:
+            others.append(threading.Thread(target=carry_out_elsewhere))
+            others[0].start()
+            others[0].join(0.3)
+            assert others[0].is_alive(), "the second waits for the first"
+        carry_in(row, content)
+
+    def carry_out_elsewhere() -> None:
+        carry_out_import(works.pk, import_id=row.pk)
+        connections["default"].close()
+
+    monkeypatch.setattr(jobs, "carry_in", carry_in_beside_another)
+    assert ended(works, row).counts["added"] == 300
+    others[0].join()
+    with organisation_context(works.pk):
+        assert Event.objects.filter(verb="import_people").count() == 1
 
 
 def test_a_wrong_row_changes_nothing_and_is_named(works: Organisation) -> None:

@@ -6,12 +6,16 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from headwater.cli import importing
 from headwater.cli.errors import CommandFailed
 from headwater.cli.installation import acting, open_installation, opened
 from headwater.cli.output import as_data, print_data
 from headwater.cli.values import describe, read_value
+
+if TYPE_CHECKING:
+    from headwater.core.models import Organisation
 
 
 def do(options: Namespace) -> None:
@@ -23,9 +27,22 @@ def do(options: Namespace) -> None:
         with open_installation():
             sys.stdout.write(explain(find_verb(options.verb)))
     else:
-        with opened(options) as organisation, acting(organisation, options) as actor:
-            function = find_verb(options.verb)
-            print_data(as_data(function(actor, **read_arguments(function, options.values))), options.json)
+        with opened(options) as organisation:
+            _carry_out(organisation, options)
+
+
+def _carry_out(organisation: "Organisation", options: Namespace) -> None:
+    result, lengthy = None, None
+    with acting(organisation, options) as actor:
+        function = find_verb(options.verb)
+        given = read_arguments(function, options.values)
+        if importing.is_lengthy(function, given):
+            lengthy = importing.begin(function, actor, given)
+        else:
+            result = as_data(function(actor, **given))
+    if lengthy is not None:
+        importing.finish(organisation.pk, lengthy)
+    print_data(result, options.json)
 
 
 def registry() -> dict[str, Callable[..., Any]]:

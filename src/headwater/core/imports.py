@@ -73,6 +73,8 @@ def carry_out(organisation_id: int, import_id: int, bring_in: Callable[[Import, 
     token = _current.set(reporter)
     try:
         with organisation_context(organisation_id):
+            if _ended_meanwhile(import_id):
+                return
             bring_in(row, read_blob(row.blob))
             _end(import_id, state=Import.State.DONE, counts=reporter.counts)
     except (ValidationError, Refused) as error:
@@ -82,6 +84,13 @@ def carry_out(organisation_id: int, import_id: int, bring_in: Callable[[Import, 
     finally:
         _current.reset(token)
         reporter.close()
+
+
+def _ended_meanwhile(import_id: int) -> bool:
+    """Wait for whoever else carries this import out; whether they have ended it, one way or the other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('import'), %s)", [import_id])
+    return not Import.objects.filter(pk=import_id, ended_at=None).exists()
 
 
 def counted(row: Import) -> list[tuple[str, int]]:
