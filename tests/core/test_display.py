@@ -36,7 +36,14 @@ def test_a_number_follows_the_language() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(0.3, "0.3 s"), (40, "40 s"), (90, "2 min"), (7560, "2 h 06"), (3600 * 76, "3 d 4 h"), (None, "–")],
+    [
+        (0.3, "0.3\u00a0s"),
+        (40, "40\u00a0s"),
+        (90, "2\u00a0min"),
+        (7560, "2\u00a0h\u00a006"),
+        (3600 * 76, "3\u00a0d\u00a04\u00a0h"),
+        (None, "–"),
+    ],
 )
 def test_a_duration_has_two_units_at_the_most(seconds: float | None, shown: str) -> None:
     assert figures.duration(seconds) == shown
@@ -325,3 +332,22 @@ def test_the_line_of_a_small_curve_is_not_filled() -> None:
     assert 'class="line"' in line
     rules = re.findall(r"([^{}]+)\{([^{}]*)\}", (STATIC / "headwater.css").read_text())
     assert any(".spark" in selector and ".line" in selector and "fill:none" in body for selector, body in rules)
+
+
+def test_marks_stand_under_their_bars_and_in_the_table() -> None:
+    tree = _parse(charts.bars([("Mon", 2), ("Tue", 0)], "t", marks=[("s4", "3 runs"), ("warn", "3 runs, 1 failed")]))
+    pictures = tree.findall(".//svg[@role='img']")
+    assert [picture.attrib["class"] for picture in pictures] == ["is-roomy is-wide", "is-close"]
+    for picture in pictures:
+        bar, square = (picture.find(f".//rect[@class='fill-{tone}']") for tone in ("s5", "warn"))
+        assert bar is not None
+        assert square is not None
+        assert float(square.attrib["x"]) > float(bar.attrib["x"])
+    assert [cell.text for cell in tree.iter("td")] == ["2", "3 runs", "0", "3 runs, 1 failed"]
+
+
+@given(st.text(max_size=60))
+def test_an_address_that_may_be_broken_reads_the_same(text: str) -> None:
+    from django.utils.html import escape
+
+    assert parts.breakable(text).replace("<wbr>", "") == escape(text)

@@ -13,11 +13,13 @@ from django.utils import timezone
 
 from headwater.distribute import proof
 from headwater.distribute.actions import acknowledge_delivery, issue_directive, record_acknowledgement, save_directive
-from headwater.distribute.awareness import time_to_aware
+from headwater.distribute.awareness import called, time_to_aware
 from headwater.distribute.models import Channel, Delivery, Directive
 from headwater.distribute.views.proof import STREAM, _flows
 from headwater.people.models import Audience, Person, Unit
-from headwater.search.models import EntryVersion
+from headwater.search.models import Entry, EntryVersion
+from headwater.search.naming import SOURCES_CALLED
+from headwater.taxonomy.models import Concept, ConceptScheme
 from tests.conftest import enrol, make_person
 
 SignIn = Callable[[Person], Client]
@@ -121,7 +123,7 @@ def test_the_chain_says_due_how_late_and_what_was_signed_on_paper(
     page = sign_in(nadia).get(f"{ROOT}versions/{version.pk}/chain/").content.decode()
     rows = {name: row for row in page.split("<tr>") for name in ("Signed", "Late", "Paper", "Waiting") if name in row}
     assert "Due</th>" in page
-    assert "1 h 00" in rows["Late"]
+    assert "1\u00a0h\u00a000" in rows["Late"]
     assert "Overdue" not in rows["Late"]
     assert "Overdue" in rows["Waiting"]
     assert "on a signed list" in rows["Paper"]
@@ -180,3 +182,20 @@ def test_a_period_holds_what_became_known_in_it(directive: Directive) -> None:
     (week,) = time_to_aware(7)
     assert week.people == 4
     assert week.late > timedelta(days=30)
+
+
+def test_groups_are_called_as_people_know_them(directive: Directive) -> None:
+    SOURCES_CALLED.append(lambda: {"depot": "North depot reports"})
+    try:
+        Entry.objects.update(source_slug="depot")
+        concept = Concept.objects.create(
+            scheme=ConceptScheme.objects.get_or_create(slug="t", title="T")[0],
+            slug="wet-well",
+            labels={"en": "Wet wells"},
+        )
+        for entry in Entry.objects.all():
+            entry.topic_links.create(concept=concept)
+        assert [name for name, _group in called(time_to_aware(90, "source"), "source")] == ["North depot reports"]
+        assert [name for name, _group in called(time_to_aware(90, "topic"), "topic")] == ["Wet wells"]
+    finally:
+        SOURCES_CALLED.pop()

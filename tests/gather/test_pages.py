@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from headwater.core.actions import SYSTEM
 from headwater.core.addresses import address
-from headwater.gather import jobs
+from headwater.gather import jobs, showing
 from headwater.gather.actions import create_need, create_source
 from headwater.gather.models import Document, InformationNeed, NeedEntry, Run, Source
 from headwater.people.models import Audience, Person
@@ -291,3 +291,19 @@ def test_questions_and_what_may_answer_them(
 @pytest.mark.parametrize("name", ["source", "documents", "source-runs", "source-settings", "source-closing"])
 def test_what_is_not_there_is_not_found(name: str, nadia: Person, sign_in: SignIn) -> None:
     assert sign_in(nadia).get(address(f"gather:{name}", pk=99)).status_code == 404
+
+
+def test_a_source_shows_its_runs_day_by_day(source: Source, run_now: RunNow, nadia: Person, sign_in: SignIn) -> None:
+    run_now(source)
+    now = timezone.now()
+    days = [(1, ["done", "failed"]), (2, ["failed"]), (60, ["failed"])]
+    for ago, states in days:
+        for state in states:
+            Run.objects.create(source=source, state=state, started_at=now - timedelta(days=ago))
+    shown = showing.daily_runs(source)
+    assert [tone for tone, _words in shown.squares[-3:]] == ["bad", "warn", "s4"]
+    assert {tone for tone, _words in shown.squares[:-3]} == {"track"}
+    assert shown.squares[-2][1] == "2 runs, 1 failed"
+    assert shown.worry == "2 days with failed runs"
+    page = sign_in(nadia).get(address("gather:source", pk=source.pk)).content.decode()
+    assert "2 days with failed runs" in page

@@ -40,3 +40,14 @@ def test_lines_that_mean_something_stay(text: str) -> None:
 @given(st.text(alphabet="ab -*1.\n:", max_size=400))
 def test_no_word_is_lost_or_moved(text: str) -> None:
     assert [word for piece in paragraphs(text) for word in piece.split()] == text.split()
+
+
+def test_a_line_of_a_printed_page_that_stops_inside_a_sentence_runs_on() -> None:
+    page = (
+        "Trenches within ten metres of a stream, a pond or a leaking main are supported from the\n"
+        "first metre, whatever the soil looks like.\n"
+        "4. A look after every rain, every night and every lorry that stopped beside it, written on the board."
+    )
+    assert (
+        next(paragraphs(page)).split("\n")[0].endswith("supported from the first metre, whatever the soil looks like.")
+    )

@@ -138,8 +138,8 @@ def test_acknowledging_without_opening_counts_as_aware(
 @pytest.mark.parametrize(
     ("median", "before", "title"),
     [
-        (2 * HOUR, 4 * HOUR, "Knowledge arrives 2 h 00 sooner than in October"),
-        (4 * HOUR, 2 * HOUR, "Knowledge arrives 2 h 00 later than in October"),
+        (2 * HOUR, 4 * HOUR, "Knowledge arrives 2\u00a0h\u00a000 sooner than in October"),
+        (4 * HOUR, 2 * HOUR, "Knowledge arrives 2\u00a0h\u00a000 later than in October"),
         (4 * HOUR, 4 * HOUR, ""),
         (None, 4 * HOUR, ""),
         (4 * HOUR, None, ""),
@@ -177,7 +177,7 @@ def test_what_needs_me(ines: Person, nadia: Person, make_entry: MakeEntry, must_
     titles = [need.title for need in needs_of(Cockpit(nadia), Trust())]
     assert titles == [
         "1 has not acknowledged “Gas detectors”",
-        "Flood Centre: silent for 31 h 00",
+        "Flood Centre: silent for 31\u00a0h\u00a000",
         "1 person's mail or chat refuses what is sent",
     ]
 

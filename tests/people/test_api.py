@@ -167,7 +167,7 @@ def test_structure(world: World, api: Caller) -> None:
 
 def test_audiences(world: World, api: Caller) -> None:
     trial = api("POST", "/people/audiences/trial", {"text": "unit:water and not role:clerk"}).json()
-    assert (trial["count"], trial["words"]) == (4, "in Water or below and not with the role Clerk")
+    assert (trial["count"], trial["words"]) == (4, "in Water, but not with the role Clerk")
     wrong = api("POST", "/people/audiences/trial", {"rule": {"all": [{"unit": "moon"}]}})
     assert (wrong.status_code, wrong.json()["field"]) == (400, "rule")
     assert "all[0].unit" in wrong.json()["detail"]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headwater.core.models import Organisation
-from headwater.people.audiences import check_rule, counts, describe, own_doing, select, using
+from headwater.people.audiences import check_rule, counts, describe, name_for, own_doing, select, using
 from headwater.people.days import today
 from headwater.people.models import Audience, Community, Person
 from headwater.people.rule import Rule, RuleError
@@ -171,13 +171,21 @@ def test_a_rule_in_words(world: World) -> None:
             {"not": {"location": "Hall"}},
         ]
     }
-    words = "(in Water or below or in Roads itself) and with the role Inspector and not at Hall"
+    words = "(in Water or in Roads itself) and with the role Inspector, but not at Hall"
     assert describe(rule) == words
-    assert describe({"not": {"all": [{"tag": "duty"}, {"language": "fr"}]}}) == "not (marked duty and reading fr)"
+    assert describe({"not": {"all": [{"tag": "duty"}, {"language": "fr"}]}}) == "not (marked duty and reading French)"
     assert describe({"not": {"any": [{"all": [{"tag": "a"}, {"tag": "b"}]}]}}) == "not (marked a and marked b)"
     assert describe({"any": [{"person": world.people["Ana"].pk}, {"community": "rescue"}]}) == (
         "Ana or in the community Rescue"
     )
+
+
+def test_an_audience_that_nobody_named_has_a_name_that_fits_into_a_sentence(world: World) -> None:
+    either = {"any": [{"unit": "water", "below": True}, {"unit": "roads", "below": True}, {"community": "rescue"}]}
+    assert name_for(either) == "People in Water, in Roads or in the community Rescue"
+    assert name_for({"everyone": True}) == "Everyone"
+    assert name_for({"person": world.people["Ana"].pk}) == "Ana"
+    assert len(name_for({"any": [{"tag": f"mark-{n}"} for n in range(60)]})) == 200
 
 
 def test_counts_of_several_rules_at_once(world: World, django_assert_num_queries: Callable[..., Any]) -> None:

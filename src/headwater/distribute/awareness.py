@@ -13,8 +13,11 @@ from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper,
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
+from headwater.core.languages import reading
 from headwater.distribute.models import Delivery
 from headwater.distribute.proof import EVERYBODY, Scope
+from headwater.search.naming import source_names
+from headwater.taxonomy.models import Concept
 
 GROUPINGS = {
     "source": "version__entry__source_slug",
@@ -63,3 +66,14 @@ def time_to_aware(days: int, by: str = "", scope: Scope = EVERYBODY) -> list[Awa
     named: Any = rows.exclude(**{label: None}).values(name=F(label))
     groups = named.annotate(**figures).order_by("-people", "name")
     return [Awareness(row["name"], row["people"], row["median"], row["late"]) for row in groups if row["name"]]
+
+
+def called(groups: list[Awareness], by: str) -> list[tuple[str, Awareness]]:
+    """Each group with the name that people know it by: labels of sources and topics are slugs. One query at most."""
+    names: dict[str, str] = {}
+    if by == "source":
+        names = source_names()
+    elif by == "topic":
+        concepts = Concept.objects.filter(slug__in=[group.label for group in groups])
+        names = {concept.slug: concept.label(reading()) for concept in concepts}
+    return [(names.get(group.label, group.label), group) for group in groups]

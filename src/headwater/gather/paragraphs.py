@@ -39,4 +39,9 @@ def _is_full(line: str, following: str, width: int) -> bool:
         return False
     if _BEGINS.match(following) or _WITHOUT_SPACES.match(following):
         return False
-    return len(line) + 1 + len(word) > width
+    return len(line) + 1 + len(word) > width or (following[0].islower() and _breaks_off(line, width))
+
+
+def _breaks_off(line: str, width: int) -> bool:
+    """Whether a line that is nearly full stops inside a sentence: letters of a printed page differ in their width."""
+    return len(line) > 0.7 * width and line[-1] not in ".:;!?"

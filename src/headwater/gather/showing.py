@@ -31,6 +31,7 @@ from django.utils.translation import gettext as _
 
 from headwater.core.addresses import address
 from headwater.core.display.charts import Point
+from headwater.core.display.figures import number
 from headwater.gather import onward, rules
 from headwater.gather.health import WORDS, Health, health_of
 from headwater.gather.models import Document, Failure, InformationNeed, NeedSource, RawVersion, Run, Source
@@ -156,6 +157,7 @@ def page_of(source: Source, person: Person) -> dict[str, Any]:
         "is_running": run is not None and (run.is_alive or run.is_waiting),
         "steps": steps_of(run) if run is not None else [],
         "freshness": freshness(source),
+        "daily": daily_runs(source) if source.is_read_by_itself else None,
         "usual": usual_pause(numbers),
         "causes": causes,
         "failed": sum(each.count for each in causes),
@@ -210,6 +212,41 @@ def freshness(source: Source) -> list[Point]:
         Point(date_format(day, "j M"), counts.get(day, 0), f"{url}?day={day.isoformat()}" if counts.get(day) else "")
         for day in all_days
     ]
+
+
+@dataclass(frozen=True)
+class DailyRuns:
+    """The runs of the last 45 days: a square a day with its words, all together in a sentence, and what went wrong."""
+
+    squares: list[tuple[str, str]]
+    sentence: str
+    worry: str
+
+    @property
+    def heads(self) -> tuple[str, str, str]:
+        """The columns of the table beside the chart."""
+        return _("Day"), _("New and changed"), _("Runs")
+
+
+def daily_runs(source: Source) -> DailyRuns:
+    """One square a day: filled when all its runs went through, amber when some failed, red when all did."""
+    since = timezone.localdate() - timedelta(days=_DAYS - 1)
+    runs = source.runs.filter(started_at__date__gte=since).exclude(state__in=Run.OPEN).order_by()
+    failed = Count("pk", filter=Q(state=Run.State.FAILED))
+    days = runs.values(day=TruncDate("started_at")).annotate(n=Count("pk"), failed=failed)
+    counted = {row["day"]: (row["n"], row["failed"]) for row in days}
+    squares = [_square(*counted.get(since + timedelta(days=n), (0, 0))) for n in range(_DAYS)]
+    total, troubled = sum(n for n, _failed in counted.values()), sum(bool(bad) for _n, bad in counted.values())
+    sentence = ngettext("%(n)s run", "%(n)s runs", total) % {"n": number(total)}
+    worry = ngettext("%(n)d day with a failed run", "%(n)d days with failed runs", troubled) % {"n": troubled}
+    return DailyRuns(squares, sentence, worry if troubled else "")
+
+
+def _square(runs: int, failed: int) -> tuple[str, str]:
+    words = ngettext("%(n)d run", "%(n)d runs", runs) % {"n": runs}
+    if failed:
+        words = _("%(runs)s, %(n)d failed") % {"runs": words, "n": failed}
+    return ("track" if not runs else "s4" if not failed else "bad" if failed == runs else "warn", words)
 
 
 def usual_pause(numbers: Mapping[str, Any]) -> str:

@@ -4,12 +4,15 @@
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 from typing import Any
 
 from django.db.models import Q
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 
 from headwater.people.models import (
@@ -163,8 +166,16 @@ def own_doing(rule: Rule) -> list[str]:
 
 
 def describe(rule: Rule, names: Names | None = None) -> str:
-    """The rule in words: “in Roads or below, and not at Head office”. Pass `names` for many rules at once."""
+    """The rule in words: “in Roads or in Surveys, but not at Head office”. Pass `names` for many rules at once."""
     return _described(rule, names or Names.of([rule]), inside=False)
+
+
+def name_for(rule: Rule) -> str:
+    """What an audience is called that nobody named: “People in Roads”. At most 200 characters."""
+    words = describe(rule)
+    if not any(kind in leaf for _place, leaf in check_shape(rule) for kind in ("person", "everyone")):
+        words = _("People %(rule)s") % {"rule": words}
+    return capfirst(words if len(words) <= 200 else f"{words[:199]}…")
 
 
 def _described(rule: Rule, names: Names, inside: bool) -> str:
@@ -172,12 +183,25 @@ def _described(rule: Rule, names: Names, inside: bool) -> str:
     if kind in ("all", "any"):
         if len(value) == 1:
             return _described(value[0], names, inside)
-        word = _(" and ") if kind == "all" else _(" or ")
-        joined = word.join(_described(part, names, inside=True) for part in value)
+        joined = (_all_of if kind == "all" else _any_of)(value, names)
         return f"({joined})" if inside else joined
     if kind == "not":
         return _("not %(condition)s") % {"condition": _described(value, names, inside=True)}
+    if kind == "unit" and rule.get("below"):
+        return _("in %(name)s") % {"name": names("unit", value)}
     return leaf_words(rule, names)
+
+
+def _any_of(parts: list[Rule], names: Names) -> str:
+    return str(get_text_list([_described(part, names, inside=True) for part in parts], _("or")))
+
+
+def _all_of(parts: list[Rule], names: Names) -> str:
+    """What all must hold; what must not stands last: “in Roads and with the role Inspector, but not at Hall”."""
+    wanted = [_described(part, names, inside=True) for part in parts if "not" not in part]
+    unwanted = [_described(part, names, inside=True) for part in parts if "not" in part]
+    words = [str(get_text_list(group, _("and"))) for group in (wanted, unwanted) if group]
+    return words[0] if len(words) == 1 else _("%(who)s, but %(others)s") % {"who": words[0], "others": words[1]}
 
 
 def leaf_words(leaf: Rule, names: Names) -> str:
@@ -196,4 +220,12 @@ def leaf_words(leaf: Rule, names: Names) -> str:
         "tag": _("marked %(name)s"),
         "person": "%(name)s",
     }
-    return sentences[kind] % {"name": names(kind, value) if kind in names.known else value}
+    return sentences[kind] % {"name": names(kind, value) if kind in names.known else _spoken(kind, value)}
+
+
+def _spoken(kind: str, value: Any) -> str:
+    """A language by its name in the reader's language, a mark without its hyphens."""
+    if kind == "language":
+        with suppress(KeyError):
+            return str(get_language_info(value)["name_translated"])
+    return str(value).replace("-", " ") if kind == "tag" else str(value)

@@ -3,7 +3,7 @@
 Sizes are attributes, never styles, so that they pass the content policy. Colours come from the s-scale by class.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from headwater.core.display.assets import icon
 from headwater.core.display.figures import number
 
-WIDTH = 640
+WIDTH, NARROW = 640, 260
 TABLE = (
     '<figure class="chart">{}<details class="chart-table no-print"><summary>{} {}</summary>'
     '<div class="table-wrap"><table class="table is-tight"><caption class="sr-only">{}</caption>'
@@ -77,12 +77,20 @@ def _table_row(row: Sequence[object]) -> SafeString:
     return format_html('<tr><th scope="row">{}</th>{}</tr>', row[0], cells)
 
 
-def _picture(width: int, height: int, title: str, parts: Sequence[SafeString]) -> SafeString:
+def _picture(width: int, height: int, title: str, parts: Sequence[SafeString], look: str = "") -> SafeString:
     inner = SafeString("".join(parts))
-    look = "is-wide" if width >= WIDTH else "is-narrow"
+    look = look or ("is-wide" if width >= WIDTH else "")
     return format_html(
         '<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', look, width, height, title, inner
     )
+
+
+def _pictures(draw: Callable[[int], list[SafeString]], width: int, height: int, title: str) -> SafeString:
+    """The picture, and where it is made for more room than a telephone has, one for there: letters keep their size."""
+    if width <= NARROW * 1.2:
+        return _picture(width, height, title, draw(width))
+    roomy = _picture(width, height, title, draw(width), "is-roomy is-wide" if width >= WIDTH else "is-roomy")
+    return roomy + _picture(NARROW, height, title, draw(NARROW), "is-close")
 
 
 def _text(x: float, y: float, words: object, anchor: str = "middle", look: str = "") -> SafeString:
@@ -120,21 +128,43 @@ def bars(
     heads: Sequence[str] = (),
     height: int = 150,
     width: int = WIDTH,
+    marks: Sequence[tuple[str, str]] = (),
 ) -> SafeString:
     """Bars over time or over things. A row is a Point, a mapping, or (label, value[, url]); empty without rows.
 
-    `width` is that of the place in pixels (640 or 340 say), so that letters keep their size.
+    `marks` are a square under each bar, (tone, words): s1–s6, warn, bad or track; the words stand in the table.
+    `width` is that of the place in pixels (640 or 260 say), so that letters keep their size.
     """
     points = as_points(rows)
     if not points:
         return SafeString("")
-    field = Field(34, width, 14, height - 22, ceiling(max([point.value for point in points] + [target or 0])))
-    slot = (field.right - field.left - 4) / len(points)
-    drawn = _axis(field, unit, target)
-    drawn += [_bar(point, field, field.left + slot * n, slot) for n, point in enumerate(points)]
-    drawn += _labels([point.label for point in points], field.left + slot / 2, slot, height - 6, width // 50)
-    table = [(point.label, point.value) for point in points]
-    return frame(_picture(width, height, title, drawn), title, heads or (_("When"), _("How many")), table)
+    highest = ceiling(max([point.value for point in points] + [target or 0]))
+
+    def draw(wide: int) -> list[SafeString]:
+        field = Field(34, wide, 14, height - (36 if marks else 22), highest)
+        slot = (field.right - field.left - 4) / len(points)
+        drawn = _axis(field, unit, target)
+        drawn += [
+            _square(tone, field.left + slot * n, field.bottom + 7, slot) for n, (tone, _words) in enumerate(marks)
+        ]
+        drawn += [_bar(point, field, field.left + slot * n, slot) for n, point in enumerate(points)]
+        return drawn + _labels([point.label for point in points], field.left + slot / 2, slot, height - 6, wide // 64)
+
+    table: list[tuple[object, ...]] = [(point.label, point.value) for point in points]
+    if marks:
+        table = [(*row, words) for row, (_tone, words) in zip(table, marks, strict=True)]
+    return frame(_pictures(draw, width, height, title), title, heads or (_("When"), _("How many")), table)
+
+
+def _square(tone: str, at: float, y: float, slot: float) -> SafeString:
+    wide = slot * 0.84
+    return format_html(
+        '<rect class="fill-{}" x="{}" y="{}" width="{}" height="8" rx="2"></rect>',
+        tone,
+        round(at + (slot - wide) / 2, 1),
+        round(y, 1),
+        round(wide, 1),
+    )
 
 
 def _bar(point: Point, field: Field, at: float, slot: float) -> SafeString:
@@ -165,18 +195,26 @@ def lines(
     if not known or not labels:
         return SafeString("")
     names = max(len(str(name)) for name, _values in series)
-    field = Field(46, width - 14 - 7 * names, 10, height - 24, ceiling(max([*known, target or 0])))
-    slot = (field.right - field.left) / max(len(labels) - 1, 1)
-    drawn = _axis(field, unit, target)
-    lowest = 0.0  # names at the ends stand under each other, not on each other
-    for name, values in sorted(series, key=lambda each: -_last(each[1])):
-        lowest = max(field.y(_last(values)) + 4, lowest + 13)
-        tone = "s5" if name == series[0][0] else "s3"
-        drawn += _line(name, values, field, slot, tone, lowest)
-    drawn += _labels(labels, field.left, slot, height - 6, width // 80)
+    highest = ceiling(max([*known, target or 0]))
+
+    def draw(wide: int) -> list[SafeString]:
+        field = Field(46, wide - 14 - 7 * names, 10, height - 24, highest)
+        slot = (field.right - field.left) / max(len(labels) - 1, 1)
+        drawn = [*_axis(field, unit, target), *_ended(series, field, slot)]
+        return drawn + _labels(labels, field.left, slot, height - 6, max(2, int(field.right - field.left) // 66))
+
     table = [(label, *(values[k] for _name, values in series)) for k, label in enumerate(labels)]
     heads = (_("When"), *(name for name, _values in series))
-    return frame(_picture(width, height, title, drawn), title, heads, table)
+    return frame(_pictures(draw, width, height, title), title, heads, table)
+
+
+def _ended(series: Sequence[tuple[str, Sequence[float | None]]], field: Field, slot: float) -> list[SafeString]:
+    """Each line with its name at its end; names stand under each other, not on each other."""
+    drawn, lowest = [], 0.0
+    for name, values in sorted(series, key=lambda each: -_last(each[1])):
+        lowest = max(field.y(_last(values)) + 4, lowest + 14)
+        drawn += _line(name, values, field, slot, "s5" if name == series[0][0] else "s3", lowest)
+    return drawn
 
 
 def _last(values: Sequence[float | None]) -> float:

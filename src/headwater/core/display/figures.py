@@ -25,19 +25,19 @@ def percent(part: Number, whole: Number) -> str:
 
 
 def duration(value: timedelta | float | None) -> str:
-    """A length of time in its two largest units: 40 s, 12 min, 2 h 06, 3 d 4 h. Floats are seconds."""
+    """A length of time in its two largest units: 40 s, 12 min, 2 h 06, 3 d 4 h; never broken. Floats are seconds."""
     if value is None:
         return "–"
     seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
     if seconds < 60:
-        return _("%(n)s s") % {"n": number(round(seconds, 1) if seconds < 10 else round(seconds))}
+        return _("%(n)s\u00a0s") % {"n": number(round(seconds, 1) if seconds < 10 else round(seconds))}
     minutes = round(seconds / 60)
     if minutes < 60:
-        return _("%(n)s min") % {"n": minutes}
+        return _("%(n)s\u00a0min") % {"n": minutes}
     hours, minutes = divmod(minutes, 60)
     if hours < 48:
-        return _("%(hours)s h %(minutes)02d") % {"hours": hours, "minutes": minutes}
-    return _("%(days)s d %(hours)s h") % {"days": hours // 24, "hours": hours % 24}
+        return _("%(hours)s\u00a0h\u00a0%(minutes)02d") % {"hours": hours, "minutes": minutes}
+    return _("%(days)s\u00a0d\u00a0%(hours)s\u00a0h") % {"days": hours // 24, "hours": hours % 24}
 
 
 def minutes(count: int) -> str:

@@ -105,3 +105,8 @@ def marked(text: str, words: Iterable[str]) -> SafeString:
     return SafeString(
         "".join(f"<mark>{escape(piece)}</mark>" if n % 2 else escape(piece) for n, piece in enumerate(pieces))
     )
+
+
+def breakable(text: str) -> SafeString:
+    """A mail address, a path or an address of the web, which may go on in the next line after an @ or a /."""
+    return format_html_join(SafeString("<wbr>"), "{}", ((piece,) for piece in re.split(r"(?<=[@/])(?=\w)", str(text))))

@@ -17,7 +17,7 @@ from headwater.distribute.preview import Preview, preview_profile
 from headwater.distribute.reach import Reach, reach_of, reach_of_people
 from headwater.distribute.rules import may_write_directives
 from headwater.people.actions import create_audience
-from headwater.people.audiences import describe, select
+from headwater.people.audiences import describe, name_for, select
 from headwater.people.models import Audience
 from headwater.people.request import Request
 from headwater.people.rules import may_manage_audiences
@@ -39,7 +39,7 @@ class Addressed:
         """What its people are called, for the because-line."""
         if self.audience is not None:
             return self.audience.name
-        return name_of(self.builder) if self.builder is not None and self.builder.rule is not None else ""
+        return name_for(self.builder.rule) if self.builder is not None and self.builder.rule is not None else ""
 
     def reach(self, entry: Entry | None) -> Reach | None:
         """What a must-read of the entry would mean for them; None while nobody is chosen."""
@@ -76,13 +76,7 @@ def audience_for(request: Request, chosen: Addressed, name: str) -> Audience:
         said = _("Choose an audience.") if builder is None else _("Choose an audience, or add a condition.")
         raise ValidationError({"audience": said})
     known = None if name.strip() else Audience.objects.filter(rule=builder.rule).order_by("pk").first()
-    return known or create_audience(request.person, name.strip() or name_of(builder), builder.rule)
-
-
-def name_of(builder: Builder) -> str:
-    """The rule in words, as the name of an audience that was given none."""
-    words = describe(builder.rule or {})
-    return words if len(words) <= 200 else f"{words[:199]}…"
+    return known or create_audience(request.person, name.strip() or name_for(builder.rule), builder.rule)
 
 
 def entry_of(request: Request, form: DirectiveForm) -> Entry | None:

@@ -68,7 +68,7 @@ def show_overview(request: Request) -> HttpResponse:
         "all_days": DAYS,
         "by": by,
         "overall": overall[0] if overall else None,
-        "groups": awareness.time_to_aware(days, by, scope)[:20],
+        "groups": awareness.called(awareness.time_to_aware(days, by, scope)[:20], by),
         "overdue": overdue,
         "unreached": proof.unreached(scope).count(),
     }
