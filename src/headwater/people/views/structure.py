@@ -52,7 +52,7 @@ def _tree(units: list[Any]) -> list[dict[str, Any]]:
     rows = []
     for unit in order:
         depth = unit.path.count("/") - 2
-        rows.append({"unit": unit, "depth": depth, "rungs": "–" * depth, "below": below[unit.pk]})
+        rows.append({"unit": unit, "rungs": range(depth), "below": below[unit.pk]})
     return rows
 
 
