@@ -84,10 +84,15 @@ class Hub:
                         await self._questions.execute(context, [str(organisation_id or "")])
                         return await (await self._questions.execute(query, values)).fetchall()
                 except psycopg.OperationalError:
-                    self._questions = None
+                    await self._forget_questions()
                     if attempt == 2:
                         raise
         return []
+
+    async def _forget_questions(self) -> None:
+        if self._questions is not None:
+            await self._questions.close()
+            self._questions = None
 
     async def _listen_always(self) -> None:
         while True:

@@ -47,11 +47,17 @@ def eventually(check: Callable[[], bool], seconds: float = 60) -> None:
 def status(command: Command, path: str = "/accounts/login/", offset: int = 0) -> int | None:
     """The status of a page, None when nobody answers."""
     port = int(command.environment["HEADWATER_PORT"]) + offset
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     with contextlib.suppress(OSError, http.client.HTTPException):
-        connection.request("GET", path)
-        return connection.getresponse().status
+        return fetched(port, path)[0]
     return None
+
+
+def fetched(port: int, path: str) -> tuple[int, str]:
+    """The status of a page and what it says."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", path)
+        with connection.getresponse() as response:
+            return response.status, response.read().decode(errors="replace")
 
 
 def processes(home: Path, *words: str) -> list[int]:

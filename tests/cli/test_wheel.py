@@ -1,6 +1,5 @@
 """The wheel holds everything: it serves pages with their assets where there is no repository."""
 
-import http.client
 import os
 import re
 import subprocess
@@ -12,7 +11,7 @@ import pytest
 from bench.first_page import free_port
 
 from tests.cli.conftest import Command, remove_cluster
-from tests.cli.test_running import eventually, status
+from tests.cli.test_running import eventually, fetched, status
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -51,9 +50,7 @@ def test_it_serves_without_the_repository(unpacked: Path, tmp_path: Path, monkey
     process = command.start("up")
     try:
         eventually(lambda: status(command) == 200, 120)
-        connection = http.client.HTTPConnection("127.0.0.1", int(command.environment["HEADWATER_PORT"]), timeout=10)
-        connection.request("GET", "/accounts/login/")
-        page = connection.getresponse().read().decode()
+        _status, page = fetched(int(command.environment["HEADWATER_PORT"]), "/accounts/login/")
         assets = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
         assert assets
         for asset in assets:

@@ -97,8 +97,12 @@ def run(coroutine: Coroutine[Any, Any, None]) -> None:
         try:
             await coroutine
         finally:
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
                 task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            if live._hub is not None:
+                await live._hub._forget_questions()
 
     asyncio.run(and_tidy())
 
@@ -115,6 +119,18 @@ def statuses(*browsers: tuple[str, str]) -> list[int]:
 
     run(ask())
     return found
+
+
+def elsewhere(act: Callable[[], None]) -> Coroutine[Any, Any, None]:
+    """Do it in a thread, whose connection is closed when it is done."""
+
+    def do() -> None:
+        try:
+            act()
+        finally:
+            connection.close()
+
+    return asyncio.to_thread(do)
 
 
 def tell_otto(organisation: Organisation) -> None:
@@ -157,7 +173,7 @@ def test_a_notice_wakes_its_person_and_nobody_else(waterworks: Organisation) -> 
         streams = [asyncio.ensure_future(browser.open()) for browser in (otto, ines)]
         await otto.until(lambda: ("all" in otto.text and "all" in ines.text) or len(live.hub().streams) == 2)
         await asyncio.sleep(1)
-        await asyncio.to_thread(tell_otto, waterworks)
+        await elsewhere(lambda: tell_otto(waterworks))
         await otto.until(lambda: "data: people_notice" in otto.text)
         await asyncio.sleep(0.5)
         assert "people_notice" not in ines.text
@@ -187,10 +203,10 @@ def test_a_change_of_everybodys_wakes_everybody_of_that_organisation(waterworks:
         stream = asyncio.ensure_future(ines.open())
         await ines.until(lambda: bool(live.hub().streams))
         await asyncio.sleep(1)
-        await asyncio.to_thread(change, other)
+        await elsewhere(lambda: change(other))
         await asyncio.sleep(0.5)
         assert "search_entry" not in ines.text
-        await asyncio.to_thread(change, waterworks)
+        await elsewhere(lambda: change(waterworks))
         await ines.until(lambda: "data: search_entry" in ines.text)
         ines.left.set()
         await stream
@@ -228,9 +244,9 @@ def test_a_lost_connection_is_found_again_and_everybody_looks(waterworks: Organi
         await otto.until(lambda: bool(live.hub().streams))
         await asyncio.sleep(1)
         said = otto.text.count("data: all")
-        await asyncio.to_thread(cut)
+        await elsewhere(cut)
         await otto.until(lambda: otto.text.count("data: all") > said)
-        await asyncio.to_thread(tell_otto, waterworks)
+        await elsewhere(lambda: tell_otto(waterworks))
         await otto.until(lambda: "data: people_notice" in otto.text)
         otto.left.set()
         await stream
