@@ -12,7 +12,7 @@ from tests.people.conftest import World
 def remembered(person: Person) -> Person:
     """The person as a request knows them."""
     found = Person.objects.annotate(**held_access("pk")).get(pk=person.pk)
-    found.remember_access(found)
+    found.remember_access(found.held_grants, found.held_audiences)
     return found
 
 

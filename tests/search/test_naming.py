@@ -96,7 +96,7 @@ def test_a_search_by_name_finds_what_the_slug_finds(
     index()
     for text in ("kind:how-to", 'unit:"water and drainage"', "lang:English", "kind:howto unit:water"):
         found = search_entries(ines, text, facets=("unit",), strict=True)
-        assert [result.entry for result in found.results] == [entry], text
+        assert [result.entry.pk for result in found.results] == [entry.pk], text
     assert search_entries(ines, "pump unit:watr").error is not None
 
 
@@ -123,7 +123,7 @@ def test_a_kept_query_is_searched_as_it_is(shelve: Shelve, index: Callable[[], i
     entry = shelve("Pump notes")
     index()
     found = search_entries(ines, "pump NOT unit:gone", is_kept=True, strict=True)
-    assert [result.entry for result in found.results] == [entry]
+    assert [result.entry.pk for result in found.results] == [entry.pk]
 
 
 def test_only_a_query_with_values_asks_the_database_for_names(
@@ -156,7 +156,7 @@ def test_a_kept_query_finds_what_its_topic_was_merged_into(
     Concept.objects.filter(slug="sewers").update(merged_into=topics)
     assert index() == 1
     found = search_entries(ines, "topic:sewers", is_kept=True, strict=True)
-    assert [result.entry for result in found.results] == [entry]
+    assert [result.entry.pk for result in found.results] == [entry.pk]
 
 
 def test_a_gap_is_kept_with_slugs(ines: Person, water: Unit) -> None:

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models import ForeignKey
+from django.db.models import BigAutoField, ForeignKey
 
 from headwater.core.lookups import Among
 
@@ -9,4 +9,5 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
-        ForeignKey.register_lookup(Among)
+        for kind in (BigAutoField, ForeignKey):
+            kind.register_lookup(Among)

@@ -13,10 +13,14 @@ from django.utils.translation import gettext as _
 from headwater.core.actions import door
 from headwater.core.languages import speaking
 from headwater.core.models import Organisation
+from headwater.core.prepared import Given, Prepared, columns_of, instance_of
 from headwater.core.wall import organisation_context
-from headwater.people.models import Person, held_access
+from headwater.people.asking import person_of_user
+from headwater.people.models import Person
 from headwater.people.request import Request
 from headwater.people.tokens import bearer_of, person_of_token
+
+_by_slug = Prepared(lambda: Organisation.objects.filter(slug=Given("slug")).values_list(*columns_of(Organisation)))
 
 
 class OrganisationMiddleware:
@@ -35,10 +39,10 @@ class OrganisationMiddleware:
         parts = request.path_info.split("/", 3)
         if len(parts) < 4 or parts[1] != "o":
             return self.get_response(request)
-        organisation = Organisation.objects.filter(slug=parts[2]).first()
+        organisation = next((instance_of(Organisation, row) for row in _by_slug.rows(slug=parts[2])), None)
         public = parts[3].startswith("public/")  # private feeds and links that carry their own secret
         by_token = parts[3].startswith("api/") and bool(bearer_of(request))
-        if not (public or request.user.is_authenticated or by_token):
+        if not (public or by_token or request.user.is_authenticated):
             return self._unknown(request, parts[3])
         if organisation is None:
             raise Http404("There is no such organisation, or you are not one of its people.")
@@ -70,12 +74,8 @@ class OrganisationMiddleware:
     def _signed_in(self, request: HttpRequest) -> Person | None:
         if not request.user.is_authenticated:
             return None
-        found = Person.objects.select_related("unit").annotate(**held_access("pk")).filter(user=request.user)
-        person = next(iter(found), None)
-        if person is None or not person.is_active:
-            return None
-        person.remember_access(person)
-        return person
+        person = person_of_user(request.user.pk)
+        return person if person is not None and person.is_active else None
 
     def _respond(self, request: Request) -> HttpResponse:
         person = request.person

@@ -4,7 +4,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from headwater.core.secret import digest
-from headwater.people.models import ApiToken, Person, held_access
+from headwater.people.asking import token_of_digest
+from headwater.people.models import ApiToken, Person
 
 
 def bearer_of(request: HttpRequest) -> str:
@@ -16,11 +17,9 @@ def bearer_of(request: HttpRequest) -> str:
 def person_of_token(request: HttpRequest) -> tuple[ApiToken | None, Person | None]:
     """The valid token and its active person, in the current organisation; (None, None) for any other token."""
     now = timezone.now()
-    found = ApiToken.objects.select_related("person").annotate(**held_access("person"))
-    token = next(iter(found.filter(digest=digest(bearer_of(request)))), None)
+    token = token_of_digest(digest(bearer_of(request)))
     if token is None or not token.holds_at(now) or not token.person.is_active:
         return None, None
     if token.last_used_on != now.date():
         ApiToken.objects.filter(pk=token.pk).update(last_used_on=now.date())
-    token.person.remember_access(token)
     return token, token.person

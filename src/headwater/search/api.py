@@ -128,20 +128,19 @@ def list_entries(request: Request, asked: Query[SearchParameters]) -> dict[str, 
 
 
 def _entry(result: Result) -> dict[str, Any]:
-    entry, version = result.entry, result.entry.current_version
-    assert version is not None
+    entry = result.entry
     return {
         "id": entry.pk,
-        "version_id": version.pk,
+        "version_id": entry.version_id,
         "title": entry.title,
         "url": result.url,
         "kind": entry.kind,
-        "language": version.language,
+        "language": entry.language,
         "standing": entry.standing,
-        "unit": entry.unit.slug if entry.unit else None,
+        "unit": entry.unit_slug,
         "source": entry.source_slug,
         "path": entry.path,
-        "published_at": version.published_at,
+        "published_at": entry.published_at,
         "snippet": _plain(result.snippet),
         "title_parts": result.title,
         "snippet_parts": result.snippet,

@@ -3,13 +3,16 @@
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from datetime import datetime
+from functools import cache, lru_cache
 from typing import Literal
 
 from django.db.models.functions import Left
 
 from headwater.core.addresses import address
-from headwater.people.models import Person
+from headwater.core.prepared import Given, Prepared
+from headwater.people.models import Permission, Person
+from headwater.people.reading import GivenReader, given_of, readable
 from headwater.search.access import asker_for
 from headwater.search.indexing import current_index
 from headwater.search.language.errors import QueryError
@@ -18,7 +21,7 @@ from headwater.search.language.query import And, Everything, Prefix, Query, Word
 from headwater.search.language.snippet import Marker, Pieces, highlighted, marker, snippet
 from headwater.search.language.writing import to_text
 from headwater.search.lexical.searching import FacetCount, Hit, Search
-from headwater.search.models import Entry, EntryUse
+from headwater.search.models import CURRENT, Entry, EntryUse, Kind
 from headwater.search.naming import Names
 from headwater.search.suggesting import Suggestion, suggestions
 
@@ -30,29 +33,53 @@ _SPARE_HITS = 40
 _MOST_SORTED_BY_USE = 5000
 # A snippet is cut from the beginning of a text; what comes after seven pages is found, but not shown in one.
 _PASSAGE = 20_000
-# All that is shown of an entry; whole rows of three tables cost more than finding them.
-_SHOWN = (
-    "kind",
-    "title",
-    "source_slug",
-    "path",
-    "standing",
-    "unit__slug",
-    "unit__name",
-    "current_version__language",
-    "current_version__published_at",
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that is shown of an entry that was found; making whole entries of the rows costs more than finding them."""
+
+    pk: int
+    version_id: int
+    kind: str
+    title: str
+    source_slug: str
+    path: str
+    standing: str
+    unit_slug: str | None
+    unit_name: str | None
+    language: str
+    published_at: datetime
+    passage: str
+
+    @property
+    def kind_name(self) -> str:
+        """The kind in the reader's language."""
+        return str(Kind(self.kind).label)
+
+
+_SHOWN = ("pk", "current_version", "kind", "title", "source_slug", "path", "standing", "unit__slug", "unit__name")
+_OF_VERSION = ("current_version__language", "current_version__published_at", Left("current_version__text", _PASSAGE))
+
+
+@lru_cache(256)
+def _asked(stewarded: tuple[str, ...]) -> Prepared:
+    """What is shown of entries that somebody may read who is steward there."""
+    rule = readable(GivenReader(stewarded))
+    return Prepared(
+        lambda: Entry.objects.filter(CURRENT, rule, pk__among=Given("wanted")).values_list(*_SHOWN, *_OF_VERSION)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """One entry found: title and passage as (text, is match) pieces, and its near-copies that were found too."""
 
-    entry: Entry
+    entry: Shown
     url: str
     title: Pieces
     snippet: Pieces
-    copies: list[Entry] = field(default_factory=list)
+    copies: list[Shown] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -157,16 +184,10 @@ def _grouped(hits: Sequence[Hit]) -> list[list[Hit]]:
 def _checked(person: Person, search: Search, groups: Sequence[Sequence[Hit]]) -> list[Result]:
     """The groups as results, of what the database says the person may read at this moment."""
     wanted = [hit.entry_id for group in groups for hit in group]
-    entries = (
-        Entry.objects.current()
-        .readable_by(person)
-        .filter(pk__in=wanted)
-        .select_related("current_version", "unit")
-        .only(*_SHOWN)
-        .annotate(passage=Left("current_version__text", _PASSAGE))
-    )
-    readable: dict[int, Entry] = {entry.pk: entry for entry in entries} if wanted else {}
-    kept = ([readable[hit.entry_id] for hit in group if hit.entry_id in readable] for group in groups)
+    asked = _asked(tuple(person.paths_granted(Permission.STEWARD)))
+    rows = asked.rows(wanted=wanted, **given_of(person)) if wanted and person.is_active else []
+    shown = {row[0]: Shown(*row) for row in rows}
+    kept = ([shown[hit.entry_id] for hit in group if hit.entry_id in shown] for group in groups)
     page = address("home:entry", pk=0)
 
     @cache
@@ -176,12 +197,9 @@ def _checked(person: Person, search: Search, groups: Sequence[Sequence[Hit]]) ->
     return [_result(group[0], group[1:], page.replace("/0/", f"/{group[0].pk}/"), marks_in) for group in kept if group]
 
 
-def _result(entry: Entry, copies: list[Entry], url: str, marks_in: Callable[[str], Marker]) -> Result:
-    version = entry.current_version
-    assert version is not None
-    by = marks_in(version.language)
-    passage: str = entry.passage  # type: ignore[attr-defined]  # annotated by the query above
-    return Result(entry, url, highlighted(entry.title, by), snippet(passage, by), copies)
+def _result(entry: Shown, copies: list[Shown], url: str, marks_in: Callable[[str], Marker]) -> Result:
+    by = marks_in(entry.language)
+    return Result(entry, url, highlighted(entry.title, by), snippet(entry.passage, by), copies)
 
 
 def _wider(person: Person, search: Search, results: Sequence[Result]) -> list[Result]:

@@ -28,10 +28,13 @@ class Kind(models.TextChoices):
     BEST_PRACTICE = "practice", _("Best practice")
 
 
+CURRENT = models.Q(current_version__isnull=False, withdrawn_at=None)
+
+
 class EntryQuerySet(models.QuerySet["Entry"]):
     def current(self) -> "EntryQuerySet":
         """Entries that have a version to read and are neither withdrawn nor in the trash."""
-        return self.filter(current_version__isnull=False, withdrawn_at=None)
+        return self.filter(CURRENT)
 
     def readable_by(self, person: Person) -> "EntryQuerySet":
         """The access filter: clearance reaches, and in the audience, or owner, or steward of its unit or one above."""

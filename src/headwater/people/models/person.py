@@ -1,7 +1,7 @@
 """A person of the organisation, and what is known of them for their work."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -90,10 +90,16 @@ class Person(Walled):
 
     _audiences: list[int] | None = None
 
-    def remember_access(self, row: Any) -> None:
-        """For the time of one request: take what `held_access` read along with a row as grants and audiences."""
-        self.granted = [(permission, path) for permission, path in row.held_grants]
-        self._audiences = row.held_audiences
+    def remember_access(self, grants: list[list[str]], audiences: list[int]) -> None:
+        """For the time of one request: take what `held_access` read along as the person's grants and audiences."""
+        self.granted = [(permission, path) for permission, path in grants]
+        self._audiences = audiences
+
+    def audience_ids(self) -> list[int]:
+        """The audiences that the person is in."""
+        if self._audiences is None:
+            return list(self.audience_links.values_list("audience", flat=True))
+        return self._audiences
 
     def within(self, audience: str = "audience") -> models.Q:
         """Filter: rows whose audience the person is in; `audience` leads to it."""

@@ -1,0 +1,82 @@
+"""Prepared queries find what the same query finds, with other values each time, from any thread."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import QuerySet
+from django.test.utils import CaptureQueriesContext
+
+from headwater.core.models import Organisation
+from headwater.core.prepared import Given, Prepared, columns_of, instance_of
+from headwater.core.wall import organisation_context
+from headwater.people.models import Audience, Person, Unit
+
+
+def by_name() -> QuerySet[Any, Any]:
+    found = Person.objects.filter(name__startswith=Given("name"), clearance__lte=Given("clearance")).order_by("name")
+    return found.values_list(*columns_of(Person))
+
+
+def test_it_finds_what_the_query_finds(ines: Person, nadia: Person, otto: Person) -> None:
+    prepared = Prepared(by_name)
+    for name in ("Ines", "N", "", "Nobody", "O'Neill"):
+        for clearance in (0, 1, 3):
+            found = [instance_of(Person, row) for row in prepared.rows(name=name, clearance=clearance)]
+            wanted = Person.objects.filter(name__startswith=name, clearance__lte=clearance).order_by("name")
+            assert [vars(one) | {"_state": None} for one in found] == [vars(one) | {"_state": None} for one in wanted]
+
+
+def test_what_was_found_is_kept_like_anything_else(ines: Person) -> None:
+    (row,) = Prepared(by_name).rows(name=ines.name, clearance=3)
+    found = instance_of(Person, row)
+    found.title = "Surveyor"
+    found.save()
+    assert Person.objects.get(pk=ines.pk).title == "Surveyor"
+    assert found.unit == ines.unit
+
+
+def test_values_come_as_the_fields_say(organisation: Organisation) -> None:
+    Audience.objects.create(slug="all", name="All", rule={"any": [{"everyone": True}]})
+    prepared = Prepared(lambda: Audience.objects.filter(slug=Given("slug")).values_list("rule", "pk"))
+    assert prepared.rows(slug="all")[0][0] == {"any": [{"everyone": True}]}
+    assert prepared.rows(slug="none") == []
+
+
+def test_numbers_come_as_one_array(ines: Person, nadia: Person) -> None:
+    prepared = Prepared(lambda: Person.objects.filter(pk__among=Given("people")).order_by("pk").values_list("pk"))
+    assert prepared.rows(people=[nadia.pk, ines.pk]) == sorted([(ines.pk,), (nadia.pk,)])
+    assert prepared.rows(people=[]) == []
+    assert list(Person.objects.filter(unit__among=[])) == []
+    assert ines in Person.objects.filter(unit__among={ines.unit_id})
+
+
+def test_a_value_never_becomes_part_of_the_query(ines: Person) -> None:
+    prepared = Prepared(lambda: Unit.objects.filter(slug=Given("slug")).values_list("pk"))
+    assert prepared.rows(slug="x' OR '1'='1") == []
+    assert prepared.rows(slug="100%s") == []
+
+
+def test_a_missing_value_is_refused(ines: Person) -> None:
+    with CaptureQueriesContext(connection) as asked, pytest.raises(KeyError, match="clearance"):
+        Prepared(by_name).rows(name="Ines")
+    assert not asked.captured_queries
+
+
+def test_threads_share_it(committed: None) -> None:
+    organisation = Organisation.objects.create(slug="shared", name="Shared")
+    with organisation_context(organisation.pk):
+        people = [Person.objects.create(name=f"Person {number}") for number in range(4)]
+    prepared = Prepared(by_name)
+
+    def ask(person: Person) -> list[tuple[Any, ...]]:
+        try:
+            with organisation_context(organisation.pk):
+                return prepared.rows(name=person.name, clearance=3)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        for person, rows in zip(people * 5, threads.map(ask, people * 5), strict=True):
+            assert [row[0] for row in rows] == [person.pk]
