@@ -1,5 +1,9 @@
 """Proof by program: the same figures and lists as on the pages, within the same bounds."""
 
+import csv
+import io
+import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -81,6 +85,24 @@ def test_time_to_aware_and_the_log(directive: Directive, nadia: Person, ask: Ask
     assert ask(nadia, "time-to-aware?by=unit")["items"][0]["group"] == "Drainage"
     log = ask(nadia, "audit?verb=issue_directive")
     assert [(line["verb"], line["actor_id"]) for line in log["items"]] == [("issue_directive", nadia.pk)]
+
+
+def test_the_log_is_taken_away_as_a_sheet(
+    directive: Directive, nadia: Person, ines: Person, sign_in: Callable[[Person], Client]
+) -> None:
+    Person.objects.filter(pk=nadia.pk).update(name="=HYPERLINK(0)")
+    browser = sign_in(nadia)
+    for address in ("/o/waterworks/distribute/proof/audit/?format=csv&", "/o/waterworks/api/v1/distribute/audit.csv?"):
+        answer = browser.get(f"{address}verb=issue_directive&person={nadia.pk}")
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert re.search(r'filename="audit-\d{4}-\d\d-\d\d\.csv"', answer.headers["Content-Disposition"])
+        (line,) = csv.DictReader(io.StringIO(answer.content.decode()))
+        assert (line["verb"], line["actor_id"]) == ("issue_directive", str(nadia.pk))
+        assert line["actor"] == "'=HYPERLINK(0)", "no spreadsheet takes it for a formula"
+        assert json.loads(line["details"])["directive"] == directive.pk
+        assert sign_in(ines).get(address).status_code == 403
+    page = browser.get(f"/o/waterworks/distribute/proof/audit/?verb=issue_directive&person={nadia.pk}").content.decode()
+    assert f'href="?verb=issue_directive&amp;person={nadia.pk}&amp;format=csv"' in page
 
 
 def test_each_sees_what_they_may(directive: Directive, ines: Person, otto: Person, nadia: Person, ask: Ask) -> None:

@@ -4,17 +4,19 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 
 from headwater.core.actions import require
-from headwater.core.models import Event
 from headwater.core.paging import Paging
 from headwater.core.references import Id
-from headwater.distribute import proof, rules
+from headwater.distribute import audit, proof, rules
 from headwater.distribute.awareness import time_to_aware
 from headwater.distribute.masking import mask_deliveries
 from headwater.distribute.models import Delivery, Directive
+from headwater.distribute.sheets import csv_response
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
@@ -150,11 +152,15 @@ class Measured(Paging.Input):
     by: Literal["", "source", "topic", "unit"] = ""
 
 
-class Logged(Paging.Input):
+class LoggedWhole(Schema):
     """Only of one verb, and only by one person, when said."""
 
     verb: str = ""
     person: Id | None = None
+
+
+class Logged(Paging.Input, LoggedWhole):
+    """The same, in parts."""
 
 
 def _scope(request: Request) -> proof.Scope:
@@ -259,8 +265,13 @@ def measure_awareness(request: Request, asked: Query[Measured]) -> dict[str, Any
 @router.get("/audit", response=EventLines, operation_id="list_audit")
 def list_audit(request: Request, asked: Query[Logged]) -> dict[str, Any]:
     """The audit log, newest first: who did which verb to what, through which door."""
-    require(rules.may_see_audit(request.person), "Only administrators and knowledge managers read the audit log.")
-    rows = Event.objects.order_by("-at", "-pk")
-    rows = rows.filter(verb=asked.verb) if asked.verb else rows
-    rows = rows.filter(actor_id=asked.person) if asked.person is not None else rows
+    require(rules.may_see_audit(request.person), _("Only administrators and knowledge managers read the audit log."))
+    rows = audit.events(asked.verb, asked.person)
     return {"items": list(_part(rows, asked)), "count": rows.count()}
+
+
+@router.get("/audit.csv", operation_id="export_audit", response={200: bytes})
+def export_audit(request: Request, asked: Query[LoggedWhole]) -> HttpResponse:
+    """The audit log as CSV, the whole of it or what was asked for."""
+    require(rules.may_see_audit(request.person), _("Only administrators and knowledge managers read the audit log."))
+    return csv_response("audit", audit.HEADER, audit.rows(audit.events(asked.verb, asked.person)))

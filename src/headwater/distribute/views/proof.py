@@ -1,6 +1,5 @@
 """Prove: did they know, when, and who did not."""
 
-import csv
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,7 +9,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -24,13 +22,14 @@ from headwater.core.display.figures import number
 from headwater.core.display.sankey import Flow, Node
 from headwater.core.messages import tell
 from headwater.core.models import Event
-from headwater.distribute import awareness, proof
+from headwater.distribute import audit, awareness, proof
 from headwater.distribute.actions import record_acknowledgement
 from headwater.distribute.delivering import row_for
 from headwater.distribute.forms import SignedListForm
 from headwater.distribute.masking import mask_deliveries, mask_directives
 from headwater.distribute.models import Delivery, Directive
 from headwater.distribute.rules import may_see_audit, proof_paths
+from headwater.distribute.sheets import csv_response
 from headwater.people.models import Person
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
@@ -56,7 +55,7 @@ def show_overview(request: Request) -> HttpResponse:
     stages = proof.stages_of(list(page.object_list), scope)
     mask_directives(request.person, page.object_list)
     if request.GET.get("format") == "csv":
-        return _csv("time-to-aware", AWARE_HEADER, _aware_rows(awareness.time_to_aware(days, by, scope)))
+        return csv_response("time-to-aware", AWARE_HEADER, _aware_rows(awareness.time_to_aware(days, by, scope)))
     overall = awareness.time_to_aware(days, scope=scope)
     overdue = proof.overdue(scope).count()
     context = {
@@ -231,7 +230,7 @@ def list_people(request: Request, pk: int) -> HttpResponse:
     unit = request.GET.get("unit", "")
     rows = _of_unit(rows, unit)
     if request.GET.get("format") == "csv":
-        return _csv(f"{slugify(directive.name)}-{key}", proof.CHAIN_HEADER, proof.chain(rows))
+        return csv_response(f"{slugify(directive.name)}-{key}", proof.CHAIN_HEADER, proof.chain(rows))
     mask_directives(request.person, [directive])
     page = Paginator(_chain_rows(rows), PAGE).get_page(request.GET.get("page"))
     context = {
@@ -268,7 +267,7 @@ def list_overdue(request: Request) -> HttpResponse:
     if request.GET.get("directive", "").isdecimal():
         rows = rows.filter(reasons__directive=int(request.GET["directive"]))
     if request.GET.get("format") == "csv":
-        return _csv("overdue", proof.CHAIN_HEADER, proof.chain(rows))
+        return csv_response("overdue", proof.CHAIN_HEADER, proof.chain(rows))
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     mask_deliveries(request.person, page.object_list)
     heading = ngettext("%(n)d is overdue", "%(n)d are overdue", page.paginator.count) % {"n": page.paginator.count}
@@ -280,7 +279,7 @@ def list_unreached(request: Request) -> HttpResponse:
     """Active people whom no channel and no account reaches; CSV with ?format=csv."""
     scope = _scope(request)
     if request.GET.get("format") == "csv":
-        return _csv("not-reached", proof.UNREACHED_HEADER, proof.unreached_rows(scope))
+        return csv_response("not-reached", proof.UNREACHED_HEADER, proof.unreached_rows(scope))
     page = Paginator(proof.unreached(scope), PAGE).get_page(request.GET.get("page"))
     count = page.paginator.count
     heading = ngettext("%(n)d person cannot be reached", "%(n)d people cannot be reached", count) % {"n": count}
@@ -306,18 +305,17 @@ def _version(request: Request, pk: int) -> EntryVersion:
 
 @require_safe
 def show_audit(request: Request) -> HttpResponse:
-    """The audit log, newest first, filtered by verb, subject or person."""
+    """The audit log, newest first, filtered by verb or person; CSV with ?format=csv."""
     require(may_see_audit(request.person), _("Only administrators and knowledge managers read the audit log."))
-    events = Event.objects.order_by("-at", "-pk")
-    if verb := request.GET.get("verb"):
-        events = events.filter(verb=verb)
-    if request.GET.get("person", "").isdecimal():
-        events = events.filter(actor_id=int(request.GET["person"]))
+    verb, person = request.GET.get("verb", ""), request.GET.get("person", "")
+    events = audit.events(verb, int(person) if person.isdecimal() else None)
+    if request.GET.get("format") == "csv":
+        return csv_response("audit", audit.HEADER, audit.rows(events))
     page = Paginator(events, PAGE).get_page(request.GET.get("page"))
     names = dict(Person.objects.filter(pk__in=[each.actor_id for each in page.object_list]).values_list("pk", "name"))
     rows = [(event, names.get(event.actor_id or 0, "")) for event in page.object_list]
     verbs = Event.objects.order_by("verb").values_list("verb", flat=True).distinct()
-    context = {"title": _("Audit log"), "page": page, "rows": rows, "verbs": verbs, "verb": verb}
+    context = {"title": _("Audit log"), "page": page, "rows": rows, "verbs": verbs, "verb": verb, "person": person}
     return render(request, "distribute/audit.html", context)
 
 
@@ -329,7 +327,7 @@ def export_directive(request: Request, pk: int) -> HttpResponse:
     """The chain of every person of a must-read."""
     scope = _scope(request)
     directive = _directive(pk)
-    return _csv(slugify(directive.name), proof.CHAIN_HEADER, proof.chain(proof.of_directive(directive, scope)))
+    return csv_response(slugify(directive.name), proof.CHAIN_HEADER, proof.chain(proof.of_directive(directive, scope)))
 
 
 @require_safe
@@ -338,7 +336,7 @@ def export_version(request: Request, pk: int) -> HttpResponse:
     scope = _scope(request)
     version = _version(request, pk)
     rows = version.deliveries.filter(scope.within("person__"))
-    return _csv(slugify(version.title), proof.CHAIN_HEADER, proof.chain(rows))
+    return csv_response(slugify(version.title), proof.CHAIN_HEADER, proof.chain(rows))
 
 
 AWARE_HEADER = ("group", "known", "median_seconds", "p95_seconds")
@@ -349,18 +347,3 @@ def _aware_rows(groups: Iterable[awareness.Awareness]) -> Iterable[tuple[object,
         (each.label, each.people, round(each.median.total_seconds()), round(each.late.total_seconds()))
         for each in groups
     )
-
-
-def _csv(name: str, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> HttpResponse:
-    stamp = timezone.localtime().strftime("%Y-%m-%d")
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name or "proof"}-{stamp}.csv"'
-    writer = csv.writer(response)
-    writer.writerow(header)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return response
-
-
-def _harmless(cell: Any) -> Any:
-    """A text that a spreadsheet would take for a formula gets an apostrophe before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" and cell else cell
