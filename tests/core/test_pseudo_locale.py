@@ -15,8 +15,8 @@ from django.utils import translation
 from django.utils.translation import trans_real
 
 from headwater.core.models import Organisation
-from headwater.people.forms import zone_choices
 from headwater.people.models import Grant, Permission, Person
+from headwater.people.zones import zone_choices
 from tests.browser.pages import addresses, is_page
 
 SignIn = Callable[[Person], Client]

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 
 from headwater.core.addresses import address
 from headwater.people import actions, membership
@@ -25,6 +26,7 @@ from headwater.people.models import (
     Role,
     Unit,
 )
+from headwater.people.zones import ZONES, ZoneSelect
 from tests.people.conftest import World
 
 SignIn = Callable[[Person], Client]
@@ -378,3 +380,11 @@ def test_exports(world: World, as_ada: Client) -> None:
     assert response["Content-Type"].startswith("text/csv")
     assert "Ana" in response.content.decode()
     assert as_ada.get(address("people:export", kind="secrets")).status_code == 404
+
+
+@pytest.mark.parametrize("zone", ["Africa/Nairobi", "UTC", "US/Pacific", '"><b>'])
+def test_the_zone_that_is_kept_is_chosen_in_the_list(zone: str) -> None:
+    page = str(ZoneSelect().render("timezone", zone, {"id": "id_timezone"}))
+    assert 'id="id_timezone"' in page.partition(">")[0]
+    assert re.findall(r'value="([^"]*)" selected', page) == [escape(zone)]
+    assert page.count("<option") == len(ZONES) + (zone not in ZONES)

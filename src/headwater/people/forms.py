@@ -1,7 +1,6 @@
 """Forms of the people room. They read what was typed; actions decide."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -9,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Classification
 from headwater.people.models import ApiToken, Community, Permission, Person, Role, Unit
+from headwater.people.zones import ZONES, ZoneSelect, zone_choices
 
 LANGUAGES = [(code, name) for code, name in settings.LANGUAGES]
 
@@ -58,19 +58,6 @@ class PasswordForm(forms.Form):
         return values
 
 
-# Places by continent; the rest of the names are older spellings and zones of no place.
-ZONES = {"UTC", *(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "US/")))}
-
-
-def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Every time zone, in groups by continent, each called by its place."""
-    groups: dict[str, list[tuple[str, str]]] = {"UTC": [("UTC", "UTC")]}
-    for name in sorted(ZONES - {"UTC"}):
-        continent, _slash, place = name.partition("/")
-        groups.setdefault(continent, []).append((name, place.replace("_", " ").replace("/", ", ")))
-    return list(groups.items())
-
-
 def with_own(choices: list[tuple[str, Any]], code: str) -> list[tuple[str, Any]]:
     """The choices, and a language that somebody has already though it is not offered."""
     return choices if code in dict(choices) else [*choices, (code, code)]
@@ -87,6 +74,7 @@ class ProfileForm(forms.Form):
     timezone = forms.ChoiceField(
         label=_("Time zone"),
         choices=zone_choices,
+        widget=ZoneSelect,
         help_text=_("Digests, quiet hours and deadlines keep to it"),
         error_messages={"invalid_choice": _("“%(value)s” is no time zone.")},
     )
