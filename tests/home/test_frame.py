@@ -8,8 +8,8 @@ from django.urls import get_resolver
 
 from headwater.home.help import GENERAL, TOPICS, help_about
 from headwater.home.palette import suggestions
-from headwater.home.rail import DAILY, MINE, NEW, STEER
-from headwater.people.models import Person
+from headwater.home.rail import DAILY, MINE, NEW, STEER, open_places
+from headwater.people.models import Grant, Permission, Person
 from headwater.search.models import Entry
 from tests.home.conftest import Deliver, MakeEntry
 
@@ -143,3 +143,12 @@ def test_the_design_page_is_shown_in_a_demonstration_only(nadia: Person, sign_in
     assert sign_in(nadia).get(f"{HOME}design/").status_code == 404
     settings.HEADWATER_DEMO = True  # type: ignore[attr-defined]
     assert sign_in(nadia).get(f"{HOME}design/").status_code == 200
+
+
+@pytest.mark.parametrize("permission", [*Permission.values, ""])
+def test_no_place_that_is_offered_refuses(permission: str, ines: Person, sign_in: SignIn) -> None:
+    if permission:
+        Grant.objects.get_or_create(person=ines, permission=permission, unit=None)
+    client = sign_in(ines)
+    offered = open_places(ines, DAILY + STEER + MINE + NEW)
+    assert [place.name for place in offered if client.get(place.url).status_code != 200] == []

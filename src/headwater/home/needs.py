@@ -100,7 +100,7 @@ def _orphaned(trust: "Trust") -> list[Need]:
 
 def _unreached(cockpit: Cockpit) -> list[Need]:
     count = cockpit.numbers["refusing"]
-    if not count:
+    if not count or not cockpit.scope.paths:
         return []
     title = ngettext(
         "%(n)s person's mail or chat refuses what is sent", "%(n)s people's mail or chat refuses what is sent", count

@@ -20,6 +20,7 @@ from headwater.home.findings import sooner_title
 from headwater.home.needs import Trust, needs_of
 from headwater.people.models import Person
 from headwater.search.models import Entry
+from headwater.search.rules import may_settle_gaps
 
 PERIODS = (7, 30, 90)
 
@@ -94,9 +95,9 @@ def _frame(cockpit: Cockpit) -> dict[str, Any]:
         "periods": [(days, words[days]) for days in PERIODS],
         "top_note": counted,
         "links": {
-            "prove": address("distribute:prove"),
+            "prove": address("distribute:prove") if cockpit.scope.paths else "",
             "articles": list_address("articles", cockpit),
-            "gaps": address("search:gaps"),
+            "gaps": address("search:gaps") if may_settle_gaps(cockpit.person) else "",
         },
     }
 

@@ -12,7 +12,11 @@ from headwater.people.models import Permission, Person
 STEERING = frozenset({Permission.KNOWLEDGE_MANAGER, Permission.ADMINISTRATOR})
 LOOKING = STEERING | {Permission.EXECUTIVE}
 GATHERING = STEERING | {Permission.STEWARD}
-WRITING = STEERING | {Permission.CONTRIBUTOR, Permission.EXPERT, Permission.STEWARD}
+WRITING = frozenset({Permission.KNOWLEDGE_MANAGER, Permission.CONTRIBUTOR, Permission.EXPERT, Permission.STEWARD})
+# An administrator keeps the accounts and reads the log; whom knowledge reaches is not theirs to decide or to watch.
+ADMINISTERING = frozenset({Permission.ADMINISTRATOR})
+DISTRIBUTING = frozenset({Permission.KNOWLEDGE_MANAGER})
+PROVING = DISTRIBUTING | {Permission.EXECUTIVE}
 
 
 @dataclass(frozen=True)
@@ -60,15 +64,15 @@ STEER = (
         "send",
         "distribute:directives",
         "d",
-        STEERING,
-        within=("distribute:directive", "distribute:outbox"),
+        DISTRIBUTING,
+        within=("distribute:directive",),
     ),
     Place(
         _("Prove"),
         "shield-check",
         "distribute:prove",
         "v",
-        LOOKING,
+        PROVING,
         within=(
             "distribute:prove",
             "distribute:proof",
@@ -79,6 +83,7 @@ STEER = (
     ),
     Place(_("Topics"), "tags", "taxonomy:topics", "o", GATHERING, within=("taxonomy:",)),
     Place(_("Audit"), "history", "distribute:audit", "u", STEERING, within=("distribute:audit",)),
+    Place(_("Outbox"), "mail", "distribute:outbox", "", ADMINISTERING, within=("distribute:outbox",)),
 )
 MINE = (
     Place(_("My account"), "user-circle", "people:me"),
@@ -89,9 +94,9 @@ MINE = (
 NEW = (
     Place(_("Write down what I know"), "pencil-plus", "library:new", "c", WRITING),
     Place(_("Interest profile"), "affiliate", "distribute:profile-new"),
-    Place(_("Must-read"), "send", "distribute:directive-new", "", STEERING),
+    Place(_("Must-read"), "send", "distribute:directive-new", "", DISTRIBUTING),
     Place(_("Source"), "droplet", "gather:source-new", "", GATHERING),
-    Place(_("Question to be answered"), "target-arrow", "gather:need-new", "", WRITING),
+    Place(_("Question to be answered"), "target-arrow", "gather:need-new", "", WRITING | STEERING),
 )
 
 

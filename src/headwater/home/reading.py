@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from headwater.core.addresses import address
 from headwater.distribute.actions import open_delivery
 from headwater.home.entry import Reading, open_reading
-from headwater.home.rail import LOOKING, may_go
+from headwater.home.rail import PROVING, may_go
 from headwater.library import rules
 from headwater.library.models import Article
 from headwater.people.models import Permission, Person
@@ -31,7 +31,7 @@ def show_entry(request: Request, pk: int) -> HttpResponse:
         "today": localdate(),
         "side_by_side": request.GET.get("view") == "sides",
         "links": _links(request, reading),
-        "may_prove": may_go(request.person, LOOKING),
+        "may_prove": may_go(request.person, PROVING),
     }
     return render(request, "home/entry.html", context)
 

@@ -21,6 +21,11 @@ def may_anywhere(actor: Actor, *permissions: str) -> bool:
     )
 
 
+def may_see_grants(actor: Actor) -> bool:
+    """See who may do what: administrators, knowledge managers and executives."""
+    return may_anywhere(actor, Permission.ADMINISTRATOR, Permission.KNOWLEDGE_MANAGER, Permission.EXECUTIVE)
+
+
 def may_administer(actor: Actor) -> bool:
     """Run the organisation itself: its name, tokens of others, everything nobody narrower may do."""
     return may(actor, Permission.ADMINISTRATOR)

@@ -24,8 +24,8 @@ MANAGED = "administrator"
 @require_GET
 def list_grants(request: Request) -> HttpResponse:
     """Who may do what: every permission with who holds it, and where."""
-    may_see = rules.may_anywhere(request.person, MANAGED, "knowledge_manager", "executive")
-    require(may_see, _("Only administrators, knowledge managers and executives see who may do what."))
+    refusal = _("Only administrators, knowledge managers and executives see who may do what.")
+    require(rules.may_see_grants(request.person), refusal)
     chosen = request.GET.get("permission", "")
     grants = Grant.objects.filter(person__in=Person.objects.active()).select_related("person", "person__unit", "unit")
     if chosen in Permission.values:
