@@ -16,6 +16,7 @@ from headwater.core.addresses import address
 from headwater.core.wall import organisation_context
 from headwater.distribute.deadlines import extend_for_leave
 from headwater.distribute.models import Delivery, Directive, Reminder
+from headwater.distribute.rungs import report_after
 from headwater.distribute.sending import queue_dispatches
 from headwater.people.days import today
 from headwater.people.leaving import successor_of
@@ -41,7 +42,7 @@ def climb(directive: Directive, now: datetime) -> None:
     _remind(directive, waiting, climbed, now)
     overdue = _past(waiting, now - timedelta(days=directive.tell_head_after_days))
     _tell_heads(directive, [each for each in overdue if HEAD not in climbed[each.pk]])
-    late = _past(waiting, now - timedelta(days=2 * max(1, directive.tell_head_after_days)))
+    late = _past(waiting, now - timedelta(days=report_after(directive)))
     _tell_issuer(directive, [each for each in late if REPORT not in climbed[each.pk]], len(late))
     if not overdue:
         settle(_key(directive, HEAD))

@@ -10,7 +10,7 @@ Idempotency-Key; chat has nothing like that, so it is marked as perhaps sent, an
 
 import uuid
 import zoneinfo
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 
@@ -21,7 +21,7 @@ from django.utils import timezone
 from headwater.core.following import locked_cursor, move_cursor
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import current_organisation_id, organisation_context
-from headwater.distribute.models import Channel, Delivery, Digest, Directive, Dispatch, Preference
+from headwater.distribute.models import Channel, Delivery, Digest, Directive, Dispatch, Preference, Reason, When
 from headwater.people.models import Notice, Person
 
 BATCH = 1_000
@@ -96,13 +96,15 @@ def queue_dispatches(
 ) -> int:
     """Queue each delivery once for every active channel of its person; returns how many were queued.
 
-    `purpose` is "first", or the rung of a reminder. Quiet hours put off everything but what is urgent.
+    `purpose` is "first", or the rung of a reminder. Quiet hours put off everything but what is urgent, and what is
+    urgent goes by every channel, whatever its directive chose.
     """
     if preferences is None:
         preferences = {
             each.person_id: each for each in Preference.objects.filter(person__in={d.person_id for d in deliveries})
         }
     channels = channels_of([delivery.person for delivery in deliveries])
+    kinds = _kinds_asked([delivery for delivery in deliveries if not delivery.urgent])
     return _queue(
         Dispatch(
             channel=channel,
@@ -114,9 +116,32 @@ def queue_dispatches(
             else after_quiet(delivery.person, preferences.get(delivery.person_id)),
         )
         for delivery in deliveries
-        for channel in channels.get(delivery.person_id, ())
+        for channel in _chosen(channels.get(delivery.person_id, []), kinds.get(delivery.pk), delivery.person)
         if channel.state == Channel.State.ACTIVE or _is_essential(delivery)
     )
+
+
+def _kinds_asked(deliveries: Sequence[Delivery]) -> dict[int, set[str]]:
+    """{delivery: the kinds of channel that its directives chose}; without those that may go by every channel.
+
+    Those are what some directive sends by all, and what a profile of the person's wants at once.
+    """
+    asked, free = defaultdict(set), set()
+    reasons = Reason.objects.filter(delivery__in=deliveries).values_list(
+        "delivery", "directive__channels", "profile__when"
+    )
+    for delivery_id, kinds, when in reasons:
+        if kinds:
+            asked[delivery_id].update(kinds)
+        elif kinds == [] or when == When.AT_ONCE:
+            free.add(delivery_id)
+    return {delivery_id: kinds for delivery_id, kinds in asked.items() if delivery_id not in free}
+
+
+def _chosen(channels: list[Channel], kinds: set[str] | None, person: Person) -> list[Channel]:
+    """The channels of these kinds (None: of all). Who cannot sign in and has none of them is told as they can be."""
+    chosen = [channel for channel in channels if kinds is None or channel.kind in kinds]
+    return chosen or (channels if person.user_id is None else [])
 
 
 def queue_digest(digest: Digest) -> int:
@@ -131,7 +156,8 @@ def queue_digest(digest: Digest) -> int:
 
 def queue_preview(directive: Directive, person: Person) -> int:
     """Queue how a draft will look for every channel of one person; returns how many were queued. It may be repeated."""
-    channels = channels_of([person]).get(person.pk, ())
+    kinds = set(directive.channels) if directive.channels and not directive.urgent else None
+    channels = _chosen(channels_of([person]).get(person.pk, []), kinds, person)
     purpose = f"preview {1 + directive.previews.values('purpose').distinct().count()}"
     return _queue(Dispatch(channel=each, directive=directive, purpose=purpose, key=_key()) for each in channels)
 

@@ -29,6 +29,7 @@ from headwater.distribute.actions.directives import (
     remove_directive,
     save_directive,
 )
+from headwater.distribute.actions.ladder import change_ladder
 from headwater.distribute.actions.profiles import (
     pause_profile,
     remove_profile,
@@ -41,6 +42,7 @@ __all__ = [
     "acknowledge_delivery",
     "add_channel",
     "change_channel",
+    "change_ladder",
     "change_preferences",
     "confirm_channel",
     "end_directive",

@@ -10,19 +10,19 @@ from headwater.core.actions import Actor, action, note, require
 from headwater.core.jobs import safe_tx
 from headwater.core.models import Organisation
 from headwater.core.wall import current_organisation_id
-from headwater.distribute import rules
+from headwater.distribute import rules, rungs
 from headwater.distribute.actions.profiles import check_query
 from headwater.distribute.broadcasts import open_broadcast, spread_if_few
 from headwater.distribute.example import example_of
 from headwater.distribute.following import current_tx
-from headwater.distribute.models import Directive
+from headwater.distribute.models import Channel, Directive
+from headwater.distribute.rungs import MOST_DAYS
 from headwater.distribute.sending import queue_preview
 from headwater.distribute.withdrawing import take_back_directive
 from headwater.people.models import Audience, Person
 from headwater.search.models import Entry, EntryVersion
 
-REMIND_DAYS = [3, 1, 0]
-MOST_DAYS = 365
+INBOX = "inbox"  # where every must-read is, whatever else was chosen
 
 
 @action
@@ -38,7 +38,8 @@ def save_directive(
     due_days: int | None = None,
     urgent: bool = False,
     remind_days: list[int] | None = None,
-    tell_head_after_days: int = 1,
+    tell_head_after_days: int | None = None,
+    channels: list[str] | None = None,
     until: date | None = None,
     directive: Directive | None = None,
 ) -> Directive:
@@ -46,7 +47,8 @@ def save_directive(
 
     Nobody is told before `issue_directive`. `due_at` is a moment on the author's clock: its hour is each person's own,
     unless it is urgent. `due_days` counts working days from when each version comes. `remind_days` are days before the
-    due time. Only a draft can be changed.
+    due time; where nothing is said the organisation's ladder holds. `channels` are kinds (mail, chat, webhook; or inbox
+    for nothing else), by default every way that each person has; what is urgent goes by all. Only a draft is changed.
     """
     require(
         rules.may_direct(actor, audience), _("Only a knowledge manager of these people writes a must-read for them.")
@@ -57,16 +59,33 @@ def save_directive(
     if directive.state != Directive.State.DRAFT:
         raise ValidationError({"directive": _("This directive was issued. Recall or end it, and write another.")})
     _check_subject(actor, entry, query)
-    _check_times(acknowledge, due_at, due_days, tell_head_after_days, remind_days)
+    _check_times(acknowledge, due_at, due_days)
     directive.audience, directive.entry, directive.query = audience, entry, _subject(actor, query, directive)
     directive.name = name.strip()[:300] or (entry.title if entry else query)[:300]
     directive.sentence, directive.acknowledge, directive.urgent = sentence.strip()[:140], acknowledge, urgent
     directive.due_at, directive.due_days, directive.until = due_at, due_days, until
     directive.due_zone = _zone_of(actor)
-    directive.remind_days = sorted(set(REMIND_DAYS if remind_days is None else remind_days), reverse=True)
-    directive.tell_head_after_days = tell_head_after_days
+    directive.channels = _kinds(channels or [])
+    _set_ladder(directive, remind_days, tell_head_after_days)
     directive.save()
     return directive
+
+
+def _set_ladder(directive: Directive, remind_days: list[int] | None, head_days: int | None) -> None:
+    """Its own ladder, and of what it does not say the organisation's."""
+    usual = rungs.usual_ladder()
+    directive.remind_days = rungs.checked_days(usual.remind_days if remind_days is None else remind_days)
+    directive.tell_head_after_days = rungs.checked_head(usual.tell_head_after_days if head_days is None else head_days)
+
+
+def _kinds(channels: list[str]) -> list[str]:
+    """The chosen kinds of channel in their order; all of them are the same as no choice."""
+    chosen = set(channels) - {INBOX}
+    if not chosen <= set(Channel.Kind.values):
+        raise ValidationError({"channels": _("There are mail, chat and webhook; inbox is for nothing else.")})
+    if chosen == set(Channel.Kind.values):
+        return []
+    return [kind for kind in Channel.Kind.values if kind in chosen] or ([INBOX] if channels else [])
 
 
 def _subject(actor: Actor, query: str, directive: Directive) -> str:
@@ -174,21 +193,13 @@ def _check_subject(actor: Actor, entry: Entry | None, query: str) -> None:
         require(readable, _("Nobody sends what they may not read themselves."))
 
 
-def _check_times(
-    acknowledge: bool, due_at: datetime | None, due_days: int | None, head_days: int, remind_days: list[int] | None
-) -> None:
+def _check_times(acknowledge: bool, due_at: datetime | None, due_days: int | None) -> None:
     if due_at is not None and due_days is not None:
         raise ValidationError({"due_days": _("Give a due time or a number of working days, not both.")})
     if acknowledge and due_at is None and due_days is None:
         raise ValidationError({"due_at": _("Say by when it must be acknowledged.")})
     if due_days is not None and not 1 <= due_days <= MOST_DAYS:
         raise ValidationError({"due_days": _("Working days are a number from 1 to %(most)d.") % {"most": MOST_DAYS}})
-    if not 0 <= head_days <= MOST_DAYS:
-        raise ValidationError(
-            {"tell_head_after_days": _("Days are a number from 0 to %(most)d.") % {"most": MOST_DAYS}}
-        )
-    if any(not 0 <= day <= MOST_DAYS for day in remind_days or ()):
-        raise ValidationError({"remind_days": _("Days are a number from 0 to %(most)d.") % {"most": MOST_DAYS}})
 
 
 def _require_change(actor: Actor, directive: Directive) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 from ninja.pagination import paginate
 
@@ -13,9 +14,10 @@ from headwater.core.addresses import address
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Reference, referred, required
 from headwater.distribute import actions, rules
-from headwater.distribute.models import Directive, InterestProfile
+from headwater.distribute.models import Directive, InterestProfile, Ladder
 from headwater.distribute.preview import preview_profile
 from headwater.distribute.reach import reach_of
+from headwater.distribute.rungs import usual_ladder
 from headwater.people.models import Audience
 from headwater.people.request import Request
 from headwater.search.models import Entry
@@ -126,8 +128,16 @@ class DirectiveIn(Schema):
     due_days: int | None = None
     urgent: bool = False
     remind_days: list[int] | None = None
-    tell_head_after_days: int = 1
+    tell_head_after_days: int | None = None
+    channels: list[str] = []
     until: date | None = None
+
+
+class LadderShape(Schema):
+    """On which days before the due time people are reminded, and after how many days their head is told."""
+
+    remind_days: list[int]
+    tell_head_after_days: int
 
 
 class DirectiveOut(Schema):
@@ -143,6 +153,9 @@ class DirectiveOut(Schema):
     due_at: datetime | None
     due_days: int | None
     urgent: bool
+    channels: list[str]
+    remind_days: list[int]
+    tell_head_after_days: int
     issued_at: datetime | None
     until: date | None
 
@@ -202,6 +215,19 @@ def remove_directive(request: Request, pk: int) -> tuple[int, None]:
     """Throw a draft away."""
     actions.remove_directive(request.person, get_object_or_404(_directives(request), pk=pk))
     return 204, None
+
+
+@router.get("/ladder", response=LadderShape, operation_id="show_ladder")
+def show_ladder(request: Request) -> Ladder:
+    """How must-reads are followed up that say nothing of their own."""
+    require(rules.may_write_directives(request.person), _("Only knowledge managers write must-reads."))
+    return usual_ladder()
+
+
+@router.put("/ladder", response=LadderShape, operation_id="change_ladder")
+def change_ladder(request: Request, body: LadderShape) -> Ladder:
+    """Set how must-reads are followed up that say nothing of their own."""
+    return actions.change_ladder(request.person, body.remind_days, body.tell_head_after_days)
 
 
 @router.get("/reach", operation_id="reach_audience")

@@ -11,7 +11,7 @@ from headwater.distribute.models.channel import (
     PrivateFeed,
 )
 from headwater.distribute.models.delivery import Acknowledgement, Broadcast, Delivery, Reason, Reminder
-from headwater.distribute.models.standing import Directive, InterestProfile, MatchRun, When
+from headwater.distribute.models.standing import Directive, InterestProfile, Ladder, MatchRun, When
 
 __all__ = [
     "Acknowledgement",
@@ -24,6 +24,7 @@ __all__ = [
     "Directive",
     "Dispatch",
     "InterestProfile",
+    "Ladder",
     "MailedCode",
     "MatchRun",
     "Preference",

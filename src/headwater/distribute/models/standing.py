@@ -75,6 +75,7 @@ class Directive(Walled):
     due_zone = models.CharField(max_length=60, default="UTC", help_text=_("on whose clock the due time was chosen"))
     due_days = models.PositiveIntegerField(_("working days to acknowledge"), null=True, blank=True)
     urgent = models.BooleanField(_("urgent"), default=False)
+    channels = models.JSONField(default=list, help_text=_("kinds of channel besides the inbox; empty: every kind"))
     remind_days = models.JSONField(default=list, help_text=_("days before the due time on which reminders go out"))
     tell_head_after_days = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
@@ -101,6 +102,16 @@ class Directive(Walled):
     @property
     def is_standing(self) -> bool:
         return bool(self.query)
+
+
+class Ladder(Walled):
+    """How the organisation follows up what was not acknowledged, for must-reads that say nothing of their own."""
+
+    remind_days = models.JSONField(default=list, help_text=_("days before the due time on which reminders go out"))
+    tell_head_after_days = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation"], name="one_usual_ladder")]
 
 
 class MatchRun(Walled):
