@@ -43,6 +43,17 @@ def test_a_new_organisation_sees_the_first_steps(nadia: Person, sign_in: SignIn)
     assert "Name a source" in page
 
 
+def test_a_first_step_that_somebody_may_not_take_says_who_does(nadia: Person, ada: Person, sign_in: SignIn) -> None:
+    to_directive, to_import = "/o/waterworks/distribute/directives/new/", "/o/waterworks/people/import/"
+    hers, theirs = (sign_in(person).get(PAGE).content.decode() for person in (nadia, ada))
+    assert to_directive in hers
+    assert "needs a permission, given on their page: Administrator." in hers
+    assert to_import in theirs
+    main = theirs[theirs.index("<main") : theirs.index("</main>")]
+    assert to_directive not in main
+    assert "needs a permission, given on their page: Knowledge manager." in main
+
+
 def test_the_flow_counts_what_went_through(
     ines: Person, nadia: Person, make_entry: MakeEntry, must_read: Deliver, bring: Deliver, sign_in: SignIn
 ) -> None:

@@ -18,7 +18,8 @@ from headwater.gather.models import Source
 from headwater.home.cockpit import Cockpit
 from headwater.home.findings import sooner_title
 from headwater.home.needs import Trust, needs_of
-from headwater.people.models import Person
+from headwater.home.rail import ADMINISTERING, DISTRIBUTING, GATHERING, WRITING, may_go
+from headwater.people.models import Permission, Person
 from headwater.search.models import Entry
 from headwater.search.rules import may_settle_gaps
 
@@ -62,7 +63,12 @@ def overview(person: Person, days: int) -> dict[str, Any]:
     """Everything the cockpit's template asks for, worked out, so that it can be kept for a minute."""
     cockpit = Cockpit(person, days)
     if not (cockpit.numbers["versions"] or cockpit.flow["delivered"] or cockpit.flow["before"]):
-        return {"cockpit": cockpit, "steps": first_steps(), "finding": _("The first five steps"), **_frame(cockpit)}
+        return {
+            "cockpit": cockpit,
+            "steps": first_steps(cockpit.person),
+            "finding": _("The first five steps"),
+            **_frame(cockpit),
+        }
     trust = Trust()
     topics, units = cockpit.reach
     nodes, flows = stream(cockpit)
@@ -219,42 +225,51 @@ def trust_rows(cockpit: Cockpit, trust: Trust) -> list[dict[str, Any]]:
     ]
 
 
-def first_steps() -> list[Step]:
+def first_steps(person: Person) -> list[Step]:
     """What a new organisation does first, and which of it is done."""
     return [
-        Step(
+        _step(
+            (person, ADMINISTERING, Permission.ADMINISTRATOR, "people:import"),
             _("Bring in your people"),
             _("A CSV file of units and people is enough; you see what would change before it does."),
             "users",
-            address("people:import"),
             Person.objects.count() > 3,
         ),
-        Step(
+        _step(
+            (person, GATHERING, Permission.KNOWLEDGE_MANAGER, "gather:source-new"),
             _("Name a source"),
             _("A folder, a feed, a web site or a mailbox. What is there fills the library; inboxes stay quiet."),
             "droplet",
-            address("gather:source-new"),
             Source.objects.exists(),
         ),
-        Step(
+        _step(
+            (person, WRITING, Permission.CONTRIBUTOR, "library:new"),
             _("Write down one thing everybody asks"),
             _("One article shows how drafting, review and verification work here."),
             "pencil-plus",
-            address("library:new"),
             Entry.objects.filter(article__isnull=False).exists(),
         ),
-        Step(
+        _step(
+            (person, frozenset(), Permission.READER, "distribute:profile-new"),
             _("Follow what you would not like to miss"),
             _("A saved search is an interest profile: new matches come to you with the reason."),
             "affiliate",
-            address("distribute:profile-new"),
             Delivery.objects.exists(),
         ),
-        Step(
+        _step(
+            (person, DISTRIBUTING, Permission.KNOWLEDGE_MANAGER, "distribute:directive-new"),
             _("Issue a first must-read"),
             _("You see whom it reaches, and who cannot be reached, before it goes out."),
             "send",
-            address("distribute:directive-new"),
             Directive.objects.exclude(state=Directive.State.DRAFT).exists(),
         ),
     ]
+
+
+def _step(way: tuple[Person, frozenset[str], Permission, str], title: str, text: str, icon: str, is_done: bool) -> Step:
+    """A step for who may take it; for others, which permission somebody needs who does."""
+    person, rights, needed, page = way
+    if may_go(person, rights):
+        return Step(title, text, icon, address(page), is_done)
+    missing = _("Whoever does this needs a permission, given on their page: %(permission)s.")
+    return Step(title, missing % {"permission": needed.label}, icon, address("people:people"), is_done)
