@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, QuerySet
-from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from headwater.core.languages import reading
@@ -39,10 +38,9 @@ class Percentile(Aggregate):
 
 def became_aware(since: datetime, scope: Scope = EVERYBODY) -> QuerySet[Delivery]:
     """Deliveries whose person came to know since then: `seen`, and `waited` since their clock started."""
-    seen = Coalesce(Least("opened_at", "acknowledged_at"), "opened_at", "acknowledged_at")
-    known = Delivery.objects.filter(scope.within("person__"), version__is_backfill=False).annotate(seen=seen)
-    waited = ExpressionWrapper(F("seen") - F("eligible_at"), output_field=DurationField())
-    return known.filter(seen__gte=since).annotate(waited=waited)
+    known = Delivery.objects.filter(scope.within("person__"), version__is_backfill=False, seen_at__gte=since)
+    waited = ExpressionWrapper(F("seen_at") - F("eligible_at"), output_field=DurationField())
+    return known.annotate(seen=F("seen_at"), waited=waited)
 
 
 @dataclass(frozen=True)

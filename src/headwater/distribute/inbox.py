@@ -6,28 +6,43 @@
 Nothing that the person may no longer read is in it. What was withdrawn because it is gone stays visible as that.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
 from headwater.core.counting import RowCount, RowCounts
+from headwater.core.prepared import Given, Prepared
 from headwater.distribute.broadcasts import open_broadcasts
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.models import Broadcast, Delivery, Reason
-from headwater.people.models import Person
-from headwater.people.reading import readable
+from headwater.people.models import Permission, Person
+from headwater.people.reading import GivenReader, Reader, given_of, readable
 
 
 @dataclass(frozen=True)
 class InboxCounts:
-    """How many deliveries wait for the person."""
+    """How many deliveries wait for the person; `for_you` are the unread ones that nobody asked them to acknowledge."""
 
-    unread: int
-    to_acknowledge: int
-    overdue: int
-    more: dict[str, int] = field(default_factory=dict)
+    unread: int = 0
+    to_acknowledge: int = 0
+    overdue: int = 0
+    for_you: int = 0
+
+    @classmethod
+    def of(cls, waiting: Sequence[int], missing: int) -> "InboxCounts":
+        """From what the expressions of `waiting_counts` found; open broadcasts are must-reads without a row yet."""
+        unread, to_acknowledge, overdue, for_you = waiting
+        return cls(unread + missing, to_acknowledge + missing, overdue, for_you)
+
+
+def note_counts(request: HttpRequest, counts: InboxCounts) -> None:
+    """Tell the frame of the page what the page has counted already."""
+    request.inbox_counts = counts  # type: ignore[attr-defined]  # for the frame, which knows no page
 
 
 def inbox_of(person: Person) -> QuerySet[Delivery]:
@@ -42,24 +57,35 @@ def with_reasons(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
     return deliveries.prefetch_related(Prefetch("reasons", reasons))
 
 
-def visible_deliveries(person: Person) -> QuerySet[Delivery]:
+def visible_deliveries(person: Reader) -> QuerySet[Delivery]:
     """What was delivered to the person and they may see now; versions replaced by newer ones are left out."""
     gone = Q(state=Delivery.State.WITHDRAWN, withdrawn_because="gone")
     shown = gone | ~Q(state__in=(Delivery.State.WITHDRAWN, Delivery.State.EXPIRED))
-    return Delivery.objects.filter(shown, readable(person, "version__entry__"), person=person)
+    return Delivery.objects.filter(shown, readable(person, "version__entry__"), person=person.pk)
 
 
-def counts_of(person: Person, **more: RowCount) -> InboxCounts:
-    """What waits, open broadcasts included; one query, for it stands on every page: it counts `more` along."""
-    waiting = visible_deliveries(person).filter(state__in=(Delivery.State.DUE, Delivery.State.OPENED))
-    to_sign = Q(must_acknowledge=True)
-    tests = [Q(read_at=None), to_sign, to_sign & Q(due_at__lt=timezone.now())]
-    found: Any = Person.objects.filter(pk=person.pk).values(
-        waiting=RowCounts(waiting, tests), missing=RowCount(_missing_broadcasts(person)), **more
-    )[0]
-    (unread, to_acknowledge, overdue), missing = found["waiting"], found["missing"]
-    along = {name: found[name] for name in more}
-    return InboxCounts(unread + missing, to_acknowledge + missing, overdue, along)
+def counts_of(person: Person) -> InboxCounts:
+    """What waits, open broadcasts included."""
+    if not person.is_active:
+        return InboxCounts()
+    ((waiting, missing),) = _counted(tuple(person.paths_granted(Permission.STEWARD))).rows(
+        now=timezone.now(), **given_of(person)
+    )
+    return InboxCounts.of(waiting, missing)
+
+
+@lru_cache(256)
+def _counted(stewarded: tuple[str, ...]) -> Prepared:
+    counts = waiting_counts(GivenReader(stewarded), Given("now"))
+    return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(*counts))
+
+
+def waiting_counts(reader: Reader, now: Any) -> tuple[RowCounts, RowCount]:
+    """Expressions that count what waits for somebody at that moment, for a query of one row; see `InboxCounts.of`."""
+    waiting = visible_deliveries(reader).filter(state__in=(Delivery.State.DUE, Delivery.State.OPENED))
+    unread, to_sign = Q(read_at=None), Q(must_acknowledge=True)
+    tests = [unread, to_sign, to_sign & Q(due_at__lt=now), unread & Q(must_acknowledge=False)]
+    return RowCounts(waiting, tests), RowCount(_missing_broadcasts(reader))
 
 
 def take_in_broadcasts(person: Person) -> int:
@@ -70,9 +96,9 @@ def take_in_broadcasts(person: Person) -> int:
     return deliver_broadcasts([pk for pk, _ in rows], [version for _, version in rows], people=[person.pk])
 
 
-def _missing_broadcasts(person: Person) -> QuerySet[Broadcast]:
+def _missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:
     row = Delivery.objects.filter(
-        person=person, version=OuterRef("version"), reasons__directive=OuterRef("directive")
+        person=person.pk, version=OuterRef("version"), reasons__directive=OuterRef("directive")
     ).exclude(state=Delivery.State.WITHDRAWN)
     return open_broadcasts().filter(
         ~Exists(row),

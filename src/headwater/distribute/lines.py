@@ -47,8 +47,8 @@ def must_reads(person: Person) -> QuerySet[Delivery]:
 
 
 def for_you(person: Person) -> QuerySet[Delivery]:
-    """What profiles brought and the person has not read, newest first."""
-    return inbox_of(person).filter(must_acknowledge=False, read_at=None)
+    """What profiles brought, still stands, and the person has not read, newest first."""
+    return inbox_of(person).filter(must_acknowledge=False, read_at=None, state__in=WAITING)
 
 
 def done(person: Person) -> QuerySet[Delivery]:

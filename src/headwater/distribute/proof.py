@@ -167,9 +167,9 @@ def _counts() -> dict[str, Count]:
 # --- The organisation -------------------------------------------------------------------------------------------------
 
 
-def overdue(scope: Scope = EVERYBODY) -> QuerySet[Delivery]:
-    """Every must-read past its hour and not acknowledged, the oldest first."""
-    rows = Delivery.objects.filter(must_acknowledge=True, acknowledged_at=None, due_at__lt=timezone.now())
+def overdue(scope: Scope = EVERYBODY, now: Any = None) -> QuerySet[Delivery]:
+    """Every must-read past its hour (of now, when no moment is given) and not acknowledged, the oldest first."""
+    rows = Delivery.objects.filter(must_acknowledge=True, acknowledged_at=None, due_at__lt=now or timezone.now())
     rows = rows.filter(scope.within("person__"))
     rows = rows.exclude(state__in=[Delivery.State.WITHDRAWN, Delivery.State.EXPIRED]).filter(person__erased_at=None)
     return rows.select_related("person__unit", "version").order_by("due_at", "person__name")

@@ -1,48 +1,46 @@
 """The few numbers that stand in the rail."""
 
-from typing import Any
+from functools import lru_cache
 
+from django.db.models import Value
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from headwater.core.counting import RowCount
-from headwater.distribute.inbox import counts_of
+from headwater.core.prepared import Given, Prepared
+from headwater.distribute.inbox import InboxCounts, waiting_counts
 from headwater.distribute.proof import Scope, overdue
 from headwater.distribute.rules import proof_paths
 from headwater.gather.models import Source
 from headwater.home.rail import GATHERING, LOOKING, may_go
-from headwater.people.models import Person
-
-
-def note_counts(request: HttpRequest, unread: int, overdue: int) -> None:
-    """Tell the frame what the page has counted already."""
-    request.home_counts = unread, overdue  # type: ignore[attr-defined]
+from headwater.people.models import Permission, Person
+from headwater.people.reading import GivenReader, given_of
 
 
 def rail_counts(request: HttpRequest, person: Person) -> dict[str, tuple[int, str, bool]]:
-    """{icon of the place: (count, what it counts, whether it is bad)}."""
-    known = getattr(request, "home_counts", None)
-    steering = _steering(person)
-    along: Any = {}
-    if known is None:
-        counts = counts_of(person, **steering)
-        known, along = (counts.unread, counts.overdue), counts.more
-    elif steering:
-        along = Person.objects.filter(pk=person.pk).values(**steering)[0]
+    """{icon of the place: (count, what it counts, whether it is bad)}; what the page has counted is not asked again."""
+    known: InboxCounts | None = getattr(request, "inbox_counts", None)
+    stewarded = None if known is not None else tuple(person.paths_granted(Permission.STEWARD))
+    looked_at = proof_paths(person) if may_go(person, LOOKING) else ()
+    asked = _asked(stewarded, may_go(person, GATHERING), tuple(looked_at))
+    ((failing, late, *waiting),) = asked.rows(now=timezone.now(), **given_of(person))
+    counts = known if known is not None else InboxCounts.of(*waiting)
     return {
-        "inbox": (known[0], _("unread"), known[1] > 0),
-        "droplet": (along.get("failing", 0), _("failing"), True),
-        "shield-check": (along.get("late", 0), _("overdue"), True),
+        "inbox": (counts.unread, _("unread"), counts.overdue > 0),
+        "droplet": (failing, _("failing"), True),
+        "shield-check": (late, _("overdue"), True),
     }
 
 
-def _steering(person: Person) -> dict[str, RowCount]:
-    """What those who steer see beside Gather and Prove: sources that fail, and what is overdue where they look."""
-    wanted: dict[str, RowCount] = {}
-    if may_go(person, GATHERING):
-        failing = Source.objects.filter(state=Source.State.ACTIVE).exclude(trouble="")
-        wanted["failing"] = RowCount(failing)
-    paths = proof_paths(person) if may_go(person, LOOKING) else ()
-    if paths:
-        wanted["late"] = RowCount(overdue(Scope(paths)))
-    return wanted
+@lru_cache(256)
+def _asked(stewarded: tuple[str, ...] | None, gathers: bool, looked_at: tuple[str, ...]) -> Prepared:
+    """One query for all: what those see who steer, and what waits for a person who is steward there (None: known)."""
+    now = Given("now")
+    failing = Source.objects.filter(state=Source.State.ACTIVE).exclude(trouble="")
+    counts = [
+        RowCount(failing) if gathers else Value(0),
+        RowCount(overdue(Scope(looked_at), now)) if looked_at else Value(0),
+        *(() if stewarded is None else waiting_counts(GivenReader(stewarded), now)),
+    ]
+    return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(*counts))

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from headwater.core.addresses import address
 from headwater.core.display.figures import number
+from headwater.distribute.inbox import InboxCounts, note_counts
 from headwater.home import findings
 from headwater.home.cockpit import Cockpit
 from headwater.home.counted import LISTINGS, entries_of, narrowed
-from headwater.home.counts import note_counts
 from headwater.home.help import help_about
 from headwater.home.overview import PERIODS, overview
 from headwater.home.palette import suggestions
@@ -35,7 +35,7 @@ def show_today(request: Request) -> HttpResponse:
     """What must I do, and in how long."""
     person = request.person
     today = Today(person, is_being_made=request.organisation.is_being_made)
-    note_counts(request, today.counts["unread"], today.counts["late"])
+    note_counts(request, InboxCounts(unread=today.counts["unread"], overdue=today.counts["late"]))
     return render(
         request,
         "home/today.html",

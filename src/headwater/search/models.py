@@ -139,6 +139,9 @@ class EntryVersion(Walled):
         indexes = [
             models.Index(fields=["organisation", "tx"], name="version_tx"),
             models.Index(fields=["organisation", "-published_at"], name="version_published"),
+            models.Index(
+                fields=["organisation", "gathered_at"], name="version_new", condition=models.Q(is_backfill=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -61,6 +62,10 @@ class Delivery(Walled):
     sent_at = models.DateTimeField(null=True, help_text=_("first time any channel took it"))
     opened_at = models.DateTimeField(null=True, help_text=_("seen while signed in"))
     acknowledged_at = models.DateTimeField(null=True)
+    # Kept by the database (LEAST takes no notice of what is empty), so that who came to know when is found by an index.
+    seen_at = models.GeneratedField(
+        expression=Least("opened_at", "acknowledged_at"), output_field=models.DateTimeField(null=True), db_persist=True
+    )
     read_at = models.DateTimeField(null=True, help_text=_("opened, or marked as read"))
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_because = models.CharField(max_length=20, blank=True, help_text=_("gone, access, left, recalled"))
@@ -77,6 +82,7 @@ class Delivery(Walled):
                 condition=Q(must_acknowledge=True, acknowledged_at=None),
             ),
             models.Index(fields=["organisation", "tx"], name="delivery_tx"),
+            models.Index(fields=["organisation", "seen_at"], name="delivery_seen", condition=Q(seen_at__isnull=False)),
         ]
         verbose_name_plural = "deliveries"
 

@@ -24,12 +24,12 @@ from headwater.distribute.actions import (
     rate_delivery,
 )
 from headwater.distribute.delivering import row_for
-from headwater.distribute.inbox import InboxCounts, counts_of, inbox_of, with_reasons
+from headwater.distribute.inbox import InboxCounts, counts_of, inbox_of, note_counts, with_reasons
 from headwater.distribute.models import Delivery
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
-PAGE = 50
+PAGE = 30
 ROWS = {"must": lines.must_reads, "unread": lines.for_you, "all": inbox_of, "done": lines.done}
 
 
@@ -38,6 +38,7 @@ def show_inbox(request: Request) -> HttpResponse:
     """The person's inbox, by tab: to acknowledge, not yet read, all, done."""
     tab = request.GET.get("tab", "")
     counts = counts_of(request.person)
+    note_counts(request, counts)
     if tab not in ROWS:
         tab = "must" if counts.to_acknowledge else "unread"
     rows = ROWS[tab](request.person)
@@ -47,7 +48,7 @@ def show_inbox(request: Request) -> HttpResponse:
         "heading": _heading(counts),
         "tab": tab,
         "counts": counts,
-        "for_you": page.paginator.count if tab == "unread" else lines.for_you(request.person).count(),
+        "for_you": counts.for_you,
         "lines": lines.lines_of_page(page.object_list),
         "page": page,
     }
