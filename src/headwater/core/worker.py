@@ -25,6 +25,7 @@ from procrastinate.jobs import Status
 
 from headwater.core.actions import door
 from headwater.core.jobs import LANES, Follower, Service, discovered, organisation_ids
+from headwater.core.memory import give_back_memory
 
 HEARTBEAT = 5.0  # seconds between signs of life of this worker
 STALLED_AFTER = 20.0  # a job whose worker gave no sign for so long is tried again
@@ -214,7 +215,7 @@ async def _lane(worker_app: Any, queue: str, at_once: int) -> None:
 def start_threads(stop: threading.Event) -> list[threading.Thread]:
     """Start every follower and service of the rooms."""
     followers = [FollowerThread(follower, stop) for follower in discovered("FOLLOWERS")]
-    services: list[Callable[[threading.Event], None]] = [retry_stalled_jobs, *discovered("SERVICES")]
+    services: list[Callable[[threading.Event], None]] = [retry_stalled_jobs, give_back_memory, *discovered("SERVICES")]
     threads: list[threading.Thread] = [*followers, Listener(followers, stop)]
     threads += [
         threading.Thread(target=run_service, args=(service, stop), name=f"service {service.__name__}", daemon=True)
