@@ -7,7 +7,8 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Classification
-from headwater.people.models import ApiToken, Community, Permission, Person, Role, Unit
+from headwater.people.models import ApiToken, Permission, Person, Role, Unit
+from headwater.people.picking import PersonField
 from headwater.people.zones import ZONES, ZoneSelect, zone_choices
 
 LANGUAGES = [(code, name) for code, name in settings.LANGUAGES]
@@ -29,11 +30,6 @@ class TimeInput(forms.TimeInput):
 
     def __init__(self) -> None:
         super().__init__(format="%H:%M")
-
-
-def members() -> Any:
-    """Everybody who is a member now, by name."""
-    return Person.objects.active().order_by("name")
 
 
 class PasswordForm(forms.Form):
@@ -143,17 +139,12 @@ class LeavingForm(forms.Form):
     """When somebody leaves, and who takes over."""
 
     on = forms.DateField(label=_("First day no longer a member"), widget=DateInput)
-    successor = forms.ModelChoiceField(
-        label=_("Who takes over"),
-        queryset=Person.objects.none(),
-        required=False,
-        empty_label=_("The head of the unit"),
-    )
+    successor = PersonField(label=_("Who takes over"), required=False, help_text=_("Empty: the head of the unit."))
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
-        fields["successor"].queryset = members().exclude(pk=person.pk)
+        fields["successor"].queryset = Person.objects.active().exclude(pk=person.pk)
 
 
 class AbsenceForm(forms.Form):
@@ -161,14 +152,12 @@ class AbsenceForm(forms.Form):
 
     since = forms.DateField(label=_("First day"), widget=DateInput)
     until = forms.DateField(label=_("Last day"), widget=DateInput)
-    deputy = forms.ModelChoiceField(
-        label=_("Who stands in"), queryset=Person.objects.none(), required=False, empty_label=_("Nobody")
-    )
+    deputy = PersonField(label=_("Who stands in"), required=False)
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
-        fields["deputy"].queryset = members().exclude(pk=person.pk)
+        fields["deputy"].queryset = Person.objects.active().exclude(pk=person.pk)
 
 
 class GrantForm(forms.Form):
@@ -192,19 +181,14 @@ class UnitForm(forms.Form):
     parent = forms.ModelChoiceField(
         label=_("Below"), queryset=Unit.objects.none(), required=False, empty_label=_("Nothing: it is at the top")
     )
-    head = forms.ModelChoiceField(
-        label=_("Head"), queryset=Person.objects.none(), required=False, empty_label=_("Nobody")
-    )
-    deputy = forms.ModelChoiceField(
-        label=_("Deputy"), queryset=Person.objects.none(), required=False, empty_label=_("Nobody")
-    )
+    head = PersonField(label=_("Head"), required=False)
+    deputy = PersonField(label=_("Deputy"), required=False)
 
     def __init__(self, *args: Any, unit: Unit | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
         units = Unit.objects.all()
         fields["parent"].queryset = units.exclude(path__startswith=unit.path) if unit is not None else units
-        fields["head"].queryset = fields["deputy"].queryset = members()
 
 
 class NameForm(forms.Form):
@@ -218,33 +202,18 @@ class CommunityForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=200)
     purpose = forms.CharField(label=_("Purpose"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
-    lead = forms.ModelChoiceField(
-        label=_("Lead"), queryset=Person.objects.none(), required=False, empty_label=_("Nobody")
-    )
-
+    lead = PersonField(label=_("Lead"), required=False)
     is_open = forms.BooleanField(
         label=_("Anybody may join"),
         required=False,
         help_text=_("Otherwise people ask, and the lead or an administrator brings them in"),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        fields: Any = self.fields
-        fields["lead"].queryset = members()
-
 
 class MemberForm(forms.Form):
     """Somebody to bring into a community."""
 
-    person = forms.ModelChoiceField(
-        label=_("Bring somebody in"), queryset=Person.objects.none(), empty_label=_("Choose a person")
-    )
-
-    def __init__(self, *args: Any, community: Community, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        fields: Any = self.fields
-        fields["person"].queryset = members().exclude(communities=community)
+    person = PersonField(label=_("Bring somebody in"))
 
 
 class TokenForm(forms.Form):

@@ -45,6 +45,7 @@ def of_person(person: Person) -> dict[str, Any]:
         "heads": list(person.heads.values_list("name", flat=True)),
         "deputises_for_the_head_of": list(person.deputises.values_list("name", flat=True)),
         "leads": list(Community.objects.filter(lead=person).values_list("name", flat=True)),
+        "found_by": list(person.words.order_by("word").values_list("word", flat=True)),
         "marks": list(person.tags.values("tag", "room")),
         "permissions": list(person.grants.values("permission", "unit__name")),
         "audiences": [

@@ -8,6 +8,7 @@ app_name = "people"
 urlpatterns = [
     path("", directory.list_people, name="people"),
     path("new/", directory.add_person, name="new"),
+    path("offered/", directory.offer_people, name="offered"),
     path("<int:pk>/", directory.show_person, name="person"),
     path("<int:pk>/change/", directory.edit_person, name="edit"),
     path("<int:pk>/departure/", directory.end_membership, name="departure"),

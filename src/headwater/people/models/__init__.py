@@ -9,7 +9,16 @@ from headwater.people.models.access import (
     Permission,
     held_access,
 )
-from headwater.people.models.person import Absence, Departure, Notice, OtherUnit, Person, PersonRole, PersonTag
+from headwater.people.models.person import (
+    Absence,
+    Departure,
+    Notice,
+    OtherUnit,
+    Person,
+    PersonRole,
+    PersonTag,
+    PersonWord,
+)
 from headwater.people.models.structure import Community, Membership, MembershipRequest, Role, Unit
 
 __all__ = [
@@ -29,6 +38,7 @@ __all__ = [
     "Person",
     "PersonRole",
     "PersonTag",
+    "PersonWord",
     "Role",
     "Unit",
     "held_access",

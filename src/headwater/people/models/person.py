@@ -155,6 +155,21 @@ class PersonRole(Walled):
         constraints = [models.UniqueConstraint(fields=["person", "role"], name="role_once")]
 
 
+class PersonWord(Walled):
+    """A word by which somebody is found while a name is typed: of the name, the staff number, the mail address.
+
+    Without accents and capitals, and kept by the database itself (migration 0006), so that every way of changing a
+    name keeps it too, and an index finds it: behind row-level security none on an expression is used.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="words")
+    word = models.CharField(max_length=200, db_collation="C")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "word"], name="person_word_once")]
+        indexes = [models.Index(fields=["organisation", "word"], name="person_word")]
+
+
 class PersonTag(Walled):
     """A mark that some room puts on a person so that audiences may select by it (`room` says which)."""
 

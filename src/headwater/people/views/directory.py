@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,6 +18,7 @@ from headwater.people import actions, rules
 from headwater.people.days import today
 from headwater.people.forms import AbsenceForm, GrantForm, LeavingForm, PersonForm, TagForm
 from headwater.people.models import Absence, Community, Person, Role, Unit
+from headwater.people.picking import label_of, offered_people
 from headwater.people.request import Request
 
 
@@ -69,6 +71,14 @@ def _heading(count: int, is_filtered: bool) -> str:
 
 
 @require_GET
+def offer_people(request: Request) -> HttpResponse:
+    """Members whom what was typed so far fits, for the list below a field; the field may have any name."""
+    typed = request.GET.get(request.htmx.trigger_name or "q", "")
+    options = format_html_join("", '<option value="{}"></option>', ((label_of(one),) for one in offered_people(typed)))
+    return HttpResponse(options)
+
+
+@require_GET
 def show_person(request: Request, pk: int) -> HttpResponse:
     """One person: where they belong, how to reach them; for who manages them, what they may do."""
     person = get_object_or_404(Person.objects.select_related("unit", "user", "successor"), pk=pk)
@@ -106,9 +116,9 @@ def _units_above(unit: Unit | None) -> list[Unit]:
     """The unit and those above it, from the top."""
     if unit is None:
         return []
-    ids = [int(part) for part in unit.path.strip("/").split("/") if part]
+    ids = [int(part) for part in unit.path.strip("/").split("/") if part][:-1]
     found = Unit.objects.in_bulk(ids)
-    return [found[pk] for pk in ids if pk in found]
+    return [*(found[pk] for pk in ids if pk in found), unit]
 
 
 EDITED = (

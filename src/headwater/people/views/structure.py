@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from headwater.core.acting import attempt, filled, page_of, posted
+from headwater.core.acting import attempt, filled, page_of, posted, pressed
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.people import actions, rules
@@ -98,7 +98,7 @@ def add_unit(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit_unit(request: Request, pk: int) -> HttpResponse:
     """Rename a unit, move it with everything below, name its head."""
-    unit = get_object_or_404(Unit.objects.select_related("head", "deputy", "parent"), pk=pk)
+    unit = get_object_or_404(Unit.objects.select_related("head__unit", "deputy__unit", "parent"), pk=pk)
     require(rules.may_manage_structure(request.person, unit), _("Only an administrator of this unit changes it."))
     now = {name: getattr(unit, name) for name in ("name", "parent", "head", "deputy")}
     form = UnitForm(posted(request), initial=now, unit=unit)
@@ -198,7 +198,7 @@ def show_community(request: Request, pk: int) -> HttpResponse:
         "has_asked": community.requests.filter(person=request.person).exists(),
         "requests": _open_requests(community) if may_manage else [],
         "may_manage": may_manage,
-        "form": MemberForm(community=community) if may_manage else None,
+        "form": MemberForm() if may_manage else None,
     }
     return render(request, "people/community.html", context)
 
@@ -228,7 +228,7 @@ def add_community(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit_community(request: Request, pk: int) -> HttpResponse:
     """Change a community's name, purpose and lead, and who may come in."""
-    community = get_object_or_404(Community.objects.select_related("lead"), pk=pk)
+    community = get_object_or_404(Community.objects.select_related("lead__unit"), pk=pk)
     leads = community.lead_id == request.person.pk
     require(rules.may_manage_communities(request.person, leads), _("Only its lead or a knowledge manager changes it."))
     now = {name: getattr(community, name) for name in ("name", "purpose", "lead", "is_open")}
@@ -244,14 +244,17 @@ def edit_community(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 def change_membership(request: Request, pk: int) -> HttpResponse:
-    """Join, ask, bring in (what=join), leave, withdraw or decline (what=leave), oneself or (person=id) somebody."""
+    """Join, ask, bring in (what=join), leave, withdraw or decline (what=leave), oneself or (person=…) somebody."""
     community = get_object_or_404(Community.objects.select_related("lead"), pk=pk)
-    number = request.POST.get("person", "")
-    who = get_object_or_404(Person, pk=int(number)) if number.isdecimal() else request.person
     if request.POST.get("what") == "leave":
+        number = request.POST.get("person", "")
+        who = get_object_or_404(Person, pk=int(number)) if number.isdecimal() else request.person
         attempt(request, lambda: actions.leave_community(request.person, community, who))
+    elif "person" in request.POST:
+        form = MemberForm(request.POST)
+        pressed(request, form, lambda given: actions.join_community(request.person, community, given["person"]))
     else:
-        attempt(request, lambda: actions.join_community(request.person, community, who), _joined(request, community))
+        attempt(request, lambda: actions.join_community(request.person, community), _joined(request, community))
     return redirect(address("people:community", pk=pk))
 
 
