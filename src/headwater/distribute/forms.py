@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from headwater.distribute.models import Channel, Preference, When
+from headwater.distribute.rungs import read_days
 from headwater.people.models import Audience, Person
 from headwater.search.models import Entry
 
@@ -79,8 +80,34 @@ class SignedListForm(forms.Form):
         return list(dict.fromkeys(self.cleaned_data["numbers"].replace(",", " ").replace(";", " ").split()))
 
 
-class DirectiveForm(forms.Form):
-    """A must-read: what, who, by when."""
+class DaysField(forms.Field):
+    """Days before the due time, written as 3, 1, 0. None when a form does not ask for them."""
+
+    def to_python(self, value: Any) -> list[int] | None:
+        return read_days(value) if isinstance(value, str) else None
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+class LadderForm(forms.Form):
+    """How what was not acknowledged is followed up."""
+
+    remind_days = DaysField(
+        label=_("Reminders so many days before"),
+        required=False,
+        help_text=_("Such as 3, 1, 0; 0 is at the hour it is due. Empty: no reminder."),
+    )
+    tell_head_after_days = forms.IntegerField(
+        label=_("The head of the unit is told so many days after"),
+        min_value=0,
+        max_value=365,
+        help_text=_("After twice as many, whoever issued it."),
+    )
+
+
+class DirectiveForm(LadderForm):
+    """A must-read: what, who, by when, how, and what follows if not."""
 
     query = forms.CharField(
         label=_("Or: each new version that matches"),
@@ -111,12 +138,16 @@ class DirectiveForm(forms.Form):
         required=False,
         help_text=_("Empty: it is called by its conditions."),
     )
+    channels = forms.MultipleChoiceField(
+        label=_("How"), required=False, choices=[("inbox", _("Inbox")), *Channel.Kind.choices]
+    )
     until = forms.DateField(
         label=_("Stands until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["tell_head_after_days"].required = False
         readable = Entry.objects.current().readable_by(person).order_by("title")
         self.fields["entry"] = forms.ModelChoiceField(readable, required=False, widget=forms.HiddenInput())
         audiences = Audience.objects.order_by("name")

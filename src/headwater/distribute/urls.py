@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from headwater.distribute.views import addressing, directives, inbox, profiles, proof, reaching
+from headwater.distribute.views import addressing, directives, inbox, profiles, proof, reaching, timing
 
 app_name = "distribute"
 urlpatterns = [
@@ -18,7 +18,9 @@ urlpatterns = [
     path("profiles/<int:pk>/removal/", profiles.remove, name="profile-removal"),
     path("directives/", directives.list_directives, name="directives"),
     path("directives/new/", directives.edit_directive, name="directive-new"),
-    path("directives/reach/", addressing.show_reach, name="directive-reach"),
+    path("directives/reach/", timing.show_reach, name="directive-reach"),
+    path("directives/deadline/", timing.choose_deadline, name="directive-deadline"),
+    path("directives/ladder/", timing.edit_ladder, name="ladder"),
     path("directives/people/", addressing.choose_people, name="directive-people"),
     path("directives/<int:pk>/", directives.edit_directive, name="directive"),
     path("directives/<int:pk>/issue/", directives.issue, name="directive-issue"),

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from headwater.core.actions import require
 from headwater.distribute import messages
@@ -128,14 +128,6 @@ def _mail(request: Request, form: DirectiveForm, entry: Entry, name: str) -> mes
         due_zone=request.person.timezone,
     )
     return messages.of_preview(draft, entry.current_version, request.person)
-
-
-@require_http_methods(["GET", "POST"])
-def show_reach(request: Request) -> HttpResponse:
-    """The right column, drawn anew: whom it reaches, what it asks of them, what they will see."""
-    require_writer(request)
-    form = DirectiveForm(request.POST or request.GET, person=request.person)
-    return render(request, "distribute/directive_reach.html", {**page_context(request, form), "is_part": True})
 
 
 @require_POST

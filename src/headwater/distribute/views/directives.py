@@ -29,7 +29,8 @@ from headwater.distribute.forms import DirectiveForm
 from headwater.distribute.masking import mask_directives
 from headwater.distribute.models import Directive
 from headwater.distribute.rules import may_change_directive
-from headwater.distribute.views import addressing
+from headwater.distribute.rungs import rungs_of, usual_ladder
+from headwater.distribute.views import addressing, timing
 from headwater.people.request import Request
 
 PAGE = 50
@@ -61,13 +62,15 @@ def edit_directive(request: Request, pk: int | None = None) -> HttpResponse:
     directive = get_object_or_404(Directive.objects.select_related("audience", "entry"), pk=pk) if pk else None
     if directive is not None and directive.state != Directive.State.DRAFT:
         return _show_issued(request, directive)
-    form = DirectiveForm(request.POST or None, initial=_initial(request, directive), person=request.person)
-    if request.method == "POST" and not request.POST.get("op") and form.is_valid():
+    form = DirectiveForm(timing.posted(request), initial=_initial(request, directive), person=request.person)
+    is_kept = request.method == "POST" and not (request.POST.get("op") or request.POST.get("pick"))
+    if is_kept and form.is_valid():
         kept = tried(form, lambda: _kept(request, form, directive))
         if kept is not None:
             return _after_keeping(request, kept)
     context = {
         **addressing.page_context(request, form),
+        **timing.context_of(request, form),
         "title": _("Who must read this, and by when?"),
         "directive": directive,
         "may_issue": directive is None or may_change_directive(request.person, directive),
@@ -96,14 +99,17 @@ def _after_keeping(request: Request, kept: Directive) -> HttpResponse:
 
 def _initial(request: Request, directive: Directive | None) -> dict[str, Any]:
     if directive is None:
+        usual = usual_ladder()
         return {
+            "remind_days": usual.remind_days,
+            "tell_head_after_days": usual.tell_head_after_days,
             "entry": request.GET.get("entry"),
             "query": request.GET.get("query", ""),
             "acknowledge": True,
             "due_days": 5,
         }
-    names = ("query", "name", "sentence", "acknowledge", "due_at", "due_days", "urgent", "until")
-    kept = {name: getattr(directive, name) for name in names}
+    names = ("query", "name", "sentence", "acknowledge", "due_at", "due_days", "urgent", "until", "channels")
+    kept = {name: getattr(directive, name) for name in (*names, "remind_days", "tell_head_after_days")}
     return {**kept, "entry": directive.entry_id, "audience": directive.audience_id}
 
 
@@ -154,6 +160,8 @@ def _show_issued(request: Request, directive: Directive) -> HttpResponse:
         "title": directive.name,
         "directive": directive,
         "stage": proof.stage_of(directive),
+        "ways": timing.ways_of(directive),
+        "rungs": rungs_of(directive) if directive.acknowledge else [],
         "mail": messages.of_preview(directive, example, request.person) if example else None,
         "is_fresh": directive.issued_at is not None and timezone.now() - directive.issued_at < RECALL_EASILY,
         "may_change": may_change_directive(request.person, directive),
