@@ -45,7 +45,7 @@ export function tokens() {
   const dark = column(2);
   return [
     `:root{color-scheme:light;${light}}`,
-    `@media (prefers-color-scheme:dark){:root:not([data-theme="light"]){color-scheme:dark;${dark}}}`,
+    `@media screen and (prefers-color-scheme:dark){:root:not([data-theme="light"]){color-scheme:dark;${dark}}}`,
     `@media screen{:root[data-theme="dark"]{color-scheme:dark;${dark}}}`,
     `@media print{:root,:root[data-theme]{color-scheme:light;${light}}}`,
   ].join("\n");

@@ -39,3 +39,9 @@ def test_the_dark_theme_prints_dark_on_white(open_page: OpenPage) -> None:
     )
     assert (ink, paper) == ("rgb(20, 35, 42)", "rgb(255, 255, 255)")
     assert page.locator(".rail").is_hidden()
+
+
+def test_a_dark_device_prints_dark_on_white(open_page: OpenPage) -> None:
+    page = open_page("nadia.brandt", HOME, dark=True)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(20, 35, 42)"
