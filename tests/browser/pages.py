@@ -108,7 +108,7 @@ NOT_PAGES = (
 
 # Pieces, and what needs a secret address.
 PIECES = {
-    "library:people",
+    "people:offered",
     "search:offered",
     "taxonomy:suggestions",
     "taxonomy:narrower",

@@ -174,6 +174,27 @@ def test_a_feed_is_named_in_the_browser_and_a_wrong_one_refused_with_its_reason(
     assert client.post(url, {**given, "every_minutes": 0}).status_code == 200
 
 
+def test_the_owner_is_typed_and_no_form_lists_everybody(
+    source: Source, nadia: Person, otto: Person, ines: Person, sign_in: SignIn
+) -> None:
+    client = sign_in(nadia)
+    for url in (address("gather:source-new-kind", kind="feed"), address("gather:need-new")):
+        page = client.get(url).content.decode()
+        assert 'value="Nadia · Drainage · nadia@waterworks.example"' in page
+        assert "Ines" not in page
+    url = address("gather:need-new")
+    given = {"question": "When?", "query": "", "why": ""}
+    page = client.post(url, {**given, "owner": "Inez"}).content.decode()
+    assert "Nobody here is known as “Inez”" in page
+    assert 'value="Inez"' in page
+    assert client.post(url, {**given, "owner": "otto"}).status_code == 302
+    need = InformationNeed.objects.get()
+    assert need.owner == otto
+    page = client.get(address("gather:need-settings", pk=need.pk)).content.decode()
+    assert 'value="Otto · Drainage · otto@waterworks.example"' in page
+    assert "nadia@waterworks.example" in client.get(address("gather:source-settings", pk=source.pk)).content.decode()
+
+
 def test_who_may_not_name_a_source_is_not_shown_its_form(
     nadia: Person, ines: Person, otto: Person, ada: Person, sign_in: SignIn
 ) -> None:

@@ -347,8 +347,3 @@ def test_the_settings_belong_to_those_who_run_the_library(nadia: Person, otto: P
     assert client.get(url).status_code == 200
     assert client.post(url, {"needs_review": "on", "verify_every_days": "0"}).status_code == 200
     assert client.post(url, {"needs_review": "on", "verify_every_days": "365"}).status_code == 302
-
-
-def test_people_are_suggested_by_name(otto: Person, hadia: Person, sign_in: SignIn) -> None:
-    page = sign_in(otto).get(address("library:people"), {"owner": "had"}).content.decode()
-    assert page == '<option value="hadia@waterworks.example">Hadia</option>'

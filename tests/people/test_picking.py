@@ -181,7 +181,7 @@ def test_what_means_nobody_is_refused(named: dict[str, Person], typed: str) -> N
 def test_who_has_left_is_refused(named: dict[str, Person]) -> None:
     Person.objects.filter(name="Li Wei").update(left_on=today())
     for typed in ("Li Wei", "W-16", str(named["Li Wei"].pk)):
-        with pytest.raises(ValidationError, match="Nobody here"):
+        with pytest.raises(ValidationError, match="is not a member now"):
             PersonField().clean(typed)
 
 
@@ -200,7 +200,8 @@ def test_an_empty_field_is_nobody_or_required(organisation: Organisation) -> Non
 def test_a_form_may_narrow_whom_it_takes(ines: Person, otto: Person) -> None:
     given = {"since": "2030-01-01", "until": "2030-01-02"}
     form = AbsenceForm({**given, "deputy": "ines"}, person=ines)
-    assert form.errors == {"deputy": ["ines cannot be chosen here. Choose somebody else."]}
+    refusal = "“ines” cannot be chosen here, or is not a member now. Choose somebody else."
+    assert form.errors == {"deputy": [refusal]}
     form = AbsenceForm({**given, "deputy": "otto"}, person=ines)
     assert form.is_valid()
     assert form.cleaned_data["deputy"] == otto

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Classification
 from headwater.gather.models import InformationNeed, Source
-from headwater.people.models import Audience, Person, Unit
+from headwater.people.models import Audience, Unit
+from headwater.people.picking import PersonField
 
 _PASSWORD_HELP = _("Kept encrypted. Leave it empty to keep the one that is known.")
 # The settings and secrets each kind asks for. A field whose name begins with `secret_` is sealed.
@@ -17,7 +18,7 @@ class SourceForm(forms.Form):
     """Who answers for a source, who may read it, and how often it is read."""
 
     name = forms.CharField(label=_("Name"), max_length=200)
-    owner = forms.ModelChoiceField(label=_("Owner"), queryset=Person.objects.none(), empty_label=_("Choose a person"))
+    owner = PersonField(label=_("Owner"))
     audience = forms.ModelChoiceField(
         label=_("Audience"),
         queryset=Audience.objects.none(),
@@ -36,7 +37,6 @@ class SourceForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
-        fields["owner"].queryset = Person.objects.active().order_by("name")
         fields["audience"].queryset = Audience.objects.all()
         fields["unit"].queryset = Unit.objects.all()
 
@@ -228,10 +228,12 @@ class CaptureForm(forms.Form):
 class NeedForm(forms.ModelForm):
     """A question the organisation wants answered."""
 
+    owner = PersonField(label=_("Owner"))
+
     class Meta:
         model = InformationNeed
         fields = ["question", "query", "why", "owner", "due_on", "audience"]
-        labels = {"owner": _("Owner"), "audience": _("Audience")}
+        labels = {"audience": _("Audience")}
         widgets = {
             "why": forms.Textarea(attrs={"rows": 3}),
             "query": forms.Textarea(attrs={"rows": 2, "data-editor": "query"}),
@@ -245,7 +247,5 @@ class NeedForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
-        fields["owner"].queryset = Person.objects.active().order_by("name")
-        fields["owner"].empty_label = _("Choose a person")
         fields["audience"].queryset = Audience.objects.all()
         fields["audience"].empty_label = _("Whoever sees sources")

@@ -3,16 +3,14 @@
 from typing import Any, TypeVar
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from headwater.core.addresses import address
 from headwater.core.models import Classification
 from headwater.library.models import Article, Feedback, LibrarySettings
 from headwater.library.rules import REVIEWERS, WRITERS
 from headwater.people.models import Audience, Grant, Person, Unit
+from headwater.people.picking import PersonField
 from headwater.search.models import Kind
 from headwater.taxonomy.models import Concept
 
@@ -34,31 +32,6 @@ def units_to_write_for(person: Person) -> QuerySet[Unit]:
         for path in person.paths_granted(permission):
             allowed |= Q(path__startswith=path) if path else Q(pk__isnull=False)
     return Unit.objects.filter(allowed)
-
-
-class PersonField(forms.CharField):
-    """A person by name or mail address; suggestions come while typing, into a datalist `people-found` on the page."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=254, **kwargs)
-        self.widget.attrs |= {
-            "list": "people-found",
-            "autocomplete": "off",
-            "hx-get": lazy(address, str)("library:people"),
-            "hx-trigger": "input changed delay:200ms",
-            "hx-target": "#people-found",
-        }
-
-    def clean(self, value: Any) -> Person | None:
-        text = super().clean(value)
-        if not text:
-            return None
-        found = list(Person.objects.active().filter(Q(name__iexact=text) | Q(email__iexact=text))[:2])
-        if not found:
-            raise ValidationError(_("Nobody here has that name or mail address."))
-        if len(found) > 1:
-            raise ValidationError(_("Several people have that name. Use the mail address."))
-        return found[0]
 
 
 class NewArticleForm(forms.Form):

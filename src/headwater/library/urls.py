@@ -12,7 +12,6 @@ urlpatterns = [
     path("reports/", lists.show_reports, name="reports"),
     path("trash/", lists.show_trash, name="trash"),
     path("settings/", lists.edit_settings, name="settings"),
-    path("people/", lists.suggest_people, name="people"),
     path("new/", drafts.begin, name="new"),
     path("versions/<int:pk>/capture/", drafts.capture, name="capture"),
     path("articles/<int:pk>/", pages.show_article, name="article"),

@@ -113,7 +113,7 @@ class PersonField(forms.CharField):
         "several": _(
             "“%(typed)s” may be several people. Choose one of those offered, or type the staff number or mail address."
         ),
-        "elsewhere": _("%(typed)s cannot be chosen here. Choose somebody else."),
+        "elsewhere": _("“%(typed)s” cannot be chosen here, or is not a member now. Choose somebody else."),
     }
 
     def __init__(self, *, queryset: PersonQuerySet | None = None, **kwargs: Any) -> None:
@@ -135,14 +135,12 @@ class PersonField(forms.CharField):
         typed = super().clean(value)
         if not typed:
             return None
-        members = Person.objects.active()
-        found = known_as(members if self.queryset is None else self.queryset, typed)
+        found = known_as(Person.objects.active() if self.queryset is None else self.queryset, typed)
         if len(found) == 1:
             return found[0]
-        if found:
-            reason = "several"
-        else:
-            reason = "nobody" if self.queryset is None or not known_as(members, typed) else "elsewhere"
+        reason = "several"
+        if not found:
+            reason = "elsewhere" if known_as(Person.objects.filter(erased_at=None), typed) else "nobody"
         raise ValidationError(self.error_messages[reason], code=reason, params={"typed": typed})
 
     def has_changed(self, initial: Any, data: Any) -> bool:

@@ -88,7 +88,7 @@ def show_need(request: Request, pk: int) -> HttpResponse:
 def create(request: Request) -> HttpResponse:
     """State a question."""
     require(rules.may_state_need(request.person), _("Only who writes or manages knowledge states a question."))
-    form = NeedForm(request.POST or None, initial={"owner": request.person.pk, "query": request.GET.get("q", "")})
+    form = NeedForm(request.POST or None, initial={"owner": request.person, "query": request.GET.get("q", "")})
     need = filled(form, lambda values: actions.create_need(request.person, **values))
     if need is not None:
         tell(request, _("Asked. What matches is proposed to its owner."))

@@ -86,7 +86,7 @@ def create(request: Request, kind: str) -> HttpResponse:
     if kind not in FORMS:
         raise Http404(kind)
     _require_naming(request, kind)
-    form = FORMS[kind](request.POST or None, initial={"owner": request.person.pk, "unit": request.person.unit_id})
+    form = FORMS[kind](request.POST or None, initial={"owner": request.person, "unit": request.person.unit_id})
     if request.method == "POST" and form.is_valid():
         source = _created(request, form, kind)
         if source is not None:

@@ -9,7 +9,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -206,16 +205,3 @@ def edit_settings(request: Request) -> HttpResponse:
     return render(
         request, "library/settings.html", {"title": _("How the library is kept"), "form": form, "crumbs": crumbs}
     )
-
-
-@require_safe
-def suggest_people(request: Request) -> HttpResponse:
-    """Options for a field that takes a person: up to ten whose name or address begins like that."""
-    named = [request.GET.get(name, "") for name in ("q", "person", "owner", "verifier")]
-    typed = next((value.strip() for value in named if value.strip()), "")
-    found = Person.objects.active().filter(Q(name__icontains=typed) | Q(email__istartswith=typed)).order_by("name")
-    people = found[:10] if typed else []
-    options = format_html_join(
-        "", '<option value="{}">{}</option>', ((one.email or one.name, one.name) for one in people)
-    )
-    return HttpResponse(options)

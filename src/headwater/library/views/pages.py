@@ -125,8 +125,8 @@ def _details(article: Article) -> dict[str, object]:
         "unit": entry.unit_id,
         "reference": article.reference,
         "topics": list(entry.topic_links.filter(proposed=False).values_list("concept_id", flat=True)),
-        "owner": (entry.owner.email or entry.owner.name) if entry.owner else "",
-        "verifier": (article.verifier.email or article.verifier.name) if article.verifier else "",
+        "owner": entry.owner,
+        "verifier": article.verifier,
         "verify_every_days": article.verify_every_days,
     }
 
