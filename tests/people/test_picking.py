@@ -302,8 +302,26 @@ def test_pages_take_names_and_say_what_they_do_not_understand(
     assert (unit.head, unit.deputy) == (world.people["Ana"], otto)
     path = address("people:community-members", pk=world.communities["rescue"].pk)
     said: Any = client.post(path, {"what": "join", "person": "Otter"}, follow=True)
-    assert "Bring somebody in: Nobody here is known as “Otter”" in said.content.decode()
+    page = said.content.decode()
+    assert "Bring somebody in: Nobody here is known as “Otter”" in page
+    assert 'value="Otter"' in page
     assert client.post(path, {"what": "join", "person": "Cal"}).status_code == 302
     assert world.people["Cal"].communities.filter(slug="rescue").exists()
     client.post(path, {"what": "join", "person": ""})
     assert not ada.communities.exists()
+
+
+def test_small_forms_keep_what_was_typed(ada: Person, otto: Person, sign_in: SignIn) -> None:
+    client = sign_in(ada)
+    given = {"since": "2030-01-01", "until": "2030-01-02", "deputy": "Otter & Sons"}
+    said: Any = client.post(address("people:absences", pk=otto.pk), given, follow=True)
+    page = said.content.decode()
+    assert "Who stands in: Nobody here is known as" in page
+    assert 'value="Otter &amp; Sons"' in page
+    assert 'value="2030-01-01"' in page
+    assert "open><summary>Record an absence" in page
+    said = client.post(address("people:departure", pk=otto.pk), {"on": "2030-01-01", "successor": "otto"}, follow=True)
+    page = said.content.decode()
+    assert "“otto” cannot be chosen here" in page
+    assert "open><summary>Let the person leave" in page
+    assert "open><summary>Record an absence" not in page

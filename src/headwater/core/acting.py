@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 
 from headwater.core.actions import Refused
 from headwater.core.messages import tell
@@ -62,6 +63,18 @@ def pressed(
         label = f"{form.fields[name].label}: " if name in form.fields else ""
         tell(request, label + " ".join(str(each) for each in said), level=messages.ERROR)
     return None
+
+
+def back_to(page: str, refused: forms.BaseForm | None = None) -> HttpResponseRedirect:
+    """Back to the page a small form stands on; of a refused one, what was typed goes along and stands there again."""
+    if refused is None:
+        return HttpResponseRedirect(page)
+    return HttpResponseRedirect(f"{page}?{urlencode({name: refused.data.get(name, '') for name in refused.fields})}")
+
+
+def kept(request: HttpRequest, form: type[forms.BaseForm]) -> dict[str, Any]:
+    """What `back_to` brought along of a refused form, as its initial values."""
+    return {name: request.GET[name] for name in form.base_fields if name in request.GET}
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

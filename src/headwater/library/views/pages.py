@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from headwater.core.acting import tried
+from headwater.core.acting import back_to, kept, tried
 from headwater.core.addresses import address
 from headwater.core.languages import reading
 from headwater.core.messages import tell
@@ -82,7 +82,7 @@ def _page(
         SubmissionForm(article=article, settings=settings) if context["may_edit"] and article.has_news else None
     )
     context["publication"] = publication or PublicationForm(initial={"summary": revision.summary})
-    context["contribution"] = ContributorForm()
+    context["contribution"] = ContributorForm(initial=kept(request, ContributorForm))
     return render(request, "library/article.html", context, status=status)
 
 
@@ -188,7 +188,7 @@ def contribute(request: Request, pk: int) -> HttpResponse:
             tell(request, _("%(name)s may write on it now") % {"name": person.name}, undo=undo)
     for error in [message for messages in form.errors.values() for message in messages]:
         tell(request, error, level=40)
-    return redirect(address("library:article", pk=pk))
+    return back_to(address("library:article", pk=pk), form if form.errors else None)
 
 
 @require_POST

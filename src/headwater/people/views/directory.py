@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html_join
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from headwater.core.acting import attempt, filled, page_of, posted, pressed
+from headwater.core.acting import attempt, back_to, filled, kept, page_of, posted, pressed
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.people import actions, rules
@@ -100,10 +101,10 @@ def show_person(request: Request, pk: int) -> HttpResponse:
     if context["sees_facts"]:
         context |= {"grants": person.grants.select_related("unit"), "tags": person.tags.all()}
     if context["may_act"]:
-        context["absence_form"] = AbsenceForm(person=person)
+        context["absence_form"] = AbsenceForm(person=person, initial=kept(request, AbsenceForm))
     if may_manage:
         context |= {
-            "leaving_form": LeavingForm(person=person, initial={"on": today()}),
+            "leaving_form": LeavingForm(person=person, initial={"on": today()} | kept(request, LeavingForm)),
             "grant_form": GrantForm(),
             "tag_form": TagForm(),
             "link": request.session.pop(f"link-{person.pk}", ""),
@@ -199,22 +200,23 @@ def _changed(request: Request, person: Person, values: dict[str, Any]) -> Person
 # --- What buttons on a person's page do -------------------------------------------------------------------------------
 
 
-def _back(person: Person) -> HttpResponse:
-    return redirect(address("people:person", pk=person.pk))
+def _back(person: Person, refused: Form | None = None) -> HttpResponse:
+    return back_to(address("people:person", pk=person.pk), refused)
 
 
 @require_POST
 def end_membership(request: Request, pk: int) -> HttpResponse:
     """Let a person leave; undone by coming back."""
     person = get_object_or_404(Person, pk=pk)
-    pressed(
+    form = LeavingForm(request.POST, person=person)
+    done = pressed(
         request,
-        LeavingForm(request.POST, person=person),
+        form,
         lambda values: actions.end_membership(request.person, person, values["on"], values["successor"]),
         _("%(name)s leaves. What they own goes to who takes over.") % {"name": person.name},
         address("people:resumption", pk=pk),
     )
-    return _back(person)
+    return _back(person, form if done is None else None)
 
 
 @require_POST
@@ -238,13 +240,14 @@ def erase(request: Request, pk: int) -> HttpResponse:
 def add_absence(request: Request, pk: int) -> HttpResponse:
     """Record that a person is away."""
     person = get_object_or_404(Person, pk=pk)
-    pressed(
+    form = AbsenceForm(request.POST, person=person)
+    done = pressed(
         request,
-        AbsenceForm(request.POST, person=person),
+        form,
         lambda values: actions.record_absence(request.person, person, **values),
         _("The absence is recorded."),
     )
-    return _back(person)
+    return _back(person, form if done is None else None)
 
 
 @require_POST

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from headwater.core.acting import attempt, filled, page_of, posted, pressed
+from headwater.core.acting import attempt, back_to, filled, kept, page_of, posted, pressed
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.people import actions, rules
@@ -198,7 +198,7 @@ def show_community(request: Request, pk: int) -> HttpResponse:
         "has_asked": community.requests.filter(person=request.person).exists(),
         "requests": _open_requests(community) if may_manage else [],
         "may_manage": may_manage,
-        "form": MemberForm() if may_manage else None,
+        "form": MemberForm(initial=kept(request, MemberForm)) if may_manage else None,
     }
     return render(request, "people/community.html", context)
 
@@ -252,7 +252,8 @@ def change_membership(request: Request, pk: int) -> HttpResponse:
         attempt(request, lambda: actions.leave_community(request.person, community, who))
     elif "person" in request.POST:
         form = MemberForm(request.POST)
-        pressed(request, form, lambda given: actions.join_community(request.person, community, given["person"]))
+        if pressed(request, form, lambda new: actions.join_community(request.person, community, new["person"])) is None:
+            return back_to(address("people:community", pk=pk), form)
     else:
         attempt(request, lambda: actions.join_community(request.person, community), _joined(request, community))
     return redirect(address("people:community", pk=pk))
