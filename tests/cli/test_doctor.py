@@ -10,7 +10,10 @@ import pytest
 
 from headwater.core.cluster import APP, OWNER, SUPERUSER, Cluster
 from headwater.core.cluster.locks import FileLock
+from headwater.core.wall import FUNCTIONS
 from tests.cli.conftest import Command
+
+CURRENT_ORGANISATION = FUNCTIONS.strip().partition(";\n")[0]
 
 
 def findings(headwater: Command, code: int) -> dict[str, list[dict[str, Any]]]:
@@ -41,6 +44,51 @@ def test_a_table_outside_the_wall_is_found(headwater: Command, owner: "psycopg.C
         assert "FAULT  wall" in headwater("doctor", code=3).stdout
     finally:
         owner.execute("ALTER TABLE people_unit FORCE ROW LEVEL SECURITY")
+
+
+HOLE = "CREATE POLICY hole ON people_unit USING (true)"
+LAX = "ALTER POLICY wall ON people_unit USING (organisation_id = current_organisation() OR organisation_id = 1)"
+CLOSED = "ALTER POLICY wall ON people_unit USING (organisation_id = current_organisation())"
+QUIET = """CREATE OR REPLACE FUNCTION current_organisation() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT nullif(current_setting('headwater.organisation', true), '')::bigint $$"""
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended", "said"),
+    [
+        (HOLE, "DROP POLICY hole ON people_unit", "policy hole opens a way around the wall of table people_unit"),
+        (LAX, CLOSED, "the wall of table people_unit has another rule"),
+        ("CREATE VIEW peek AS SELECT * FROM people_unit; GRANT SELECT ON peek TO {app}", "DROP VIEW peek", "view peek"),
+        ("GRANT UPDATE ON core_event TO {app}", "REVOKE UPDATE ON core_event FROM {app}", "rewrite table core_event"),
+        (
+            "GRANT TRUNCATE ON people_unit TO {app}",
+            "REVOKE TRUNCATE ON people_unit FROM {app}",
+            "empty table people_unit",
+        ),
+        (QUIET, CURRENT_ORGANISATION, "current_organisation() does not raise"),
+    ],
+)
+def test_a_hole_in_the_wall_is_found(
+    headwater: Command, owner: "psycopg.Connection[Any]", broken: str, mended: str, said: str
+) -> None:
+    for statement in broken.replace("{app}", APP).split("; "):
+        owner.execute(statement)
+    try:
+        [fault] = findings(headwater, 3)["wall"]
+        assert said in fault["found"]
+        assert fault["remedy"]
+    finally:
+        owner.execute(mended.replace("{app}", APP))
+    assert findings(headwater, 0)["wall"][0]["well"]
+
+
+def test_a_role_that_may_become_the_owner_is_found(headwater: Command) -> None:
+    with psycopg.connect(Cluster(headwater.home).url(SUPERUSER), autocommit=True) as superuser:
+        superuser.execute(f"GRANT {OWNER} TO {APP}")
+        try:
+            assert f"may act as {OWNER}, who owns tables" in findings(headwater, 3)["wall"][0]["found"]
+        finally:
+            superuser.execute(f"REVOKE {OWNER} FROM {APP}")
 
 
 def test_a_role_that_bypasses_the_wall_is_found(headwater: Command) -> None:

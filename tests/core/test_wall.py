@@ -11,9 +11,9 @@ from headwater.core.wall import (
     UNWALLED,
     OtherOrganisation,
     organisation_context,
-    wall_faults,
     walled_models,
 )
+from headwater.core.wall_faults import wall_faults
 from headwater.people.models import Unit
 
 

@@ -74,8 +74,8 @@ def check_schema(installation: Installation) -> Iterator[Finding]:
 
 
 def check_wall(installation: Installation) -> Iterator[Finding]:
-    """Whether row-level security holds for every table and role."""
-    from headwater.core.wall import wall_faults
+    """Whether row-level security holds for every table, role and view, and records cannot be rewritten."""
+    from headwater.core.wall_faults import wall_faults
 
     faults = wall_faults()
     remedy = "Do not serve anybody until this is mended: run `headwater up` with DATABASE_URL naming the application's "

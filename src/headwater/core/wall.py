@@ -7,7 +7,7 @@ organisation is set, so forgetting the context fails loudly instead of reading a
     with organisation_context(organisation.pk):
         Entry.objects.count()          # this organisation's entries, whatever the code forgot to filter
 
-`enforce_wall` is run by the owner after every migration; `wall_faults` is what `doctor` asks.
+`enforce_wall` is run by the owner after every migration; `wall_faults` (core/wall_faults.py) is what `doctor` asks.
 """
 
 from collections.abc import Iterator
@@ -156,40 +156,3 @@ def _wall_statements(model: type[models.Model], connection: BaseDatabaseWrapper,
             f"CREATE OR REPLACE TRIGGER announce_change AFTER INSERT OR UPDATE ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION announce_change()"
         )
-
-
-# --- Inspecting -------------------------------------------------------------------------------------------------------
-
-
-def wall_faults() -> list[str]:
-    """What is wrong with the wall, in sentences; empty when it stands. Run as the application's role."""
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(
-            "SELECT rolsuper, rolbypassrls, EXISTS ("
-            "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE relowner = r.oid AND n.nspname = 'public') FROM pg_roles r WHERE rolname = current_user"
-        )
-        superuser, bypasses, owns = cursor.fetchone()
-        cursor.execute(
-            "SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity,"
-            " EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'wall')"
-            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE c.relkind IN ('r', 'p') AND n.nspname = 'public'"
-        )
-        tables: dict[str, tuple[bool, bool]] = {name: (forced, policy) for name, forced, policy in cursor.fetchall()}
-    return [*_role_faults(superuser, bypasses, owns), *_table_faults(tables)]
-
-
-def _role_faults(superuser: bool, bypasses: bool, owns: bool) -> Iterator[str]:
-    if superuser:
-        yield "the application's database role is a superuser: row-level security does not bind it"
-    if bypasses:
-        yield "the application's database role may bypass row-level security"
-    if owns:
-        yield "the application's database role owns tables: it could switch their policies off"
-
-
-def _table_faults(tables: dict[str, tuple[bool, bool]]) -> Iterator[str]:
-    for name, (forced, policy) in sorted(tables.items()):
-        if name not in UNWALLED and not (forced and policy):
-            yield f"table {name} is not behind the wall"
