@@ -104,7 +104,7 @@ class Words(HTMLParser):
 def forgotten(html: str) -> list[str]:
     """The pieces of text with Latin letters outside the brackets."""
     words = Words()
-    words.feed(html)
+    words.feed(html.replace("<wbr>", ""))  # a place to break a line breaks no word
     left = []
     for text in words.found:
         if text.strip() in PLACES:

@@ -98,7 +98,7 @@ def test_a_second_factor_can_be_set_up(ines_signs_in: Person) -> None:
     client = Client()
     client.post(reverse("account_login"), {"login": ines_signs_in.email, "password": PASSWORD})
     asked = client.get(reverse("mfa_activate_totp"), follow=True)
-    assert "Confirm" in asked.content.decode()
+    assert "Is it still you?" in asked.content.decode()
     where = f"{reverse('account_reauthenticate')}?next={reverse('mfa_activate_totp')}"
     page = client.post(where, {"password": PASSWORD}, follow=True).content.decode()
     assert "data:image/svg+xml" in page
