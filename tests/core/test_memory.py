@@ -33,3 +33,13 @@ def test_freed_memory_goes_back(monkeypatch: Any) -> None:
     assert islands
     assert not service.is_alive()
     assert resident() <= before - 30_000_000
+
+
+def test_code_that_was_let_go_of_still_runs() -> None:
+    import lxml.etree as library
+
+    page = "<a><b>one</b></a>"
+    before = library.tostring(library.fromstring(page))
+    assert memory.let_go_of("lxml/etree") > 100_000
+    assert library.tostring(library.fromstring(page)) == before
+    assert memory.let_go_of("no such library") == 0

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from headwater.core.memory import let_go_of
 from headwater.distribute.models import Directive, InterestProfile
 from headwater.people.models import Person
 from headwater.search.language.errors import QueryError
@@ -176,6 +177,7 @@ def warm_matcher(stop: threading.Event) -> None:
     matcher = new_matcher()
     matcher.put(1, parse('"a b c" OR (d (e OR NOT f) g h)'), ("en",))
     matcher.match(Searchable(1, 1, "a b c", "d e g h", "en", "", "", (), (), "", timezone.now()))
+    let_go_of("libllvmlite")
     stop.wait()
 
 
