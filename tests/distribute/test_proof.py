@@ -11,7 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from headwater.distribute import proof
+from headwater.core.models import Event
+from headwater.distribute import audit, proof
 from headwater.distribute.actions import acknowledge_delivery, issue_directive, record_acknowledgement, save_directive
 from headwater.distribute.awareness import called, time_to_aware
 from headwater.distribute.models import Channel, Delivery, Directive
@@ -199,3 +200,12 @@ def test_groups_are_called_as_people_know_them(directive: Directive) -> None:
         assert [name for name, _group in called(time_to_aware(90, "topic"), "topic")] == ["Wet wells"]
     finally:
         SOURCES_CALLED.pop()
+
+
+def test_the_log_is_read_by_people() -> None:
+    facts = {"fields": ["name", "owner"], "needs_review": True, "until": None}
+    event = Event(subject="gather.informationneed", subject_id=5, details=facts)
+    assert audit.about(event) == "information need 5"
+    assert audit.details(event) == "fields name, owner · needs review yes · until –"
+    assert audit.about(Event(subject="gone.thing")) == "gone.thing"
+    assert audit.about(Event(subject="")) == ""

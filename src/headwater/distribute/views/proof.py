@@ -313,7 +313,10 @@ def show_audit(request: Request) -> HttpResponse:
         return csv_response("audit", audit.HEADER, audit.rows(events))
     page = Paginator(events, PAGE).get_page(request.GET.get("page"))
     names = dict(Person.objects.filter(pk__in=[each.actor_id for each in page.object_list]).values_list("pk", "name"))
-    rows = [(event, names.get(event.actor_id or 0, "")) for event in page.object_list]
+    rows = [
+        (event, names.get(event.actor_id or 0, ""), audit.about(event), audit.details(event))
+        for event in page.object_list
+    ]
     verbs = Event.objects.order_by("verb").values_list("verb", flat=True).distinct()
     context = {"title": _("Audit log"), "page": page, "rows": rows, "verbs": verbs, "verb": verb, "person": person}
     return render(request, "distribute/audit.html", context)
