@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -129,6 +130,14 @@ def test_an_erased_person_leaves_no_word(organisation: Organisation) -> None:
     gone = Person.objects.create(name="Gone Long", number="G-1", email="gone@waterworks.example", left_on=today())
     actions.erase_person(System("test"), gone)
     assert not {"gone", "long", "g-1", "gone@waterworks.example"} & set(gone.words.values_list("word", flat=True))
+
+
+def test_whoever_was_there_before_the_words_is_found_too(named: dict[str, Person]) -> None:
+    before = set(PersonWord.objects.values_list("person", "word"))
+    PersonWord.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("headwater.people.migrations.0007_kept_words").FILL)
+    assert set(PersonWord.objects.values_list("person", "word")) == before != set()
 
 
 def test_the_bounds_go_into_the_index_behind_the_wall(named: dict[str, Person]) -> None:

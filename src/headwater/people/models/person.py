@@ -158,7 +158,7 @@ class PersonRole(Walled):
 class PersonWord(Walled):
     """A word by which somebody is found while a name is typed: of the name, the staff number, the mail address.
 
-    Without accents and capitals, and kept by the database itself (migration 0006), so that every way of changing a
+    Without accents and capitals, and kept by the database itself (migration 0007), so that every way of changing a
     name keeps it too, and an index finds it: behind row-level security none on an expression is used.
     """
 
