@@ -72,7 +72,7 @@ def back_to(page: str, refused: forms.BaseForm | None = None) -> HttpResponseRed
     return HttpResponseRedirect(f"{page}?{urlencode({name: refused.data.get(name, '') for name in refused.fields})}")
 
 
-def kept(request: HttpRequest, form: type[forms.BaseForm]) -> dict[str, Any]:
+def kept(request: HttpRequest, form: type[forms.Form]) -> dict[str, Any]:
     """What `back_to` brought along of a refused form, as its initial values."""
     return {name: request.GET[name] for name in form.base_fields if name in request.GET}
 
