@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+
+from headwater.core.lists import lists_of
 from headwater.distribute.models import (
     Acknowledgement,
     Channel,
@@ -17,26 +20,26 @@ from headwater.distribute.models import (
     Reminder,
 )
 from headwater.people.models import Person
-from headwater.search.titles import told
+from headwater.search.titles import told, without_closed
 
 
 def of_person(person: Person) -> dict[str, Any]:
     """Interests, what was delivered and became of it, what was signed, ways to be reached: plain values."""
     deliveries = Delivery.objects.filter(person=person).order_by("-created_at")
-    return {
-        "interests": list(InterestProfile.objects.filter(person=person).values("name", "query", "when", "created_at")),
-        "interests_written_for_groups": list(
+    lists: dict[str, QuerySet[Any, Any]] = {
+        "interests": InterestProfile.objects.filter(person=person).values("name", "query", "when", "created_at"),
+        "interests_written_for_groups": (
             InterestProfile.objects.filter(created_by=person).exclude(person=person).values("name", "query")
         ),
-        "must_reads_issued": list(Directive.objects.filter(issued_by=person).values("name", "state", "issued_at")),
+        "must_reads_issued": Directive.objects.filter(issued_by=person).values("name", "state", "issued_at"),
         "signatures_recorded": told(
             person,
             Acknowledgement.objects.filter(recorded_by=person),
             "version__entry",
             *("version__title", "version__number", "at"),
         ),
-        "told_by_the_ladder": list(Reminder.objects.filter(told=person).values("rung", "at")),
-        "digests": list(Digest.objects.filter(person=person).values("key", "created_at")),
+        "told_by_the_ladder": Reminder.objects.filter(told=person).values("rung", "at"),
+        "digests": Digest.objects.filter(person=person).values("key", "created_at"),
         "deliveries": told(
             person,
             deliveries,
@@ -52,16 +55,17 @@ def of_person(person: Person) -> dict[str, Any]:
             "version__entry",
             *("version__title", "version__number", "at", "manner"),
         ),
-        "preferences": list(
+        "preferences": (
             Preference.objects.filter(person=person).values(
                 "digest_at", "weekly_on", "quiet_from", "quiet_until", "budget"
             )
         ),
-        "channels": list(Channel.objects.filter(person=person).values("kind", "address", "state", "trouble")),
-        "codes_mailed": list(MailedCode.objects.filter(person=person).values_list("at", flat=True)),
-        "private_feed_since": list(PrivateFeed.objects.filter(person=person).values_list("created_at", flat=True)),
-        "sent": list(Dispatch.objects.filter(channel__person=person).values("channel__kind", "state", "sent_at")),
+        "channels": Channel.objects.filter(person=person).values("kind", "address", "state", "trouble"),
+        "codes_mailed": MailedCode.objects.filter(person=person).values_list("at", flat=True),
+        "private_feed_since": PrivateFeed.objects.filter(person=person).values_list("created_at", flat=True),
+        "sent": Dispatch.objects.filter(channel__person=person).values("channel__kind", "state", "sent_at"),
     }
+    return without_closed(lists_of(lists))
 
 
 def forget(person: Person) -> None:

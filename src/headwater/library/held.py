@@ -4,23 +4,23 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
+from headwater.core.lists import lists_of
 from headwater.library.models import Article, Attachment, Contributor, Draft, Feedback, Review, Revision, Verification
 from headwater.people.models import Person
-from headwater.search.titles import told
+from headwater.search.titles import told, without_closed
 
 
 def of_person(person: Person) -> dict[str, Any]:
     """Texts, drafts, words on others' texts, files: plain values."""
-    return {
+    lists: dict[str, QuerySet[Any, Any]] = {
         "articles_begun": _articles(person, Article.objects.filter(author=person), "state", "created_at"),
         "articles_to_verify": _articles(person, Article.objects.filter(verifier=person), "verify_due_on"),
         "contributes_to": told(
             person, Contributor.objects.filter(person=person), "article__entry", "article__entry__title"
         ),
-        "revisions": list(  # one's own words, and so are drafts
-            Revision.objects.filter(author=person).values("title", "number", "summary", "body", "created_at")
-        ),
-        "drafts": list(Draft.objects.filter(person=person).values("title", "body", "saved_at")),
+        # One's own words, and so are drafts.
+        "revisions": Revision.objects.filter(author=person).values("title", "number", "summary", "body", "created_at"),
+        "drafts": Draft.objects.filter(person=person).values("title", "body", "saved_at"),
         "reviews": told(
             person,
             Review.objects.filter(reviewer=person),
@@ -45,12 +45,13 @@ def of_person(person: Person) -> dict[str, Any]:
             "entry",
             *("entry__title", "state", "answer", "settled_at"),
         ),
-        "files_added": list(Attachment.objects.filter(added_by=person).values("name", "size", "added_at")),
+        "files_added": Attachment.objects.filter(added_by=person).values("name", "size", "added_at"),
         "put_in_the_trash": _articles(person, Article.objects.filter(trashed_by=person), "trashed_at"),
     }
+    return without_closed(lists_of(lists))
 
 
-def _articles(person: Person, articles: QuerySet[Article], *fields: str) -> list[dict[str, Any]]:
+def _articles(person: Person, articles: QuerySet[Article], *fields: str) -> QuerySet[Any, Any]:
     return told(person, articles.annotate(title=F("entry__title")), "entry", "title", *fields)
 
 

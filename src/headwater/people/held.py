@@ -11,10 +11,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from headwater.core.models import Event
+from headwater.core.lists import lists_of
+from headwater.core.models import Event, User
 from headwater.people.models import Absence, AudienceMember, Community, Notice, Person
 
 
@@ -35,35 +36,37 @@ def held_about(person: Person) -> dict[str, Any]:
 
 def of_person(person: Person) -> dict[str, Any]:
     """What this room holds: the profile, where they belong, what they may do, how they come in, what they were told."""
+    lists = lists_of(_lists(person))
+    account: list[Any] = lists.pop("account")
+    return {"profile": _profile(person), "account": account[0] if account else None, **lists}
+
+
+def _lists(person: Person) -> dict[str, QuerySet[Any, Any]]:
     return {
-        "profile": _profile(person),
-        "account": _account(person),
-        "roles": list(person.roles.values_list("name", flat=True)),
-        "other_units": list(person.other_units.values_list("name", flat=True)),
-        "communities": list(person.communities.values_list("name", flat=True)),
-        "asked_to_join": list(person.membership_requests.values("community__name", "asked_at")),
-        "heads": list(person.heads.values_list("name", flat=True)),
-        "deputises_for_the_head_of": list(person.deputises.values_list("name", flat=True)),
-        "leads": list(Community.objects.filter(lead=person).values_list("name", flat=True)),
-        "found_by": list(person.words.order_by("word").values_list("word", flat=True)),
-        "marks": list(person.tags.values("tag", "room")),
-        "permissions": list(person.grants.values("permission", "unit__name")),
-        "audiences": [
-            {"audience": name, "since": since}
-            for name, since in AudienceMember.objects.filter(person=person).values_list("audience__name", "since")
-        ],
-        "absences": list(person.absences.values("since", "until", "deputy__name")),
-        "stands_in_for": list(Absence.objects.filter(deputy=person).values("since", "until", "person__name")),
-        "takes_over_from": list(
+        "account": User.objects.filter(people=person).values("email", "name", "created_at", "last_login"),
+        "roles": person.roles.values_list("name", flat=True),
+        "other_units": person.other_units.values_list("name", flat=True),
+        "communities": person.communities.values_list("name", flat=True),
+        "asked_to_join": person.membership_requests.values("community__name", "asked_at"),
+        "heads": person.heads.values_list("name", flat=True),
+        "deputises_for_the_head_of": person.deputises.values_list("name", flat=True),
+        "leads": Community.objects.filter(lead=person).values_list("name", flat=True),
+        "found_by": person.words.order_by("word").values_list("word", flat=True),
+        "marks": person.tags.values("tag", "room"),
+        "permissions": person.grants.values("permission", "unit__name"),
+        "audiences": AudienceMember.objects.filter(person=person).values("audience__name", "since"),
+        "absences": person.absences.values("since", "until", "deputy__name"),
+        "stands_in_for": Absence.objects.filter(deputy=person).values("since", "until", "person__name"),
+        "takes_over_from": (
             Person.objects.filter(Q(successor=person) | Q(departures__successor=person))
             .distinct()
             .values("name", "left_on")
         ),
-        "departures": list(person.departures.values("left_on", "successor__name", "recorded_at")),
-        "tokens": list(person.tokens.values("name", "scope", "created_at", "expires_at", "last_used_on", "revoked_at")),
-        "invitations": list(person.invitations.values("created_at", "expires_at", "used_at")),
-        "notices": list(Notice.objects.filter(person=person).values("text", "url", "created_at", "done_at")),
-        "log_of_your_actions": list(
+        "departures": person.departures.values("left_on", "successor__name", "recorded_at"),
+        "tokens": person.tokens.values("name", "scope", "created_at", "expires_at", "last_used_on", "revoked_at"),
+        "invitations": person.invitations.values("created_at", "expires_at", "used_at"),
+        "notices": Notice.objects.filter(person=person).values("text", "url", "created_at", "done_at"),
+        "log_of_your_actions": (
             Event.objects.filter(actor_id=person.pk).order_by("-at").values("at", "verb", "door", "subject")[:5000]
         ),
     }
@@ -82,13 +85,6 @@ def _profile(person: Person) -> dict[str, Any]:
         "unit": person.unit.name if person.unit else None,
         "successor": person.successor.name if person.successor else None,
     }
-
-
-def _account(person: Person) -> dict[str, Any] | None:
-    user = person.user
-    if user is None:
-        return None
-    return {"email": user.email, "name": user.name, "created_at": user.created_at, "last_login": user.last_login}
 
 
 def forbids_erasure(person: Person) -> list[str]:

@@ -2,19 +2,21 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+
+from headwater.core.lists import lists_of
 from headwater.people.models import Person
 from headwater.search.models import Entry, GapAsker
-from headwater.search.titles import told
+from headwater.search.titles import told, without_closed
 
 
 def of_person(person: Person) -> dict[str, Any]:
     """Questions waiting for an answer, and what the person owns: plain values."""
-    return {
-        "waiting_for_an_answer": list(
-            GapAsker.objects.filter(person=person).values("gap__query", "asked_at", "told_at")
-        ),
-        "owns": told(person, Entry.objects.filter(owner=person), "pk", "title", "kind", "created_at"),
+    lists: dict[str, QuerySet[Any, Any]] = {
+        "waiting_for_an_answer": (GapAsker.objects.filter(person=person).values("gap__query", "asked_at", "told_at")),
+        "owns": told(person, Entry.objects.filter(owner=person), "", "title", "kind", "created_at"),
     }
+    return without_closed(lists_of(lists))
 
 
 def forget(person: Person) -> None:

@@ -2,23 +2,28 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, QuerySet
 from django.utils.translation import gettext as _
 
 from headwater.people.models import Person
-from headwater.search.models import Entry
+from headwater.people.reading import readable
 
 
-def told(person: Person, rows: QuerySet[Any], entry: str, *fields: str) -> list[dict[str, Any]]:
-    """Those fields of the rows; in place of a title, words where the entry at `entry` is closed to the person now.
+def told(person: Person, rows: QuerySet[Any], entry: str, *fields: str) -> QuerySet[Any, Any]:
+    """Those fields of the rows, and whether the entry that `entry` leads to ("" for itself) is open to the person."""
+    rule = readable(person, f"{entry}__" if entry else "")
+    return rows.annotate(is_open=ExpressionWrapper(rule, BooleanField())).values(*fields, "is_open")
+
+
+def without_closed(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The lists, some of them `told`, with words in place of the titles that are closed to the person now.
 
     What became of it (when it was sent, opened, signed) is told all the same: that is about the person.
     """
-    found = list(rows.values(entry, *fields))
-    readable = Entry.objects.readable_by(person).filter(pk__in={row[entry] for row in found})
-    open_ones = set(readable.values_list("pk", flat=True))
+    return {name: [_shown(row) if isinstance(row, dict) else row for row in rows] for name, rows in lists.items()}
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    is_open = row.pop("is_open", True)
     closed = _("no longer open to you")
-    return [
-        {name: closed if name.endswith("title") and row[entry] not in open_ones else row[name] for name in fields}
-        for row in found
-    ]
+    return {name: closed if name.endswith("title") and not is_open else value for name, value in row.items()}
