@@ -140,3 +140,21 @@ def test_the_skip_link_comes_first(open_page: OpenPage) -> None:
     expect(page.locator(".skip")).to_be_focused()
     press(page, "Enter")
     expect(page.locator("#content")).to_be_focused()
+
+
+def test_a_person_is_chosen_by_typing_a_name(open_page: OpenPage, demonstration: Organisation) -> None:
+    page = open_page(NADIA, f"{HOME}gather/needs/new/", width=320)
+    owner = page.get_by_label("Owner")
+    expect(owner).to_have_value(re.compile("^Nadia"))
+    owner.fill("")
+    owner.press_sequentially("marl")
+    offered = page.locator("#id_owner_offered option")
+    expect(offered).to_have_count(1)
+    label = offered.get_attribute("value") or ""
+    assert label.startswith("Ines Marlow · ")
+    owner.fill(label)
+    expect(offered).to_have_count(0)
+    page.get_by_label("Question").fill("Which culverts were cleaned?")
+    press(page, "Enter")
+    expect(page.locator("h1")).to_have_text("Which culverts were cleaned?")
+    expect(page.locator(".lede.facts, .facts").first).to_contain_text("Ines Marlow")
