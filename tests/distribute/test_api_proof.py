@@ -103,6 +103,7 @@ def test_the_log_is_taken_away_as_a_sheet(
         assert sign_in(ines).get(address).status_code == 403
     page = browser.get(f"/o/waterworks/distribute/proof/audit/?verb=issue_directive&person={nadia.pk}").content.decode()
     assert f'href="?verb=issue_directive&amp;person={nadia.pk}&amp;format=csv"' in page
+    assert 'class="top-menu"' in page, "the frame still knows who looks"
 
 
 def test_each_sees_what_they_may(directive: Directive, ines: Person, otto: Person, nadia: Person, ask: Ask) -> None:

@@ -318,7 +318,7 @@ def show_audit(request: Request) -> HttpResponse:
         for event in page.object_list
     ]
     verbs = Event.objects.order_by("verb").values_list("verb", flat=True).distinct()
-    context = {"title": _("Audit log"), "page": page, "rows": rows, "verbs": verbs, "verb": verb, "person": person}
+    context = {"title": _("Audit log"), "page": page, "rows": rows, "verbs": verbs, "verb": verb, "by_person": person}
     return render(request, "distribute/audit.html", context)
 
 
