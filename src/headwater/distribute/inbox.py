@@ -90,10 +90,18 @@ def waiting_counts(reader: Reader, now: Any) -> tuple[RowCounts, RowCount]:
 
 def take_in_broadcasts(person: Person) -> int:
     """Give the person a row for each open broadcast that concerns them; returns how many."""
-    rows = list(_missing_broadcasts(person).values_list("pk", "version"))
+    if not person.is_active:
+        return 0
+    rows = _missing(tuple(person.paths_granted(Permission.STEWARD))).rows(**given_of(person))
     if not rows:
         return 0
     return deliver_broadcasts([pk for pk, _ in rows], [version for _, version in rows], people=[person.pk])
+
+
+@lru_cache(256)
+def _missing(stewarded: tuple[str, ...]) -> Prepared:
+    missing = _missing_broadcasts(GivenReader(stewarded))
+    return Prepared(lambda: missing.values_list("pk", "version"))
 
 
 def _missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:
