@@ -129,6 +129,16 @@ class PersonForm(ProfileForm):
         fields["roles"].queryset = Role.objects.all()
         fields["other_units"].widget.attrs["size"] = fields["roles"].widget.attrs["size"] = 6
 
+    def offer_clearances(self, most: int) -> None:
+        """Offer what the administrator of a unit may give: up to their own."""
+        clearance: Any = self.fields["clearance"]
+        clearance.choices = [(level, name) for level, name in Classification.choices if level <= most]
+
+    def show_only(self, *fields: str) -> None:
+        """Leave what whoever fills in the form may see and not change as it is."""
+        for field in fields:
+            self.fields[field].disabled = True
+
     def _offer_languages(self, person: Person | None) -> None:
         del self.fields["chosen_language"]  # theirs alone
         language: Any = self.fields["language"]

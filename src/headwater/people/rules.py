@@ -1,5 +1,7 @@
 """Who may do what with people, structure, knowledge and access. Predicates only: no change, no message."""
 
+from django.db.models import Q, QuerySet
+
 from headwater.core.actions import Actor, System
 from headwater.people.models import Grant, Permission, Person, Unit
 
@@ -34,6 +36,37 @@ def may_administer(actor: Actor) -> bool:
 def may_manage_people(actor: Actor, unit: Unit | None = None) -> bool:
     """Create and change people of that unit, let them leave, invite them (none: people without a unit)."""
     return may(actor, Permission.ADMINISTRATOR, unit)
+
+
+def may_answer_for(actor: Actor, person: Person) -> bool:
+    """Decide how somebody signs in and when they leave: who manages them, unless they outrank who does.
+
+    Whoever makes the link of a person can become that person.
+    """
+    if may_administer(actor):
+        return True
+    if not isinstance(actor, Person) or not may_manage_people(actor, person.unit):
+        return False
+    return not outranking(actor).filter(pk=person.pk).exists()
+
+
+def outranking(actor: Person) -> QuerySet[Person]:
+    """Who is cleared for more than the actor, or holds a permission that the actor neither holds there nor gives."""
+    covered = Q(permission=Permission.READER)  # which allows nothing that others may not
+    for permission, path in actor.granted:
+        inside = Q(unit__path__startswith=path) if path else Q()
+        covered |= inside if permission == Permission.ADMINISTRATOR else inside & Q(permission=permission)
+    beyond = Grant.objects.exclude(pk__in=Grant.objects.filter(covered).values("pk"))
+    return Person.objects.filter(Q(clearance__gt=actor.clearance) | Q(pk__in=beyond.values("person")))
+
+
+def may_clear(actor: Actor, person: Person | None, clearance: int) -> bool:
+    """Give a person (none: a new one) that clearance, which holds in the whole organisation: who administers it; in a
+    unit its administrator, up to their own, and never to themselves."""
+    if may_administer(actor):
+        return True
+    is_within = isinstance(actor, Person) and actor != person and clearance <= actor.clearance
+    return is_within and (person is None or may_answer_for(actor, person))
 
 
 def may_manage_structure(actor: Actor, unit: Unit | None = None) -> bool:

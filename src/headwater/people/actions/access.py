@@ -14,6 +14,7 @@ from headwater.core.models import Organisation, User
 from headwater.core.secret import digest
 from headwater.core.wall import current_organisation_id, organisation_context
 from headwater.people import accounts, membership, rules
+from headwater.people.actions.persons import require_answer
 from headwater.people.audiences import EVERYONE
 from headwater.people.checking import is_language, is_zone, keep
 from headwater.people.invitations import (
@@ -76,6 +77,7 @@ def invite_person(actor: Actor, person: Person, by_mail: bool = True) -> str:
         rules.may_manage_people(actor, person.unit),
         _("Only an administrator of that part of the organisation invites its people."),
     )
+    require_answer(actor, person)
     _check_invitable(person)
     if person.user_id is not None and person.user is not None and person.user.has_usable_password():
         raise ValidationError(
@@ -109,8 +111,7 @@ def reset_password(actor: Actor, person: Person, by_mail: bool = False) -> str:
         rules.may_manage_people(actor, person.unit),
         _("Only an administrator of that part of the organisation makes reset links."),
     )
-    outranked = rules.may_administer(person) and not rules.may_administer(actor)
-    require(not outranked, _("Only an administrator of the whole organisation resets another one's password."))
+    require_answer(actor, person)
     _check_invitable(person)
     if person.user is None:
         raise ValidationError({"person": _("%(name)s has no account yet; invite them.") % {"name": person.name}})

@@ -30,6 +30,28 @@ def _require_people(actor: Actor, *units: Unit | None) -> None:
         )
 
 
+def require_answer(actor: Actor, person: Person) -> None:
+    """Refuse whoever manages the person's unit, and would become by a link, or send away, who outranks them."""
+    require(
+        rules.may_answer_for(actor, person),
+        _(
+            "%(name)s has permissions or a clearance beyond yours: only an administrator of the whole organisation "
+            "decides how they sign in, and when they leave."
+        )
+        % {"name": person.name},
+    )
+
+
+def _require_clearance(actor: Actor, person: Person | None, clearance: int) -> None:
+    require(
+        rules.may_clear(actor, person, clearance),
+        _(
+            "A clearance holds in the whole organisation: the administrator of a unit gives it up to their own, and "
+            "never to themselves. Ask an administrator of the whole organisation."
+        ),
+    )
+
+
 @action
 def create_person(
     actor: Actor,
@@ -48,6 +70,7 @@ def create_person(
 ) -> Person:
     """Add a person. They can sign in once they have been invited."""
     _require_people(actor, unit, *(other_units or []))
+    _require_clearance(actor, None, clearance)
     person = Person(
         name=name.strip(),
         email=email.strip(),
@@ -155,6 +178,10 @@ def _require_change(actor: Actor, person: Person, changes: dict[str, Any]) -> No
         units.append(changes["unit"])
     others = changes.get("other_units") or []
     _require_people(actor, *units, *others)
+    if changes.get("email", person.email) != person.email:
+        require_answer(actor, person)
+    if changes.get("clearance", person.clearance) != person.clearance:
+        _require_clearance(actor, person, changes["clearance"])
 
 
 @action
@@ -233,6 +260,7 @@ def end_membership(actor: Actor, person: Person, on: date | None = None, success
     successor the head of the unit takes over.
     """
     _require_people(actor, person.unit)
+    require_answer(actor, person)
     day = on or today()
     _check_departure(person, day, successor)
     person.left_on, person.successor = day, successor
@@ -262,6 +290,7 @@ def _check_departure(person: Person, day: date, successor: Person | None) -> Non
 def resume_membership(actor: Actor, person: Person) -> Person:
     """A person stays after all, or comes back. What was handed over meanwhile stays with whom it went to."""
     _require_people(actor, person.unit)
+    require_answer(actor, person)
     if person.erased_at is not None:
         raise ValidationError(_("This person was erased; add them anew."))
     if person.left_on is None:

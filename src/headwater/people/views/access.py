@@ -99,6 +99,7 @@ def _uninvited(actor: Person) -> QuerySet[Person]:
         for path in paths:
             inside |= Q(unit__path__startswith=path)
         people = people.filter(inside)
+        people = people.exclude(pk__in=rules.outranking(actor))
     return people.select_related("unit").annotate(invited_at=Max("invitations__created_at")).order_by("name")
 
 

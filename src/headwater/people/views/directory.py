@@ -104,6 +104,7 @@ def show_person(request: Request, pk: int) -> HttpResponse:
         context["absence_form"] = AbsenceForm(person=person, initial=kept(request, AbsenceForm))
     if may_manage:
         context |= {
+            "may_answer": rules.may_answer_for(request.person, person),
             "leaving_form": LeavingForm(person=person, initial={"on": today()} | kept(request, LeavingForm)),
             "grant_form": GrantForm(),
             "tag_form": TagForm(),
@@ -141,6 +142,7 @@ def add_person(request: Request) -> HttpResponse:
         "unit": Unit.objects.filter(slug=request.GET.get("unit", "")).first(),
     }
     form = PersonForm(posted(request), initial=usual)
+    _limit(form, request.person)
     if request.method == "POST":
         person = filled(form, lambda values: _created(request, values))
         if person is not None:
@@ -151,6 +153,18 @@ def add_person(request: Request) -> HttpResponse:
         "people/form.html",
         {"title": _("Add a person"), "form": form, "crumbs": crumbs, "done": _("Add the person"), "icon": "user-plus"},
     )
+
+
+def _limit(form: PersonForm, actor: Person, person: Person | None = None) -> None:
+    """A unit's administrator clears nobody for more than themselves, nor decides over who outranks them."""
+    if rules.may_administer(actor):
+        return
+    if person is None or rules.may_clear(actor, person, actor.clearance):
+        form.offer_clearances(actor.clearance)
+    else:
+        form.show_only("clearance")
+    if person is not None and not rules.may_answer_for(actor, person):
+        form.show_only("email")
 
 
 def _created(request: Request, values: dict[str, Any]) -> Person:
@@ -171,6 +185,7 @@ def edit_person(request: Request, pk: int) -> HttpResponse:
     now = {name: getattr(person, name) for name in EDITED}
     now |= {"other_units": person.other_units.all(), "roles": person.roles.all()}
     form = PersonForm(posted(request), initial=now, person=person)
+    _limit(form, request.person, person)
     if request.method == "POST":
         changed = filled(form, lambda values: _changed(request, person, values))
         if changed is not None:
