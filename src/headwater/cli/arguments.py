@@ -92,6 +92,9 @@ def _add_everyday(commands: Any) -> None:
     gather = _add(commands, "gather", "Gather a folder, file, web site or feed now.", "gathering", "gather")
     gather.add_argument("place", metavar="PATH_OR_URL")
     gather.add_argument("--audience", help="who may read it: an audience's name (default: its owner only)")
+    gather.add_argument(
+        "--replace", action="store_true", help="a file replaces somebody else's of its name (default: keep both)"
+    )
     _place(gather)
     search = _add(commands, "search", "Find what you may read.", "everyday", "search")
     search.add_argument("query", nargs="+", metavar="QUERY")

@@ -24,17 +24,19 @@ def gather(options: Namespace) -> None:
     with opened(options) as organisation:
         with acting(organisation, options) as actor:
             who, audience = actor, _audience(options.audience)
-        outcome = _gather_place(organisation.pk, who, options.place, audience)
+        outcome = _gather_place(organisation.pk, who, options.place, audience, options.replace)
         catch_up(organisation.pk)
     _say(outcome, options.json)
 
 
-def _gather_place(organisation_id: int, actor: "Actor", place: str, audience: "Audience | None") -> dict[str, Any]:
+def _gather_place(
+    organisation_id: int, actor: "Actor", place: str, audience: "Audience | None", is_replacing: bool
+) -> dict[str, Any]:
     from headwater.gather.connectors import SourceFailed
     from headwater.gather.gathering import gather as gather_now
 
     try:
-        return gather_now(organisation_id, actor, place, audience, watcher=_Teller())
+        return gather_now(organisation_id, actor, place, audience, watcher=_Teller(), is_replacing=is_replacing)
     except SourceFailed as error:
         raise CommandFailed(f"{error.message}. {error.remedy}".strip()) from error
 

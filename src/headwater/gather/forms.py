@@ -209,10 +209,16 @@ class FilesField(forms.FileField):
         return [check(one, initial) for one in data] if data else [check(None, initial)]
 
 
+_REPLACE_HELP = _("Otherwise yours is kept beside it, as a document of its own.")
+
+
 class UploadForm(forms.Form):
     """Files to hand in."""
 
     documents = FilesField(label=_("Files"))
+    replace = forms.BooleanField(
+        label=_("Replace a colleague’s file of the same name"), required=False, help_text=_REPLACE_HELP
+    )
 
 
 class CaptureForm(forms.Form):
@@ -223,6 +229,9 @@ class CaptureForm(forms.Form):
         label=_("What is known"), widget=forms.Textarea(attrs={"rows": 12, "data-editor": "markdown"})
     )
     url = forms.URLField(label=_("Where it was found"), assume_scheme="https", required=False, max_length=1000)
+    replace = forms.BooleanField(
+        label=_("Replace what a colleague wrote under this title"), required=False, help_text=_REPLACE_HELP
+    )
 
 
 class NeedForm(forms.ModelForm):

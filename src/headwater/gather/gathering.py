@@ -1,7 +1,7 @@
 """Gathering a place here and now, for whoever waits for it: `headwater gather PATH_OR_URL`."""
 
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ from headwater.core.actions import Actor, Refused
 from headwater.core.wall import organisation_context
 from headwater.gather import rules, runs
 from headwater.gather.actions import create_source
+from headwater.gather.bringing import take_in
 from headwater.gather.connectors import SourceFailed, kind_of_address, uploaded
+from headwater.gather.connectors.base import marked
 from headwater.gather.extract import Pool, shared_pool
 from headwater.gather.models import Failure, Run, Source
 from headwater.gather.pieces import Piece
@@ -43,15 +45,19 @@ def gather(
     audience: Audience | None = None,
     pool: Pool | None = None,
     watcher: Watcher = unwatched,
+    is_replacing: bool = False,
 ) -> dict[str, Any]:
     """Gather a folder, file, web site or feed to its end; a place named before is the same source again.
 
+    A file of the name of somebody else's is kept beside theirs; when `is_replacing`, it is the next version of theirs.
     Opens its own transactions: call it outside of any. Raises SourceFailed when the place cannot be read, Refused when
     the actor may not.
     """
     started = time.monotonic()
     if _is_file(place):
-        source, progress = _gather_file(organisation_id, actor, Path(place), audience, pool or shared_pool())
+        source, progress = _gather_file(
+            organisation_id, actor, Path(place), audience, pool or shared_pool(), is_replacing
+        )
     else:
         source, progress = _gather_place(organisation_id, actor, place, audience, pool, watcher)
     with organisation_context(organisation_id):
@@ -127,17 +133,24 @@ def _owner(actor: Actor) -> Person:
 
 
 def _gather_file(
-    organisation_id: int, actor: Actor, path: Path, audience: Audience | None, pool: Pool
+    organisation_id: int, actor: Actor, path: Path, audience: Audience | None, pool: Pool, is_replacing: bool
 ) -> tuple[Source, Progress]:
     """One file becomes an upload: there is no folder to compare it with the next time."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        message, remedy = marked("It cannot be opened: %(error)s"), marked("Check its permissions")
+        raise SourceFailed(message, remedy, error=error.strerror or str(error)) from error
+    found = uploaded(path.name, content)
     with organisation_context(organisation_id):
         uploads = Source.objects.open().filter(kind=Source.Kind.UPLOAD, audience=audience, owner=_owner(actor))
         source = uploads.order_by("pk").first() or create_source(
             actor, name=_("Files handed in"), kind=Source.Kind.UPLOAD, owner=_owner(actor), audience=audience
         )
+        document = take_in(actor, source, found, content, is_replacing)
+    piece = Piece(replace(found, key=document.key), is_asked_for=document.stamp != found.stamp)
     progress = Progress()
-    found = uploaded(path.name, path.read_bytes())
-    progress.add(carry(Batch(organisation_id, source.pk, [Piece(found)], pool)))
+    progress.add(carry(Batch(organisation_id, source.pk, [piece], pool)))
     return source, progress
 
 

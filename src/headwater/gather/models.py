@@ -212,6 +212,8 @@ class Document(Walled):
     mime = models.CharField(max_length=120, blank=True)
     size = models.BigIntegerField(default=0)
     metadata = models.JSONField(default=dict)
+    brought_by = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
+    handed_as = models.CharField(max_length=1000, blank=True, help_text=_("its name as it was brought by a person"))
     last_seen_at = models.DateTimeField(default=timezone.now)
     vanished_at = models.DateTimeField(null=True, help_text=_("the tombstone: no longer in its source since"))
 

@@ -247,8 +247,8 @@ def _hand_over(actor: Actor, source: Source, to: Source | None) -> None:
     moved = list(source.documents.all())
     for document in moved:
         document.key = f"{source.slug}/{document.key}"[:1000]
-        document.source = to
-    Document.objects.bulk_update(moved, ["key", "source"], batch_size=500)
+        document.source, document.handed_as = to, ""
+    Document.objects.bulk_update(moved, ["key", "source", "handed_as"], batch_size=500)
     for document in moved:
         if document.entry_id is None and document.blob:
             # Its reading may be on the way under its old source, and finds it there no more.

@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import File
+from ninja import File, Form
 from ninja.files import UploadedFile
 from ninja.pagination import paginate
 
@@ -24,21 +24,24 @@ def list_documents(request: Request, pk: int) -> "QuerySet[Document]":
 
 
 @router.post("/sources/{pk}/documents", response=DocumentOut, operation_id="upload_document")
-def upload_document(request: Request, pk: int, file: File[UploadedFile]) -> Document:
-    """Hand in a file; it is kept at once and read in the background."""
-    return actions.upload_document(request.person, source_of(request, pk), file.name or "", file.read())
+def upload_document(request: Request, pk: int, file: File[UploadedFile], replace: Form[bool] = False) -> Document:
+    """Hand in a file; it is kept at once and read in the background.
+
+    A colleague's of that name stays, and yours gets another `key`; with `replace` it is the next version of theirs.
+    """
+    return actions.upload_document(request.person, source_of(request, pk), file.name or "", file.read(), replace)
 
 
 @router.post("/sources/{pk}/notes", response=DocumentOut, operation_id="capture_note")
 def capture_note(request: Request, pk: int, body: NoteIn) -> Document:
-    """Write something down, as Markdown."""
+    """Write something down, as Markdown. A colleague's of that title stays, but with `replace`."""
     return actions.capture_note(request.person, source_of(request, pk), **body.dict())
 
 
 @router.post("/sources/{pk}/mails", response=DocumentOut, operation_id="capture_mail")
-def capture_mail(request: Request, pk: int, file: File[UploadedFile]) -> Document:
-    """Take in a mail file (.eml)."""
-    return actions.capture_mail(request.person, source_of(request, pk), file.read())
+def capture_mail(request: Request, pk: int, file: File[UploadedFile], replace: Form[bool] = False) -> Document:
+    """Take in a mail file (.eml). A colleague's with the same Message-ID and other words stays, but with `replace`."""
+    return actions.capture_mail(request.person, source_of(request, pk), file.read(), replace)
 
 
 @router.get("/documents/{pk}", response=DocumentOut, operation_id="show_document")

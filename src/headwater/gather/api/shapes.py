@@ -98,7 +98,11 @@ class RunOut(Schema):
 
 
 class DocumentOut(Schema):
-    """One gathered piece; `entry_id` is what is read and searched, none while no text was taken out."""
+    """One gathered piece; `entry_id` is what is read and searched, none while no text was taken out.
+
+    What a person brought says whose it is, `brought_by_id`, and the name they gave, `handed_as`; it differs from `key`
+    where a colleague's bears that name.
+    """
 
     id: int
     source_id: int
@@ -107,6 +111,8 @@ class DocumentOut(Schema):
     mime: str
     size: int
     blob: str
+    brought_by_id: int | None
+    handed_as: str
     last_seen_at: datetime
     vanished_at: datetime | None
 
@@ -158,6 +164,7 @@ class NoteIn(Schema):
     text: str
     author: str = ""
     url: str = ""
+    replace: bool = False
 
 
 class NeedIn(Schema):

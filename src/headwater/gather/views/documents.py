@@ -16,6 +16,7 @@ from headwater.core.addresses import address
 from headwater.core.blobs import blob_path
 from headwater.core.messages import tell
 from headwater.gather import actions, rules, showing
+from headwater.gather.bringing import beside
 from headwater.gather.forms import CaptureForm, UploadForm
 from headwater.gather.models import Document, Source
 from headwater.gather.views.sources import found_source
@@ -77,7 +78,7 @@ def _narrowed(documents: "QuerySet[Document]", request: Request) -> "QuerySet[Do
 
 
 def _found_document(request: Request, pk: int) -> Document:
-    related = ("source__owner", "entry__current_version", "entry__copy_of", "failure")
+    related = ("source__owner", "brought_by", "entry__current_version", "entry__copy_of", "failure")
     document = get_object_or_404(Document.objects.select_related(*related), pk=pk)
     if not rules.may_read_document(request.person, document):
         raise Http404("There is no such document, or you may not read it.")
@@ -131,17 +132,28 @@ def upload(request: Request, pk: int) -> HttpResponse:
     source = found_source(request, pk)
     require(rules.may_add_to(request.person, source), _("Only who manages this source, or writes, hands files in."))
     form = UploadForm(request.POST or None, request.FILES or None)
-    kept = filled(form, lambda values: _handed_in(request, source, values["documents"]))
+    kept = filled(form, lambda values: _handed_in(request, source, values["documents"], values["replace"]))
     if kept is not None:
         words = ngettext("%(n)d file is kept and being read.", "%(n)d files are kept and being read.", len(kept))
-        tell(request, words % {"n": len(kept)})
+        tell(request, " ".join([words % {"n": len(kept)}, *_stayed(request.person, kept)]))
         return redirect(address("gather:source", pk=source.pk))
     context = {"title": _("Hand in files"), "form": form, "source": source, "crumbs": _crumbs(source)}
     return render(request, "gather/upload.html", context)
 
 
-def _handed_in(request: Request, source: Source, files: list[Any]) -> list[Document]:
-    return [actions.upload_document(request.person, source, file.name or "", file.read()) for file in files]
+def _handed_in(request: Request, source: Source, files: list[Any], replace: bool) -> list[Document]:
+    return [actions.upload_document(request.person, source, file.name or "", file.read(), replace) for file in files]
+
+
+def _stayed(person: Person, brought: list[Document]) -> list[str]:
+    """A sentence for each colleague's document that has the name already, as far as the person may read it."""
+    said: list[str] = []
+    for one in [named for document in brought if (named := beside(document)) is not None]:
+        if not rules.may_read_document(person, one):
+            continue
+        words = _("“%(name)s” of %(who)s stays as it is; yours is kept beside it.")
+        said.append(words % {"name": one.key, "who": one.brought_by.name if one.brought_by else one.source.name})
+    return said
 
 
 @require_safe
@@ -164,7 +176,7 @@ def capture(request: Request, pk: int) -> HttpResponse:
     author = request.person.name
     noted = filled(form, lambda new: actions.capture_note(request.person, source, author=author, **new))
     if noted is not None:
-        tell(request, _("Written down. It can be found in a moment."))
+        tell(request, " ".join([_("Written down. It can be found in a moment."), *_stayed(request.person, [noted])]))
         return redirect(address("gather:capture-into", pk=source.pk))
     context = {"title": _("Write down"), "form": form, "source": source, "crumbs": _crumbs(source)}
     return render(request, "gather/capture.html", context)
