@@ -32,6 +32,6 @@ def lists_of(queries: Mapping[str, QuerySet[Any, Any]]) -> dict[str, list[Any]]:
 
 
 def _row(row: dict[str, Any], fields: list[tuple[str, "Field[Any, Any]"]], is_flat: bool) -> Any:
-    """JSON has neither days nor hours: each value as its field has it."""
-    values = {name: field.to_python(row[name]) for name, field in fields}
+    """JSON has neither days nor hours: each value as its field has it, or None where a reference leads nowhere."""
+    values = {name: None if row[name] is None else field.to_python(row[name]) for name, field in fields}
     return next(iter(values.values())) if is_flat else values
