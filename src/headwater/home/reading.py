@@ -33,16 +33,22 @@ def show_entry(request: Request, pk: int) -> HttpResponse:
         "links": _links(request, reading),
         "may_prove": may_go(request.person, PROVING),
     }
-    return render(request, "home/entry.html", context)
+    response = render(request, "home/entry.html", context)
+    if not _is_prefetch(request):
+        # Last of all: the count is one row for everybody, and whoever counts makes the next reader wait for the end.
+        count_use(reading.entry)
+    return response
 
 
 def _note_opened(request: Request, reading: Reading) -> None:
-    """Once for this delivery; a prefetch of the browser is no reading."""
-    if request.headers.get("Sec-Purpose", "").startswith("prefetch"):
-        return
-    count_use(reading.entry)
-    if reading.delivery is not None and reading.delivery.opened_at is None:
+    """Once for this delivery."""
+    if reading.delivery is not None and reading.delivery.opened_at is None and not _is_prefetch(request):
         open_delivery(request.person, reading.delivery)
+
+
+def _is_prefetch(request: Request) -> bool:
+    """A browser that looks ahead is no reader."""
+    return request.headers.get("Sec-Purpose", "").startswith("prefetch")
 
 
 def _crumbs(reading: Reading) -> list[tuple[str, str]]:

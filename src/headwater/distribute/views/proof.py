@@ -34,7 +34,7 @@ from headwater.people.models import Person
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
-PAGE = 50
+PAGE = 30
 DAYS = (7, 30, 90)
 
 

@@ -21,6 +21,7 @@ from headwater.people.models import ApiToken
 from headwater.people.request import Request
 
 CODE = re.compile(r"[a-z]+(_[a-z]+)+")
+SHOWN = 25  # rows of one kind; all are in the export
 OWN = ("chosen_language", "timezone", "work_from", "work_until")
 
 
@@ -98,9 +99,9 @@ def _entries(about: dict[str, Any]) -> list[dict[str, Any]]:
             pairs = [(_words(key), _plain(each)) for key, each in value.items()]
             shown.append({"name": words, "pairs": pairs, "count": len(pairs)})
         elif isinstance(value, list) and value and isinstance(value[0], dict):
-            rows = [[_plain(each) for each in row.values()] for row in value[:100]]
+            rows = [[_plain(each) for each in row.values()] for row in value[:SHOWN]]
             heads = [_words(key.replace("__name", "")) for key in value[0]]
-            shown.append({"name": words, "heads": heads, "rows": rows, "more": max(len(value) - 100, 0)})
+            shown.append({"name": words, "heads": heads, "rows": rows, "more": max(len(value) - SHOWN, 0)})
             shown[-1]["count"] = len(value)
         else:
             listed = value if isinstance(value, list) else [value]
