@@ -69,7 +69,7 @@ def test_a_redirect_does_not_lead_inside(service: Service) -> None:
 def test_a_name_that_changes_its_address_does_not_lead_inside(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat, "check_address", lambda _url: None)  # it was public when it was checked
+    monkeypatch.setattr(chat, "_outside", lambda _service: None)  # it was public when it was checked
     with pytest.raises(Trouble):
         chat.send(outgoing(f"json://127.0.0.1:{service.server_port}/plain"))
     assert service.asked == []

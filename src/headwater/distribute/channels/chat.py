@@ -1,4 +1,4 @@
-"""Chat and push through apprise: more than a hundred services, each by its address.
+"""Chat and push through apprise: the services of services.py, each by its address.
 
 Such services do not recognise a repeated message, so one is sent at most once, except directives, which are repeated
 with a label after a crash (see sending.py).
@@ -15,33 +15,29 @@ import apprise
 from django.conf import settings
 
 from headwater.distribute.channels.outgoing import Outgoing, Refusal, Trouble
+from headwater.distribute.channels.services import service_of
 from headwater.gather.connectors.base import FetchFailed
 from headwater.gather.connectors.guard import Policy, Refused, checked_address, is_public
 
-# Services that write to this machine or run something on it are no way to reach a person.
-LOCAL_SCHEMAS = {"dbus", "kde", "qt", "glib", "gnome", "macosx", "syslog", "windows", "schan"}
-
 
 def check_address(url: str) -> None:
-    """Raise `Refusal` for an address that no service understands or that stays within a private network."""
-    services = _services(url)
-    for service in services:
-        schemas = {str(schema) for schema in (service.protocol, service.secure_protocol) for schema in _all(schema)}
-        if schemas & LOCAL_SCHEMAS:
-            raise Refusal("This address stays on the server itself.")
-        for name in ("host", "smtp_host"):
-            _check_host(getattr(service, name, None), _port_of(service))
+    """Raise `Refusal` for an address of no listed service, with a field that is not listed, or of a machine inside."""
+    _outside(service_of(url))
 
 
 def send(outgoing: Outgoing) -> None:
-    """Post the message. Raises `Trouble` when the service did not take it."""
-    check_address(outgoing.secret)
+    """Post the message. Raises `Refusal` as `check_address` does, `Trouble` when the service did not take it."""
+    service = service_of(outgoing.secret)
+    _outside(service)
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its log lines would carry the secret address
-    body = f"{outgoing.message.body.strip()}"
     with _guarded():
-        taken = all(service.notify(title=outgoing.message.subject, body=body) for service in _services(outgoing.secret))
+        taken = service.notify(title=outgoing.message.subject, body=outgoing.message.body.strip())
     if not taken:
         raise Trouble("The chat service did not take the message.")
+
+
+def _outside(service: apprise.NotifyBase) -> None:
+    _check_host(getattr(service, "host", None), _port_of(service))
 
 
 # --- Staying outside --------------------------------------------------------------------------------------------------
@@ -73,17 +69,6 @@ def _guarded() -> Iterator[None]:
 
 def _policy() -> Policy:
     return Policy(allowed=frozenset(settings.HEADWATER_ALLOW_FETCH))
-
-
-def _services(url: str) -> list[apprise.NotifyBase]:
-    found = apprise.Apprise()
-    if not found.add(url) or not len(found):
-        raise Refusal("No chat or push service understands this address.")
-    return list(found)
-
-
-def _all(schema: object) -> list[object]:
-    return list(schema) if isinstance(schema, list | tuple | set) else [schema]
 
 
 def _port_of(service: apprise.NotifyBase) -> int:
