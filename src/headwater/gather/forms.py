@@ -40,6 +40,11 @@ class SourceForm(forms.Form):
         fields["audience"].queryset = Audience.objects.all()
         fields["unit"].queryset = Unit.objects.all()
 
+    def keep_readers(self) -> None:
+        """For who manages the source and does not decide who reads what comes from it."""
+        for name in ("audience", "unit", "classification"):
+            self.fields[name].disabled = True
+
     def values(self) -> dict[str, Any]:
         """What the actions take: plain fields, `settings` and `secret`."""
         data = {name: value for name, value in self.cleaned_data.items() if name in _COMMON}

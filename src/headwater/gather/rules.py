@@ -33,6 +33,24 @@ def may_manage_source(actor: Actor, source: Source) -> bool:
     return _owns(actor, source.owner_id) or _manages(actor, source.unit)
 
 
+def may_govern_source(actor: Actor, source: Source) -> bool:
+    """Decide who reads what comes from a source: its owner and stewards of its unit, as far as they are cleared."""
+    if is_system(actor):
+        return True
+    owns_or_keeps = _owns(actor, source.owner_id) or may(actor, Permission.STEWARD, source.unit)
+    return owns_or_keeps and clears(actor, source.classification)
+
+
+def may_administer_source(actor: Actor, source: Source) -> bool:
+    """Name another owner for a source that one may not read."""
+    return may(actor, Permission.ADMINISTRATOR, source.unit)
+
+
+def clears(actor: Actor, classification: int) -> bool:
+    """Whether the actor is cleared for what is classified so."""
+    return is_system(actor) or (isinstance(actor, Person) and actor.is_active and actor.clearance >= classification)
+
+
 def may_add_to(actor: Actor, source: Source) -> bool:
     """Upload or capture into a source: who manages it, and contributors who may read it."""
     if may_manage_source(actor, source):

@@ -23,6 +23,10 @@ from headwater.search.actions import restore_entry
 from headwater.search.models import Entry
 
 _NOT_YOURS = _("Only the owner of a source, or who manages knowledge in its unit, does that.")
+_NOT_YOURS_TO_OPEN = _(
+    "Who reads what comes from a source is decided by its owner, and by stewards of its unit who are cleared for it; "
+    "an administrator may name another owner than themselves."
+)
 # What becomes of the documents of a source that is closed.
 FATES = ("keep", "withdraw", "hand_over")
 
@@ -91,30 +95,53 @@ def change_source(
     require(rules.may_manage_source(actor, source), _NOT_YOURS)
     # A batch on its way is published before this, and follows; or after it, and inherits what is set here.
     hold_source(source.pk)
-    given: dict[str, Any] = {
-        "name": name,
-        "owner": owner,
-        "unit": unit,
-        "audience": audience,
-        "classification": classification,
-    }
-    given |= {"grade": grade, "every_minutes": every_minutes, "silent_after_hours": silent_after_hours}
+    given: dict[str, Any] = {"owner": owner, "unit": unit, "audience": audience, "classification": classification}
+    _require_governing(actor, source, given, owner_only)
+    given |= {"name": name, "grade": grade, "every_minutes": every_minutes, "silent_after_hours": silent_after_hours}
     given |= {"deliver_backfill_days": deliver_backfill_days}
     given |= {"settings": _strings(settings) if settings is not None else None}
+    source.secret = _sealed(secret) or _kept_secret(source, given["settings"])
     changed = [field for field, value in given.items() if value is not None]
     for field in changed:
         setattr(source, field, given[field])
     if owner_only:
         source.audience = None
     source.silent_after_hours = source.silent_after_hours or None
-    if secret:
-        source.secret = _sealed(secret)
     _check(actor, source, secret or {}, is_moved=settings is not None)
     # Not its state and cursor, which may have changed since it was read.
     source.save(update_fields=[*changed, "audience", "silent_after_hours", "secret"])
     _pass_on(source)
     note(fields=changed)
     return source
+
+
+def _require_governing(actor: Actor, source: Source, given: dict[str, Any], owner_only: bool) -> None:
+    """Who reads what comes from a source is not decided by who would read it only then. Raises Refused."""
+    changed = {field for field, value in given.items() if value is not None and value != getattr(source, field)}
+    if owner_only and source.audience_id:
+        changed.add("audience")
+    if not changed:
+        return
+    if rules.may_govern_source(actor, source):
+        highest = source.classification if given["classification"] is None else given["classification"]
+        require(rules.clears(actor, highest), _("You may not classify a source above your own clearance."))
+        return
+    names_another = changed == {"owner"} and given["owner"].pk != actor.actor_id
+    require(names_another and rules.may_administer_source(actor, source), _NOT_YOURS_TO_OPEN)
+
+
+def _kept_secret(source: Source, moved_to: dict[str, Any] | None) -> Any:
+    """The sealed password, which is told to no other place than it was entered for. Raises ValidationError."""
+    if not source.secret or moved_to is None or _whereabouts(moved_to) == _whereabouts(source.settings):
+        return source.secret
+    if source.kind != Source.Kind.MAILBOX and not moved_to.get("username"):
+        return None  # nobody signs in there
+    words = _("Enter the password again: it is not told to another place than the one it was given for.")
+    raise ValidationError({"secret": words})
+
+
+def _whereabouts(settings: dict[str, Any]) -> list[str]:
+    return [str(settings.get(name) or "").strip() for name in ("host", "port", "security", "url")]
 
 
 def _pass_on(source: Source) -> None:
@@ -244,6 +271,8 @@ def _hand_over(actor: Actor, source: Source, to: Source | None) -> None:
         # A folder or site lists what it holds; what it never held would be taken for vanished.
         raise ValidationError({"to": _("Hand the documents over to a source of uploads.")})
     require(rules.may_manage_source(actor, to), _("Only who manages the other source too hands documents over to it."))
+    may_open = rules.may_govern_source(actor, source) and rules.clears(actor, to.classification)
+    require(may_open, _NOT_YOURS_TO_OPEN)
     moved = list(source.documents.all())
     for document in moved:
         document.key = f"{source.slug}/{document.key}"[:1000]

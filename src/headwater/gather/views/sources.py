@@ -113,6 +113,8 @@ def change(request: Request, pk: int) -> HttpResponse:
     source = found_source(request, pk)
     require(rules.may_manage_source(request.person, source), _("Only its owner and who manages knowledge change it."))
     form = FORMS[source.kind](request.POST or None, initial=initial_of(source))
+    if not rules.may_govern_source(request.person, source):
+        form.keep_readers()
     if request.method == "POST" and form.is_valid() and _changed(request, form, source):
         tell(request, _("Saved. Its documents follow at once."))
         return redirect(address("gather:source", pk=source.pk))
