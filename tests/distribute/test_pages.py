@@ -146,7 +146,7 @@ def test_the_proof_counts_who_acknowledged(directive: Directive, nadia: Person, 
     page = sign_in(nadia).get(f"{ROOT}directives/{directive.pk}/proof/").content.decode()
     assert "1 of 3 have acknowledged" in page
     table = sign_in(nadia).get(f"{ROOT}directives/{directive.pk}/proof.csv").content.decode().splitlines()
-    assert table[0].startswith("person,number,unit,version")
+    assert table[0].startswith("person,number,unit,entry,title,version,directive,must_read")
     assert len(table) == 4
     assert [row for row in table if row.startswith("Ines") and "acknowledged" in row]
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from headwater.distribute.masking import mask_delivery, readable_of
 from headwater.distribute.models import Acknowledgement, Broadcast, Channel, Delivery, Directive
 from headwater.people.models import AudienceMember, Person
 
@@ -222,7 +223,11 @@ CHAIN_HEADER = (
     "person",
     "number",
     "unit",
+    "entry",
+    "title",
     "version",
+    "directive",
+    "must_read",
     "published",
     "gathered",
     "matched",
@@ -236,17 +241,23 @@ CHAIN_HEADER = (
 )
 
 
-def chain(deliveries: QuerySet[Delivery]) -> Iterator[tuple[object, ...]]:
-    """The chain of each delivery as a row under CHAIN_HEADER, times in UTC (ISO 8601)."""
+def chain(deliveries: QuerySet[Delivery], reader: Person) -> Iterator[tuple[object, ...]]:
+    """The chain of each delivery as a row under CHAIN_HEADER, times in UTC (ISO 8601); names as the reader may see."""
     rows = deliveries.select_related("person__unit", "version").order_by("version__number", "person__name", "pk")
+    readable = readable_of(reader, deliveries.values("version__entry"))
     for row in with_manner(rows).iterator(chunk_size=2_000):
+        mask_delivery(row, readable)
         version = row.version
         moments = (version.published_at, version.gathered_at, row.created_at, row.sent_at, row.opened_at)
         yield (
             row.person.name,
             row.person.number,
             row.person.unit.name if row.person.unit else "",
+            version.entry_id,
+            version.title,
             version.number,
+            row.directive or "",
+            row.must_read or "",
             *(moment.isoformat() if moment else "" for moment in (*moments, row.acknowledged_at)),
             row.manner or "",
             row.due_at.isoformat() if row.due_at else "",
@@ -256,9 +267,17 @@ def chain(deliveries: QuerySet[Delivery]) -> Iterator[tuple[object, ...]]:
 
 
 def with_manner(deliveries: QuerySet[Delivery]) -> QuerySet[Any]:
-    """The same, each with `manner`: how its person acknowledged (signed_in or list), None when they have not."""
+    """The same, each with `manner`: how its person acknowledged (signed_in or list), None when they have not.
+
+    And with the must-read that asks it, or None: `directive` is its number, `must_read` its name.
+    """
     given = Acknowledgement.objects.filter(person=OuterRef("person"), version=OuterRef("version"))
-    return deliveries.annotate(manner=Subquery(given.values("manner")[:1]))
+    asking = Directive.objects.filter(reasons__delivery=OuterRef("pk")).order_by("-acknowledge", "pk")
+    return deliveries.annotate(
+        manner=Subquery(given.values("manner")[:1]),
+        directive=Subquery(asking.values("pk")[:1]),
+        must_read=Subquery(asking.values("name")[:1]),
+    )
 
 
 def stages_of(directives: Sequence[Directive], scope: Scope = EVERYBODY) -> dict[int, Stage]:

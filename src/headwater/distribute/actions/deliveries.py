@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from headwater.core.actions import Actor, action, note, require
@@ -60,18 +60,28 @@ def record_acknowledgement(
         rules.may_record_acknowledgement(actor, delivery.person),
         _("Signatures on a list are recorded by a knowledge manager or a head of the person's unit, for others."),
     )
-    at = signed_at or timezone.now()
     if not evidence.strip():
         raise ValidationError({"evidence": _("Say where the signed list is kept.")})
-    if at > timezone.now():
-        raise ValidationError({"signed_at": _("A signature cannot be of the future.")})
     delivery = _locked(delivery)
+    at = _signed(signed_at or timezone.now(), delivery.version.published_at)
     if not delivery.must_acknowledge or delivery.state == Delivery.State.WITHDRAWN:
         raise ValidationError({"delivery": _("Nobody asks this person to acknowledge this version.")})
     if given := Acknowledgement.objects.filter(person=delivery.person, version=delivery.version).first():
         return given
     recorder = actor if isinstance(actor, Person) else None
     return _acknowledge(delivery, recorder, Acknowledgement.Manner.LIST, at, evidence.strip()[:300])
+
+
+def _signed(at: datetime, published: datetime) -> datetime:
+    """When a list was signed: between the publication of what is attested, in its minute at the earliest, and now."""
+    at = at if timezone.is_aware(at) else timezone.make_aware(at)
+    if at > timezone.now():
+        raise ValidationError({"signed_at": _("A signature cannot be of the future.")})
+    if at < published.replace(second=0, microsecond=0):
+        day = formats.date_format(timezone.localtime(published), "SHORT_DATETIME_FORMAT")
+        message = _("This version was published on %(day)s: nobody can have signed for it before.") % {"day": day}
+        raise ValidationError({"signed_at": message})
+    return max(at, published)
 
 
 @action

@@ -39,14 +39,17 @@ class StageOut(Schema):
 
 
 class ChainLine(Schema):
-    """What became of one version for one person; `title` only where the asker may read it."""
+    """What became of one version for one person; `title` and `must_read` only where the asker may read it."""
 
     delivery_id: int
     person_id: int
     person: str
+    entry_id: int
     version_id: int
     title: str
     number: int
+    directive_id: int | None
+    must_read: str
     state: str
     must_acknowledge: bool
     published: datetime | None
@@ -186,9 +189,12 @@ def _chain_line(row: Any) -> dict[str, Any]:
         "delivery_id": row.pk,
         "person_id": row.person_id,
         "person": row.person.name,
+        "entry_id": row.version.entry_id,
         "version_id": row.version_id,
         "title": row.version.title,
         "number": row.version.number,
+        "directive_id": row.directive,
+        "must_read": row.must_read or "",
         "state": row.state,
         "must_acknowledge": row.must_acknowledge,
         "published": row.version.published_at,

@@ -14,6 +14,7 @@ from headwater.core.addresses import address
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Reference, referred, required
 from headwater.distribute import actions, rules
+from headwater.distribute.masking import mask_directives
 from headwater.distribute.models import Directive, InterestProfile, Ladder
 from headwater.distribute.preview import preview_profile
 from headwater.distribute.reach import reach_of
@@ -173,11 +174,25 @@ def _written(request: Request, body: DirectiveIn, directive: Directive | None) -
     return actions.save_directive(request.person, audience, entry=entry, directive=directive, **values)
 
 
-@router.get("/directives", response=list[DirectiveOut], operation_id="list_directives")
-@paginate(Paging)
-def list_directives(request: Request) -> Any:
+class DirectiveLines(Schema):
+    """A part of the must-reads, and how many there are; unnamed where the asker may not read what is asked."""
+
+    items: list[DirectiveOut]
+    count: int
+
+
+def _seen(request: Request, directive: Directive) -> Directive:
+    mask_directives(request.person, [directive])
+    return directive
+
+
+@router.get("/directives", response=DirectiveLines, operation_id="list_directives")
+def list_directives(request: Request, asked: Query[Paging.Input]) -> dict[str, Any]:
     """Every must-read, newest first."""
-    return _directives(request).order_by("-pk")
+    rows = _directives(request).order_by("-pk")
+    shown = list(rows[asked.offset : asked.offset + asked.limit])
+    mask_directives(request.person, shown)
+    return {"items": shown, "count": rows.count()}
 
 
 @router.post("/directives", response=DirectiveOut, operation_id="save_directive")
@@ -189,25 +204,25 @@ def save_directive(request: Request, body: DirectiveIn) -> Directive:
 @router.put("/directives/{int:pk}", response=DirectiveOut, operation_id="change_directive")
 def change_directive(request: Request, pk: int, body: DirectiveIn) -> Directive:
     """Change a draft."""
-    return _written(request, body, get_object_or_404(_directives(request), pk=pk))
+    return _seen(request, _written(request, body, get_object_or_404(_directives(request), pk=pk)))
 
 
 @router.post("/directives/{int:pk}/issue", response=DirectiveOut, operation_id="issue_directive")
 def issue_directive(request: Request, pk: int) -> Directive:
     """Issue a draft."""
-    return actions.issue_directive(request.person, get_object_or_404(_directives(request), pk=pk))
+    return _seen(request, actions.issue_directive(request.person, get_object_or_404(_directives(request), pk=pk)))
 
 
 @router.post("/directives/{int:pk}/recall", response=DirectiveOut, operation_id="recall_directive")
 def recall_directive(request: Request, pk: int) -> Directive:
     """Take an issued must-read back."""
-    return actions.recall_directive(request.person, get_object_or_404(_directives(request), pk=pk))
+    return _seen(request, actions.recall_directive(request.person, get_object_or_404(_directives(request), pk=pk)))
 
 
 @router.post("/directives/{int:pk}/end", response=DirectiveOut, operation_id="end_directive")
 def end_directive(request: Request, pk: int) -> Directive:
     """End a must-read."""
-    return actions.end_directive(request.person, get_object_or_404(_directives(request), pk=pk))
+    return _seen(request, actions.end_directive(request.person, get_object_or_404(_directives(request), pk=pk)))
 
 
 @router.delete("/directives/{int:pk}", operation_id="remove_directive", response={204: None})

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.messages import ERROR
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -104,9 +104,7 @@ def acknowledge(request: Request, pk: int) -> HttpResponse:
     """Attest one version, exactly as it was shown (its checksum comes with the form)."""
     version = _readable_version(request, pk)
     try:
-        acknowledge_delivery(
-            request.person, row_for(request.person, version), checksum=request.POST.get("checksum", "")
-        )
+        acknowledge_delivery(request.person, _own(request, version), checksum=request.POST.get("checksum", ""))
     except ValidationError as error:
         tell(request, " ".join(error.messages), level=ERROR)
         return redirect(address("home:entry", pk=version.entry_id))
@@ -121,11 +119,19 @@ def acknowledge(request: Request, pk: int) -> HttpResponse:
 def rate(request: Request, pk: int) -> HttpResponse:
     """Say whether a version was useful; the buttons are drawn again with the answer."""
     version = _readable_version(request, pk)
-    delivery = rate_delivery(request.person, row_for(request.person, version), useful=request.POST.get("useful") == "1")
+    delivery = rate_delivery(request.person, _own(request, version), useful=request.POST.get("useful") == "1")
     if not request.htmx:
         return redirect(_back(request))
     context: dict[str, Any] = {"delivery": delivery}
     return tell_here(render(request, "distribute/rating.html", context), _("Thank you: noted."))
+
+
+def _own(request: Request, version: EntryVersion) -> Delivery:
+    """The person's delivery of it. What was never brought to them is not there, as in the API."""
+    try:
+        return row_for(request.person, version)
+    except Delivery.DoesNotExist as error:
+        raise Http404(_("This was not sent to you: there is nothing to acknowledge or to rate.")) from error
 
 
 def _readable_version(request: Request, pk: int) -> EntryVersion:

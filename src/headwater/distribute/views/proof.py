@@ -84,8 +84,7 @@ def _overview_heading(overdue: int) -> str:
 def show_directive(request: Request, pk: int) -> HttpResponse:
     """One must-read: the stream, by unit, how fast they knew, and the record."""
     scope = _scope(request)
-    directive = _directive(pk)
-    mask_directives(request.person, [directive])
+    directive = _directive(request, pk)
     stage = proof.stage_of(directive, scope)
     hours, opened, acknowledged = proof.curve(directive, stage.asked, scope)
     people = address("distribute:proof-people", pk=pk)
@@ -107,8 +106,11 @@ def show_directive(request: Request, pk: int) -> HttpResponse:
     return render(request, "distribute/proof.html", context)
 
 
-def _directive(pk: int) -> Directive:
-    return get_object_or_404(Directive.objects.select_related("audience", "version__entry", "issued_by"), pk=pk)
+def _directive(request: Request, pk: int) -> Directive:
+    """A must-read as the person may see it: without its name where they may not read what it asks."""
+    found = get_object_or_404(Directive.objects.select_related("audience", "version__entry", "issued_by"), pk=pk)
+    mask_directives(request.person, [found])
+    return found
 
 
 def _directive_heading(directive: Directive, stage: proof.Stage) -> str:
@@ -185,7 +187,7 @@ def _record(directive: Directive) -> list[tuple[Event, str, str]]:
 def record_list(request: Request, pk: int) -> HttpResponse:
     """Record acknowledgements that people gave on a signed list."""
     _scope(request)
-    directive = _directive(pk)
+    directive = _directive(request, pk)
     form = SignedListForm(request.POST)
     if form.is_valid() and directive.version is not None:
         people = list(Person.objects.filter(number__in=form.cleaned_data["numbers"]))
@@ -224,15 +226,15 @@ def _recorded(count: int, missing: list[str]) -> str:
 def list_people(request: Request, pk: int) -> HttpResponse:
     """The people whom one figure of a must-read was counted from, each with their chain; CSV with ?format=csv."""
     scope = _scope(request)
-    directive = _directive(pk)
+    directive = _directive(request, pk)
     key = request.GET.get("stage", "asked") if request.GET.get("stage") in STAGES else "asked"
     rows = proof.of_directive(directive, scope).filter(proof.stage_tests()[key])
     unit = request.GET.get("unit", "")
     rows = _of_unit(rows, unit)
     if request.GET.get("format") == "csv":
-        return csv_response(f"{slugify(directive.name)}-{key}", proof.CHAIN_HEADER, proof.chain(rows))
-    mask_directives(request.person, [directive])
+        return _chain_csv(request, f"{slugify(directive.name)}-{key}", rows)
     page = Paginator(_chain_rows(rows), PAGE).get_page(request.GET.get("page"))
+    _mask_reasons(request, page.object_list)
     context = {
         "title": STAGES[key],
         "heading": _("%(stage)s: %(n)s") % {"stage": STAGES[key], "n": number(page.paginator.count)},
@@ -258,6 +260,12 @@ def _chain_rows(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
     return rows.prefetch_related("reasons__profile", "reasons__directive").order_by("person__name", "pk")
 
 
+def _mask_reasons(request: Request, rows: Iterable[Delivery]) -> None:
+    """Also the column of reasons names must-reads."""
+    reasons = [reason for row in rows for reason in row.reasons.all()]
+    mask_directives(request.person, [reason.directive for reason in reasons if reason.directive is not None])
+
+
 @require_safe
 def list_overdue(request: Request) -> HttpResponse:
     """Everybody who has not acknowledged what was due; CSV with ?format=csv."""
@@ -267,7 +275,7 @@ def list_overdue(request: Request) -> HttpResponse:
     if request.GET.get("directive", "").isdecimal():
         rows = rows.filter(reasons__directive=int(request.GET["directive"]))
     if request.GET.get("format") == "csv":
-        return csv_response("overdue", proof.CHAIN_HEADER, proof.chain(rows))
+        return _chain_csv(request, "overdue", rows)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     mask_deliveries(request.person, page.object_list)
     heading = ngettext("%(n)d is overdue", "%(n)d are overdue", page.paginator.count) % {"n": page.paginator.count}
@@ -293,6 +301,7 @@ def show_version(request: Request, pk: int) -> HttpResponse:
     version = _version(request, pk)
     rows = version.deliveries.filter(scope.within("person__"))
     page = Paginator(_chain_rows(rows), PAGE).get_page(request.GET.get("page"))
+    _mask_reasons(request, page.object_list)
     context = {"title": version.title, "version": version, "page": page}
     return render(request, "distribute/chain.html", context)
 
@@ -329,8 +338,8 @@ def show_audit(request: Request) -> HttpResponse:
 def export_directive(request: Request, pk: int) -> HttpResponse:
     """The chain of every person of a must-read."""
     scope = _scope(request)
-    directive = _directive(pk)
-    return csv_response(slugify(directive.name), proof.CHAIN_HEADER, proof.chain(proof.of_directive(directive, scope)))
+    directive = _directive(request, pk)
+    return _chain_csv(request, slugify(directive.name), proof.of_directive(directive, scope))
 
 
 @require_safe
@@ -339,7 +348,11 @@ def export_version(request: Request, pk: int) -> HttpResponse:
     scope = _scope(request)
     version = _version(request, pk)
     rows = version.deliveries.filter(scope.within("person__"))
-    return csv_response(slugify(version.title), proof.CHAIN_HEADER, proof.chain(rows))
+    return _chain_csv(request, slugify(version.title), rows)
+
+
+def _chain_csv(request: Request, name: str, rows: QuerySet[Delivery]) -> HttpResponse:
+    return csv_response(name, proof.CHAIN_HEADER, proof.chain(rows, request.person))
 
 
 AWARE_HEADER = ("group", "known", "median_seconds", "p95_seconds")
