@@ -90,7 +90,8 @@ def on_unfit_input(request: HttpRequest, error: UnfitInput) -> HttpResponse:
     """The input has not the form that the description says: which fields, and what is wrong with each."""
     fields: dict[str, list[str]] = {}
     for each in error.errors:
-        fields.setdefault(_field_at(each["loc"]), []).append(each["msg"])
+        said = _("There is no field of this name here.") if each["type"] == "extra_forbidden" else each["msg"]
+        fields.setdefault(_field_at(each["loc"]), []).append(said)
     field, messages = next(iter(fields.items()))
     return _refusal(request, 422, f"{field}: {messages[0]}" if field else messages[0], field or None, fields=fields)
 

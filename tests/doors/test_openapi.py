@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from django.test import Client
@@ -34,6 +35,7 @@ def operations() -> Iterator[tuple[str, dict[str, Any]]]:
         yield from methods.items()
 
 
+@cache
 def described() -> dict[str, Any]:
     return api.get_openapi_schema(path_prefix="")
 
@@ -73,6 +75,29 @@ def test_a_reference_is_taken_by_number_or_slug_everywhere() -> None:
             if name.endswith(("In", "Change")) and field in NAMED_BY_SLUG:
                 kinds = set(re.findall(r'"type": "(integer|string)"', json.dumps(taken)))
                 assert kinds == {"integer", "string"}, f"{name}.{field}"
+
+
+def objects_in(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every object with named fields that a schema describes, however deep."""
+    if isinstance(schema, list):
+        for part in schema:
+            yield from objects_in(part)
+    elif isinstance(schema, dict):
+        if "properties" in schema:
+            yield schema
+        name = schema.get("$ref", "").rpartition("/")[2]
+        yield from objects_in(described()["components"]["schemas"][name] if name else list(schema.values()))
+
+
+def test_no_body_takes_a_field_that_it_does_not_know() -> None:
+    """A permission meant for one unit would otherwise hold everywhere, because the field had another name."""
+    walked = 0
+    for _method, operation in operations():
+        content = operation.get("requestBody", {}).get("content", {})
+        for shape in objects_in(content.get("application/json", {})):
+            walked += 1
+            assert shape.get("additionalProperties") is False, f"{operation['operationId']}: {shape.get('title')}"
+    assert walked > 60
 
 
 def test_answers_name_things_by_number() -> None:

@@ -125,6 +125,19 @@ def test_people(world: World, api: Caller) -> None:
     assert api("DELETE", path).json()["name"] == f"Former member {made['id']}"
 
 
+def test_a_permission_for_one_unit_never_holds_everywhere(
+    world: World, ada: Person, api: Caller, sign_in: Callable[[Person], Client]
+) -> None:
+    """`unit_id` is how the answer names it. What has no such field is refused whole, whatever else is right."""
+    browser, path = Caller(sign_in(ada)), f"/people/people/{world.people['Ben'].pk}"
+    refused = browser("POST", f"{path}/permissions", {"permission": "administrator", "unit_id": 2})
+    assert (refused.status_code, refused.json()["field"]) == (422, "unit_id")
+    assert "no field of this name" in refused.json()["detail"]
+    assert not world.people["Ben"].grants.exists()
+    assert api("PATCH", path, {"title": "Fitter", "clearence": 0}).json()["field"] == "clearence"
+    assert Person.objects.get(pk=world.people["Ben"].pk).title == ""
+
+
 @pytest.mark.parametrize(
     "body, status, field",
     [
@@ -255,14 +268,15 @@ def test_ids_of_another_organisation_are_not_there(committed: None) -> None:
     from headwater.api import api as described
 
     asked = 0
-    for path, methods in described.get_openapi_schema(path_prefix="/")["paths"].items():
+    description = described.get_openapi_schema(path_prefix="/")
+    for path, methods in description["paths"].items():
         room = path.split("/")[1]
         if room not in ("people", "taxonomy") or "{pk}" not in path:
             continue
         pk = things[path.split("/")[2]].pk
-        for method in methods:
-            bodies = {"tag": "x", "since": "2030-01-01", "until": "2030-01-01", "name": "x", "title": "x", "into": pk}
-            body = bodies | {"permission": "reader"}
+        for method, operation in methods.items():
+            values = {"tag": "x", "since": "2030-01-01", "until": "2030-01-01", "name": "x", "title": "x", "into": pk}
+            body = _known(description, operation, values | {"permission": "reader"})
             query = "?tag=x" if method == "delete" and path.endswith("marks") else ""
             answer = ask(method.upper(), path.replace("{pk}", str(pk)) + query, body)
             assert answer.status_code == 404, (method, path, answer.content)
@@ -271,6 +285,14 @@ def test_ids_of_another_organisation_are_not_there(committed: None) -> None:
     assert Caller(secrets["ours"], "/o/theirs/api/v1")("GET", "/people/me").status_code == 401
     named = ask("POST", "/people/units", {"name": "X", "head": things["people"].pk})
     assert named.json()["field"] == "head"
+
+
+def _known(description: dict[str, Any], operation: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Of these values, those that the operation has a field for."""
+    content = operation.get("requestBody", {}).get("content", {})
+    name = content.get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
+    fields = description["components"]["schemas"][name]["properties"] if name else {}
+    return {field: value for field, value in values.items() if field in fields}
 
 
 def _one_of_everything() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from ninja import Field, Query, Router, Schema
 from ninja.pagination import paginate
 
 from headwater.core.actions import require
+from headwater.core.bodies import Body
 from headwater.core.paging import Paging
 from headwater.core.references import Id, required
 from headwater.people.request import Request
@@ -94,7 +95,7 @@ class Gap(Schema):
     last_at: datetime
 
 
-class AnswerIn(Schema):
+class AnswerIn(Body):
     """The entry that answers a gap."""
 
     entry: Id

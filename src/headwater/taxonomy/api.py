@@ -11,6 +11,7 @@ from ninja.files import UploadedFile
 from ninja.pagination import paginate
 
 from headwater.core.actions import require
+from headwater.core.bodies import Body
 from headwater.core.import_shape import ImportOut
 from headwater.core.models import Import
 from headwater.core.paging import Paging
@@ -65,20 +66,20 @@ class SuggestionsOut(Schema):
     count: int
 
 
-class SchemeIn(Schema):
+class SchemeIn(Body):
     """A new list of topics."""
 
     title: Text
     slug: Text = ""
 
 
-class TitleIn(Schema):
+class TitleIn(Body):
     """Another title."""
 
     title: Text
 
 
-class ProposalIn(Schema):
+class ProposalIn(Body):
     """A topic that is missing; `broader` is a topic's id or slug."""
 
     label: Text
@@ -87,7 +88,7 @@ class ProposalIn(Schema):
     definition: Text = ""
 
 
-class ConceptChange(Schema):
+class ConceptChange(Body):
     """What changes of a topic; what is left out stays."""
 
     labels: dict[Text, Text] | None = None
@@ -96,13 +97,13 @@ class ConceptChange(Schema):
     broader: list[Reference] | None = None
 
 
-class MergingIn(Schema):
+class MergingIn(Body):
     """The id or slug of the topic that stays."""
 
     into: Reference
 
 
-class TextIn(Schema):
+class TextIn(Body):
     """A text, and in which language its topics are wanted (empty: any)."""
 
     text: Text

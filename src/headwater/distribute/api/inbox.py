@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 
 from headwater.core.addresses import address
+from headwater.core.bodies import Body
 from headwater.core.paging import Paging
 from headwater.core.references import Id, required
 from headwater.distribute import actions, lines
@@ -80,15 +81,15 @@ def list_inbox(request: Request, asked: Query[InboxPart]) -> dict[str, Any]:
     return {"items": [inbox_line(line) for line in shown], "count": rows.count()}
 
 
-class Acknowledging(Schema):
+class Acknowledging(Body):
     checksum: str = ""
 
 
-class Rating(Schema):
+class Rating(Body):
     useful: bool | None
 
 
-class Marking(Schema):
+class Marking(Body):
     deliveries: list[int]
 
 
@@ -156,7 +157,7 @@ def _marked(request: Request, body: Marking) -> list[Delivery]:
     return list(inbox_of(request.person).filter(pk__in=body.deliveries))
 
 
-class SignatureIn(Schema):
+class SignatureIn(Body):
     person: Id
     version: Id
     evidence: str

@@ -9,6 +9,7 @@ from ninja.pagination import paginate
 from pydantic import AfterValidator
 
 from headwater.core.addresses import link
+from headwater.core.bodies import Body
 from headwater.core.paging import Paging
 from headwater.distribute import actions
 from headwater.distribute.models import Channel, Preference
@@ -21,7 +22,7 @@ router = Router(tags=["distribute"])
 ClockTime = Annotated[time, AfterValidator(lambda clock: clock.replace(tzinfo=None))]
 
 
-class PreferenceIO(Schema):
+class PreferenceIO(Body):
     digest_at: ClockTime
     weekly_on: int
     quiet_from: ClockTime | None = None
@@ -29,19 +30,19 @@ class PreferenceIO(Schema):
     budget: int
 
 
-class ChannelIn(Schema):
+class ChannelIn(Body):
     kind: str
     address: str
     label: str = ""
 
 
-class CodeIn(Schema):
+class CodeIn(Body):
     """The code from the mail."""
 
     code: str
 
 
-class ChannelState(Schema):
+class ChannelState(Body):
     state: str
 
 
@@ -53,7 +54,7 @@ class ChannelOut(Schema):
     trouble: str
 
 
-class BounceIn(Schema):
+class BounceIn(Body):
     key: str
     reason: str = ""
 

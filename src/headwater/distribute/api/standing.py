@@ -11,6 +11,7 @@ from ninja.pagination import paginate
 
 from headwater.core.actions import require
 from headwater.core.addresses import address
+from headwater.core.bodies import Body
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Reference, referred, required
 from headwater.distribute import actions, rules
@@ -26,7 +27,7 @@ from headwater.search.models import Entry
 router = Router(tags=["distribute"])
 
 
-class ProfileIn(Schema):
+class ProfileIn(Body):
     query: str
     name: str = ""
     when: str = "digest"
@@ -118,7 +119,7 @@ def preview(request: Request, query: str, days: int = Query(90, ge=1, le=366)) -
 # --- Directives -------------------------------------------------------------------------------------------------------
 
 
-class DirectiveIn(Schema):
+class DirectiveIn(Body):
     audience: Reference
     name: str = ""
     entry: Id | None = None
@@ -134,7 +135,7 @@ class DirectiveIn(Schema):
     until: date | None = None
 
 
-class LadderShape(Schema):
+class LadderShape(Body):
     """On which days before the due time people are reminded, and after how many days their head is told."""
 
     remind_days: list[int]

@@ -5,12 +5,13 @@ from typing import Any
 
 from ninja import Field, Schema
 
+from headwater.core.bodies import Body
 from headwater.core.references import Id, Reference
 from headwater.gather.health import health_of
 from headwater.gather.models import Failure, Run, Source
 
 
-class SourceIn(Schema):
+class SourceIn(Body):
     """A new source. `settings` by kind: path; url; host, port, security, username, folder. `secret`: password."""
 
     name: str
@@ -27,7 +28,7 @@ class SourceIn(Schema):
     deliver_backfill_days: int = Field(7, ge=0, le=36_500)
 
 
-class SourceChange(Schema):
+class SourceChange(Body):
     """What of a source changes; what is left out stays."""
 
     name: str | None = None
@@ -144,20 +145,20 @@ class FailureOut(Schema):
         return failure.document.key
 
 
-class ClosingIn(Schema):
+class ClosingIn(Body):
     """What becomes of the documents: keep, withdraw, or hand_over to the upload source `to`."""
 
     documents: str
     to: Reference | None = None
 
 
-class CauseIn(Schema):
+class CauseIn(Body):
     """One cause of failures; empty: all."""
 
     cause: str = ""
 
 
-class NoteIn(Schema):
+class NoteIn(Body):
     """Something written down."""
 
     title: str
@@ -167,7 +168,7 @@ class NoteIn(Schema):
     replace: bool = False
 
 
-class NeedIn(Schema):
+class NeedIn(Body):
     """A question to be answered."""
 
     question: str = Field(max_length=300)
@@ -200,7 +201,7 @@ class ProposalOut(Schema):
     state: str
 
 
-class Decision(Schema):
+class Decision(Body):
     """Whether a proposal answers the question."""
 
     accepted: bool

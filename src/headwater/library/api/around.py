@@ -2,9 +2,10 @@
 
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from ninja import Field, Schema, Status
+from ninja import Field, Status
 
 from headwater.core.actions import require
+from headwater.core.bodies import Body
 from headwater.core.models import Classification
 from headwater.core.references import Id, Reference, referred, referred_all, required
 from headwater.library import actions, rules
@@ -18,7 +19,7 @@ from headwater.search.models import EntryTopic, Kind
 from headwater.taxonomy.models import Concept
 
 
-class DetailsIn(Schema):
+class DetailsIn(Body):
     """Facts to change; what is left out stays."""
 
     kind: ArticleKind | None = None
@@ -28,32 +29,32 @@ class DetailsIn(Schema):
     verify_every_days: int | None = None
 
 
-class PersonIn(Schema):
+class PersonIn(Body):
     """A person's id."""
 
     person: Id
 
 
-class VerifierIn(Schema):
+class VerifierIn(Body):
     """A person's id; none: the owner is asked."""
 
     person: Id | None = None
 
 
-class SharingIn(Schema):
+class SharingIn(Body):
     """Who may read: an audience (none: owner and stewards only) and a classification."""
 
     audience: Reference | None
     classification: Classification
 
 
-class TopicsIn(Schema):
+class TopicsIn(Body):
     """Concepts, by id or slug."""
 
     topics: list[Reference] = Field(max_length=200)
 
 
-class TopicIn(Schema):
+class TopicIn(Body):
     """A concept, by id or slug."""
 
     topic: Reference

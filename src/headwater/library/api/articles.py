@@ -1,8 +1,9 @@
 """Articles: the list, and bringing one from draft to trash and back."""
 
 from django.shortcuts import get_object_or_404
-from ninja import Query, Schema, Status
+from ninja import Query, Status
 
+from headwater.core.bodies import Body
 from headwater.core.models import Classification
 from headwater.core.references import Id, Reference, referred
 from headwater.library import actions
@@ -24,7 +25,7 @@ class Filters(Page):
     trashed: bool = False
 
 
-class ArticleIn(Schema):
+class ArticleIn(Body):
     """A new article."""
 
     kind: ArticleKind
@@ -38,14 +39,14 @@ class ArticleIn(Schema):
     owner: Id | None = None
 
 
-class CaptureIn(Schema):
+class CaptureIn(Body):
     """What an article captured from a document begins as."""
 
     kind: ArticleKind = "reference"
     title: str = ""
 
 
-class PublicationIn(Schema):
+class PublicationIn(Body):
     """One sentence of what changed; not needed for the first version."""
 
     summary: str = ""

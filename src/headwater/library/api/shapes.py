@@ -6,6 +6,7 @@ from typing import Literal
 from ninja import Field, Schema
 
 from headwater.core.addresses import address, link
+from headwater.core.bodies import Body
 from headwater.core.paging import Paging
 from headwater.library.models import (
     Article,
@@ -294,7 +295,7 @@ class TopicOut(Schema):
         )
 
 
-class SettingsOut(Schema):
+class SettingsOut(Body):
     """How the library is kept."""
 
     needs_review: bool

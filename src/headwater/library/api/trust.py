@@ -3,8 +3,9 @@
 from typing import Literal
 
 from django.utils import timezone
-from ninja import Query, Schema, Status
+from ninja import Query, Status
 
+from headwater.core.bodies import Body
 from headwater.library import actions
 from headwater.library.api import found
 from headwater.library.api.routing import router
@@ -13,7 +14,7 @@ from headwater.library.models import Article, Feedback
 from headwater.people.request import Request
 
 
-class VerificationIn(Schema):
+class VerificationIn(Body):
     """The number of the version that was checked, what was checked, and when to check again."""
 
     version: int
@@ -21,7 +22,7 @@ class VerificationIn(Schema):
     every_days: int | None = None
 
 
-class FeedbackIn(Schema):
+class FeedbackIn(Body):
     """A reader's word."""
 
     kind: Literal["helpful", "unhelpful", "error", "unclear"]
@@ -30,7 +31,7 @@ class FeedbackIn(Schema):
     version: int | None = None
 
 
-class SettlementIn(Schema):
+class SettlementIn(Body):
     """What came of a report, and the answer to who reported it."""
 
     outcome: Literal["fixed", "dismissed"]

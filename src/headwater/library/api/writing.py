@@ -2,9 +2,10 @@
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from ninja import Field, File, Query, Schema, Status
+from ninja import Field, File, Query, Status
 from ninja.files import UploadedFile
 
+from headwater.core.bodies import Body
 from headwater.core.references import Id, referred_all, required
 from headwater.library import actions, rules
 from headwater.library.api import found
@@ -15,7 +16,7 @@ from headwater.people.models import Person
 from headwater.people.request import Request
 
 
-class TextIn(Schema):
+class TextIn(Body):
     """A text, and the number of the revision it was written on."""
 
     title: str
@@ -30,19 +31,19 @@ class RevisionIn(TextIn):
     language: str = ""
 
 
-class SubmissionIn(Schema):
+class SubmissionIn(Body):
     """The ids of the people who are asked to review."""
 
     reviewers: list[Id] = Field(max_length=50)
 
 
-class ReviewerIn(Schema):
+class ReviewerIn(Body):
     """The id of one more reviewer."""
 
     reviewer: Id
 
 
-class DecisionIn(Schema):
+class DecisionIn(Body):
     """Approved, or returned with what is to be changed."""
 
     approved: bool

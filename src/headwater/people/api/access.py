@@ -3,10 +3,10 @@
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from ninja import Schema
 from ninja.pagination import paginate
 
 from headwater.core.actions import require
+from headwater.core.bodies import Body
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Reference, Text, referred
 from headwater.people import actions, rules
@@ -16,20 +16,20 @@ from headwater.people.models import Grant, Permission, Person, Unit
 from headwater.people.request import Request, require_signed_in
 
 
-class GrantIn(Schema):
+class GrantIn(Body):
     """A permission, in a unit and below, or (no unit) everywhere."""
 
     permission: Permission
     unit: Reference | None = None
 
 
-class MailIn(Schema):
+class MailIn(Body):
     """Whether the link is mailed, too."""
 
     by_mail: bool = False
 
 
-class AdministratorIn(Schema):
+class AdministratorIn(Body):
     """Who administers, too."""
 
     email: Text

@@ -9,6 +9,7 @@ from ninja import Schema
 from ninja.pagination import paginate
 
 from headwater.core.actions import require
+from headwater.core.bodies import Body
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Text
 from headwater.people import actions, rules
@@ -20,7 +21,7 @@ from headwater.people.request import Request
 from headwater.people.rule import parse_rule
 
 
-class AudienceIn(Schema):
+class AudienceIn(Body):
     """A new audience; the rule as an object, or as text."""
 
     name: Text
@@ -29,7 +30,7 @@ class AudienceIn(Schema):
     text: Text = ""
 
 
-class AudienceChange(Schema):
+class AudienceChange(Body):
     """What changes of an audience."""
 
     name: Text = ""
@@ -37,7 +38,7 @@ class AudienceChange(Schema):
     text: Text = ""
 
 
-class RuleIn(Schema):
+class RuleIn(Body):
     """A rule as an object, or as text."""
 
     rule: dict[str, Any] | None = None

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Field, Schema
 from ninja.pagination import paginate
 
+from headwater.core.bodies import Body
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Text
 from headwater.people import actions
@@ -16,13 +17,13 @@ from headwater.people.models import ApiToken, Person
 from headwater.people.request import Request, require_signed_in
 
 
-class ThemeIn(Schema):
+class ThemeIn(Body):
     """Light, dark, or as the device does."""
 
     theme: Literal["auto", "light", "dark"]
 
 
-class TokenIn(Schema):
+class TokenIn(Body):
     """What a token is for, what it may do, how many days it lasts."""
 
     name: Text

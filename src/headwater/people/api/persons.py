@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Schema
 from ninja.pagination import paginate
 
+from headwater.core.bodies import Body
 from headwater.core.paging import Paging
 from headwater.core.references import Id, M, Reference, Text, referred, referred_all
 from headwater.people import actions
@@ -21,7 +22,7 @@ def _all(model: type[M], given: list[int | str] | None, field: str) -> list[M] |
     return None if given is None else referred_all(model, given, field)
 
 
-class PersonIn(Schema):
+class PersonIn(Body):
     """A new person."""
 
     name: Text
@@ -38,7 +39,7 @@ class PersonIn(Schema):
     joined_on: date | None = None
 
 
-class PersonChange(Schema):
+class PersonChange(Body):
     """What changes of a person; what is left out stays, what `clear` names becomes empty."""
 
     name: Text | None = None
@@ -59,7 +60,7 @@ class PersonChange(Schema):
     clear: list[Text] = []
 
 
-class AbsenceIn(Schema):
+class AbsenceIn(Body):
     """From one day to another, both included."""
 
     since: date
@@ -67,14 +68,14 @@ class AbsenceIn(Schema):
     deputy: Id | None = None
 
 
-class LeavingIn(Schema):
+class LeavingIn(Body):
     """The first day no longer a member (default: today), and who takes over."""
 
     on: date | None = None
     successor: Id | None = None
 
 
-class TagIn(Schema):
+class TagIn(Body):
     """A mark."""
 
     tag: Text

@@ -2,9 +2,9 @@
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from ninja import Schema
 from ninja.pagination import paginate
 
+from headwater.core.bodies import Body
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Reference, Text, referred
 from headwater.people import actions
@@ -14,7 +14,7 @@ from headwater.people.models import Community, Person, Role, Unit
 from headwater.people.request import Request
 
 
-class UnitIn(Schema):
+class UnitIn(Body):
     """A new unit, below `parent`."""
 
     name: Text
@@ -24,19 +24,19 @@ class UnitIn(Schema):
     deputy: Id | None = None
 
 
-class NameIn(Schema):
+class NameIn(Body):
     """Another name."""
 
     name: Text
 
 
-class PlaceIn(Schema):
+class PlaceIn(Body):
     """Below which unit (none: at the top)."""
 
     parent: Reference | None = None
 
 
-class HeadIn(Schema):
+class HeadIn(Body):
     """Who heads it, and who stands in."""
 
     head: Id | None = None
@@ -49,7 +49,7 @@ class RoleIn(NameIn):
     slug: Text = ""
 
 
-class CommunityIn(Schema):
+class CommunityIn(Body):
     """A community."""
 
     name: Text
