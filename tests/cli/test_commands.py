@@ -56,6 +56,7 @@ def test_an_inbox_is_a_list_with_reasons(headwater: Command, papers: Path) -> No
 def test_a_place_that_is_not_there_is_refused_in_words(headwater: Command, tmp_path: Path) -> None:
     answer = headwater("gather", str(tmp_path / "nowhere"), code=1)
     assert "nowhere" in answer.stderr or "folder" in answer.stderr.lower()
+    assert "nowhere" not in headwater("read", "list_sources", "--as", "ada@waterworks.example").stdout
 
 
 def test_who_reads_must_be_said_when_there_are_several(headwater: Command) -> None:

@@ -23,7 +23,7 @@ from headwater.gather.pieces import Piece
 from headwater.gather.pipeline import STEPS, Batch
 from headwater.gather.publishing import publish
 from headwater.gather.runs import Progress
-from headwater.people.models import Person
+from headwater.people.models import Notice, Person
 from headwater.search.models import Entry
 from tests.gather.connectors.servers import Page, web_server
 
@@ -150,6 +150,64 @@ def test_signs_of_life_come_while_a_batch_takes_long(
 
     gather(organisation_id, OPERATOR, asked_for.settings["path"], pool=pool, watcher=slow)
     assert beats[1] > beats[0]
+
+
+def left_behind(organisation_id: int) -> int:
+    with organisation_context(organisation_id):
+        return Source.objects.count() + Notice.objects.count()
+
+
+def test_a_place_that_cannot_be_read_leaves_no_source_behind(
+    organisation_id: int, tmp_path: Path, pool: Pool, settings: Any
+) -> None:
+    settings.HEADWATER_ALLOW_FETCH = ["127.0.0.1"]
+    robots = Page(b"User-agent: *\nDisallow: /")
+    with web_server({"/": Page(b"<p>Stay out.</p>"), "/robots.txt": robots, "/down": Page(status=503)}) as server:
+        places = {
+            str(tmp_path / "gone"): "not there",
+            str(tmp_path / ("long" * 100)): "cannot be opened",
+            "/proc": "operating system",
+            server.url + "/gone": "404",
+            server.url + "/down": "503",
+            server.url + "/": "robots.txt",
+            "http://127.0.0.1:1/": "No answer",
+            "http://ada:oxbow@127.0.0.1/": "password",
+            "https://[::1": "cannot be read",
+        }
+        for place, words in places.items():
+            with pytest.raises(SourceFailed, match=words):
+                gather(organisation_id, OPERATOR, place, pool=pool)
+            assert left_behind(organisation_id) == 0, place
+
+
+def test_a_place_that_is_there_and_empty_is_a_source(
+    organisation_id: int, tmp_path: Path, pool: Pool, settings: Any
+) -> None:
+    settings.HEADWATER_ALLOW_FETCH = ["127.0.0.1"]
+    (tmp_path / "empty").mkdir()
+    assert numbers(gather(organisation_id, OPERATOR, str(tmp_path / "empty"), pool=pool)) == (0, 0, 0, 0, 0)
+    with web_server({"/feed": Page(b"<rss version='2.0'><channel><title>R</title></channel></rss>")}) as server:
+        assert numbers(gather(organisation_id, OPERATOR, server.url + "/feed", pool=pool)) == (0, 0, 0, 0, 0)
+    assert left_behind(organisation_id) == 2
+
+
+def test_a_known_place_that_has_gone_stays_a_source_in_trouble(organisation_id: int, folder: Path, pool: Pool) -> None:
+    gather(organisation_id, OPERATOR, str(folder), pool=pool)
+    folder.rename(folder.with_name("elsewhere"))
+    with pytest.raises(SourceFailed, match="not there"):
+        gather(organisation_id, OPERATOR, str(folder), pool=pool)
+    with organisation_context(organisation_id):
+        assert Source.objects.get().trouble
+
+
+def test_who_may_not_name_a_place_learns_nothing_of_it(organisation_id: int, tmp_path: Path, pool: Pool) -> None:
+    with organisation_context(organisation_id):
+        nadia = Person.objects.get()
+    with web_server({}) as server:
+        for place in (str(tmp_path / "gone"), server.url + "/gone"):
+            with pytest.raises(Refused):
+                gather(organisation_id, nadia, place, pool=pool)
+        assert server.requests == []
 
 
 def test_what_cannot_be_gathered_says_why(organisation_id: int, tmp_path: Path, pool: Pool) -> None:

@@ -1,5 +1,6 @@
 """Gathering a place here and now, for whoever waits for it: `headwater gather PATH_OR_URL`."""
 
+import os
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -7,17 +8,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from headwater.core.actions import Actor, Refused
+from headwater.core.actions import Actor, Refused, require
 from headwater.core.wall import organisation_context
 from headwater.gather import rules, runs
 from headwater.gather.actions import create_source
 from headwater.gather.bringing import take_in
-from headwater.gather.connectors import SourceFailed, kind_of_address, uploaded
+from headwater.gather.connectors import SourceFailed, connector_for, kind_of_address, uploaded
 from headwater.gather.connectors.base import marked
 from headwater.gather.extract import Pool, shared_pool
 from headwater.gather.models import Failure, Run, Source
 from headwater.gather.pieces import Piece
 from headwater.gather.pipeline import Batch, carry
+from headwater.gather.places import check_folder
 from headwater.gather.runs import Progress, Watcher, policy, unwatched
 from headwater.gather.wording import in_words
 from headwater.people.models import Audience, Permission, Person
@@ -67,7 +69,7 @@ def gather(
 
 
 def _is_file(place: str) -> bool:
-    return not _is_url(place) and Path(place).is_file()
+    return not _is_url(place) and os.path.isfile(place)
 
 
 def _is_url(place: str) -> bool:
@@ -77,10 +79,14 @@ def _is_url(place: str) -> bool:
 def _gather_place(
     organisation_id: int, actor: Actor, place: str, audience: Audience | None, pool: Pool | None, watcher: Watcher
 ) -> tuple[Source, Progress]:
-    kind = kind_of_address(place, policy()) if _is_url(place) else Source.Kind.FOLDER.value
+    where = {"url": place} if _is_url(place) else {"path": str(Path(place).resolve())}
     with organisation_context(organisation_id):
-        source = _source_at(actor, kind, place, audience)
-        _require_manager(actor, source)
+        source = _known_at(actor, where)
+    if source is None:
+        kind = _looked_at(where)
+        with organisation_context(organisation_id):
+            # Somebody else may have named it meanwhile.
+            source = _known_at(actor, where) or _named(actor, kind, where, audience)
     run, progress = _carry_out(organisation_id, actor, source, pool, watcher)
     with organisation_context(organisation_id):
         run.refresh_from_db()
@@ -102,21 +108,33 @@ def _carry_out(
         time.sleep(_LOOK_SECONDS)
 
 
-def _require_manager(actor: Actor, source: Source) -> None:
-    if not rules.may_manage_source(actor, source):
-        raise Refused(_("Only the owner of “%s”, or who manages knowledge in its unit, gathers it.") % source.name)
+def _known_at(actor: Actor, where: dict[str, str]) -> Source | None:
+    """The open source for this place, if there is one; a folder is told by its real path. Raises Refused."""
+    kinds = [Source.Kind.FOLDER] if "path" in where else [Source.Kind.FEED, Source.Kind.WEB]
+    known = Source.objects.open().filter(kind__in=kinds, settings__contains=where).order_by("pk").first()
+    if known is None:
+        # Before anybody looks there: who may not name it learns nothing of it.
+        words = _("Only who names sources gathers a new place, and a folder of the server only an administrator.")
+        require(rules.may_create_source(actor) and rules.may_name_sources(actor, kinds[0]), words)
+    elif not rules.may_manage_source(actor, known):
+        raise Refused(_("Only the owner of “%s”, or who manages knowledge in its unit, gathers it.") % known.name)
+    return known
 
 
-def _source_at(actor: Actor, kind: str, place: str, audience: Audience | None) -> Source:
-    """The open source for this place, made when there is none. A folder is told by its real path."""
-    where = {"path": str(Path(place).resolve())} if kind == Source.Kind.FOLDER else {"url": place}
-    known = Source.objects.open().filter(kind=kind, settings__contains=where).order_by("pk").first()
-    if known is not None:
-        return known
-    name = Path(place).resolve().name if kind == Source.Kind.FOLDER else place.split("//", 1)[1].rstrip("/")
-    owner = _owner(actor)
-    # It is read here and now, so no worker need begin.
-    return create_source(actor, name or place, kind, owner, settings=where, audience=audience, begin=False)
+def _looked_at(where: dict[str, str]) -> str:
+    """The kind of a place that nobody has named, once it could be opened. Raises SourceFailed, with nothing made."""
+    kind = kind_of_address(where["url"], policy()) if "url" in where else Source.Kind.FOLDER.value
+    if kind == Source.Kind.FOLDER:
+        check_folder(where["path"])
+    connector_for(kind, where, {}, policy()).open({}).resources.close()
+    return kind
+
+
+def _named(actor: Actor, kind: str, where: dict[str, str], audience: Audience | None) -> Source:
+    """A new source, called as its folder or address is. It is read here and now, so no worker need begin."""
+    name = Path(where["path"]).name if "path" in where else where["url"].split("//", 1)[1].rstrip("/")
+    name = name or where.get("path", "") or where["url"]
+    return create_source(actor, name[:200], kind, _owner(actor), settings=where, audience=audience, begin=False)
 
 
 def _owner(actor: Actor) -> Person:

@@ -44,9 +44,14 @@ class Folder:
 
     def open(self, cursor: dict[str, Any]) -> Listing:
         """All files now. The cursor stays empty: looking at size and time is cheap."""
-        if not self.root.is_dir():
+        try:
+            os.scandir(self.root).close()
+        except (FileNotFoundError, NotADirectoryError) as error:
             remedy = _("Connect it again, or change the path; what was kept stays")
-            raise SourceFailed(_("The folder %(path)s is not there"), remedy, path=str(self.root))
+            raise SourceFailed(_("The folder %(path)s is not there"), remedy, path=str(self.root)) from error
+        except OSError as error:
+            message, reason = _("The folder %(path)s cannot be opened: %(error)s"), error.strerror or str(error)
+            raise SourceFailed(message, _("Check its permissions"), path=str(self.root), error=reason) from error
         listing = Listing({}, total=self._count())
         listing.found = self._walk(listing)
         return listing
