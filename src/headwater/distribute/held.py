@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from headwater.core.lists import lists_of
+from headwater.distribute.keys import living_feeds
 from headwater.distribute.models import (
     Acknowledgement,
     Channel,
@@ -62,7 +63,7 @@ def of_person(person: Person) -> dict[str, Any]:
         ),
         "channels": Channel.objects.filter(person=person).values("kind", "address", "state", "trouble"),
         "codes_mailed": MailedCode.objects.filter(person=person).values_list("at", flat=True),
-        "private_feed_since": PrivateFeed.objects.filter(person=person).values_list("created_at", flat=True),
+        "private_feed_since": living_feeds().filter(person=person).values_list("created_at", flat=True),
         "sent": Dispatch.objects.filter(channel__person=person).values("channel__kind", "state", "sent_at"),
     }
     return without_closed(lists_of(lists))

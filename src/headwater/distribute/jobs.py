@@ -5,6 +5,7 @@ from headwater.distribute import confirming as confirming  # the worker finds it
 from headwater.distribute.bounces import read_bounces
 from headwater.distribute.broadcasts import spread_open_broadcasts
 from headwater.distribute.digests import make_digests
+from headwater.distribute.keys import end_keys
 from headwater.distribute.ladder import climb_ladder
 from headwater.distribute.matching import match_new_versions
 from headwater.distribute.posting import send_due
@@ -27,6 +28,7 @@ FOLLOWERS = [
     Follower("left audiences", channel="people_audiencemember", step=release_leavers, every_seconds=10),
     *WIDENING,
     Follower("distribute.departures", channel="people_departure", step=hand_over, every_seconds=600),
+    Follower("keys of leavers", channel="people_departure", step=end_keys),
     Follower("plan dispatches", channel="distribute_delivery", step=plan_new),
     Follower("plan notices", channel="people_notice", step=plan_notices),
     Follower("send", channel="distribute_dispatch", step=send_due),

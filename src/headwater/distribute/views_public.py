@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from headwater.core.actions import SYSTEM
 from headwater.core.addresses import link
-from headwater.core.secret import digest
 from headwater.distribute.actions import unsubscribe_channel
 from headwater.distribute.because import sentences
+from headwater.distribute.keys import feed_of
 from headwater.distribute.messages import speaking_to
-from headwater.distribute.models import Delivery, PrivateFeed
+from headwater.distribute.models import Delivery
 from headwater.distribute.posting import channel_of_unsubscribe
 from headwater.people.models import Person
 from headwater.people.request import Request
@@ -26,8 +26,8 @@ FEED_LENGTH = 50
 @require_safe
 def show_feed(request: Request, secret: str) -> HttpResponse:
     """A person's newest deliveries as Atom. An unknown or rotated secret, or a person who left, is simply not there."""
-    feed = PrivateFeed.objects.select_related("person").filter(digest=digest(secret)).first()
-    if feed is None or not feed.person.is_active:
+    feed = feed_of(secret)
+    if feed is None:
         raise Http404("There is no such feed.")
     with speaking_to(feed.person):
         body = _atom(feed.person, request.organisation.name)

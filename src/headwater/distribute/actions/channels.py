@@ -5,6 +5,7 @@ from datetime import time
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from headwater.core.actions import Actor, action, note, require
@@ -128,6 +129,8 @@ def change_channel(actor: Actor, channel: Channel, state: str) -> Channel:
         raise ValidationError({"state": _("Enter the code that was mailed to this address first.")})
     if state not in (Channel.State.ACTIVE, Channel.State.ESSENTIAL, Channel.State.OFF):
         raise ValidationError({"state": _("A channel can be active, essential or off.")})
+    if channel.kind == Channel.Kind.WEBHOOK and channel.secret is None and state != Channel.State.OFF:
+        raise ValidationError({"state": _("This webhook has no key any more. Give it a new one first.")})
     channel.state, channel.trouble, channel.failures = state, "", 0
     channel.save()
     note(state=state)
@@ -160,7 +163,7 @@ def rotate_webhook_key(actor: Actor, channel: Channel) -> Channel:
     require_own(actor, channel.person)
     if channel.kind != Channel.Kind.WEBHOOK:
         raise ValidationError({"channel": _("Only a webhook has a signing key.")})
-    channel.secret = encrypt(secrets.token_urlsafe(32))
+    channel.secret, channel.keyed_at = encrypt(secrets.token_urlsafe(32)), timezone.now()
     channel.save()
     return channel
 
@@ -176,7 +179,8 @@ def rotate_feed(actor: Actor, person: Person) -> str:
 def replace_feed(actor: Actor, person: Person, secret_digest: str) -> PrivateFeed:
     """Keep the digest of a private feed's new secret; the old address is worthless from now on."""
     require_own(actor, person)
-    feed, _new = PrivateFeed.objects.update_or_create(person=person, defaults={"digest": secret_digest})
+    made = {"digest": secret_digest, "created_at": timezone.now()}
+    feed, _new = PrivateFeed.objects.update_or_create(person=person, defaults=made)
     return feed
 
 

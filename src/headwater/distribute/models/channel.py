@@ -44,6 +44,7 @@ class Channel(Walled):
     )
     state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
     trouble = models.CharField(max_length=300, blank=True)
+    keyed_at = models.DateTimeField(default=timezone.now, editable=False, help_text=_("since when it has its secret"))
     failures = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -29,7 +29,8 @@ from headwater.distribute.actions import (
     rotate_webhook_key,
 )
 from headwater.distribute.forms import ChannelForm, PreferenceForm
-from headwater.distribute.models import Channel, Preference, PrivateFeed
+from headwater.distribute.keys import living_feeds
+from headwater.distribute.models import Channel, Preference
 from headwater.distribute.sending import channels_of
 from headwater.people.models import Permission
 from headwater.people.request import Request
@@ -118,7 +119,7 @@ def _page(
         "form": form,
         "channel_form": channel_form,
         "channels": request.person.channels.exclude(state=Channel.State.OFF, kind=Channel.Kind.CHAT).order_by("pk"),
-        "has_feed": PrivateFeed.objects.filter(person=request.person).exists(),
+        "has_feed": living_feeds().filter(person=request.person).exists(),
         "feed_url": feed_url,
         "mail_server": bool(settings.HEADWATER_MAIL_URL),
     }
