@@ -17,6 +17,7 @@ from headwater.distribute.actions import acknowledge_delivery, issue_directive, 
 from headwater.distribute.awareness import called, time_to_aware
 from headwater.distribute.models import Channel, Delivery, Directive
 from headwater.distribute.views.proof import STREAM, _flows
+from headwater.home.cockpit import Cockpit
 from headwater.people.models import Audience, Person, Unit
 from headwater.search.models import Entry, EntryVersion
 from headwater.search.naming import SOURCES_CALLED
@@ -68,7 +69,8 @@ def test_each_stage_holds_whom_it_says(directive: Directive) -> None:
     assert names_at(directive, "reached") == {"Signed", "Late", "Paper", "Opened", "Unopened", "Mailed"}
     assert names_at(directive, "waiting") == {"Waiting"}
     assert names_at(directive, "unreachable") == {"Cut"}
-    assert names_at(directive, "opened") == {"Signed", "Late", "Paper", "Opened"}
+    assert names_at(directive, "opened") == {"Signed", "Late", "Opened"}, "seen while signed in, and nothing else"
+    assert names_at(directive, "seen") == {"Signed", "Late", "Paper", "Opened"}
     assert names_at(directive, "unopened") == {"Unopened", "Mailed"}
     assert names_at(directive, "unsigned") == {"Opened"}
     assert names_at(directive, "in_time") == {"Signed"}
@@ -82,10 +84,10 @@ def test_the_stream_shows_the_figures_that_stand_over_it(directive: Directive) -
     flows = {flow.end: flow.value for flow in _flows(stage)}
     assert flows["reached"] == stage.reached == 7
     assert (flows["waiting"], flows["unreachable"]) == (1, 1)
-    assert flows["opened"] == stage.opened
+    assert flows["seen"] == stage.seen == stage.opened + 1
     assert stage.asked == stage.reached + stage.waiting + stage.unreachable
-    for start in ("asked", "reached", "opened"):
-        whole = {"asked": stage.asked, "reached": stage.reached, "opened": stage.opened}[start]
+    for start in ("asked", "reached", "seen"):
+        whole = {"asked": stage.asked, "reached": stage.reached, "seen": stage.seen}[start]
         assert sum(flow.value for flow in _flows(stage) if flow.start == start) == whole
 
 
@@ -209,3 +211,20 @@ def test_the_log_is_read_by_people() -> None:
     assert audit.details(event) == "fields name, owner · needs review yes · until –"
     assert audit.about(Event(subject="gone.thing")) == "gone.thing"
     assert audit.about(Event(subject="")) == ""
+
+
+def test_opened_is_one_figure_on_every_page_and_in_the_api(
+    directive: Directive, nadia: Person, sign_in: SignIn
+) -> None:
+    """Who signed on paper has not opened it: not in the proof, not in its list, not in the cockpit."""
+    browser = sign_in(nadia)
+    page = browser.get(f"{ROOT}directives/{directive.pk}/proof/")
+    assert page.context["stage"].opened == 3
+    counts = browser.get(f"/o/waterworks/api/v1/distribute/directives/{directive.pk}/proof").json()
+    assert (counts["opened"], counts["seen"], counts["on_list"]) == (3, 4, 1)
+    listed = browser.get(f"{ROOT}directives/{directive.pk}/proof/people/?stage=opened").context["page"]
+    assert all(row.opened_at for row in listed.object_list)
+    assert len(listed.object_list) == 3
+    opened = browser.get("/o/waterworks/cockpit/opened/?days=30").context["page"]
+    assert opened.paginator.count == 3
+    assert Cockpit(nadia).flow["opened"] == 3

@@ -51,12 +51,14 @@ EVERYBODY = Scope()
 class Stage:
     """The counts of a must-read (or of a part of it), each with what was lost on the way to it.
 
-    Reached: it is before their eyes when they sign in, or a channel took it, or they have seen it.
+    Reached: it is before their eyes when they sign in, or a channel took it, or they have seen it. Opened: seen while
+    signed in, and nothing else. Seen: opened, or signed on a list without that.
     """
 
     asked: int
     reached: int
     opened: int
+    seen: int
     acknowledged: int
     in_time: int
     overdue: int
@@ -75,13 +77,13 @@ class Stage:
 
     @property
     def unopened(self) -> int:
-        """Reached, and not opened."""
-        return max(0, self.reached - self.opened)
+        """Reached, and neither opened nor signed on a list."""
+        return max(0, self.reached - self.seen)
 
     @property
     def unsigned(self) -> int:
         """Opened, and not acknowledged."""
-        return max(0, self.opened - self.acknowledged)
+        return max(0, self.seen - self.acknowledged)
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ def by_unit(directive: Directive, scope: Scope = EVERYBODY) -> list[UnitLine]:
 def stage_tests() -> dict[str, Q]:
     """What makes a delivery one of each stage, by the stage's name; "asked" are all of them."""
     signed = Q(acknowledged_at__isnull=False)
-    seen = Q(opened_at__isnull=False) | signed
+    opened = Q(opened_at__isnull=False)
+    seen = opened | signed
     cut_off = no_channel("person__")
     reached = seen | (Q(Q(sent_at__isnull=False) | Q(person__user__isnull=False)) & ~cut_off)
     in_time = signed & (Q(due_at=None) | Q(acknowledged_at__lte=F("due_at")))
@@ -148,7 +151,8 @@ def stage_tests() -> dict[str, Q]:
         "reached": reached,
         "unreachable": cut_off & ~seen,
         "waiting": ~reached & ~cut_off,
-        "opened": seen,
+        "opened": opened,
+        "seen": seen,
         "unopened": reached & ~seen,
         "acknowledged": signed,
         "unsigned": seen & ~signed,
@@ -161,7 +165,7 @@ def stage_tests() -> dict[str, Q]:
 
 def _counts() -> dict[str, Count]:
     tests = stage_tests()
-    wanted = ("asked", "reached", "opened", "acknowledged", "in_time", "overdue", "unreachable", "on_list")
+    wanted = ("asked", "reached", "opened", "seen", "acknowledged", "in_time", "overdue", "unreachable", "on_list")
     return {name: Count("pk", filter=tests[name] or None, distinct=True) for name in wanted}
 
 
@@ -197,20 +201,21 @@ def unreached_rows(scope: Scope = EVERYBODY) -> Iterator[tuple[str, ...]]:
 def curve(
     directive: Directive, total: int, scope: Scope = EVERYBODY, steps: int = 24
 ) -> tuple[list[float], list[float], list[float]]:
-    """How fast they knew: hours since each was asked, and the share (in %) that had opened and acknowledged by then.
+    """How fast they knew: hours since each was asked, the share (in %) that had opened or signed by then, and that had
+    acknowledged.
 
     `total` is how many were asked, those without a row included.
     """
     rows = list(of_directive(directive, scope).values_list("created_at", "opened_at", "acknowledged_at"))
     if not total:
         return [], [], []
-    opened = sorted(min(filter(None, row[1:])) - row[0] for row in rows if any(row[1:]))
+    seen = sorted(min(filter(None, row[1:])) - row[0] for row in rows if any(row[1:]))
     signed = sorted(row[2] - row[0] for row in rows if row[2])
-    end = max([timedelta(hours=1), *opened[-1:], *signed[-1:]])
+    end = max([timedelta(hours=1), *seen[-1:], *signed[-1:]])
     ticks = [end / steps * number for number in range(steps + 1)]
     return (
         [_hours(tick) for tick in ticks],
-        [_share(opened, tick, total) for tick in ticks],
+        [_share(seen, tick, total) for tick in ticks],
         [_share(signed, tick, total) for tick in ticks],
     )
 

@@ -171,7 +171,7 @@ def stream(cockpit: Cockpit) -> tuple[list[Node], list[Flow]]:
     nodes = [
         Node("delivered", _("Delivered"), 0, "s6", list_address("delivered", cockpit)),
         Node("seen", _("Opened or signed"), 1, "s5"),
-        Node("unseen", _("Not opened"), 1, "bad"),
+        Node("unseen", _("Neither opened nor signed"), 1, "bad"),
         Node("acknowledged", _("Acknowledged"), 2, "s6", list_address("acknowledged", cockpit)),
         Node("rest", _("Nothing to sign"), 2, "s5"),
         Node("unsigned", _("Opened only"), 2, "bad"),

@@ -24,12 +24,16 @@ router = Router(tags=["distribute"])
 
 
 class StageOut(Schema):
-    """The counts of a must-read. Asked are those reached, those waiting to be sent something, and the unreachable."""
+    """The counts of a must-read. Asked are those reached, those waiting to be sent something, and the unreachable.
+
+    Opened is seen while signed in; seen are also those who signed on a list without that.
+    """
 
     asked: int
     reached: int
     waiting: int
     opened: int
+    seen: int
     acknowledged: int
     in_time: int
     late: int
@@ -131,6 +135,7 @@ class PeopleOfStage(Paging.Input):
         "waiting",
         "unreachable",
         "opened",
+        "seen",
         "unopened",
         "acknowledged",
         "unsigned",

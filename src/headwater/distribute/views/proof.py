@@ -86,7 +86,7 @@ def show_directive(request: Request, pk: int) -> HttpResponse:
     scope = _scope(request)
     directive = _directive(request, pk)
     stage = proof.stage_of(directive, scope)
-    hours, opened, acknowledged = proof.curve(directive, stage.asked, scope)
+    hours, seen, acknowledged = proof.curve(directive, stage.asked, scope)
     people = address("distribute:proof-people", pk=pk)
     context = {
         "title": directive.name,
@@ -98,7 +98,7 @@ def show_directive(request: Request, pk: int) -> HttpResponse:
         "lines": proof.by_unit(directive, scope),
         "nodes": _nodes(people),
         "flows": _flows(stage),
-        "curve": [(_("opened"), opened), (_("acknowledged"), acknowledged)] if hours else [],
+        "curve": [(_("opened or signed"), seen), (_("acknowledged"), acknowledged)] if hours else [],
         "curve_labels": [f"{hour:g} h" for hour in hours],
         "record": _record(directive),
         "list_form": SignedListForm(),
@@ -127,7 +127,8 @@ STAGES = {
     "waiting": _lazy("Waiting to be sent"),
     "unreachable": _lazy("No channel"),
     "opened": _lazy("Opened"),
-    "unopened": _lazy("Not opened"),
+    "seen": _lazy("Opened or signed"),
+    "unopened": _lazy("Neither opened nor signed"),
     "acknowledged": _lazy("Acknowledged"),
     "in_time": _lazy("In time"),
     "late": _lazy("Late"),
@@ -141,7 +142,7 @@ STREAM = {
     "reached": (1, "s5"),
     "waiting": (1, "warn"),
     "unreachable": (1, "bad"),
-    "opened": (2, "s5"),
+    "seen": (2, "s5"),
     "unopened": (2, "bad"),
     "in_time": (3, "s6"),
     "late": (3, "warn"),
@@ -160,11 +161,11 @@ def _flows(stage: proof.Stage) -> list[Flow]:
         Flow("asked", "reached", stage.reached),
         Flow("asked", "waiting", stage.waiting),
         Flow("asked", "unreachable", stage.unreachable),
-        Flow("reached", "opened", stage.opened),
+        Flow("reached", "seen", stage.seen),
         Flow("reached", "unopened", stage.unopened),
-        Flow("opened", "in_time", stage.in_time),
-        Flow("opened", "late", stage.late),
-        Flow("opened", "unsigned", stage.unsigned),
+        Flow("seen", "in_time", stage.in_time),
+        Flow("seen", "late", stage.late),
+        Flow("seen", "unsigned", stage.unsigned),
     ]
 
 
