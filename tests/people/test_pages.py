@@ -261,6 +261,30 @@ def test_units_roles_and_communities_by_hand(world: World, as_ada: Client) -> No
     assert not Community.objects.filter(pk=bridges.pk).exists()
 
 
+def test_leaving_is_asked_for_on_the_page(world: World, as_ada: Client, ines: Person, sign_in: SignIn) -> None:
+    rescue, own = world.communities["rescue"], sign_in(ines)
+    page, members = (address(f"people:{name}", pk=rescue.pk) for name in ("community", "community-members"))
+    rescue.memberships.create(person=ines)
+    assert "Ask to leave" not in own.get(page).content.decode()
+    Audience.objects.create(slug="a", name="A", rule={"community": "rescue"})
+    assert "Ask to leave" in own.get(page).content.decode()
+    assert "Asked." in own.post(members, {"what": "leave"}, follow=True).content.decode()
+    for shown in (page, address("people:communities")):
+        assert "Take my request back" in own.get(shown).content.decode()
+    assert "Let go" in as_ada.get(page).content.decode()
+    own.post(members, {"what": "join"})
+    assert not rescue.requests.exists()
+    own.post(members, {"what": "leave"})
+    as_ada.post(members, {"what": "leave", "person": ines.pk})
+    assert not rescue.memberships.filter(person=ines).exists()
+
+
+def test_who_reads_more_by_a_permission_is_said(world: World, as_ada: Client) -> None:
+    """A steward reads what their unit keeps, whoever the audience is: whoever grants it must know."""
+    for page in (address("people:permissions"), address("people:person", pk=world.people["Ana"].pk)):
+        assert "Stewards read everything of their unit" in as_ada.get(page).content.decode()
+
+
 def builder(client: Client, **data: Any) -> Any:
     return client.post(address("people:rule"), data).context["builder"]
 

@@ -129,6 +129,9 @@ def test_a_community_and_its_members(nadia: Person, ines: Person, otto: Person) 
     actions.leave_community(otto, community, ines)
     assert set(audience.members.all()) == {otto}
     actions.leave_community(otto, community)
+    assert set(audience.members.all()) == {otto}, "the lead asks, too"
+    actions.remove_audience(nadia, audience)
+    actions.leave_community(otto, community)
     community.refresh_from_db()
     assert community.lead is None
 
@@ -172,6 +175,41 @@ def test_a_request_is_withdrawn_or_declined(nadia: Person, ada: Person, ines: Pe
     actions.leave_community(ada, community, ines)
     assert "not brought into" in ines.notices.get().text
     assert not community.memberships.exists()
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_nobody_lets_themselves_out_of_an_audience(nadia: Person, ines: Person, otto: Person, is_open: bool) -> None:
+    """Where an audience names a community, leaving is asked for: what must be read stays asked until it is granted."""
+    community = actions.create_community(nadia, "Rescuers", lead=otto, is_open=is_open)
+    actions.join_community(otto, community, ines)
+    audience = actions.create_audience(nadia, "Rescuers", {"any": [{"community": community.slug}, {"tag": "x"}]})
+    for _again in range(2):
+        actions.leave_community(ines, community)
+    assert set(audience.members.all()) == {otto, ines}
+    notice = otto.notices.get()
+    assert (notice.text, notice.done_at) == ("Ines asks to leave the community Rescuers.", None)
+    actions.join_community(ines, community)
+    assert not community.requests.exists()
+    actions.leave_community(ines, community)
+    actions.join_community(otto, community, ines)
+    assert ines.notices.filter(text__startswith="You stay in").exists()
+    assert set(audience.members.all()) == {otto, ines}
+    actions.leave_community(ines, community)
+    actions.leave_community(otto, community, ines)
+    assert set(audience.members.all()) == {otto}
+    assert not community.requests.exists()
+    assert ines.notices.filter(text__contains="no longer in").exists()
+
+
+def test_the_lead_asks_others(nadia: Person, ada: Person, otto: Person) -> None:
+    community = actions.create_community(nadia, "Rescuers", lead=otto)
+    audience = actions.create_audience(nadia, "Rescuers", {"community": community.slug})
+    for who in (None, otto):
+        actions.leave_community(otto, community, who)
+    assert set(audience.members.all()) == {otto}
+    assert "asks to leave" in ada.notices.get().text
+    actions.leave_community(ada, community, otto)
+    assert not audience.members.exists()
 
 
 def test_an_open_community_is_joined_at_once(nadia: Person, ines: Person) -> None:

@@ -150,16 +150,9 @@ def using(kind: str, value: Any) -> list[Audience]:
 def own_doing(rule: Rule) -> list[str]:
     """What people may change themselves of the rule's conditions, in sentences: they would let themselves in or out."""
     named = {leaf["community"] for _place, leaf in check_shape(rule) if "community" in leaf}
-    communities = Community.objects.filter(slug__in=named).order_by("name") if named else []
-    return [
-        (
-            _("Anybody joins and leaves the community %(name)s as they like: do not rest on it what nobody may choose.")
-            if community.is_open
-            else _("Whoever is in the community %(name)s may leave it as they like, and is released then.")
-        )
-        % {"name": community.name}
-        for community in communities
-    ]
+    communities = Community.objects.filter(slug__in=named, is_open=True).order_by("name") if named else []
+    said = _("Anybody joins the community %(name)s as they like: do not rest on it what nobody may choose.")
+    return [said % {"name": community.name} for community in communities]
 
 
 # --- Words ------------------------------------------------------------------------------------------------------------

@@ -173,7 +173,11 @@ class AbsenceForm(forms.Form):
 class GrantForm(forms.Form):
     """A permission, everywhere or in one unit and below."""
 
-    permission = forms.ChoiceField(label=_("Permission"), choices=Permission.choices)
+    permission = forms.ChoiceField(
+        label=_("Permission"),
+        choices=Permission.choices,
+        help_text=_("Stewards read everything of their unit that their clearance reaches; nobody else reads more."),
+    )
     unit = forms.ModelChoiceField(
         label=_("Where"), queryset=Unit.objects.none(), required=False, empty_label=_("The whole organisation")
     )

@@ -3,7 +3,8 @@
 from django.db.models import Q, QuerySet
 
 from headwater.core.actions import Actor, System
-from headwater.people.models import Grant, Permission, Person, Unit
+from headwater.people.audiences import using
+from headwater.people.models import Community, Grant, Permission, Person, Unit
 
 
 def is_system(actor: Actor) -> bool:
@@ -92,6 +93,12 @@ def may_manage_audiences(actor: Actor) -> bool:
 def may_manage_communities(actor: Actor, leads: bool = False) -> bool:
     """Make and change communities; `leads` says whether the actor leads the one in question."""
     return leads or may_administer(actor) or may_manage_knowledge(actor)
+
+
+def may_leave(actor: Actor, community: Community) -> bool:
+    """Leave without asking: a community that no audience names, or whoever decides over all of them. Nobody else lets
+    themselves out of what an audience must read, its lead neither."""
+    return may_manage_communities(actor) or not using("community", community.slug)
 
 
 def may_see_audiences(actor: Actor) -> bool:

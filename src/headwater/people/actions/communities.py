@@ -1,5 +1,8 @@
 """Communities of practice: open ones are joined, the others are asked to let one in; the lead, or a knowledge manager,
-keeps them. Audiences select by community, so that coming into one may open what is shared with it."""
+keeps them. Audiences select by community, so that coming into one may open what is shared with it, and leaving one
+may end what must be read: who wants to leave one that an audience names asks for that, too."""
+
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
@@ -13,6 +16,11 @@ from headwater.people.audiences import using
 from headwater.people.checking import free_slug, keep
 from headwater.people.models import Community, Grant, Membership, MembershipRequest, Permission, Person
 from headwater.people.notices import settle, tell
+
+COMES = gettext_lazy("You were brought into the community {name}.")
+STAYS_OUT = gettext_lazy("You were not brought into the community {name}. Its lead can tell you why.")
+STAYS = gettext_lazy("You stay in the community {name}. Its lead can tell you why.")
+LEAVES = gettext_lazy("You are no longer in the community {name}, as you asked.")
 
 
 def _require_community(actor: Actor, community: Community | None) -> None:
@@ -83,13 +91,13 @@ def join_community(actor: Actor, community: Community, person: Person | None = N
     who = _who(actor, community, person)
     if not who.is_active:
         raise ValidationError({"person": _("%(name)s is not a member at present.") % {"name": who.name}})
-    if _keeps(actor, community) or community.is_open:
+    is_member = _is_member(community, who)
+    if is_member or community.is_open or _keeps(actor, community):
         _let_in(community, who)
     else:
-        _ask(community, who)
+        _ask(community, who, gettext_lazy("{who} asks to come into the community {name}."))
     if actor != who:
-        text = gettext_lazy("You were brought into the community {name}.")
-        _answer(community, who, format_lazy(text, name=community.name))
+        _answer(community, who, STAYS if is_member else COMES)
     note(person=who.pk)
     return community
 
@@ -104,19 +112,21 @@ def _let_in(community: Community, who: Person) -> None:
     membership.refresh(people=[who])
 
 
-def _ask(community: Community, who: Person) -> None:
-    """Tell the lead (without one, the administrators) that somebody wants to come in; a member has no need to."""
-    if Membership.objects.filter(community=community, person=who).exists():
-        return
+def _is_member(community: Community, who: Person) -> bool:
+    return Membership.objects.filter(community=community, person=who).exists()
+
+
+def _ask(community: Community, who: Person, asked: Any) -> None:
+    """Tell the lead (without another one, the administrators) that somebody wants to come in, or to leave."""
     MembershipRequest.objects.get_or_create(community=community, person=who)
-    text = format_lazy(gettext_lazy("{who} asks to come into the community {name}."), who=who.name, name=community.name)
-    for keeper in _keepers(community):
+    text = format_lazy(asked, who=who.name, name=community.name)
+    for keeper in _keepers(community, who):
         tell(keeper, text, _page(community), dedupe_key=_asking(community, who))
     note(is_request=True)
 
 
-def _keepers(community: Community) -> list[Person]:
-    if community.lead is not None and community.lead.is_active:
+def _keepers(community: Community, who: Person) -> list[Person]:
+    if community.lead is not None and community.lead.is_active and community.lead != who:
         return [community.lead]
     holders = Grant.objects.filter(permission=Permission.ADMINISTRATOR, unit=None).values("person")
     return list(Person.objects.active().filter(pk__in=holders))
@@ -129,7 +139,8 @@ def _withdraw(community: Community, who: Person) -> bool:
     return bool(gone)
 
 
-def _answer(community: Community, who: Person, text: object) -> None:
+def _answer(community: Community, who: Person, said: Any) -> None:
+    text = format_lazy(said, name=community.name)
     tell(who, text, _page(community), dedupe_key=f"community-answer:{community.pk}")
 
 
@@ -143,17 +154,23 @@ def _asking(community: Community, who: Person) -> str:
 
 @action
 def leave_community(actor: Actor, community: Community, person: Person | None = None) -> Community:
-    """Leave a community or withdraw one's request (or take somebody out, or decline theirs)."""
+    """Leave a community or withdraw one's request (or take somebody out, or decline theirs).
+
+    Where an audience names the community, leaving is asked for, as coming in is: until then the person stays a member.
+    """
     who = _who(actor, community, person)
+    is_member = _is_member(community, who)
+    note(person=who.pk)
+    if is_member and actor == who and not rules.may_leave(actor, community):
+        _ask(community, who, gettext_lazy("{who} asks to leave the community {name}."))
+        return community
     Membership.objects.filter(community=community, person=who).delete()
     if _withdraw(community, who) and actor != who:
-        text = gettext_lazy("You were not brought into the community {name}. Its lead can tell you why.")
-        _answer(community, who, format_lazy(text, name=community.name))
+        _answer(community, who, LEAVES if is_member else STAYS_OUT)
     if community.lead_id == who.pk:
         community.lead = None
         community.save(update_fields=["lead"])
     membership.refresh(people=[who])
-    note(person=who.pk)
     return community
 
 

@@ -176,5 +176,5 @@ def join_community(request: Request, pk: Id, person: Id | None = None) -> Commun
 
 @router.delete("/communities/{int:pk}/members", response=CommunityOut, operation_id="leave_community")
 def leave_community(request: Request, pk: Id, person: Id | None = None) -> Community:
-    """Leave, take a request back, take somebody out, or decline a request."""
+    """Leave (ask to, where an audience names it), take a request back, take somebody out, or decline a request."""
     return actions.leave_community(request.person, _community(pk), referred(Person, person, "person"))

@@ -14,7 +14,7 @@ from headwater.people.models.person import Person
 
 
 class Permission(models.TextChoices):
-    """What a person may do. Nobody reads more by it: reading is decided by audience and clearance alone."""
+    """What a person may do. Stewards read everything of their unit within their clearance; nobody else reads more."""
 
     READER = "reader", _("Reader")
     CONTRIBUTOR = "contributor", _("Contributor")

@@ -87,7 +87,7 @@ class Membership(Walled):
 
 
 class MembershipRequest(Walled):
-    """Somebody asks to come into a community. It goes when they are brought in, or when it is declined or withdrawn."""
+    """Somebody asks to come into a community; a member, to leave it. It goes when answered or withdrawn."""
 
     community = models.ForeignKey(Community, on_delete=models.CASCADE, related_name="requests")
     person = models.ForeignKey("Person", on_delete=models.CASCADE, related_name="membership_requests")

@@ -2,20 +2,23 @@
 
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from headwater.core.acting import attempt, back_to, filled, kept, page_of, posted, pressed
 from headwater.core.actions import require
 from headwater.core.addresses import address
+from headwater.core.messages import tell
 from headwater.people import actions, rules
 from headwater.people.forms import CommunityForm, MemberForm, NameForm, UnitForm
 from headwater.people.models import Community, Person, Role, Unit
 from headwater.people.request import Request
+
+ASKED = gettext_lazy("Asked. You are told when somebody has decided.")
 
 
 def _active() -> Q:
@@ -196,6 +199,7 @@ def show_community(request: Request, pk: int) -> HttpResponse:
         "page": page_of(request, members),
         "is_member": community.memberships.filter(person=request.person).exists(),
         "has_asked": community.requests.filter(person=request.person).exists(),
+        "may_leave": rules.may_leave(request.person, community),
         "requests": _open_requests(community) if may_manage else [],
         "may_manage": may_manage,
         "form": MemberForm(initial=kept(request, MemberForm)) if may_manage else None,
@@ -204,8 +208,9 @@ def show_community(request: Request, pk: int) -> HttpResponse:
 
 
 def _open_requests(community: Community) -> list[Person]:
-    """Who asks to come in, first asked first."""
+    """Who asks to come in or, being a member, to leave; first asked first."""
     asking = Person.objects.active().filter(membership_requests__community=community)
+    asking = asking.annotate(is_leaving=Exists(community.memberships.filter(person=OuterRef("pk"))))
     return list(asking.select_related("unit").order_by("membership_requests__asked_at"))
 
 
@@ -250,6 +255,8 @@ def change_membership(request: Request, pk: int) -> HttpResponse:
         number = request.POST.get("person", "")
         who = get_object_or_404(Person, pk=int(number)) if number.isdecimal() else request.person
         attempt(request, lambda: actions.leave_community(request.person, community, who))
+        if who == request.person and community.memberships.filter(person=who).exists():
+            tell(request, ASKED)
     elif "person" in request.POST:
         form = MemberForm(request.POST)
         if pressed(request, form, lambda new: actions.join_community(request.person, community, new["person"])) is None:
@@ -262,7 +269,7 @@ def change_membership(request: Request, pk: int) -> HttpResponse:
 def _joined(request: Request, community: Community) -> str:
     if community.is_open or rules.may_manage_communities(request.person, community.lead_id == request.person.pk):
         return ""
-    return _("Asked. You are told when somebody has decided.")
+    return str(ASKED)
 
 
 @require_POST
