@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from headwater.core.addresses import address
 from headwater.core.models import Event, Organisation
 from headwater.people.models import Audience, Notice, Person
+from headwater.search import actions
 from headwater.search.gaps import record_gap, tell_answered
 from headwater.search.language.parser import parse
 from headwater.search.models import GapAsker, SearchGap
@@ -188,7 +189,9 @@ def test_told_when_there_is_an_answer(browser: Client, shelve: Shelve, index: In
     index()
     get(browser, q="unobtainium")
     gap = SearchGap.objects.get()
-    answer = browser.post(address("search:gap-wait", pk=gap.pk), {"tell": "1"}, headers={"HX-Request": "true"})
+    answer = browser.post(
+        address("search:gap-wait", pk=gap.pk), {"tell": "1", "query": gap.query}, headers={"HX-Request": "true"}
+    )
     assert "You will be told" in answer.content.decode()
     assert tell_answered(gap.organisation_id) == 0
     shelve("Where unobtainium is kept")
@@ -204,7 +207,7 @@ def test_not_told_of_what_may_not_be_read(browser: Client, shelve: Shelve, index
     index()
     get(browser, q="unobtainium")
     gap = SearchGap.objects.get()
-    browser.post(address("search:gap-wait", pk=gap.pk), {"tell": "1"})
+    browser.post(address("search:gap-wait", pk=gap.pk), {"tell": "1", "query": gap.query})
     shelve("Where unobtainium is kept", audience=None)
     index()
     assert tell_answered(gap.organisation_id) == 0
@@ -212,9 +215,28 @@ def test_not_told_of_what_may_not_be_read(browser: Client, shelve: Shelve, index
 
 def test_no_longer_waiting_leaves_no_name(browser: Client, reader: Person) -> None:
     gap = SearchGap.objects.create(query="x")
-    browser.post(address("search:gap-wait", pk=gap.pk), {"tell": "1"})
+    browser.post(address("search:gap-wait", pk=gap.pk), {"tell": "1", "query": gap.query})
     browser.post(address("search:gap-wait", pk=gap.pk))
     assert not GapAsker.objects.exists()
+
+
+def test_nobody_learns_what_others_searched_for(browser: Client, nadia: Person, index: Index) -> None:
+    """Only who knows the words waits for their answer; the number of a gap tells nothing, at no door."""
+    index()
+    words = "zzqxonk  secretplan"
+    gap = api(browser, "entries", q=words)[1]["gap"]
+    kept, page = SearchGap.objects.get(), address("search:gap-wait", pk=gap)
+    for query in ("", "pump", "*", "zzqxonk", "secretplan OR"):
+        status, answer = api(browser, f"gaps/{gap}/wait", "post", query=query)
+        assert (status, "zzqxonk" in str(answer)) == (403, False), query
+        assert browser.post(page, {"tell": "1", "query": query}).status_code == 403
+    assert api(browser, f"gaps/{gap}/wait", "delete")[0] == 403
+    assert browser.post(page).status_code == 403
+    assert not GapAsker.objects.exists()
+    assert f'name="query" value="{kept.query}"' in get(browser, q=words)
+    assert browser.post(page, {"tell": "1", "query": words}).status_code == 302
+    assert api(browser, f"gaps/{gap}/wait", "post", query=kept.query)[1]["query"] == kept.query
+    assert actions.await_answer(nadia, kept).person == nadia
 
 
 def test_a_settled_gap_cannot_be_awaited(browser: Client) -> None:
@@ -347,7 +369,8 @@ def test_gaps_by_api(browser: Client, sign_in: SignIn, nadia: Person, shelve: Sh
     status, answer = api(browser, "entries", q="unobtainium")
     assert (status, answer["count"]) == (200, 0)
     gap = answer["gap"]
-    assert api(browser, f"gaps/{gap}/wait", "post")[0] == 200
+    assert api(browser, f"gaps/{gap}/wait", "post")[0] == 422
+    assert api(browser, f"gaps/{gap}/wait", "post", query="unobtainium")[0] == 200
     assert api(browser, f"gaps/{gap}/wait", "delete")[0] == 200
     assert api(browser, "gaps")[0] == 403
     assert api(browser, f"gaps/{gap}/dismissal", "post")[0] == 403

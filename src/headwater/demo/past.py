@@ -228,7 +228,7 @@ def record_gaps(cast: Cast) -> None:
             first_at = at - timedelta(days=3 * row["times"])
             gap = SearchGap.objects.create(query=row["query"], language="en", times=row["times"], first_at=first_at)
             for key in row["tell"]:
-                await_answer(cast.people[key], gap)
+                await_answer(cast.people[key], gap, gap.query)
 
 
 def settle_old_notices(now: datetime) -> None:

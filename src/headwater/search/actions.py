@@ -7,7 +7,7 @@ from headwater.core.actions import Actor, action, note, require
 from headwater.people.models import Person
 from headwater.search import rules
 from headwater.search.finding import search_entries
-from headwater.search.gaps import tell_asker
+from headwater.search.gaps import is_about, tell_asker
 from headwater.search.models import Entry, GapAsker, SearchGap
 from headwater.search.publishing import (
     NewVersion,
@@ -39,10 +39,15 @@ ONLY_SETTLERS = _("Only knowledge managers, stewards and experts see and settle 
 
 
 @action
-def await_answer(actor: Actor, gap: SearchGap) -> GapAsker:
-    """Ask to be told when a search that found nothing would find something."""
+def await_answer(actor: Actor, gap: SearchGap, query: str = "") -> GapAsker:
+    """Ask to be told when a search that found nothing would find something.
+
+    `query` is what was searched for: what others did is told to nobody but those who settle gaps.
+    """
     require(rules.may_await(actor, gap), _("Only a person can be told, and only while the gap is open."))
     assert isinstance(actor, Person)
+    knows = rules.may_settle_gaps(actor) or is_about(gap, actor, query)
+    require(knows, _("You wait for what you searched for yourself: send its words along."))
     asker, is_new = GapAsker.objects.get_or_create(gap=gap, person=actor)
     if not is_new and asker.told_at is not None:
         asker.told_at = None
@@ -56,7 +61,8 @@ def stop_awaiting(actor: Actor, gap: SearchGap) -> SearchGap:
     """Ask no longer to be told about a search; the gap keeps nothing of the person."""
     require(isinstance(actor, Person), _("Only a person waits for an answer."))
     assert isinstance(actor, Person)
-    GapAsker.objects.filter(gap=gap, person=actor).delete()
+    gone, _kinds = GapAsker.objects.filter(gap=gap, person=actor).delete()
+    require(bool(gone), _("You do not wait for an answer to this."))
     return gap
 
 

@@ -11,7 +11,7 @@ from ninja.pagination import paginate
 from headwater.core.actions import require
 from headwater.core.bodies import Body
 from headwater.core.paging import Paging
-from headwater.core.references import Id, required
+from headwater.core.references import Id, Text, required
 from headwater.people.request import Request
 from headwater.search import actions, rules
 from headwater.search.facets import SHOWN
@@ -101,6 +101,12 @@ class AnswerIn(Body):
     entry: Id
 
 
+class WordsIn(Body):
+    """What was searched for: only who knows the words waits for their answer."""
+
+    query: Text
+
+
 @router.get("/entries", response=FoundEntries, operation_id="search_entries")
 def list_entries(request: Request, asked: Query[SearchParameters]) -> dict[str, Any]:
     """Search what you may read. A query that cannot be read is answered with 400, the place and a remedy."""
@@ -162,9 +168,9 @@ def list_gaps(request: Request, state: SearchGap.State = SearchGap.State.OPEN) -
 
 
 @router.post("/gaps/{pk}/wait", response=Gap, operation_id="await_answer")
-def await_answer(request: Request, pk: int) -> SearchGap:
+def await_answer(request: Request, pk: int, body: WordsIn) -> SearchGap:
     """Ask to be told when a search that found nothing would find something."""
-    return actions.await_answer(request.person, get_object_or_404(SearchGap, pk=pk)).gap
+    return actions.await_answer(request.person, get_object_or_404(SearchGap, pk=pk), body.query).gap
 
 
 @router.delete("/gaps/{pk}/wait", response=Gap, operation_id="stop_awaiting")

@@ -32,10 +32,24 @@ def record_gap(text: str, query: Query, language: str) -> SearchGap | None:
     """Count a search that found nothing, without who searched. None when it asked for no words: then nothing lacks."""
     if not any(isinstance(leaf, Word | Prefix | Phrase | Near) for leaf in leaves(query)):
         return None
-    asked = " ".join(storable(as_kept(text, query)).split())[:500]
+    asked = _words(as_kept(text, query))
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, [asked, language[:10]])
         return SearchGap.objects.get(pk=cursor.fetchone()[0])
+
+
+def _words(text: str) -> str:
+    return " ".join(storable(text).split())[:500]
+
+
+def is_about(gap: SearchGap, person: Person, text: str) -> bool:
+    """Whether this is what the gap keeps, as it is kept or as the person would search for it."""
+    if _words(text) == gap.query:
+        return True
+    try:
+        return _words(as_kept(text, parse(text, Names(person)))) == gap.query
+    except QueryError:
+        return False
 
 
 def finds_something(person: Person, text: str) -> bool:

@@ -150,7 +150,7 @@ def wait_for_answer(request: Request, pk: int) -> HttpResponse:
     """Tick, or untick, "tell me when there is an answer"."""
     gap = get_object_or_404(SearchGap, pk=pk)
     if request.POST.get("tell"):
-        await_answer(request.person, gap)
+        await_answer(request.person, gap, request.POST.get("query", ""))
     else:
         stop_awaiting(request.person, gap)
     context = {"gap": gap, "is_waiting": rules.is_waiting(request.person, gap)}
