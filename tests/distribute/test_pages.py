@@ -320,7 +320,10 @@ def test_the_outbox_shows_mail_to_administrators(
     assert browser.get(f"{ROOT}outbox/..%2f..%2fsecret/").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["inbox/?tab=unread", "inbox/?tab=all", "proof/overdue/", "proof/", "directives/"])
+PAGES = ["inbox/?tab=unread", "inbox/?tab=all", "proof/overdue/", "proof/", "proof/?by=topic", "directives/"]
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_pages_ask_the_same_number_of_questions_with_few_and_30_rows(
     path: str, organisation: Organisation, nadia: Person, everyone: Audience, sign_in: SignIn
 ) -> None:
@@ -331,7 +334,7 @@ def test_pages_ask_the_same_number_of_questions_with_few_and_30_rows(
     few = queries(browser, ROOT + path)
     fill(nadia, everyone, 28)
     assert queries(browser, ROOT + path) == few
-    assert few <= 15
+    assert few <= 14, "one more outside of tests enters the organisation"
 
 
 def fill(person: Person, audience: Audience, count: int) -> None:
@@ -348,6 +351,7 @@ def fill(person: Person, audience: Audience, count: int) -> None:
             issued_at=timezone.now(),
         )
         past: dict[str, Any] = {"due_at": timezone.now() - timedelta(days=1), "must_acknowledge": number % 2 == 0}
+        past["opened_at"] = timezone.now() if number % 2 else None
         delivery = Delivery.objects.create(person=person, version=version, **past)
         Reason.objects.create(delivery=delivery, profile=profile, words=["air"])
         Reason.objects.create(delivery=delivery, directive=directive)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +37,10 @@ class SourceQuerySet(models.QuerySet["Source"]):
         """Sources whose documents the person may read."""
         return self.filter(readable(person))
 
+    def with_leave_of(self, person: Person) -> "SourceQuerySet":
+        """Each says, as `is_open_to_asker`, whether the person may read its documents."""
+        return self.annotate(is_open_to_asker=ExpressionWrapper(readable(person), BooleanField()))
+
 
 class Source(Walled):
     """A place knowledge is gathered from. Its documents inherit owner, unit, audience and classification."""
@@ -61,6 +65,9 @@ class Source(Walled):
         D = "D", _("D, not usually reliable")
         E = "E", _("E, unreliable")
         F = "F", _("F, cannot be judged")
+
+    # Not kept: said of a source that was found by `with_leave_of` somebody.
+    is_open_to_asker = False
 
     # Uploads and captures come in by themselves; the others are read at their times.
     READ_BY_ITSELF = (Kind.FOLDER, Kind.FEED, Kind.WEB, Kind.MAILBOX)

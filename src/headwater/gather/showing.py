@@ -1,8 +1,8 @@
 """What the pages of sources show: findings, health, progress, failures by cause, and what a source is good for."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import (
@@ -19,6 +19,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Value,
     When,
 )
 from django.db.models.functions import Coalesce, TruncDate
@@ -139,10 +140,11 @@ class CauseShown:
 
 
 def page_of(source: Source, person: Person) -> dict[str, Any]:
-    """Everything the page of a source shows to this person."""
+    """Everything the page of a source, found by `with_leave_of` this person, shows to them."""
     run = source.runs.select_related("started_by").order_by("-started_at").first()
     health = health_of(source)
-    may_read = rules.may_read_source(person, source)
+    may_read = source.is_open_to_asker
+    days = days_of(source)
     causes = causes_of(source, may_read)
     numbers = numbers_of(source)
     crumbs = [(_("Gather"), ""), (_("Sources"), address("gather:sources"))]
@@ -156,8 +158,8 @@ def page_of(source: Source, person: Person) -> dict[str, Any]:
         "run": run,
         "is_running": run is not None and (run.is_alive or run.is_waiting),
         "steps": steps_of(run) if run is not None else [],
-        "freshness": freshness(source),
-        "daily": daily_runs(source) if source.is_read_by_itself else None,
+        "freshness": freshness(source, days),
+        "daily": daily_runs(days) if source.is_read_by_itself else None,
         "usual": usual_pause(numbers),
         "causes": causes,
         "failed": sum(each.count for each in causes),
@@ -197,20 +199,48 @@ def steps_of(run: Run) -> list[StepShown]:
     return shown + [StepShown(each.label, each.count, each.note, look) for each in onward.steps_of_run(run.pk)]
 
 
-def freshness(source: Source) -> list[Point]:
-    """New and changed versions a day, for the last 45 days."""
-    today = timezone.localdate()
-    since = today - timedelta(days=_DAYS - 1)
-    versions = EntryVersion.objects.filter(entry__document__source=source, published_at__date__gte=since)
-    days = (
-        versions.annotate(day=TruncDate("published_at")).values("day").annotate(n=Count("pk")).values_list("day", "n")
+@dataclass
+class Days:
+    """The last 45 days of a source: new and changed versions of each, and its runs with how many of them failed."""
+
+    since: date
+    versions: dict[date, int] = field(default_factory=dict)
+    runs: dict[date, tuple[int, int]] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.since + timedelta(days=n) for n in range(_DAYS))
+
+
+def days_of(source: Source) -> Days:
+    """What happened on each of the last 45 days, by one query."""
+    days = Days(timezone.localdate() - timedelta(days=_DAYS - 1))
+    versions = EntryVersion.objects.filter(entry__document__source=source, published_at__date__gte=days.since)
+    runs = source.runs.filter(started_at__date__gte=days.since).exclude(state__in=Run.OPEN)
+    failed = Count("pk", filter=Q(state=Run.State.FAILED))
+    by_day = (
+        _by_day(versions, "version", "published_at", Value(0)),
+        _by_day(runs, "run", "started_at", failed),
     )
-    counts = dict(days)
+    for what, day, number_of, bad in by_day[0].union(by_day[1], all=True):
+        if what == "version":
+            days.versions[day] = number_of
+        else:
+            days.runs[day] = (number_of, bad)
+    return days
+
+
+def _by_day(rows: "QuerySet[Any]", what: str, moment: str, failed: Any) -> "QuerySet[Any]":
+    grouped = rows.order_by().values(what=Value(what), day=TruncDate(moment))
+    return grouped.annotate(n=Count("pk"), failed=failed).values_list("what", "day", "n", "failed")
+
+
+def freshness(source: Source, days: Days) -> list[Point]:
+    """New and changed versions a day, each leading to its documents."""
     url = address("gather:documents", pk=source.pk)
-    all_days = [since + timedelta(days=n) for n in range(_DAYS)]
     return [
-        Point(date_format(day, "j M"), counts.get(day, 0), f"{url}?day={day.isoformat()}" if counts.get(day) else "")
-        for day in all_days
+        Point(date_format(day, "j M"), found, f"{url}?day={day.isoformat()}" if found else "")
+        for day in days
+        for found in [days.versions.get(day, 0)]
     ]
 
 
@@ -228,15 +258,10 @@ class DailyRuns:
         return _("Day"), _("New and changed"), _("Runs")
 
 
-def daily_runs(source: Source) -> DailyRuns:
+def daily_runs(days: Days) -> DailyRuns:
     """One square a day: filled when all its runs went through, amber when some failed, red when all did."""
-    since = timezone.localdate() - timedelta(days=_DAYS - 1)
-    runs = source.runs.filter(started_at__date__gte=since).exclude(state__in=Run.OPEN).order_by()
-    failed = Count("pk", filter=Q(state=Run.State.FAILED))
-    days = runs.values(day=TruncDate("started_at")).annotate(n=Count("pk"), failed=failed)
-    counted = {row["day"]: (row["n"], row["failed"]) for row in days}
-    squares = [_square(*counted.get(since + timedelta(days=n), (0, 0))) for n in range(_DAYS)]
-    total, troubled = sum(n for n, _failed in counted.values()), sum(bool(bad) for _n, bad in counted.values())
+    squares = [_square(*days.runs.get(day, (0, 0))) for day in days]
+    total, troubled = sum(n for n, _failed in days.runs.values()), sum(bool(bad) for _n, bad in days.runs.values())
     sentence = ngettext("%(n)s run", "%(n)s runs", total) % {"n": number(total)}
     worry = ngettext("%(n)d day with a failed run", "%(n)d days with failed runs", troubled) % {"n": troubled}
     return DailyRuns(squares, sentence, worry if troubled else "")

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from headwater.core.acting import tried
 from headwater.core.actions import require
 from headwater.core.addresses import address
+from headwater.core.counting import RowCount
 from headwater.core.display.figures import number
 from headwater.core.display.sankey import Flow, Node
 from headwater.core.messages import tell
@@ -57,7 +58,8 @@ def show_overview(request: Request) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return csv_response("time-to-aware", AWARE_HEADER, _aware_rows(awareness.time_to_aware(days, by, scope)))
     overall = awareness.time_to_aware(days, scope=scope)
-    overdue = proof.overdue(scope).count()
+    lists = (RowCount(proof.overdue(scope)), RowCount(proof.unreached(scope)))
+    overdue, unreached = Person.objects.values_list(*lists).get(pk=request.person.pk)
     context = {
         "title": _("Prove"),
         "heading": _overview_heading(overdue),
@@ -69,7 +71,7 @@ def show_overview(request: Request) -> HttpResponse:
         "overall": overall[0] if overall else None,
         "groups": awareness.called(awareness.time_to_aware(days, by, scope)[:20], by),
         "overdue": overdue,
-        "unreached": proof.unreached(scope).count(),
+        "unreached": unreached,
     }
     return render(request, "distribute/prove.html", context)
 

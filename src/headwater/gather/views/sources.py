@@ -55,7 +55,9 @@ def list_sources(request: Request) -> HttpResponse:
 @require_safe
 def show_source(request: Request, pk: int) -> HttpResponse:
     """One source: is it alive, how far is its run, what could not be read, what is it good for."""
-    source = found_source(request, pk)
+    _require_sight(request)
+    sources = Source.objects.with_leave_of(request.person).select_related("owner", "unit", "audience")
+    source = get_object_or_404(sources, pk=pk)
     return render(request, "gather/source.html", showing.page_of(source, request.person))
 
 
