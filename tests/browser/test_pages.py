@@ -124,3 +124,18 @@ def test_doors_are_for_everybody(path: str, open_page: OpenPage) -> None:
     assert violations(page, RULES) == []
     page.set_viewport_size({"width": 320, "height": 800})
     assert width_of(page) <= 320
+
+
+@pytest.mark.parametrize("name", ["distribute:chain", "distribute:proof-people"])
+def test_a_chain_is_seen_whole_at_1280_px(
+    name: str, open_page: OpenPage, demonstration: Organisation, everything: Person
+) -> None:
+    """Long reasons stand under the name, and a moment may take two lines; that it is late is not off the screen."""
+    page = open_page(WHO, find(name, demonstration))
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.wait_for_timeout(100)
+    assert page.evaluate(CUT_TABLES) == [], "a table is cut at 1280 px"
+    high = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('main td time bdi')].map((words) => words.getClientRects().length))"
+    )
+    assert high <= 2, "a moment takes no more than two lines"
