@@ -77,6 +77,7 @@ def test_the_page_of_settings_keeps_readers_from_who_does_not_decide_them(
     client, url = sign_in(ada), address("gather:source-settings", pk=secret_source.pk)
     page = client.get(url).content.decode()
     assert page.count(" disabled") >= 3
+    assert page.count("Decided by its owner") == 3
     form = client.get(url).context["form"]
     values = {name: form[name].value() for name in form.fields}
     sent = {name: value for name, value in values.items() if value is not None and not form.fields[name].disabled}

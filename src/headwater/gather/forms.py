@@ -44,6 +44,7 @@ class SourceForm(forms.Form):
         """For who manages the source and does not decide who reads what comes from it."""
         for name in ("audience", "unit", "classification"):
             self.fields[name].disabled = True
+            self.fields[name].help_text = _("Decided by its owner, and by stewards of its unit who are cleared for it.")
 
     def values(self) -> dict[str, Any]:
         """What the actions take: plain fields, `settings` and `secret`."""
