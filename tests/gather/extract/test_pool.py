@@ -34,13 +34,13 @@ def test_outcomes_come_in_the_order_of_the_jobs_failures_among_them(tmp_path: Pa
 
 
 def test_a_worker_that_hangs_is_killed_and_the_next_file_is_read() -> None:
-    with Pool(1, Limits(seconds=8.0)) as pool:
+    with Pool(1, Limits(seconds=15.0)) as pool:
         assert pool.extract(b"warm words", "a.txt").text == "warm words"
         hanging = pool._free[0].process
         hanging.send_signal(signal.SIGSTOP)
         started = time.monotonic()
         assert failure_of(pool, b"late words").cause == Cause.TIMEOUT
-        assert time.monotonic() - started < 16
+        assert time.monotonic() - started < 30
         assert hanging.poll() is not None
         assert pool.extract(b"next words", "b.txt").text == "next words"
 
