@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema
 from ninja.pagination import paginate
+from pydantic import BaseModel
 
 from headwater.core.actions import require
 from headwater.core.bodies import Body
@@ -34,7 +35,7 @@ class SearchParameters(Schema):
     facets: bool = False
 
 
-class FoundEntry(Schema):
+class FoundEntry(BaseModel):
     """One entry that was found; `title_parts` and `snippet_parts` are [text, is match] pieces."""
 
     id: int
@@ -54,7 +55,7 @@ class FoundEntry(Schema):
     copies: list[int]
 
 
-class FacetValue(Schema):
+class FacetValue(BaseModel, from_attributes=True):
     """How many entries have a value of a facet; `excluded`: left out by what the query asks of that facet."""
 
     key: str
@@ -62,7 +63,7 @@ class FacetValue(Schema):
     excluded: bool
 
 
-class OtherQuery(Schema):
+class OtherQuery(BaseModel):
     """Another query that finds something."""
 
     query: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from headwater.search.language.analyzer import Analysis, analyze, asked_surfaces, is_unspaced
 from headwater.search.language.folding import base_language, stems_of
@@ -21,6 +22,10 @@ _SENTENCE_END = re.compile(r"[.!?。!?]\s|\n\s*\n|[。!?]")
 # Most texts say early what they are about: the rest is cut into words only when not all is in the beginning.
 _FIRST_LOOK = 2_500
 _MOST_LOOKED_AT = 200_000
+
+
+# Whoever types on is shown much the same entries again; a text and its words weigh some 15 kB.
+_lately = lru_cache(800)(analyze)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Marker:
 
     def look(self, text: str) -> tuple[list[tuple[int, int]], bool]:
         """The same, and whether everything asked for was found."""
-        analysis = analyze(text, self.language)
+        analysis = _lately(text, self.language) if len(text) <= _FIRST_LOOK else analyze(text, self.language)
         places = [list(_places(asked, analysis)) for asked in self.asked]
         return self._joined(sorted(span for spans in places for span in spans)), all(places)
 
