@@ -358,6 +358,8 @@ def test_a_signature_on_a_list_is_marked_as_such(
 ) -> None:
     unit.refresh_from_db()
     ines.unit = unit
+    version.published_at = timezone.now() - timedelta(days=2)
+    version.save(update_fields=["published_at"])
     signed = timezone.now() - timedelta(days=1)
     given = record_acknowledgement(otto, row_for(ines, version), "Binder 3, page 2", signed_at=signed)
     assert (given.manner, given.recorded_by, given.at, given.evidence) == ("list", otto, signed, "Binder 3, page 2")
