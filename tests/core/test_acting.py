@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django import forms
 from django.contrib.messages import get_messages
-from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from headwater.core.acting import attempt, complain, filled, pressed, tried
 from headwater.core.actions import Refused
@@ -20,8 +21,8 @@ class NameForm(forms.Form):
 @pytest.fixture
 def request_(rf: Any) -> HttpRequest:
     request: HttpRequest = rf.post("/")
-    request.session = {}  # type: ignore[assignment]
-    request._messages = FallbackStorage(request)  # type: ignore[attr-defined]
+    request.session = SessionStore()
+    MessageMiddleware(lambda request: HttpResponse()).process_request(request)
     return request
 
 
