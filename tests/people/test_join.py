@@ -4,12 +4,15 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from headwater.core.models import Organisation, User
+from headwater.core.models import Classification, Organisation, User
 from headwater.core.wall import organisation_context
 from headwater.people import actions
+from headwater.people.invitations import is_invited
+from headwater.people.jobs import mail_invitation
 from headwater.people.models import Permission, Person
 
 PASSWORD = "river-stones-and-mist"
@@ -140,6 +143,65 @@ def test_people_of_one_organisation_see_nothing_of_another(founded: tuple[Organi
     for page in ("departure", "permissions", "invitation", "reset", "erasure", "marks", "absences", "resumption"):
         data = {"permission": "reader", "on": "2026-01-01"}
         assert client.post(f"/o/one/people/{theirs.pk}/{page}/", data).status_code == 404, page
+
+
+def _opens(path: str) -> bool:
+    return Client().get(path).status_code == 200
+
+
+def _given(person: Person, ada: Person) -> dict[str, Any]:
+    """What makes somebody capable of other things than before, and what does not."""
+    return {
+        "permission": lambda: actions.grant_permission(ada, person, Permission.ADMINISTRATOR),
+        "clearance": lambda: actions.change_person(ada, person, clearance=Classification.CONFIDENTIAL),
+        "unit": lambda: actions.grant_permission(ada, person, Permission.STEWARD, actions.create_unit(ada, "North")),
+        "reader": lambda: actions.grant_permission(ada, person, Permission.READER),
+        "title": lambda: actions.change_person(ada, person, title="Fitter"),
+    }
+
+
+ENDS = [("permission", 1), ("clearance", 1), ("unit", 1), ("reader", 0), ("title", 0)]
+
+
+@pytest.mark.parametrize("change, ends", ENDS)
+@pytest.mark.parametrize("kind", ["invitation", "reset"])
+def test_a_link_gives_no_more_than_its_person_might_when_it_was_made(
+    founded: tuple[Organisation, str], kind: str, change: str, ends: int
+) -> None:
+    with organisation_context(founded[0].pk):
+        ada = Person.objects.get()
+        person = actions.create_person(ada, "Bram", "bram@one.example")
+        if kind == "reset":
+            person.user = User.objects.create_user("bram@one.example", PASSWORD)
+            person.save()
+        make = actions.reset_password if kind == "reset" else actions.invite_person
+        link = make(ada, person, by_mail=False).partition("8000")[2]
+    assert _opens(link)
+    with organisation_context(founded[0].pk):
+        _given(person, ada)[change]()
+        assert is_invited(person) is not bool(ends)
+        invitation = person.invitations.get()
+    assert _opens(link) is not bool(ends)
+    mail_invitation(organisation_id=founded[0].pk, invitation_id=invitation.pk)
+    assert len(mail.outbox) == 1 - ends
+    entered = Client().post(link, {"password": "grain-of-salt-9", "again": "grain-of-salt-9"})
+    assert entered.status_code == (404 if ends else 302)
+
+
+def test_whoever_gives_a_permission_hears_that_a_link_ended(founded: tuple[Organisation, str]) -> None:
+    organisation, path = founded
+    client = Client()
+    client.post(path, {"password": PASSWORD, "again": PASSWORD})
+    with organisation_context(organisation.pk):
+        ada = Person.objects.get()
+        person = actions.create_person(ada, "Bram", "bram@one.example")
+        actions.invite_person(ada, person, by_mail=False)
+    where = f"/o/one/people/{person.pk}/permissions/"
+    said = client.post(where, {"permission": "reader"}, follow=True).content.decode()
+    assert "no longer works" not in said
+    said = client.post(where, {"permission": "expert"}, follow=True).content.decode()
+    assert "The link made for Bram before no longer works" in said
+    assert "no longer works" not in client.post(where, {"permission": "steward"}, follow=True).content.decode()
 
 
 @pytest.fixture

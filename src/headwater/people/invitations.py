@@ -1,7 +1,8 @@
 """Links by which people set their password: how their secret is made, found again, and who may use one.
 
-The secret is computed from the installation's key and the invitation, so that the job that mails it needs the id only.
-The database holds its SHA-256.
+The secret is computed from the installation's key, the invitation and what its person may do: the job that mails it
+needs the id only, and nobody comes by a link to more than the person held when it was made, for with other permissions
+or another clearance it stops working. The database holds its SHA-256.
 """
 
 import base64
@@ -16,7 +17,7 @@ from django.utils import timezone
 from headwater.core.models import Organisation, User
 from headwater.core.secret import digest
 from headwater.core.wall import current_organisation_id, organisation_context
-from headwater.people.models import Invitation, Person
+from headwater.people.models import Grant, Invitation, Permission, Person
 
 INVITED_FOR = timedelta(days=14)
 RESET_FOR = timedelta(days=1)
@@ -33,8 +34,23 @@ def new_invitation(person: Person, lasts: timedelta) -> Invitation:
 
 
 def token_of(invitation: Invitation) -> str:
-    """The secret in the link: the organisation's number, then what only this installation can compute."""
-    return f"{current_organisation_id()}-{_mark('invitation', invitation)}"
+    """The secret in the link: the organisation's number, then what only this installation can compute.
+
+    It is another one as soon as the person may do other things than when the link was made (`holds`).
+    """
+    return f"{current_organisation_id()}-{_mark('invitation', invitation, *_allowed(invitation.person))}"
+
+
+def _allowed(person: Person) -> list[str]:
+    """What a link makes its holder capable of. Being a reader allows nothing, and giving it ends no link."""
+    grants = Grant.objects.filter(person=person).exclude(permission=Permission.READER)
+    held = sorted(f"{permission}/{unit or ''}" for permission, unit in grants.values_list("permission", "unit"))
+    return [f"clearance/{int(person.clearance)}", *held]
+
+
+def holds(invitation: Invitation) -> bool:
+    """Whether the person may do now exactly what they might when the link was made."""
+    return hmac.compare_digest(digest(token_of(invitation)), invitation.digest)
 
 
 def _mark(purpose: str, invitation: Invitation, *more: str) -> str:
@@ -82,7 +98,13 @@ def open_invitation(token: str, now: datetime | None = None) -> Invitation | Non
         .filter(digest=digest(token), used_at=None, expires_at__gt=now or timezone.now())
         .first()
     )
-    return found if found is not None and found.person.is_active else None
+    return found if found is not None and found.person.is_active and holds(found) else None
+
+
+def is_invited(person: Person) -> bool:
+    """Whether a link of theirs waits to be opened."""
+    waiting = person.invitations.filter(used_at=None, expires_at__gt=timezone.now()).order_by("-created_at").first()
+    return waiting is not None and holds(waiting)
 
 
 def is_known_elsewhere(user: User, organisation: Organisation) -> bool:

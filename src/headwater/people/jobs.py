@@ -14,7 +14,7 @@ from headwater.core.models import Import, Organisation
 from headwater.core.wall import organisation_context
 from headwater.people import leaving, membership
 from headwater.people.actions.exchange import carry_in
-from headwater.people.invitations import mailed_link_of
+from headwater.people.invitations import holds, mailed_link_of
 from headwater.people.models import Invitation, Person
 from headwater.people.notices import tell
 
@@ -46,14 +46,14 @@ def carry_out_import(organisation_id: int, import_id: int) -> None:
 
 @job(retry=8)
 def mail_invitation(organisation_id: int, invitation_id: int) -> None:
-    """Mail the link of an invitation, unless it was used or replaced meanwhile. Twice is the same message."""
+    """Mail the link of an invitation, unless it no longer works by now. Twice is the same message."""
     with organisation_context(organisation_id):
         invitation = (
             Invitation.objects.select_related("person", "person__user")
             .filter(pk=invitation_id, used_at=None, expires_at__gt=timezone.now())
             .first()
         )
-        if invitation is not None and invitation.person.email:
+        if invitation is not None and invitation.person.email and holds(invitation):
             _message(invitation, Organisation.objects.get(pk=organisation_id)).send()
 
 

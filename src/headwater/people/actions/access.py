@@ -42,7 +42,10 @@ def _require_grant(actor: Actor, unit: Unit | None) -> None:
 
 @action
 def grant_permission(actor: Actor, person: Person, permission: Permission, unit: Unit | None = None) -> Grant:
-    """Give a person a permission, in a unit and below or (no unit) in the whole organisation."""
+    """Give a person a permission, in a unit and below or (no unit) in the whole organisation.
+
+    A link of theirs that was made before stops working: whoever has it would come by it to more than it was made for.
+    """
     _require_grant(actor, unit)
     if permission not in Permission.values:
         raise ValidationError({"permission": _("There is no permission “%(value)s”.") % {"value": permission}})
@@ -129,7 +132,11 @@ def accept_invitation(
     """
     invitation = open_invitation(token)
     if invitation is None or invitation.person != actor:
-        raise Refused(_("This link was used already, has expired or was replaced by a newer one. Ask for another."))
+        message = _(
+            "This link was used already, has expired, was replaced by a newer one, or you have other permissions "
+            "by now. Ask for another."
+        )
+        raise Refused(message)
     account = user or actor.user or _new_account(actor)
     is_signed_in = user is not None and not password
     was_owners = is_signed_in or account.is_proved

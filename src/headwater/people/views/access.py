@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.contrib import messages
 from django.db.models import Max, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,6 +16,7 @@ from headwater.core.addresses import address
 from headwater.core.messages import tell
 from headwater.people import actions, rules
 from headwater.people.forms import GrantForm
+from headwater.people.invitations import is_invited
 from headwater.people.models import Grant, Permission, Person
 from headwater.people.request import Request
 
@@ -45,12 +47,21 @@ def list_grants(request: Request) -> HttpResponse:
 def grant(request: Request, pk: int) -> HttpResponse:
     """Give a person a permission."""
     person = get_object_or_404(Person, pk=pk)
+    was_invited = is_invited(person)
     pressed(
         request,
         GrantForm(request.POST),
         lambda given: actions.grant_permission(request.person, person, Permission(given["permission"]), given["unit"]),
     )
+    _say_what_ended(request, person, was_invited)
     return redirect(address("people:person", pk=pk))
+
+
+def _say_what_ended(request: Request, person: Person, was_invited: bool) -> None:
+    """Whoever changes what somebody may do hears that a link which was made before has ended by that."""
+    if was_invited and not is_invited(person):
+        message = _("The link made for %(name)s before no longer works: make another one.")
+        tell(request, message % {"name": person.name}, level=messages.WARNING)
 
 
 @require_POST
@@ -58,7 +69,9 @@ def revoke(request: Request, pk: int) -> HttpResponse:
     """Take a permission away."""
     held = get_object_or_404(Grant.objects.select_related("person", "unit"), pk=pk)
     done = _("%(name)s no longer has this permission.") % {"name": held.person.name}
+    was_invited = is_invited(held.person)
     attempt(request, lambda: actions.revoke_permission(request.person, held), done)
+    _say_what_ended(request, held.person, was_invited)
     return redirect(address("people:person", pk=held.person_id))
 
 
