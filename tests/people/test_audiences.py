@@ -206,3 +206,6 @@ def test_a_rule_that_people_can_change_themselves_is_said(world: World) -> None:
     assert own_doing({"not": {"community": "rescue"}}) == []
     Community.objects.filter(slug="rescue").update(is_open=True)
     assert "Anybody joins the community" in own_doing({"all": [{"community": "rescue"}, {"unit": "water"}]})[0]
+    assert own_doing({"not": {"community": "rescue"}}) == []
+    Audience.objects.create(slug="others", name="Others", rule={"not": {"community": "rescue"}})
+    assert own_doing({"community": "rescue"}) == []

@@ -279,6 +279,20 @@ def test_leaving_is_asked_for_on_the_page(world: World, as_ada: Client, ines: Pe
     assert not rescue.memberships.filter(person=ines).exists()
 
 
+def test_joining_is_asked_for_on_the_page_where_an_audience_leaves_members_out(
+    world: World, ines: Person, sign_in: SignIn
+) -> None:
+    rescue, own = world.communities["rescue"], sign_in(ines)
+    Community.objects.update(is_open=True)
+    page, members = (address(f"people:{name}", pk=rescue.pk) for name in ("community", "community-members"))
+    assert "Ask to join" not in own.get(page).content.decode() + own.get(address("people:communities")).content.decode()
+    Audience.objects.create(slug="a", name="A", rule={"not": {"community": "rescue"}})
+    for shown in (page, address("people:communities")):
+        assert own.get(shown).content.decode().count("Ask to join") == 1
+    assert "Asked." in own.post(members, {"what": "join"}, follow=True).content.decode()
+    assert not rescue.memberships.filter(person=ines).exists()
+
+
 def test_who_reads_more_by_a_permission_is_said(world: World, as_ada: Client) -> None:
     """A steward reads what their unit keeps, whoever the audience is: whoever grants it must know."""
     for page in (address("people:permissions"), address("people:person", pk=world.people["Ana"].pk)):

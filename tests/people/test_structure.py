@@ -1,5 +1,7 @@
 """Units, roles and communities: every change, its refusal, and what follows for audiences."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import ValidationError
 
@@ -199,6 +201,43 @@ def test_nobody_lets_themselves_out_of_an_audience(nadia: Person, ines: Person, 
     assert set(audience.members.all()) == {otto}
     assert not community.requests.exists()
     assert ines.notices.filter(text__contains="no longer in").exists()
+
+
+@pytest.mark.parametrize("rule", [{"not": {"community": "walkers"}}, {"all": [{"everyone": True}, {"not": {"any": [
+    {"tag": "x"}, {"community": "walkers"}]}}]}])  # fmt: skip
+def test_nobody_joins_their_way_out_of_an_audience(
+    nadia: Person, ines: Person, otto: Person, rule: dict[str, Any]
+) -> None:
+    """A must-read for all but the Walkers stays asked of whoever joins them, until somebody lets them in."""
+    community = actions.create_community(nadia, "Walkers", lead=otto, is_open=True)
+    audience = actions.create_audience(nadia, "The others", rule)
+    for _again in range(2):
+        actions.join_community(ines, community)
+    assert set(audience.members.all()) == {ines, nadia}
+    assert "asks to come into" in otto.notices.get().text
+    actions.join_community(otto, community, ines)
+    assert set(audience.members.all()) == {nadia}
+    actions.join_community(nadia, community)
+    assert not audience.members.exists()
+
+
+def test_the_lead_joins_their_own_but_not_out_of_an_audience(nadia: Person, ada: Person, otto: Person) -> None:
+    community = actions.create_community(nadia, "Walkers", lead=otto)
+    community.memberships.all().delete()
+    actions.join_community(otto, community)
+    assert community.memberships.exists()
+    community.memberships.all().delete()
+    actions.create_audience(nadia, "The others", {"not": {"community": "walkers"}})
+    actions.join_community(otto, community)
+    assert not community.memberships.exists()
+    assert "asks to come into" in ada.notices.get().text
+
+
+def test_what_is_left_out_twice_is_left_in(nadia: Person, ines: Person) -> None:
+    community = actions.create_community(nadia, "Walkers", is_open=True)
+    actions.create_audience(nadia, "Walkers", {"not": {"not": {"community": "walkers"}}})
+    actions.join_community(ines, community)
+    assert community.memberships.get().person == ines
 
 
 def test_the_lead_asks_others(nadia: Person, ada: Person, otto: Person) -> None:

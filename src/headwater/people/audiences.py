@@ -147,10 +147,37 @@ def using(kind: str, value: Any) -> list[Audience]:
     ]
 
 
+@dataclass(frozen=True)
+class Mentioned:
+    """The communities that rules name, by slug, and those of them whose members a rule leaves out."""
+
+    named: frozenset[str]
+    left_out: frozenset[str]
+
+    @classmethod
+    def by(cls, rules: Iterable[Rule]) -> "Mentioned":
+        """What these rules mention; a community is left out where an odd number of `not` lies around it."""
+        found = [
+            (leaf["community"], place) for rule in rules for place, leaf in check_shape(rule) if "community" in leaf
+        ]
+        left_out = {slug for slug, place in found if place.split(".").count("not") % 2}
+        return cls(frozenset(slug for slug, _place in found), frozenset(left_out))
+
+    @classmethod
+    def by_audiences(cls) -> "Mentioned":
+        """What the saved audiences mention, in one query."""
+        return cls.by(Audience.objects.order_by().values_list("rule", flat=True))
+
+
 def own_doing(rule: Rule) -> list[str]:
-    """What people may change themselves of the rule's conditions, in sentences: they would let themselves in or out."""
-    named = {leaf["community"] for _place, leaf in check_shape(rule) if "community" in leaf}
-    communities = Community.objects.filter(slug__in=named, is_open=True).order_by("name") if named else []
+    """What people may change themselves of the rule's conditions, in sentences: they would let themselves in.
+
+    Nobody joins without asking what a rule leaves out.
+    """
+    here = Mentioned.by([rule])
+    free = here.named - here.left_out
+    free = free - Mentioned.by_audiences().left_out if free else free
+    communities = Community.objects.filter(slug__in=free, is_open=True).order_by("name") if free else []
     said = _("Anybody joins the community %(name)s as they like: do not rest on it what nobody may choose.")
     return [said % {"name": community.name} for community in communities]
 

@@ -220,7 +220,10 @@ class CommunityForm(forms.Form):
     is_open = forms.BooleanField(
         label=_("Anybody may join"),
         required=False,
-        help_text=_("Otherwise people ask, and the lead or an administrator brings them in"),
+        help_text=_(
+            "Otherwise people ask, and the lead or an administrator brings them in. They ask in any case where an "
+            "audience leaves out the community's members."
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from headwater.core.actions import Actor, System
-from headwater.people.audiences import using
+from headwater.people.audiences import Mentioned
 from headwater.people.models import Community, Grant, Permission, Person, Unit
 
 
@@ -95,10 +95,22 @@ def may_manage_communities(actor: Actor, leads: bool = False) -> bool:
     return leads or may_administer(actor) or may_manage_knowledge(actor)
 
 
-def may_leave(actor: Actor, community: Community) -> bool:
+def may_join(actor: Actor, community: Community, mentioned: Mentioned | None = None) -> bool:
+    """Come in without asking: into an open community, or one that the actor leads, unless an audience leaves out its
+    members; whoever decides over all of them, into any. Nobody else lets themselves out of what an audience must read.
+
+    `mentioned` is what the audiences mention, for a page of many communities.
+    """
+    if may_manage_communities(actor):
+        return True
+    is_free = community.is_open or (isinstance(actor, Person) and community.lead_id == actor.pk)
+    return is_free and community.slug not in (mentioned or Mentioned.by_audiences()).left_out
+
+
+def may_leave(actor: Actor, community: Community, mentioned: Mentioned | None = None) -> bool:
     """Leave without asking: a community that no audience names, or whoever decides over all of them. Nobody else lets
-    themselves out of what an audience must read, its lead neither."""
-    return may_manage_communities(actor) or not using("community", community.slug)
+    themselves out of what an audience must read, its lead neither. `mentioned` as in `may_join`."""
+    return may_manage_communities(actor) or community.slug not in (mentioned or Mentioned.by_audiences()).named
 
 
 def may_see_audiences(actor: Actor) -> bool:

@@ -1,6 +1,7 @@
 """Communities of practice: open ones are joined, the others are asked to let one in; the lead, or a knowledge manager,
 keeps them. Audiences select by community, so that coming into one may open what is shared with it, and leaving one
-may end what must be read: who wants to leave one that an audience names asks for that, too."""
+may end what must be read: who wants to leave one that an audience names asks for that, too, and so does who wants to
+come into one whose members an audience leaves out."""
 
 from typing import Any
 
@@ -87,12 +88,15 @@ def remove_community(actor: Actor, community: Community) -> None:
 
 @action
 def join_community(actor: Actor, community: Community, person: Person | None = None) -> Community:
-    """Join an open community, ask to come into another, or bring somebody in (its lead or a knowledge manager may)."""
+    """Join an open community, ask to come into another, or bring somebody in (its lead or a knowledge manager may).
+
+    Where an audience leaves out the members of a community, coming in is asked for, be it open or not.
+    """
     who = _who(actor, community, person)
     if not who.is_active:
         raise ValidationError({"person": _("%(name)s is not a member at present.") % {"name": who.name}})
     is_member = _is_member(community, who)
-    if is_member or community.is_open or _keeps(actor, community):
+    if is_member or actor != who or rules.may_join(actor, community):
         _let_in(community, who)
     else:
         _ask(community, who, gettext_lazy("{who} asks to come into the community {name}."))

@@ -14,6 +14,7 @@ from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.messages import tell
 from headwater.people import actions, rules
+from headwater.people.audiences import Mentioned
 from headwater.people.forms import CommunityForm, MemberForm, NameForm, UnitForm
 from headwater.people.models import Community, Person, Role, Unit
 from headwater.people.request import Request
@@ -175,8 +176,11 @@ def list_communities(request: Request) -> HttpResponse:
     active = Q(members__in=Person.objects.active())
     rows = Community.objects.select_related("lead").annotate(number=Count("members", filter=active)).order_by("name")
     page = page_of(request, rows)
+    mentioned = Mentioned.by_audiences()
     context = {
         "title": _("Communities"),
+        "joinable": {one.pk for one in page.object_list if rules.may_join(request.person, one, mentioned)},
+        "leavable": {one.pk for one in page.object_list if rules.may_leave(request.person, one, mentioned)},
         "heading": ngettext("%(n)s community", "%(n)s communities", page.paginator.count) % {"n": page.paginator.count},
         "page": page,
         "mine": set(request.person.memberships.values_list("community", flat=True)),
@@ -199,6 +203,7 @@ def show_community(request: Request, pk: int) -> HttpResponse:
         "page": page_of(request, members),
         "is_member": community.memberships.filter(person=request.person).exists(),
         "has_asked": community.requests.filter(person=request.person).exists(),
+        "may_join": rules.may_join(request.person, community),
         "may_leave": rules.may_leave(request.person, community),
         "requests": _open_requests(community) if may_manage else [],
         "may_manage": may_manage,
@@ -267,9 +272,8 @@ def change_membership(request: Request, pk: int) -> HttpResponse:
 
 
 def _joined(request: Request, community: Community) -> str:
-    if community.is_open or rules.may_manage_communities(request.person, community.lead_id == request.person.pk):
-        return ""
-    return str(ASKED)
+    is_member = community.memberships.filter(person=request.person).exists()
+    return "" if is_member or rules.may_join(request.person, community) else str(ASKED)
 
 
 @require_POST
