@@ -86,6 +86,8 @@ def test_a_steward_names_sources_for_their_unit_alone(hadia: Person, nadia: Pers
         ("folder", {"path": "/proc"}, "path"),
         ("folder", {"path": "/sys/kernel"}, "path"),
         ("folder", {"path": "/home/../dev"}, "path"),
+        ("folder", {"path": "/srv/no such folder"}, "path"),
+        ("folder", {"path": "/etc/passwd"}, "path"),
         ("feed", {}, "url"),
         ("feed", {"url": "http://127.0.0.1/feed"}, "url"),
         ("feed", {"url": "http://localhost:8000/feed"}, "url"),
@@ -122,6 +124,17 @@ def test_an_address_inside_that_the_administrator_allows_is_no_mistake(
     settings.HEADWATER_ALLOW_FETCH = [allowed]
     given = {"url": f"http://{allowed}/feed"}
     assert create_source(SYSTEM, name="Ours", kind="feed", owner=nadia, settings=given).pk
+
+
+def test_a_folder_that_went_away_hinders_no_other_change(nadia: Person, tmp_path: Path) -> None:
+    folder = tmp_path / "circulars"
+    folder.mkdir()
+    given = {"path": str(folder)}
+    source = create_source(SYSTEM, name="Ours", kind="folder", owner=nadia, settings=given, begin=False)
+    folder.rmdir()
+    assert change_source(SYSTEM, source, name="Circulars", settings=given).name == "Circulars"
+    with pytest.raises(ValidationError, match="is not there"):
+        change_source(SYSTEM, source, settings={"path": str(tmp_path / "elsewhere")})
 
 
 def test_a_link_to_a_folder_that_is_refused_is_refused(nadia: Person, home: Path, tmp_path: Path) -> None:

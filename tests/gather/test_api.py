@@ -14,6 +14,7 @@ from headwater.gather import jobs
 from headwater.gather.actions import create_source
 from headwater.gather.models import Document, Run, Source
 from headwater.people.models import ApiToken, Audience, Person
+from tests.conftest import make_person
 
 API = "/o/waterworks/api/v1/gather"
 
@@ -62,6 +63,8 @@ def test_bad_values_and_strangers_are_refused(nadia: Person, ines: Person) -> No
     api("post", "/sources", {**bad, "settings": {"url": "https://x.example"}, "owner": 99}, status=422)
     folder = {"name": "F", "kind": "folder", "settings": {"path": "/etc"}}
     assert "administrator" in api("post", "/sources", folder, status=403)["detail"]
+    missing = {**folder, "settings": {"path": "/srv/no such folder"}}
+    assert Api(make_person("Ida", "administrator"))("post", "/sources", missing, status=400)["field"] == "path"
     reader = Api(ines)
     reader("get", "/sources", status=403)
     reader("post", "/needs", {"question": "Why?"}, status=403)

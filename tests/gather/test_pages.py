@@ -232,6 +232,8 @@ def test_a_folder_is_for_administrators(nadia: Person, ada: Person, sign_in: Sig
     assert sign_in(ada).post(url, given).status_code == 302
     page = sign_in(ada).post(url, {**given, "path": str(home)})
     assert "own data" in page.content.decode()
+    page = sign_in(ada).post(url, {**given, "path": f"{folder}/nothing here"})
+    assert "is not there" in page.context["form"].errors["path"][0]
 
 
 def test_a_source_is_changed_paused_resumed_run_and_closed(

@@ -12,6 +12,7 @@ from headwater.core.actions import Actor, action, note, require
 from headwater.core.secret import encrypt
 from headwater.gather import jobs, rules, runs
 from headwater.gather.connectors import SourceFailed, connector_for
+from headwater.gather.connectors.folder import Folder
 from headwater.gather.models import Document, Run, Source
 from headwater.gather.places import check_folder
 from headwater.gather.publishing import hold_source
@@ -101,13 +102,14 @@ def change_source(
     given |= {"deliver_backfill_days": deliver_backfill_days}
     given |= {"settings": _strings(settings) if settings is not None else None}
     source.secret = _sealed(secret) or _kept_secret(source, given["settings"])
+    is_moved = given["settings"] is not None and given["settings"] != source.settings
     changed = [field for field, value in given.items() if value is not None]
     for field in changed:
         setattr(source, field, given[field])
     if owner_only:
         source.audience = None
     source.silent_after_hours = source.silent_after_hours or None
-    _check(actor, source, secret or {}, is_moved=settings is not None)
+    _check(actor, source, secret or {}, is_moved=is_moved)
     # Not its state and cursor, which may have changed since it was read.
     source.save(update_fields=[*changed, "audience", "silent_after_hours", "secret"])
     _pass_on(source)
@@ -184,6 +186,7 @@ def _check(actor: Actor, source: Source, secret: dict[str, str], is_moved: bool 
         connector_for(source.kind, source.settings, secret, policy())
         if source.kind == Source.Kind.FOLDER and is_moved:
             check_folder(str(source.settings["path"]))
+            Folder.from_settings(source.settings).check()
     except SourceFailed as error:
         raise ValidationError({error.field or "settings": in_a_line(error.said)}) from error
     except (ValueError, TypeError) as error:

@@ -42,16 +42,22 @@ class Folder:
             raise SourceFailed(_("No folder is named"), _("Enter its whole path, beginning with /"), field="path")
         return cls(Path(path))
 
-    def open(self, cursor: dict[str, Any]) -> Listing:
-        """All files now. The cursor stays empty: looking at size and time is cheap."""
+    def check(self) -> None:
+        """Raises SourceFailed when the folder is not there, or cannot be opened."""
         try:
             os.scandir(self.root).close()
         except (FileNotFoundError, NotADirectoryError) as error:
             remedy = _("Connect it again, or change the path; what was kept stays")
-            raise SourceFailed(_("The folder %(path)s is not there"), remedy, path=str(self.root)) from error
+            message = _("The folder %(path)s is not there")
+            raise SourceFailed(message, remedy, field="path", path=str(self.root)) from error
         except OSError as error:
             message, reason = _("The folder %(path)s cannot be opened: %(error)s"), error.strerror or str(error)
-            raise SourceFailed(message, _("Check its permissions"), path=str(self.root), error=reason) from error
+            remedy = _("Check its permissions")
+            raise SourceFailed(message, remedy, field="path", path=str(self.root), error=reason) from error
+
+    def open(self, cursor: dict[str, Any]) -> Listing:
+        """All files now. The cursor stays empty: looking at size and time is cheap."""
+        self.check()
         listing = Listing({}, total=self._count())
         listing.found = self._walk(listing)
         return listing
