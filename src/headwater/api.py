@@ -22,6 +22,7 @@ from ninja.errors import ValidationError as UnfitInput
 from ninja.parser import Parser
 from ninja.utils import check_csrf
 
+from headwater.core.bodies import only_known
 from headwater.core.references import UnknownReference
 from headwater.people.models import ApiToken, Person
 from headwater.people.request import Request
@@ -70,6 +71,7 @@ def _texts(values: Any) -> Iterator[str]:
 api = NinjaAPI(
     title="Headwater", version="1", urls_namespace="api", auth=identify, docs_url=None, parser=KeepableText()
 )
+api.add_decorator(only_known, mode="view")
 
 for room in settings.ROOMS:
     if find_spec(f"{room}.api"):

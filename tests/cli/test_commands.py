@@ -7,6 +7,7 @@ import pytest
 
 from headwater.cli.verbs import registry
 from tests.cli.conftest import Command
+from tests.taxonomy.test_skos import SMALL
 
 INES = ("--as", "ines@waterworks.example")
 
@@ -105,6 +106,21 @@ def test_a_large_file_comes_in_as_it_does_on_the_pages(headwater: Command, tmp_p
     imported = headwater.json("read", "show_import", "pk=2", *ada)
     assert (imported["state"], imported["counts"]["added"]) == ("done", 1_001)
     log = headwater.json("read", "list_audit", "verb=begin_import", *ada)["items"]
+    assert [line["door"] for line in log] == ["cli", "cli"]
+
+
+def test_a_large_thesaurus_comes_in_as_it_does_on_the_pages(headwater: Command, tmp_path: Path) -> None:
+    right, wrong = tmp_path / "right.ttl", tmp_path / "wrong.ttl"
+    padding = b"\n# a comment" * 30_000
+    right.write_bytes(SMALL + padding)
+    wrong.write_bytes(b"no triples" + padding)
+    refused = headwater("do", "import_scheme", f"content=@{wrong}", "name=wrong.ttl", code=1)
+    assert "no readable SKOS" in refused.stderr
+    headwater("do", "import_scheme", f"content=@{right}", "name=right.ttl", "slug=works-topics", "title=Ours")
+    ada = ("--as", "ada@waterworks.example")
+    (scheme,) = [one for one in headwater.json("read", "list_schemes", *ada)["items"] if one["slug"] == "works-topics"]
+    assert scheme["title"] == "Ours"
+    log = headwater.json("read", "list_audit", "verb=begin_scheme_import", *ada)["items"]
     assert [line["door"] for line in log] == ["cli", "cli"]
 
 

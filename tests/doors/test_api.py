@@ -1,6 +1,7 @@
 """The API as a whole: each verb is an operation, its description holds, and no input breaks it."""
 
 import json
+import re
 from importlib import import_module
 from importlib.util import find_spec
 from urllib.parse import urlencode, urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import schemathesis
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
@@ -105,8 +107,49 @@ def test_text_that_cannot_be_kept_is_refused(organisation: Organisation, token: 
 def test_a_nul_in_an_address_breaks_nothing(organisation: Organisation, token: str) -> None:
     client = Client(headers={"Authorization": f"Bearer {token}"}, raise_request_exception=False)
     assert client.get("/o/waterworks/api/v1/gather/documents/a%00b").status_code == 400
-    for query in ("q=a%00b", "label=%0%000", "%00=1"):
-        assert client.get(f"/o/waterworks/api/v1/people/people?{query}").status_code == 200, query
+    for query, status in (("q=a%00b", 200), ("label=%0%000", 422), ("%00=1", 422)):
+        assert client.get(f"/o/waterworks/api/v1/people/people?{query}").status_code == status, query
+
+
+def described() -> list[tuple[str, str, list[str]]]:
+    """Of each operation its method, an address, and the kinds of bodies that it takes."""
+    return [
+        (method, re.sub(r"{\w+}", "1", path), list(operation.get("requestBody", {}).get("content", {})))
+        for path, methods in api.get_openapi_schema(path_prefix="/o/waterworks/api/v1/")["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_no_operation_leaves_out_a_parameter_that_it_does_not_know(organisation: Organisation, token: str) -> None:
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    for method, path, _bodies in described():
+        answer = client.generic(method, f"{path}?quetzal=1")
+        assert (answer.status_code, answer.json()["field"]) == (422, "quetzal"), (method, path)
+        assert "no field of this name" in answer.json()["detail"]
+        assert Client().generic(method, f"{path}?quetzal=1").status_code == 401
+
+
+def test_no_form_leaves_out_a_field_or_file_that_it_does_not_know(organisation: Organisation, token: str) -> None:
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    forms = [path for method, path, bodies in described() if method == "post" and "application/json" not in bodies]
+    assert len(forms) > 20
+    for path in forms:
+        file = SimpleUploadedFile("a.csv", b"a")
+        answer = client.post(path, {"file": file, "quetzal": "1"})
+        assert answer.status_code == 422, path
+        assert "quetzal" in answer.json()["fields"], path
+        answer = client.post(path, {"quetzal": file})
+        assert answer.status_code == 422, path
+        assert "quetzal" in answer.json()["fields"], path
+
+
+def test_a_known_form_goes_through_with_the_mark_of_a_browser(nadia: Person) -> None:
+    client = Client()
+    assert nadia.user is not None
+    client.force_login(nadia.user)
+    given = {"file": SimpleUploadedFile("a.ttl", b"no turtle"), "csrfmiddlewaretoken": "x"}
+    answer = client.post("/o/waterworks/api/v1/taxonomy/schemes/import", given)
+    assert (answer.status_code, answer.json()["field"]) == (400, "content")  # no triples, and nothing else
 
 
 schema = schemathesis.openapi.from_dict(api.get_openapi_schema(path_prefix="/o/waterworks/api/v1/"))

@@ -5,12 +5,14 @@ import inspect
 import sys
 from argparse import Namespace
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from headwater.cli import importing
 from headwater.cli.errors import CommandFailed
 from headwater.cli.installation import acting, open_installation, opened
+from headwater.cli.naming import name_for
 from headwater.cli.output import as_data, print_data
 from headwater.cli.values import describe, read_value
 
@@ -39,7 +41,7 @@ def _carry_out(organisation: "Organisation", options: Namespace) -> None:
         if importing.is_lengthy(function, given):
             lengthy = importing.begin(function, actor, given)
         else:
-            result = as_data(function(actor, **given))
+            result = as_data(function(actor, **given), partial(name_for, actor))
     if lengthy is not None:
         importing.finish(organisation.pk, lengthy)
     print_data(result, options.json)

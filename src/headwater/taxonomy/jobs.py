@@ -14,4 +14,5 @@ def carry_out_import(organisation_id: int, import_id: int) -> None:
 
 
 def _bring_in(row: Import, content: bytes) -> None:
-    import_scheme(SYSTEM, content, row.name, title=row.options.get("title", ""))
+    options = {name: row.options.get(name, "") for name in ("slug", "title")}
+    import_scheme(SYSTEM, content, row.name, **options)

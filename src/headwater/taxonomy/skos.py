@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
 from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
@@ -57,14 +58,14 @@ def guess_format(name: str, content: bytes) -> str:
 def read_scheme(content: bytes, name: str = "") -> ReadScheme:
     """The scheme in a file. Raises `SkosFault` with the reason, and the line where the parser knows it."""
     if len(content) > MOST_BYTES:
-        raise SkosFault("The file is larger than 60 MB.")
+        raise SkosFault(_("The file is larger than 60 MB."))
     if HARMFUL_ENTITY.search(content):
-        raise SkosFault("The file defines entities that read other files or unfold. Save it without them.")
+        raise SkosFault(_("The file defines entities that read other files or unfold. Save it without them."))
     graph = Graph(bind_namespaces="none")
     try:
         graph.parse(data=content, format=guess_format(name, content))
     except Exception as error:  # every rdflib parser has errors of its own kind
-        raise SkosFault(f"This is no readable SKOS: {str(error).splitlines()[0][:300]}") from error
+        raise SkosFault(_("This is no readable SKOS: %s") % str(error).splitlines()[0][:300]) from error
     return _scheme(graph)
 
 
@@ -76,7 +77,7 @@ def _scheme(graph: Graph) -> ReadScheme:
     nodes = set(graph.subjects(RDF.type, SKOS.Concept)) | set(graph.subjects(SKOS.prefLabel, None))
     inside = [node for node in nodes if isinstance(node, URIRef) and _belongs(graph, node, uri, members)]
     if not inside:
-        raise SkosFault("The file holds no concept: nothing in it is a skos:Concept with a preferred label.")
+        raise SkosFault(_("The file holds no concept: nothing in it is a skos:Concept with a preferred label."))
     concepts = {str(node): _concept(graph, node) for node in inside}
     concepts = {key: concept for key, concept in concepts.items() if concept.labels}
     _link(graph, concepts)

@@ -80,14 +80,14 @@ def import_scheme(actor: Actor, content: bytes, name: str = "", slug: str = "", 
 
 
 @action
-def begin_scheme_import(actor: Actor, content: bytes, name: str = "", title: str = "") -> Import:
+def begin_scheme_import(actor: Actor, content: bytes, name: str = "", title: str = "", slug: str = "") -> Import:
     """Bring in a large thesaurus in the background, with progress."""
     from headwater.taxonomy.jobs import carry_out_import
 
     _require_keeper(actor)
     if len(content) > MOST_BYTES:
         raise ValidationError({"content": _("The file is larger than 60 MB.")})
-    row = imports.begin(actor, TOPICS, content, name, title=title)
+    row = imports.begin(actor, TOPICS, content, name, title=title, slug=slug)
     note(bytes=len(content))
     carry_out_import.defer(organisation_id=current_organisation_id(), import_id=row.pk)
     return row
