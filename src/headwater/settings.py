@@ -33,14 +33,17 @@ def _database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "headwater.core.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", None) or parts.hostname or "",
         "PORT": query.pop("port", None) or str(parts.port or ""),
-        "CONN_HEALTH_CHECKS": True,  # a connection from before a restart of PostgreSQL is replaced, not used
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 30, "max_idle": 60}, **query},
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": 8, "timeout": 30, "max_idle": 60},
+            "prepare_threshold": 0,  # statements of a cursor that keeps plans; Django's own bind at the client
+            **query,
+        },
     }
 
 

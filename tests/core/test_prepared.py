@@ -19,8 +19,9 @@ def by_name() -> QuerySet[Any, Any]:
     return found.values_list(*columns_of(Person))
 
 
-def test_it_finds_what_the_query_finds(ines: Person, nadia: Person, otto: Person) -> None:
-    prepared = Prepared(by_name)
+@pytest.mark.parametrize("keeps_plan", [False, True])
+def test_it_finds_what_the_query_finds(keeps_plan: bool, ines: Person, nadia: Person, otto: Person) -> None:
+    prepared = Prepared(by_name, keeps_plan)
     for name in ("Ines", "N", "", "Nobody", "O'Neill"):
         for clearance in (0, 1, 3):
             found = [instance_of(Person, row) for row in prepared.rows(name=name, clearance=clearance)]
@@ -44,16 +45,19 @@ def test_values_come_as_the_fields_say(organisation: Organisation) -> None:
     assert prepared.rows(slug="none") == []
 
 
-def test_numbers_come_as_one_array(ines: Person, nadia: Person) -> None:
-    prepared = Prepared(lambda: Person.objects.filter(pk__among=Given("people")).order_by("pk").values_list("pk"))
+@pytest.mark.parametrize("keeps_plan", [False, True])
+def test_numbers_come_as_one_array(keeps_plan: bool, ines: Person, nadia: Person) -> None:
+    among = Person.objects.filter(pk__among=Given("people")).order_by("pk").values_list("pk")
+    prepared = Prepared(lambda: among, keeps_plan)
     assert prepared.rows(people=[nadia.pk, ines.pk]) == sorted([(ines.pk,), (nadia.pk,)])
     assert prepared.rows(people=[]) == []
     assert list(Person.objects.filter(unit__among=[])) == []
     assert ines in Person.objects.filter(unit__among={ines.unit_id})
 
 
-def test_a_value_never_becomes_part_of_the_query(ines: Person) -> None:
-    prepared = Prepared(lambda: Unit.objects.filter(slug=Given("slug")).values_list("pk"))
+@pytest.mark.parametrize("keeps_plan", [False, True])
+def test_a_value_never_becomes_part_of_the_query(keeps_plan: bool, ines: Person) -> None:
+    prepared = Prepared(lambda: Unit.objects.filter(slug=Given("slug")).values_list("pk"), keeps_plan)
     assert prepared.rows(slug="x' OR '1'='1") == []
     assert prepared.rows(slug="100%s") == []
 

@@ -4,15 +4,18 @@
     by_slug.rows(slug="works")             # [(3, "Ministry of Works")]
 
 A `Given` stands where a value would, and takes another each time. Keep a `Prepared` as long as the process lives.
+With `keeps_plan` PostgreSQL plans it once a connection, too: for queries whose best plan does not depend on the values.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Expression, Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
+
+from headwater.core.postgresql.base import keeping_cursor
 
 Kept = TypeVar("Kept", bound=Model)
 
@@ -28,11 +31,17 @@ class Given(Expression):
         return "%s", [self]
 
 
+def filled(params: Iterable[Any], given: Mapping[str, Any]) -> list[Any]:
+    """Parameters with values in place of their `Given`s. Raises KeyError for one that is missing."""
+    return [given[one.name] if isinstance(one, Given) else one for one in params]
+
+
 class Prepared:
     """A query of values, built when it is first asked; safe for threads."""
 
-    def __init__(self, build: Callable[[], QuerySet[Any, tuple[Any, ...]]]) -> None:
+    def __init__(self, build: Callable[[], QuerySet[Any, tuple[Any, ...]]], keeps_plan: bool = False) -> None:
         self._build = build
+        self._keeps_plan = keeps_plan
 
     @cached_property
     def _made(self) -> tuple[str, tuple[Any, ...], SQLCompiler, Any]:
@@ -44,8 +53,8 @@ class Prepared:
     def rows(self, **given: Any) -> list[tuple[Any, ...]]:
         """What the query finds with these values in place of its `Given`s. Raises KeyError for one that is missing."""
         sql, params, compiler, converters = self._made
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [given[one.name] if isinstance(one, Given) else one for one in params])
+        with keeping_cursor() if self._keeps_plan else connection.cursor() as cursor:
+            cursor.execute(sql, filled(params, given))
             found = cursor.fetchall()
         return [tuple(row) for row in compiler.apply_converters(found, converters)] if converters else found
 

@@ -61,19 +61,27 @@ def organisation_context(organisation_id: int) -> Iterator[None]:
 
     Raises `OtherOrganisation` when a different organisation's context is already open.
     """
-    outer = _current.get()
-    if outer is not None and outer != organisation_id:
-        raise OtherOrganisation(f"in organisation {outer}, asked to enter {organisation_id}")
-    if outer is not None:
-        yield
+    if _current.get() is not None:
+        with inside(organisation_id):
+            yield
         return
     with transaction.atomic():
         set_organisation(organisation_id)
-        token = _current.set(organisation_id)
-        try:
+        with inside(organisation_id):
             yield
-        finally:
-            _current.reset(token)
+
+
+@contextmanager
+def inside(organisation_id: int) -> Iterator[None]:
+    """Remember in which organisation the transaction is that is open already. Raises `OtherOrganisation`."""
+    outer = _current.get()
+    if outer not in (None, organisation_id):
+        raise OtherOrganisation(f"in organisation {outer}, asked to enter {organisation_id}")
+    token = _current.set(organisation_id)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def set_organisation(organisation_id: int) -> None:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from headwater.core.lists import lists_of
 from headwater.distribute.keys import living_feeds
 from headwater.distribute.models import (
     Acknowledgement,
@@ -20,27 +19,33 @@ from headwater.distribute.models import (
     Reason,
     Reminder,
 )
+from headwater.people.listing import ListsAbout
 from headwater.people.models import Person
+from headwater.people.reading import Reader
 from headwater.search.titles import told, without_closed
 
 
 def of_person(person: Person) -> dict[str, Any]:
     """Interests, what was delivered and became of it, what was signed, ways to be reached: plain values."""
-    deliveries = Delivery.objects.filter(person=person).order_by("-created_at")
-    lists: dict[str, QuerySet[Any, Any]] = {
-        "interests": InterestProfile.objects.filter(person=person).values("name", "query", "when", "created_at"),
+    return without_closed(_lists.of(person))
+
+
+def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
+    deliveries = Delivery.objects.filter(person=person.pk).order_by("-created_at")
+    return {
+        "interests": InterestProfile.objects.filter(person=person.pk).values("name", "query", "when", "created_at"),
         "interests_written_for_groups": (
-            InterestProfile.objects.filter(created_by=person).exclude(person=person).values("name", "query")
+            InterestProfile.objects.filter(created_by=person.pk).exclude(person=person.pk).values("name", "query")
         ),
-        "must_reads_issued": Directive.objects.filter(issued_by=person).values("name", "state", "issued_at"),
+        "must_reads_issued": Directive.objects.filter(issued_by=person.pk).values("name", "state", "issued_at"),
         "signatures_recorded": told(
             person,
-            Acknowledgement.objects.filter(recorded_by=person),
+            Acknowledgement.objects.filter(recorded_by=person.pk),
             "version__entry",
             *("version__title", "version__number", "at"),
         ),
-        "told_by_the_ladder": Reminder.objects.filter(told=person).values("rung", "at"),
-        "digests": Digest.objects.filter(person=person).values("key", "created_at"),
+        "told_by_the_ladder": Reminder.objects.filter(told=person.pk).values("rung", "at"),
+        "digests": Digest.objects.filter(person=person.pk).values("key", "created_at"),
         "deliveries": told(
             person,
             deliveries,
@@ -52,21 +57,23 @@ def of_person(person: Person) -> dict[str, Any]:
         ),
         "acknowledgements": told(
             person,
-            Acknowledgement.objects.filter(person=person),
+            Acknowledgement.objects.filter(person=person.pk),
             "version__entry",
             *("version__title", "version__number", "at", "manner"),
         ),
         "preferences": (
-            Preference.objects.filter(person=person).values(
+            Preference.objects.filter(person=person.pk).values(
                 "digest_at", "weekly_on", "quiet_from", "quiet_until", "budget"
             )
         ),
-        "channels": Channel.objects.filter(person=person).values("kind", "address", "state", "trouble"),
-        "codes_mailed": MailedCode.objects.filter(person=person).values_list("at", flat=True),
-        "private_feed_since": living_feeds().filter(person=person).values_list("created_at", flat=True),
-        "sent": Dispatch.objects.filter(channel__person=person).values("channel__kind", "state", "sent_at"),
+        "channels": Channel.objects.filter(person=person.pk).values("kind", "address", "state", "trouble"),
+        "codes_mailed": MailedCode.objects.filter(person=person.pk).values_list("at", flat=True),
+        "private_feed_since": living_feeds().filter(person=person.pk).values_list("created_at", flat=True),
+        "sent": Dispatch.objects.filter(channel__person=person.pk).values("channel__kind", "state", "sent_at"),
     }
-    return without_closed(lists_of(lists))
+
+
+_lists = ListsAbout(_queries)
 
 
 def forget(person: Person) -> None:

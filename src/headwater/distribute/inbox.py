@@ -77,7 +77,7 @@ def counts_of(person: Person) -> InboxCounts:
 @lru_cache(256)
 def _counted(stewarded: tuple[str, ...]) -> Prepared:
     counts = waiting_counts(GivenReader(stewarded), Given("now"))
-    return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(*counts))
+    return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(*counts), keeps_plan=True)
 
 
 def waiting_counts(reader: Reader, now: Any) -> tuple[RowCounts, RowCount]:

@@ -43,4 +43,4 @@ def _asked(stewarded: tuple[str, ...] | None, gathers: bool, looked_at: tuple[st
         RowCount(overdue(Scope(looked_at), now)) if looked_at else Value(0),
         *(() if stewarded is None else waiting_counts(GivenReader(stewarded), now)),
     ]
-    return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(*counts))
+    return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(*counts), keeps_plan=True)

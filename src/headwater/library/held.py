@@ -4,54 +4,63 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
-from headwater.core.lists import lists_of
 from headwater.library.models import Article, Attachment, Contributor, Draft, Feedback, Review, Revision, Verification
+from headwater.people.listing import ListsAbout
 from headwater.people.models import Person
+from headwater.people.reading import Reader
 from headwater.search.titles import told, without_closed
 
 
 def of_person(person: Person) -> dict[str, Any]:
     """Texts, drafts, words on others' texts, files: plain values."""
-    lists: dict[str, QuerySet[Any, Any]] = {
-        "articles_begun": _articles(person, Article.objects.filter(author=person), "state", "created_at"),
-        "articles_to_verify": _articles(person, Article.objects.filter(verifier=person), "verify_due_on"),
+    return without_closed(_lists.of(person))
+
+
+def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
+    return {
+        "articles_begun": _articles(person, Article.objects.filter(author=person.pk), "state", "created_at"),
+        "articles_to_verify": _articles(person, Article.objects.filter(verifier=person.pk), "verify_due_on"),
         "contributes_to": told(
-            person, Contributor.objects.filter(person=person), "article__entry", "article__entry__title"
+            person, Contributor.objects.filter(person=person.pk), "article__entry", "article__entry__title"
         ),
         # One's own words, and so are drafts.
-        "revisions": Revision.objects.filter(author=person).values("title", "number", "summary", "body", "created_at"),
-        "drafts": Draft.objects.filter(person=person).values("title", "body", "saved_at"),
+        "revisions": Revision.objects.filter(author=person.pk).values(
+            "title", "number", "summary", "body", "created_at"
+        ),
+        "drafts": Draft.objects.filter(person=person.pk).values("title", "body", "saved_at"),
         "reviews": told(
             person,
-            Review.objects.filter(reviewer=person),
+            Review.objects.filter(reviewer=person.pk),
             "revision__article__entry",
             *("revision__title", "outcome", "comment", "asked_at", "decided_at"),
         ),
         "verifications": told(
             person,
-            Verification.objects.filter(person=person),
+            Verification.objects.filter(person=person.pk),
             "version__entry",
             *("version__title", "version__number", "evidence", "at"),
         ),
         "feedback": told(
             person,
-            Feedback.objects.filter(person=person),
+            Feedback.objects.filter(person=person.pk),
             "entry",
             *("entry__title", "kind", "text", "state", "answer", "at"),
         ),
         "reports_settled": told(
             person,
-            Feedback.objects.filter(settled_by=person),
+            Feedback.objects.filter(settled_by=person.pk),
             "entry",
             *("entry__title", "state", "answer", "settled_at"),
         ),
-        "files_added": Attachment.objects.filter(added_by=person).values("name", "size", "added_at"),
-        "put_in_the_trash": _articles(person, Article.objects.filter(trashed_by=person), "trashed_at"),
+        "files_added": Attachment.objects.filter(added_by=person.pk).values("name", "size", "added_at"),
+        "put_in_the_trash": _articles(person, Article.objects.filter(trashed_by=person.pk), "trashed_at"),
     }
-    return without_closed(lists_of(lists))
 
 
-def _articles(person: Person, articles: QuerySet[Article], *fields: str) -> QuerySet[Any, Any]:
+_lists = ListsAbout(_queries)
+
+
+def _articles(person: Reader, articles: QuerySet[Article], *fields: str) -> QuerySet[Any, Any]:
     return told(person, articles.annotate(title=F("entry__title")), "entry", "title", *fields)
 
 

@@ -13,14 +13,16 @@ _of_user = Prepared(
         Person.objects.filter(user=Given("user"))
         .annotate(**held_access("pk"))
         .values_list(*_PERSON, *_ACCESS, *columns_of(Unit, "unit__"))
-    )
+    ),
+    keeps_plan=True,
 )
 _of_token = Prepared(
     lambda: (
         ApiToken.objects.filter(digest=Given("digest"))
         .annotate(**held_access("person"))
         .values_list(*_TOKEN, *columns_of(Person, "person__"), *_ACCESS)
-    )
+    ),
+    keeps_plan=True,
 )
 
 

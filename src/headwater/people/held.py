@@ -14,9 +14,25 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from headwater.core.lists import lists_of
 from headwater.core.models import Event, User
-from headwater.people.models import Absence, AudienceMember, Community, Notice, Person
+from headwater.people.listing import ListsAbout
+from headwater.people.models import (
+    Absence,
+    ApiToken,
+    AudienceMember,
+    Community,
+    Departure,
+    Grant,
+    Invitation,
+    MembershipRequest,
+    Notice,
+    Person,
+    PersonTag,
+    PersonWord,
+    Role,
+    Unit,
+)
+from headwater.people.reading import Reader
 
 
 def offered(name: str) -> Iterator[tuple[str, Callable[[Person], Any]]]:
@@ -36,41 +52,49 @@ def held_about(person: Person) -> dict[str, Any]:
 
 def of_person(person: Person) -> dict[str, Any]:
     """What this room holds: the profile, where they belong, what they may do, how they come in, what they were told."""
-    lists = lists_of(_lists(person))
+    lists = _lists.of(person)
     account: list[Any] = lists.pop("account")
     return {"profile": _profile(person), "account": account[0] if account else None, **lists}
 
 
-def _lists(person: Person) -> dict[str, QuerySet[Any, Any]]:
+def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
     return {
-        "account": User.objects.filter(people=person).values("email", "name", "created_at", "last_login"),
-        "roles": person.roles.values_list("name", flat=True),
-        "other_units": person.other_units.values_list("name", flat=True),
-        "communities": person.communities.values_list("name", flat=True),
-        "asked_to_join": person.membership_requests.values("community__name", "asked_at"),
-        "heads": person.heads.values_list("name", flat=True),
-        "deputises_for_the_head_of": person.deputises.values_list("name", flat=True),
-        "leads": Community.objects.filter(lead=person).values_list("name", flat=True),
-        "found_by": person.words.order_by("word").values_list("word", flat=True),
-        "marks": person.tags.values("tag", "room"),
-        "permissions": person.grants.values("permission", "unit__name"),
-        "audiences": AudienceMember.objects.filter(person=person).values("audience__name", "since"),
-        "absences": person.absences.values("since", "until", "deputy__name"),
-        "stands_in_for": Absence.objects.filter(deputy=person).values("since", "until", "person__name"),
+        "account": User.objects.filter(people=person.pk).values("email", "name", "created_at", "last_login"),
+        "roles": Role.objects.filter(people=person.pk).values_list("name", flat=True),
+        "other_units": Unit.objects.filter(also=person.pk).values_list("name", flat=True),
+        "communities": Community.objects.filter(members=person.pk).values_list("name", flat=True),
+        "asked_to_join": (
+            MembershipRequest.objects.filter(person=person.pk)
+            .order_by("asked_at")
+            .values("community__name", "asked_at")
+        ),
+        "heads": Unit.objects.filter(head=person.pk).values_list("name", flat=True),
+        "deputises_for_the_head_of": Unit.objects.filter(deputy=person.pk).values_list("name", flat=True),
+        "leads": Community.objects.filter(lead=person.pk).values_list("name", flat=True),
+        "found_by": PersonWord.objects.filter(person=person.pk).order_by("word").values_list("word", flat=True),
+        "marks": PersonTag.objects.filter(person=person.pk).values("tag", "room"),
+        "permissions": Grant.objects.filter(person=person.pk).values("permission", "unit__name"),
+        "audiences": AudienceMember.objects.filter(person=person.pk).values("audience__name", "since"),
+        "absences": Absence.objects.filter(person=person.pk).values("since", "until", "deputy__name"),
+        "stands_in_for": Absence.objects.filter(deputy=person.pk).values("since", "until", "person__name"),
         "takes_over_from": (
-            Person.objects.filter(Q(successor=person) | Q(departures__successor=person))
+            Person.objects.filter(Q(successor=person.pk) | Q(departures__successor=person.pk))
             .distinct()
             .values("name", "left_on")
         ),
-        "departures": person.departures.values("left_on", "successor__name", "recorded_at"),
-        "tokens": person.tokens.values("name", "scope", "created_at", "expires_at", "last_used_on", "revoked_at"),
-        "invitations": person.invitations.values("created_at", "expires_at", "used_at"),
-        "notices": Notice.objects.filter(person=person).values("text", "url", "created_at", "done_at"),
+        "departures": Departure.objects.filter(person=person.pk).values("left_on", "successor__name", "recorded_at"),
+        "tokens": ApiToken.objects.filter(person=person.pk).values(
+            "name", "scope", "created_at", "expires_at", "last_used_on", "revoked_at"
+        ),
+        "invitations": Invitation.objects.filter(person=person.pk).values("created_at", "expires_at", "used_at"),
+        "notices": Notice.objects.filter(person=person.pk).values("text", "url", "created_at", "done_at"),
         "log_of_your_actions": (
             Event.objects.filter(actor_id=person.pk).order_by("-at").values("at", "verb", "door", "subject")[:5000]
         ),
     }
 
+
+_lists = ListsAbout(_queries)
 
 PROFILE = (
     "name", "email", "number", "title", "location", "language", "chosen_language", "timezone", "work_from",

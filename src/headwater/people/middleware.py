@@ -11,16 +11,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from headwater.core.actions import door
+from headwater.core.entering import organisation_named
 from headwater.core.languages import speaking
 from headwater.core.models import Organisation
-from headwater.core.prepared import Given, Prepared, columns_of, instance_of
-from headwater.core.wall import organisation_context
 from headwater.people.asking import person_of_user
 from headwater.people.models import Person
 from headwater.people.request import Request
 from headwater.people.tokens import bearer_of, person_of_token
 
-_by_slug = Prepared(lambda: Organisation.objects.filter(slug=Given("slug")).values_list(*columns_of(Organisation)))
+_NOBODY = "There is no such organisation, or you are not one of its people."
 
 
 class OrganisationMiddleware:
@@ -39,26 +38,24 @@ class OrganisationMiddleware:
         parts = request.path_info.split("/", 3)
         if len(parts) < 4 or parts[1] != "o":
             return self.get_response(request)
-        organisation = next((instance_of(Organisation, row) for row in _by_slug.rows(slug=parts[2])), None)
         public = parts[3].startswith("public/")  # private feeds and links that carry their own secret
         by_token = parts[3].startswith("api/") and bool(bearer_of(request))
         if not (public or by_token or request.user.is_authenticated):
             return self._unknown(request, parts[3])
-        if organisation is None:
-            raise Http404("There is no such organisation, or you are not one of its people.")
-        request = cast(Request, request)
-        request.organisation = organisation
-        with organisation_context(organisation.pk), door("api" if parts[3].startswith("api/") else "web"):
-            request.token, person = person_of_token(request) if by_token else (None, self._signed_in(request))
-            request.person = cast(Person, person)  # None under public/ only
-            if person is None and not public:
-                if by_token:
-                    return self._unknown(request, parts[3])
-                raise Http404("There is no such organisation, or you are not one of its people.")
-            response = self._respond(request)
-            if response.status_code >= 500:
-                transaction.set_rollback(True)
-        return response
+        try:
+            with organisation_named(parts[2]) as organisation, door("api" if parts[3].startswith("api/") else "web"):
+                request = cast(Request, request)
+                request.organisation = organisation
+                request.token, person = person_of_token(request) if by_token else (None, self._signed_in(request))
+                request.person = cast(Person, person)  # None under public/ only
+                if person is None and not public:
+                    return self._not_one_of_them(request, parts[3], by_token)
+                response = self._respond(request)
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+                return response
+        except Organisation.DoesNotExist:
+            raise Http404(_NOBODY) from None
 
     def process_view(
         self,
@@ -85,6 +82,11 @@ class OrganisationMiddleware:
             response = self.get_response(request)
             response.headers["Content-Language"] = language
         return response
+
+    def _not_one_of_them(self, request: HttpRequest, rest: str, by_token: bool) -> HttpResponse:
+        if by_token:
+            return self._unknown(request, rest)
+        raise Http404(_NOBODY)
 
     def _unknown(self, request: HttpRequest, rest: str) -> HttpResponse:
         if rest.startswith("api/"):

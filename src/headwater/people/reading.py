@@ -39,10 +39,10 @@ def readable(person: Reader, to: str = "") -> Q:
 
 @dataclass(frozen=True)
 class GivenReader:
-    """An active person, known when a prepared query runs; where they are steward decides the shape of the query."""
+    """Somebody known when a prepared query runs; where they are steward decides the shape of the query."""
 
     stewarded: tuple[str, ...]
-    is_active = True
+    is_active: bool = True
     pk = Given("reader")
     clearance = Given("clearance")
 
@@ -53,6 +53,11 @@ class GivenReader:
     def paths_granted(self, permission: str) -> list[str]:
         """Where they are steward; the rule asks for nothing else."""
         return list(self.stewarded) if permission == Permission.STEWARD else []
+
+
+def reader_like(person: Person) -> GivenReader:
+    """Whoever may take the person's place in a prepared query."""
+    return GivenReader(tuple(person.paths_granted(Permission.STEWARD)), person.is_active)
 
 
 def given_of(person: Person) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """The API of search."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Field, Query, Router, Schema
 from ninja.pagination import paginate
 from pydantic import BaseModel
 
 from headwater.core.actions import require
+from headwater.core.answers import written
 from headwater.core.bodies import Body
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Text, required
@@ -71,7 +73,7 @@ class OtherQuery(BaseModel):
     total: int
 
 
-class FoundEntries(Schema):
+class FoundEntries(BaseModel):
     """The answer to a search. `wider` have some of the words only; `gap` is recorded when nothing was found."""
 
     items: list[FoundEntry]
@@ -109,7 +111,7 @@ class WordsIn(Body):
 
 
 @router.get("/entries", response=FoundEntries, operation_id="search_entries")
-def list_entries(request: Request, asked: Query[SearchParameters]) -> dict[str, Any]:
+def list_entries(request: Request, asked: Query[SearchParameters]) -> HttpResponse:
     """Search what you may read. A query that cannot be read is answered with 400, the place and a remedy."""
     found = search_entries(
         request.person,
@@ -122,38 +124,40 @@ def list_entries(request: Request, asked: Query[SearchParameters]) -> dict[str, 
         strict=True,
     )
     gap = None if found.total else record_gap(asked.q, found.query, request.person.reading_language)
-    return {
-        "items": [_entry(result) for result in found.results],
-        "count": found.total,
-        "wider": [_entry(result) for result in found.wider],
-        "facets": found.facets,
-        "suggestions": [
-            {"query": one.text, "reason": str(one.reason), "total": one.total} for one in found.suggestions
-        ],
-        "next_offset": found.next_offset,
-        "gap": gap.pk if gap else None,
-    }
+    return written(
+        FoundEntries(
+            items=[_entry(result) for result in found.results],
+            count=found.total,
+            wider=[_entry(result) for result in found.wider],
+            facets={name: [FacetValue.model_validate(one) for one in counts] for name, counts in found.facets.items()},
+            suggestions=[
+                OtherQuery(query=one.text, reason=str(one.reason), total=one.total) for one in found.suggestions
+            ],
+            next_offset=found.next_offset,
+            gap=gap.pk if gap else None,
+        )
+    )
 
 
-def _entry(result: Result) -> dict[str, Any]:
+def _entry(result: Result) -> FoundEntry:
     entry = result.entry
-    return {
-        "id": entry.pk,
-        "version_id": entry.version_id,
-        "title": entry.title,
-        "url": result.url,
-        "kind": entry.kind,
-        "language": entry.language,
-        "standing": entry.standing,
-        "unit": entry.unit_slug,
-        "source": entry.source_slug,
-        "path": entry.path,
-        "published_at": entry.published_at,
-        "snippet": _plain(result.snippet),
-        "title_parts": result.title,
-        "snippet_parts": result.snippet,
-        "copies": [copy.pk for copy in result.copies],
-    }
+    return FoundEntry(
+        id=entry.pk,
+        version_id=entry.version_id,
+        title=entry.title,
+        url=result.url,
+        kind=entry.kind,
+        language=entry.language,
+        standing=entry.standing,
+        unit=entry.unit_slug,
+        source=entry.source_slug,
+        path=entry.path,
+        published_at=entry.published_at,
+        snippet=_plain(result.snippet),
+        title_parts=result.title,
+        snippet_parts=result.snippet,
+        copies=[copy.pk for copy in result.copies],
+    )
 
 
 def _plain(pieces: Pieces) -> str:

@@ -67,7 +67,8 @@ def _asked(stewarded: tuple[str, ...]) -> Prepared:
     """What is shown of entries that somebody may read who is steward there."""
     rule = readable(GivenReader(stewarded))
     return Prepared(
-        lambda: Entry.objects.filter(CURRENT, rule, pk__among=Given("wanted")).values_list(*_SHOWN, *_OF_VERSION)
+        lambda: Entry.objects.filter(CURRENT, rule, pk__among=Given("wanted")).values_list(*_SHOWN, *_OF_VERSION),
+        keeps_plan=True,
     )
 
 

@@ -4,19 +4,28 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from headwater.core.lists import lists_of
+from headwater.people.listing import ListsAbout
 from headwater.people.models import Person
+from headwater.people.reading import Reader
 from headwater.search.models import Entry, GapAsker
 from headwater.search.titles import told, without_closed
 
 
 def of_person(person: Person) -> dict[str, Any]:
     """Questions waiting for an answer, and what the person owns: plain values."""
-    lists: dict[str, QuerySet[Any, Any]] = {
-        "waiting_for_an_answer": (GapAsker.objects.filter(person=person).values("gap__query", "asked_at", "told_at")),
-        "owns": told(person, Entry.objects.filter(owner=person), "", "title", "kind", "created_at"),
+    return without_closed(_lists.of(person))
+
+
+def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
+    return {
+        "waiting_for_an_answer": (
+            GapAsker.objects.filter(person=person.pk).values("gap__query", "asked_at", "told_at")
+        ),
+        "owns": told(person, Entry.objects.filter(owner=person.pk), "", "title", "kind", "created_at"),
     }
-    return without_closed(lists_of(lists))
+
+
+_lists = ListsAbout(_queries)
 
 
 def forget(person: Person) -> None:

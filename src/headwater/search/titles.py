@@ -5,11 +5,10 @@ from typing import Any
 from django.db.models import BooleanField, ExpressionWrapper, QuerySet
 from django.utils.translation import gettext as _
 
-from headwater.people.models import Person
-from headwater.people.reading import readable
+from headwater.people.reading import Reader, readable
 
 
-def told(person: Person, rows: QuerySet[Any], entry: str, *fields: str) -> QuerySet[Any, Any]:
+def told(person: Reader, rows: QuerySet[Any], entry: str, *fields: str) -> QuerySet[Any, Any]:
     """Those fields of the rows, and whether the entry that `entry` leads to ("" for itself) is open to the person."""
     rule = readable(person, f"{entry}__" if entry else "")
     return rows.annotate(is_open=ExpressionWrapper(rule, BooleanField())).values(*fields, "is_open")

@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Literal
+from itertools import starmap
+from typing import Any, Literal, NamedTuple
 
 import tantivy
 from tantivy import Occur
@@ -38,15 +39,22 @@ class Asker:
     languages: Collection[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One entry that was found; of near-copies, `copy_of` names the first (or the entry itself)."""
+class Hit(NamedTuple):
+    """One entry that was found; of near-copies, `copy_of` names the first (or the entry itself).
+
+    `published` is in microseconds since 1970, as the index has it.
+    """
 
     entry_id: int
     version_id: int
     copy_of: int
-    published_at: datetime
+    published: int
     score: float
+
+    @property
+    def published_at(self) -> datetime:
+        """When the version was published, in UTC."""
+        return _EPOCH + timedelta(microseconds=self.published)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +187,7 @@ class Search:
             self.searcher.fast_field_values(name, places) for name in ("entry", "version", "copy_of", "published")
         )
         scores = (0.0 if by else float(score) for score, _ in found.hits[:limit])
-        rows = zip(*columns, scores, strict=True)
-        return _total(found), [
-            Hit(int(entry), int(version), int(copy), _EPOCH + timedelta(microseconds=int(published)), score)
-            for entry, version, copy, published, score in rows
-        ]
+        return _total(found), list(starmap(Hit, zip(*columns, scores, strict=True)))
 
     def _facets(self, names: Sequence[str], wanted: tantivy.Query) -> dict[str, list[FacetCount]]:
         """Counts by facet; a facet with a selection is also counted as if it had none, to say what else there is."""
