@@ -12,10 +12,13 @@ from headwater.core.models import Organisation
 from headwater.core.secret import decrypt
 from headwater.distribute.actions import add_channel, change_channel, remove_channel, rotate_feed, rotate_webhook_key
 from headwater.distribute.keys import end_keys
-from headwater.distribute.models import Channel, PrivateFeed
+from headwater.distribute.models import Channel, Delivery, Dispatch, PrivateFeed
+from headwater.distribute.posting import send_due
+from headwater.distribute.sending import queue_dispatches
 from headwater.people.actions import end_membership, resume_membership
 from headwater.people.days import today
 from headwater.people.models import Person
+from headwater.search.models import EntryVersion
 
 HOOK = "https://hooks.example.org/x"
 
@@ -83,3 +86,40 @@ def test_a_departure_that_was_taken_back_in_time_ends_nothing(organisation: Orga
     end_keys(organisation.pk)
     hook.refresh_from_db()
     assert (status(secret), hook.state) == (200, Channel.State.ACTIVE)
+
+
+def test_nothing_is_signed_with_the_key_of_a_membership_that_has_ended(
+    organisation: Organisation, ines: Person, version: EntryVersion
+) -> None:
+    """Not even before the follower has come: its key is erased where it would have been used."""
+    hook = add_channel(ines, ines, "webhook", HOOK)
+    queue_dispatches([Delivery.objects.create(person=ines, version=version, push="at_once", urgent=True)], "first")
+    sending = Dispatch.objects.get(channel=hook)
+    come_and_go(ines)
+    send_due(organisation.pk)
+    sending.refresh_from_db()
+    hook.refresh_from_db()
+    assert (sending.state, sending.attempts) == (Dispatch.State.CANCELLED, 1)
+    assert (hook.secret, hook.state) == (None, Channel.State.OFF)
+
+
+def test_what_is_switched_off_sends_nothing_that_was_queued(
+    organisation: Organisation, ines: Person, version: EntryVersion
+) -> None:
+    hook = add_channel(ines, ines, "webhook", HOOK)
+    queue_dispatches([Delivery.objects.create(person=ines, version=version, push="at_once", urgent=True)], "first")
+    change_channel(ines, hook, Channel.State.OFF)
+    send_due(organisation.pk)
+    assert Dispatch.objects.get(channel=hook).state == Dispatch.State.CANCELLED
+
+
+def test_who_left_this_morning_and_is_back_at_noon_has_left(organisation: Organisation, ines: Person) -> None:
+    """Their day had come, and nothing had come of it yet."""
+    hook = add_channel(ines, ines, "webhook", HOOK)
+    end_membership(OPERATOR, ines, on=today() + timedelta(days=1))
+    Person.objects.filter(pk=ines.pk).update(left_on=today())
+    ines.departures.update(left_on=today())
+    resume_membership(OPERATOR, Person.objects.get(pk=ines.pk))
+    end_keys(organisation.pk)
+    hook.refresh_from_db()
+    assert hook.secret is None

@@ -255,7 +255,7 @@ def test_preferences_are_kept_and_bad_ones_refused(ines: Person, sign_in: SignIn
     assert "Quiet hours need a beginning and an end." in page
 
 
-def test_a_webhook_gets_a_key_and_a_private_address_is_refused_when_sending(ines: Person, sign_in: SignIn) -> None:
+def test_a_webhook_gets_a_key(ines: Person, sign_in: SignIn) -> None:
     browser = sign_in(ines)
     browser.post(f"{ROOT}reaching/channels/", {"kind": "webhook", "address": "https://hooks.example.org/x"})
     channel = Channel.objects.get(kind="webhook")
@@ -263,6 +263,17 @@ def test_a_webhook_gets_a_key_and_a_private_address_is_refused_when_sending(ines
     browser.post(f"{ROOT}reaching/channels/{channel.pk}/", {"do": "key"})
     channel.refresh_from_db()
     assert decrypt(channel.secret or b"") != first
+
+
+def test_a_webhooks_address_inside_the_house_is_refused(ines: Person, sign_in: SignIn, settings: Any) -> None:
+    for host in ("127.0.0.1", "localhost:8443", "10.1.2.3", "[::1]", "[::ffff:10.0.0.1]", "192.168.4.20:99999"):
+        given = {"kind": "webhook", "address": f"https://{host}/x"}
+        answer = sign_in(ines).post(f"{ROOT}reaching/channels/", given)
+        assert answer.status_code == 400, host
+    assert not Channel.objects.filter(kind="webhook").exists()
+    settings.HEADWATER_ALLOW_FETCH = ["LocalHost"]
+    add_channel(ines, ines, "webhook", "https://LOCALHOST:8443/x")
+    add_channel(ines, ines, "chat", "json://LocalHost:8000/x")
 
 
 def test_a_chat_address_inside_the_house_is_refused(ines: Person, sign_in: SignIn) -> None:

@@ -33,7 +33,8 @@ def asked_about(person: Person) -> set[str]:
         table, column = reference.split(".")
         aliases = {table, *re.findall(rf'"{table}" (T\d+)\b', statements)}
         if any(
-            re.search(rf'"?{alias}"?\."{column}" (= \(?{person.pk}\b|IN \({person.pk}\))', statements) for alias in aliases
+            re.search(rf'"?{alias}"?\."{column}" (= \(?{person.pk}\b|IN \({person.pk}\))', statements)
+            for alias in aliases
         ):
             found.add(reference)
     return found

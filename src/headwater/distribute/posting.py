@@ -15,6 +15,7 @@ from headwater.distribute import messages
 from headwater.distribute.channels import chat, mail, webhook
 from headwater.distribute.channels.outgoing import Outgoing, Refusal, Trouble
 from headwater.distribute.example import example_of
+from headwater.distribute.keys import has_ended
 from headwater.distribute.models import Channel, Delivery, Directive, Dispatch
 from headwater.distribute.sending import CLAIM, STUCK_AFTER, queue_repeat
 from headwater.people.models import Person
@@ -87,7 +88,8 @@ def _send_one(organisation_id: int, dispatch_id: int) -> bool:
 def _compose(dispatch: Dispatch) -> Outgoing | None:
     """What to send, or None when it must not go out any more. Access is checked here, at the last moment."""
     channel = dispatch.channel
-    message = _message(dispatch) if channel.person.is_active else None
+    is_reached = channel.person.is_active and not has_ended(channel) and channel.state != Channel.State.OFF
+    message = _message(dispatch) if is_reached else None
     if message is None or (channel.state == Channel.State.ESSENTIAL and not message.essential):
         return None
     if dispatch.purpose == "repeat":

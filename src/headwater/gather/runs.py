@@ -70,7 +70,7 @@ def unwatched(progress: Progress) -> None:
 
 def policy() -> Policy:
     """Where connectors may go: the public internet, and what this installation's administrator allows."""
-    return Policy(allowed=frozenset(host.lower() for host in settings.HEADWATER_ALLOW_FETCH))
+    return Policy(allowed=frozenset(settings.HEADWATER_ALLOW_FETCH))
 
 
 def connector_of(source: Source) -> Connector:

@@ -12,12 +12,11 @@ from contextvars import ContextVar
 from typing import Any
 
 import apprise
-from django.conf import settings
 
-from headwater.distribute.channels.outgoing import Outgoing, Refusal, Trouble
+from headwater.distribute.channels.outgoing import Outgoing, Trouble
+from headwater.distribute.channels.outside import check_host, policy
 from headwater.distribute.channels.services import service_of
-from headwater.gather.connectors.base import FetchFailed
-from headwater.gather.connectors.guard import Policy, Refused, checked_address, is_public
+from headwater.gather.connectors.guard import is_public
 
 
 def check_address(url: str) -> None:
@@ -37,7 +36,10 @@ def send(outgoing: Outgoing) -> None:
 
 
 def _outside(service: apprise.NotifyBase) -> None:
-    _check_host(getattr(service, "host", None), _port_of(service))
+    """A token or a room stands in the host's place of many services: no machine has its name."""
+    host = getattr(service, "host", None)
+    if isinstance(host, str) and host:
+        check_host(host, _port_of(service))
 
 
 # --- Staying outside --------------------------------------------------------------------------------------------------
@@ -52,7 +54,7 @@ def _look_up_outside(host: Any, port: Any, *rest: Any, **more: Any) -> list[Any]
     """Addresses as `socket.getaddrinfo` gives them; while a chat service sends, refuses hosts that lie inside."""
     found = _look_up(host, port, *rest, **more)
     inside = _sending.get() and not all(is_public(str(entry[4][0])) for entry in found)
-    if inside and not _policy().allows(str(host), port if isinstance(port, int) else 0):
+    if inside and not policy().allows(str(host), port if isinstance(port, int) else 0):
         raise OSError("This host is not a public one.")
     return found
 
@@ -67,26 +69,6 @@ def _guarded() -> Iterator[None]:
         _sending.reset(token)
 
 
-def _policy() -> Policy:
-    return Policy(allowed=frozenset(settings.HEADWATER_ALLOW_FETCH))
-
-
 def _port_of(service: apprise.NotifyBase) -> int:
     """The port that the service connects to: the one that is written, else its scheme's."""
     return int(service.port) if service.port else 443 if service.secure else 80
-
-
-def _check_host(host: object, port: int) -> None:
-    """Refuse a machine inside. A token or a room stands in the host's place of many services: no machine has its name.
-
-    A number is a machine in other clothes (2130706433 is 127.0.0.1). A machine that is not known is refused only when
-    it is written to.
-    """
-    if not isinstance(host, str) or not host:
-        return
-    try:
-        checked_address(host, port, _policy())
-    except Refused as error:
-        raise Refusal(str(error)) from error
-    except FetchFailed:
-        return

@@ -11,12 +11,12 @@ import json
 import time
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from headwater.distribute.channels.outgoing import Outgoing, Refusal, Trouble
+from headwater.distribute.channels.outside import check_host, policy
 from headwater.gather.connectors.base import FetchFailed
-from headwater.gather.connectors.guard import Client, Policy, Refused
+from headwater.gather.connectors.guard import Client, Refused
 
 
 def sign(secret: str, body: bytes, at: int) -> str:
@@ -26,15 +26,15 @@ def sign(secret: str, body: bytes, at: int) -> str:
 
 
 def check_address(url: str) -> None:
-    """Raise `Refusal` for an address that is not encrypted, except on a host that the installation allows."""
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _policy().allows(parts.hostname or "", port)):
+    """Raise `Refusal` for an address that is not encrypted or leads inside, except on hosts the installation allows."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise Refusal(_("This address cannot be read. Check how it is written.")) from error
+    if parts.scheme != "https" and not (parts.scheme == "http" and policy().allows(host, port)):
         raise Refusal(_("A webhook's address begins with https://: what is sent to it names people and texts."))
-
-
-def _policy() -> Policy:
-    return Policy(allowed=frozenset(settings.HEADWATER_ALLOW_FETCH))
+    check_host(host, port)
 
 
 def send(outgoing: Outgoing) -> None:
@@ -46,7 +46,7 @@ def send(outgoing: Outgoing) -> None:
         "Headwater-Signature": sign(outgoing.secret, body, int(time.time())),
     }
     check_address(outgoing.address)
-    client = Client(_policy())
+    client = Client(policy())
     try:
         status = client.post(outgoing.address, body, headers)
     except Refused as error:

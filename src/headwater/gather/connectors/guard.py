@@ -51,13 +51,19 @@ class Refused(SourceFailed, FetchFailed):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which hosts may be visited though they are inside (`host` or `host:port`), and how much one answer may cost."""
+    """Which hosts may be visited though they are inside (`host` or `host:port`), and how much one answer may cost.
+
+    Hosts are compared in small letters, however they were written.
+    """
 
     allowed: frozenset[str] = frozenset()
     max_bytes: int = 200_000_000
     step_seconds: float = 20.0
     total_seconds: float = 120.0
     redirects: int = 5
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "allowed", frozenset(host.strip().lower().rstrip(".") for host in self.allowed))
 
     def allows(self, host: str, port: int) -> bool:
         """Whether an administrator named this host."""

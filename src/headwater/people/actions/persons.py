@@ -296,6 +296,7 @@ def resume_membership(actor: Actor, person: Person) -> Person:
     if person.left_on is None:
         raise ValidationError({"person": _("%(name)s has not left.") % {"name": person.name}})
     check_email(person)
+    leaving.settle_departures()  # whoever has left by now did leave, also when nothing has come of it yet
     person.left_on = None
     person.successor = None
     keep(person)
