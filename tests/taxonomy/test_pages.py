@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -13,6 +14,7 @@ from headwater.core.addresses import address
 from headwater.people.models import Person
 from headwater.taxonomy import actions
 from headwater.taxonomy.models import Concept, ConceptScheme
+from headwater.taxonomy.picking import TopicField, offered_topics, topic_meant
 from tests.taxonomy.test_skos import SMALL
 
 SignIn = Callable[[Person], Client]
@@ -80,10 +82,44 @@ def test_proposing_changing_settling(scheme: ConceptScheme, as_nadia: Client, ot
     assert "no topic" in as_nadia.post(change, {**values, "broader": "moon"}).content.decode()
     as_nadia.post(address("taxonomy:retirement", pk=gullies.pk))
     as_nadia.post(address("taxonomy:restoration", pk=gullies.pk))
-    response = as_nadia.post(address("taxonomy:merging", pk=gullies.pk), {"into": "drains"})
+    response = as_nadia.post(address("taxonomy:merging", pk=gullies.pk), {"into": "Égouts"})
     assert response.url == address("taxonomy:concept", pk=Concept.objects.get(slug="drains").pk)  # type: ignore[attr-defined]
     refused = as_nadia.post(address("taxonomy:merging", pk=gullies.pk), {"into": "moon"}, follow=True)
     assert "no topic" in refused.content.decode()
+
+
+def test_topics_are_named_and_shown_by_their_names(scheme: ConceptScheme, as_nadia: Client) -> None:
+    culverts = Concept.objects.get(slug="culverts")
+    offered = as_nadia.get(
+        address("taxonomy:offered") + "?into=dra", headers={"HX-Request": "true", "HX-Trigger-Name": "into"}
+    )
+    assert offered.content.decode() == '<option value="Culverts"></option><option value="Drains"></option>'
+    assert 'value="Drains"' in as_nadia.get(address("taxonomy:propose") + "?broader=drains").content.decode()
+    change = address("taxonomy:change", pk=culverts.pk)
+    assert as_nadia.get(change).context["form"]["broader"].value() == "Drains"
+    values = {"labels": "en: Culverts", "alternatives": "en: box drain"}
+    as_nadia.post(change, {**values, "broader": "egouts\nScour\nscour"})
+    assert list(culverts.broader.order_by("slug").values_list("slug", flat=True)) == ["drains", "scour"]
+    refused = as_nadia.post(change, {**values, "broader": "moon\nDrains\nsun"}).context["form"].errors["broader"]
+    assert ["moon" in refused[0], "sun" in refused[1]] == [True, True]
+    assert "list=" in as_nadia.get(address("taxonomy:concept", pk=culverts.pk)).content.decode()
+
+
+def test_namesakes_are_told_apart(scheme: ConceptScheme) -> None:
+    drains = Concept.objects.get(slug="drains")
+    other = Concept.objects.create(scheme=scheme, slug="drains-of-wounds", labels={"en": "Drains"})
+    assert offered_topics("drains") == ["Drains · drains", "Drains · drains-of-wounds"]
+    assert TopicField().prepare_value(other) == "Drains · drains-of-wounds"
+    assert [topic_meant(name) for name in offered_topics("drains")] == [drains, other]
+    assert topic_meant("drains") == drains, "a slug is clear"
+    with pytest.raises(ValidationError, match="Several topics"):
+        topic_meant("DRAINS")
+    with pytest.raises(ValidationError, match="no topic"):
+        topic_meant("Ditches · drains")
+    other.state = Concept.State.RETIRED
+    other.save()
+    assert TopicField().clean("Drains") == drains
+    assert TopicField(required=False).clean(" ") is None
 
 
 def test_in_and_out(as_nadia: Client) -> None:

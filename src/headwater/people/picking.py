@@ -1,8 +1,4 @@
-"""Choosing one person by typing: members are offered while a name is typed, and what was typed is understood.
-
-A list of everybody would make a form as long as the organisation; a field with suggestions costs the same for ten
-people and for a hundred thousand, and works without JavaScript by typing a name in full.
-"""
+"""Choosing one person by typing: members are offered while a name is typed, and what was typed is understood."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,11 +7,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import CharField, Exists, F, Func, OuterRef, Q, Value
 from django.db.models.functions import Concat
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from headwater.core.addresses import address
+from headwater.core.offering import OfferingInput
 from headwater.people.models import Person, PersonWord
 from headwater.people.models.person import PersonQuerySet
 
@@ -78,23 +72,10 @@ def _known_as(people: PersonQuerySet, typed: str) -> Iterator[Person]:
         yield from (one for one in named if label_of(one).casefold() == typed.casefold())
 
 
-class PersonInput(forms.TextInput):
-    """A line for a name, with a list below it that fills while one types."""
+class PersonInput(OfferingInput):
+    """A line for somebody's name."""
 
-    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
-        """The line, and its list, empty at first."""
-        offered = f"{(attrs or {}).get('id') or name}_offered"
-        asking = {
-            "list": offered,
-            "autocomplete": "off",
-            "hx-get": address("people:offered"),
-            "hx-trigger": "input changed delay:200ms",
-            "hx-target": f"#{offered}",
-            "hx-swap": "innerHTML",
-            "hx-sync": "this:replace",
-        }
-        line = super().render(name, value, {**asking, **(attrs or {})}, renderer)
-        return format_html('{}<datalist id="{}"></datalist>', line, offered)
+    asks = "people:offered"
 
 
 class PersonField(forms.CharField):

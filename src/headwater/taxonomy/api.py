@@ -19,10 +19,10 @@ from headwater.core.references import Id, Reference, Text, referred, referred_al
 from headwater.taxonomy import actions, importing, rules
 from headwater.taxonomy.actions.schemes import LARGE_BYTES, TOPICS
 from headwater.taxonomy.models import Concept, ConceptScheme
+from headwater.taxonomy.picking import search_concepts
 from headwater.taxonomy.request import Request
 from headwater.taxonomy.skos import write_scheme
 from headwater.taxonomy.suggest import concepts_for_text
-from headwater.taxonomy.views import search_concepts
 
 router = Router(tags=["topics"])
 PLAIN_FORM = Form("", pattern=r"^[^\x00]*$")

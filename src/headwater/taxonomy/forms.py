@@ -6,6 +6,8 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from headwater.taxonomy.picking import TopicField, TopicsField
+
 LANGUAGES = [(code, name) for code, name in settings.LANGUAGES]
 
 
@@ -14,7 +16,7 @@ class ProposalForm(forms.Form):
 
     label = forms.CharField(label=_("Topic"), max_length=200)
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
-    broader = forms.SlugField(label=_("Narrower than"), required=False, allow_unicode=True, help_text=_("Its slug"))
+    broader = TopicField(label=_("Narrower than"), required=False, help_text=_("A broader topic, by its name"))
     definition = forms.CharField(label=_("What it means"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
 
@@ -32,8 +34,8 @@ class ConceptForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "class": "code-input"}),
         help_text=_("One a line, such as “en: manhole entry”; search and suggestions find the topic by them"),
     )
-    broader = forms.CharField(
-        label=_("Narrower than"), required=False, help_text=_("Slugs of broader topics, parted by commas")
+    broader = TopicsField(
+        label=_("Narrower than"), required=False, help_text=_("Broader topics by their names, one a line")
     )
     definition = forms.CharField(label=_("What it means"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
@@ -66,6 +68,12 @@ def lines(labels: dict[str, Any]) -> str:
     """Labels, or lists of labels, by language as the lines that a form holds."""
     pairs = ((code, each) for code, value in labels.items() for each in (value if isinstance(value, list) else [value]))
     return "\n".join(f"{code}: {label}" for code, label in pairs)
+
+
+class MergingForm(forms.Form):
+    """The topic that stays, of two that are the same."""
+
+    into = TopicField(label=_("The other topic"))
 
 
 class SchemeForm(forms.Form):

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.list_schemes, name="topics"),
     path("import/", views.import_scheme_file, name="import"),
     path("import/<int:pk>/", views.show_import, name="import-progress"),
+    path("offered/", views.offer, name="offered"),
     path("suggestions/", views.suggest, name="suggestions"),
     path("proposals/", views.propose, name="propose"),
     path("schemes/<slug:slug>/", views.show_scheme, name="scheme"),

@@ -7,11 +7,12 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from headwater.core.acting import attempt, filled
+from headwater.core.acting import attempt, filled, pressed
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.imports import counted
@@ -20,8 +21,9 @@ from headwater.core.messages import tell
 from headwater.core.models import Import
 from headwater.taxonomy import actions, importing, rules
 from headwater.taxonomy.actions.schemes import LARGE_BYTES, TOPICS
-from headwater.taxonomy.forms import ConceptForm, ProposalForm, SchemeForm, lines
+from headwater.taxonomy.forms import ConceptForm, MergingForm, ProposalForm, SchemeForm, lines
 from headwater.taxonomy.models import Concept, ConceptScheme
+from headwater.taxonomy.picking import offered_topics, search_concepts
 from headwater.taxonomy.request import Request
 from headwater.taxonomy.skos import write_scheme
 from headwater.taxonomy.suggest import concepts_for_text
@@ -56,12 +58,6 @@ def list_schemes(request: Request) -> HttpResponse:
     return render(request, "taxonomy/topics.html", context)
 
 
-def search_concepts(text: str) -> QuerySet[Concept]:
-    """Topics whose labels or other words in any language hold the text; retired ones are left out."""
-    named = Q(labels__icontains=text) | Q(alternatives__icontains=text) | Q(slug__icontains=text)
-    return Concept.objects.filter(named).exclude(state=Concept.State.RETIRED).order_by("slug")
-
-
 @require_GET
 def suggest(request: Request) -> HttpResponse:
     """Topics for a text (?text=…) or for what is being typed (?q=…), as JSON for pickers."""
@@ -71,6 +67,15 @@ def suggest(request: Request) -> HttpResponse:
     else:
         found = list(search_concepts(query).filter(state=Concept.State.ACCEPTED)[:12]) if query else []
     return JsonResponse({"topics": _labelled(found)})
+
+
+@require_GET
+def offer(request: Request) -> HttpResponse:
+    """Topics whose name holds what was typed so far, for the list below a field; the field may have any name."""
+    typed = request.GET.get(request.htmx.trigger_name or "q", "")
+    return HttpResponse(
+        format_html_join("", '<option value="{}"></option>', ((name,) for name in offered_topics(typed)))
+    )
 
 
 @require_GET
@@ -131,6 +136,7 @@ def show_concept(request: Request, pk: int) -> HttpResponse:
         "merged_into": _labelled([concept.merged_into]) if concept.merged_into else [],
         "may_keep": rules.may_keep_topics(request.person),
         "may_propose": rules.may_propose(request.person),
+        "merging": MergingForm(),
     }
     return render(request, "taxonomy/concept.html", context)
 
@@ -148,7 +154,8 @@ def propose(request: Request) -> HttpResponse:
     """Propose a topic that is missing."""
     require(rules.may_propose(request.person), _("Only who writes here proposes topics."))
     language = reading()
-    first = {"broader": request.GET.get("broader", ""), "label": request.GET.get("label", ""), "language": language}
+    broader = Concept.objects.filter(slug=request.GET.get("broader", "")).first()
+    first = {"broader": broader, "label": request.GET.get("label", ""), "language": language}
     form = ProposalForm(request.POST or None, initial=first)
     if request.method == "POST":
         concept = filled(form, lambda values: _proposed(request, values))
@@ -160,15 +167,8 @@ def propose(request: Request) -> HttpResponse:
 
 
 def _proposed(request: Request, values: dict[str, Any]) -> Concept:
-    broader = _named(values["broader"], "broader") if values["broader"] else None
-    return actions.propose_concept(request.person, values["label"], values["language"], broader, values["definition"])
-
-
-def _named(slug: str, field: str) -> Concept:
-    concept = Concept.objects.filter(slug=slug.strip()).exclude(state=Concept.State.RETIRED).first()
-    if concept is None:
-        raise ValidationError({field: _("There is no topic with the slug “%s”.") % slug.strip()})
-    return concept
+    label, language, broader, definition = (values[name] for name in ("label", "language", "broader", "definition"))
+    return actions.propose_concept(request.person, label, language, broader, definition)
 
 
 @require_http_methods(["GET", "POST"])
@@ -180,7 +180,7 @@ def change(request: Request, pk: int) -> HttpResponse:
         "labels": lines(concept.labels),
         "alternatives": lines(concept.alternatives),
         "definition": concept.definition,
-        "broader": ", ".join(concept.broader.order_by("slug").values_list("slug", flat=True)),
+        "broader": list(concept.broader.order_by("slug")),
     }
     form = ConceptForm(request.POST or None, initial=now)
     if filled(form, lambda values: _changed(request, concept, values)) is not None:
@@ -192,10 +192,10 @@ def change(request: Request, pk: int) -> HttpResponse:
 
 
 def _changed(request: Request, concept: Concept, values: dict[str, Any]) -> Concept:
-    broader = [_named(slug, "broader") for slug in values["broader"].split(",") if slug.strip()]
-    return actions.change_concept(
-        request.person, concept, values["labels"], values["alternatives"], values["definition"], broader
+    labels, alternatives, definition, broader = (
+        values[name] for name in ("labels", "alternatives", "definition", "broader")
     )
+    return actions.change_concept(request.person, concept, labels, alternatives, definition, broader)
 
 
 @require_POST
@@ -227,13 +227,15 @@ def restore(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 def merge(request: Request, pk: int) -> HttpResponse:
-    """Make one topic of two (into=slug)."""
+    """Make one topic of two (into=the name of the one that stays)."""
     concept = get_object_or_404(Concept, pk=pk)
-
-    def act() -> object:
-        return actions.merge_concept(request.person, concept, _named(request.POST.get("into", ""), "into"))
-
-    attempt(request, act, _("Merged: its words now find the other topic."))
+    require(rules.may_keep_topics(request.person), _("Only stewards and knowledge managers change topics."))
+    pressed(
+        request,
+        MergingForm(request.POST),
+        lambda given: actions.merge_concept(request.person, concept, given["into"]),
+        _("Merged: its words now find the other topic."),
+    )
     concept.refresh_from_db()
     return redirect(address("taxonomy:concept", pk=concept.merged_into_id or pk))
 

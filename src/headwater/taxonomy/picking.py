@@ -1,0 +1,124 @@
+"""Choosing topics by typing what they are called, in any language."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from headwater.core.languages import reading
+from headwater.core.offering import OfferingInput
+from headwater.taxonomy.models import Concept
+from headwater.taxonomy.suggest import concept_named, normal
+
+OFFERED = 8
+LONGEST = 400
+_BETWEEN = " · "
+
+
+def search_concepts(text: str) -> QuerySet[Concept]:
+    """Topics whose labels or other words in any language hold the text; retired ones are left out."""
+    named = Q(labels__icontains=text) | Q(alternatives__icontains=text) | Q(slug__icontains=text)
+    return Concept.objects.filter(named).exclude(state=Concept.State.RETIRED).order_by("slug")
+
+
+def names_of(concepts: Iterable[Concept]) -> list[str]:
+    """How topics are offered: each by its label in the reader's language; namesakes among them with their slugs."""
+    labels = [(concept.label(reading()), concept.slug) for concept in concepts]
+    times = Counter(label for label, _slug in labels)
+    return [label if times[label] == 1 else f"{label}{_BETWEEN}{slug}" for label, slug in labels]
+
+
+def name_of(concept: Concept) -> str:
+    """A name by which that very topic is understood again, be there others of its name."""
+    label = concept.label(reading())
+    try:
+        is_clear = topic_meant(label) == concept
+    except ValidationError:
+        is_clear = False
+    return label if is_clear else f"{label}{_BETWEEN}{concept.slug}"
+
+
+def offered_topics(typed: str) -> list[str]:
+    """At most eight topics that hold what was typed so far, as they are offered."""
+    return names_of(search_concepts(typed.strip())[:OFFERED]) if typed.strip() else []
+
+
+def topic_meant(typed: str) -> Concept:
+    """The topic that a text means: as it is offered, by a label or other word in any language, or by its slug.
+
+    Raises ValidationError when there is none, or several are called so.
+    """
+    label, between, slug = typed.strip().rpartition(_BETWEEN)
+    known = Concept.objects.exclude(state=Concept.State.RETIRED)
+    by_slug = known.filter(slug=slug).first()
+    if by_slug is not None and (not between or normal(label) in _words(by_slug)):
+        return by_slug
+    called = [concept for concept in search_concepts(typed.strip()) if normal(typed.strip()) in _words(concept)]
+    if len(called) == 1:
+        return called[0]
+    if not called and not between and (named := concept_named(typed)) is not None:  # without accents, or the plural
+        return named
+    if not called:
+        raise ValidationError(NOBODY, code="unknown", params={"typed": typed.strip()})
+    names = ", ".join(f"“{name}”" for name in names_of(called[:OFFERED]))
+    raise ValidationError(SEVERAL, code="several", params={"typed": typed.strip(), "names": names})
+
+
+NOBODY = _("There is no topic called “%(typed)s”. Begin to type a name, and choose one of those offered.")
+SEVERAL = _("Several topics are called “%(typed)s”. Write one of these: %(names)s.")
+
+
+def _words(concept: Concept) -> set[str]:
+    others = (word for words in concept.alternatives.values() for word in words)
+    return {normal(word) for word in (*concept.labels.values(), *others)}
+
+
+class TopicInput(OfferingInput):
+    """A line for the name of a topic."""
+
+    asks = "taxonomy:offered"
+
+
+class TopicField(forms.CharField):
+    """One topic, typed by name in any language; None when left empty."""
+
+    widget = TopicInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """What the line shows: a topic by its name; what was typed as it was typed."""
+        return name_of(value) if isinstance(value, Concept) else value
+
+    def clean(self, value: Any) -> Concept | None:
+        """The topic that is meant. Raises ValidationError when that is none, or not one only."""
+        typed = super().clean(value)
+        return topic_meant(typed) if typed else None
+
+
+class TopicsField(forms.CharField):
+    """Several topics, one a line, each typed by name in any language."""
+
+    widget = forms.Textarea(attrs={"rows": 3})
+
+    def prepare_value(self, value: Any) -> Any:
+        """What the lines show: topics by their names; what was typed as it was typed."""
+        return value if isinstance(value, str) or value is None else "\n".join(name_of(concept) for concept in value)
+
+    def clean(self, value: Any) -> list[Concept]:
+        """The topics that are meant, in order. Raises ValidationError for each line that means none, or several."""
+        lines = [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+        found, faults = [], []
+        for line in dict.fromkeys(lines):
+            try:
+                found.append(topic_meant(line))
+            except ValidationError as fault:
+                faults.append(fault)
+        if faults:
+            raise ValidationError(faults)
+        return list(dict.fromkeys(found))
