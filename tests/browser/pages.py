@@ -110,6 +110,7 @@ NOT_PAGES = (
 PIECES = {
     "people:offered",
     "search:offered",
+    "taxonomy:offered",
     "taxonomy:suggestions",
     "taxonomy:narrower",
     "people:rule",

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from headwater.core.models import Classification, Organisation, User
 from headwater.core.wall import organisation_context
-from headwater.people import actions
+from headwater.people import actions, views_join
 from headwater.people.invitations import is_invited
 from headwater.people.jobs import mail_invitation
-from headwater.people.models import Permission, Person
+from headwater.people.models import Permission, Person, PersonRole, Role
 
 PASSWORD = "river-stones-and-mist"
 
@@ -227,6 +227,25 @@ def test_a_person_of_the_demonstration_is_picked(demonstration: Organisation) ->
     assert client.get("/o/one/people/me/").status_code == 200
     assert client.post("/join/demonstration/", {"organisation": 99, "person": pk}).status_code == 404
     assert client.post("/join/demonstration/", {"organisation": demonstration.pk, "person": "x"}).status_code == 404
+
+
+def test_of_many_people_a_cast_is_shown_and_others_are_found(
+    demonstration: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views_join, "MOST_SHOWN", 5)
+    client, page = Client(HTTP_HOST="127.0.0.1:8000"), "/join/demonstration/"
+    assert "Name or staff number" not in client.get(page).content.decode()
+    with organisation_context(demonstration.pk):
+        role = Role.objects.create(slug="clerk", name="Clerk")
+        for number in range(6):
+            person = Person.objects.create(name=f"Clerk {number}")
+            PersonRole.objects.create(person=person, role=role)
+    said = client.get(page).content.decode()
+    assert all(f"Sign in as {name}" in said for name in ("Ines", "first", "Clerk 0"))
+    assert "Clerk 1" not in said
+    said = client.get(page, {"q": "clerk 4"}).content.decode()
+    assert [f"Sign in as {name}" in said for name in ("Ines", "Clerk 4", "Clerk 5")] == [False, True, False]
+    assert "Nobody here" in client.get(page, {"q": "zz"}).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,14 @@ def test_the_list_below_a_field_of_any_name(ines: Person, otto: Person, sign_in:
     assert Client().get(address("people:offered"), {"q": "ot"}).status_code == 302
 
 
+def test_who_cannot_be_chosen_is_not_offered(ines: Person, otto: Person, sign_in: SignIn) -> None:
+    page = AbsenceForm(person=otto).as_p()
+    assert f'hx-get="{address("people:offered")}?without={otto.pk}"' in page
+    for without, offered in ((otto.pk, False), (ines.pk, True), ("x", True), ("9" * 30, True)):
+        answer = sign_in(ines).get(address("people:offered"), {"q": "ot", "without": without})
+        assert ("Otto" in answer.content.decode()) is offered
+
+
 def test_a_thousand_people_cost_no_more_than_three(
     ada: Person, otto: Person, unit: Unit, world: World, sign_in: SignIn
 ) -> None:

@@ -5,6 +5,7 @@ thousand, and works without JavaScript by typing a name in full.
 """
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.utils.html import format_html
@@ -14,9 +15,13 @@ from headwater.core.addresses import address
 
 
 class OfferingInput(forms.TextInput):
-    """A line for a name, with a list below it that the page called `asks` fills while one types."""
+    """A line for a name, with a list below it that the page called `asks` fills while one types.
+
+    `asks_besides` is what that page is told besides what was typed.
+    """
 
     asks = ""
+    asks_besides: dict[str, Any] = {}
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         """The line, and its list, empty at first."""
@@ -24,7 +29,7 @@ class OfferingInput(forms.TextInput):
         asking = {
             "list": offered,
             "autocomplete": "off",
-            "hx-get": address(self.asks),
+            "hx-get": address(self.asks) + (f"?{urlencode(self.asks_besides)}" if self.asks_besides else ""),
             "hx-trigger": "input changed delay:200ms",
             "hx-target": f"#{offered}",
             "hx-swap": "innerHTML",

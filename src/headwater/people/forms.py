@@ -154,7 +154,7 @@ class LeavingForm(forms.Form):
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
-        fields["successor"].queryset = Person.objects.active().exclude(pk=person.pk)
+        fields["successor"].leave_out(person)
 
 
 class AbsenceForm(forms.Form):
@@ -167,7 +167,7 @@ class AbsenceForm(forms.Form):
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
-        fields["deputy"].queryset = Person.objects.active().exclude(pk=person.pk)
+        fields["deputy"].leave_out(person)
 
 
 class GrantForm(forms.Form):

@@ -33,12 +33,15 @@ def label_of(person: Person) -> str:
     return _BETWEEN.join(part for part in parts if part)
 
 
-def offered_people(typed: str) -> list[Person]:
-    """At most eight members, by name: each word that was typed begins one of their name, number or mail address."""
+def offered_people(typed: str, without: int = 0) -> list[Person]:
+    """At most eight members, by name: each word that was typed begins one of their name, number or mail address.
+
+    `without` is the number of somebody who is not offered.
+    """
     longest, *others = sorted(typed.replace(_BETWEEN, " ").split(), key=len, reverse=True) or [""]
     if not longest:
         return []
-    found = Person.objects.active().annotate(word=F("words__word")).filter(begins("word", longest))
+    found = Person.objects.active().exclude(pk=without).annotate(word=F("words__word")).filter(begins("word", longest))
     for other in others:
         words = PersonWord.objects.filter(begins("word", other), person=OuterRef("pk"))
         found = found.filter(Exists(words))
@@ -100,6 +103,11 @@ class PersonField(forms.CharField):
     def __init__(self, *, queryset: PersonQuerySet | None = None, **kwargs: Any) -> None:
         super().__init__(max_length=LONGEST, **kwargs)
         self.queryset = queryset
+
+    def leave_out(self, person: Person) -> None:
+        """Let anybody be chosen but that person, who is not offered either."""
+        self.queryset = Person.objects.active().exclude(pk=person.pk)
+        self.widget.asks_besides = {"without": person.pk}
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """A name may be as long as it likes; what the line asks for stands in it while it is empty."""

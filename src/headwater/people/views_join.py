@@ -20,10 +20,13 @@ from headwater.core.wall import organisation_context
 from headwater.people.actions import accept_invitation
 from headwater.people.forms import PasswordForm
 from headwater.people.invitations import is_known_elsewhere, open_invitation, organisation_of, was_mailed
-from headwater.people.models import Person
+from headwater.people.models import Grant, Person, PersonRole
+from headwater.people.models.person import PersonQuerySet
+from headwater.people.picking import offered_people
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 RANKS = ["knowledge_manager", "executive", "administrator", "steward", "expert", "contributor", "reader"]
+MOST_SHOWN, MOST_ROLES = 100, 30
 EMPTY_LINK = "people/join_closed.html"
 
 
@@ -127,8 +130,9 @@ def demonstration(request: HttpRequest) -> HttpResponse:
     organisations = list(Organisation.objects.filter(is_demonstration=True).order_by("name"))
     if request.method == "POST":
         return _step_into(request, organisations)
-    shown = [(organisation, _cast(organisation)) for organisation in organisations]
-    return render(request, "people/demonstration.html", {"shown": shown})
+    typed = request.GET.get("q", "").strip()
+    shown = [(organisation, *_cast(organisation, typed)) for organisation in organisations]
+    return render(request, "people/demonstration.html", {"shown": shown, "typed": typed})
 
 
 def is_local(request: HttpRequest) -> bool:
@@ -142,10 +146,12 @@ def is_local(request: HttpRequest) -> bool:
     return address.is_loopback and not forwarded and host.strip("[]") in ("127.0.0.1", "localhost", "::1")
 
 
-def _cast(organisation: Organisation) -> list[dict[str, Any]]:
-    """The people of a demonstration: those who see most of the product first."""
+def _cast(organisation: Organisation, typed: str) -> tuple[list[dict[str, Any]], bool]:
+    """The people of a demonstration, those who see most of the product first; and whether there are more of them."""
     with organisation_context(organisation.pk):
-        people = Person.objects.active().select_related("unit").prefetch_related("grants", "roles").order_by("name")
+        has_more = Person.objects.active()[MOST_SHOWN:].exists()
+        people = _chosen(typed) if has_more else Person.objects.active()
+        people = people.select_related("unit").prefetch_related("grants", "roles").order_by("name")
         cast = [
             {
                 "pk": person.pk,
@@ -160,7 +166,18 @@ def _cast(organisation: Organisation) -> list[dict[str, Any]]:
             }
             for person in people
         ]
-    return sorted(cast, key=lambda each: (each["rank"], each["name"]))
+    return sorted(cast, key=lambda each: (each["rank"], each["name"])), has_more
+
+
+def _chosen(typed: str) -> PersonQuerySet:
+    """Of too many people to list: whom the typed words name, or else one for each permission and each role."""
+    people = Person.objects.active()
+    if typed:
+        return people.filter(pk__in=[person.pk for person in offered_people(typed)])
+    granted = Grant.objects.filter(person__in=people).order_by("permission", "person__name").distinct("permission")
+    doing = PersonRole.objects.filter(person__in=people).order_by("role_id", "person__name").distinct("role_id")
+    first = [*granted.values_list("person", flat=True), *doing.values_list("person", flat=True)[:MOST_ROLES]]
+    return people.filter(pk__in=first)
 
 
 def _step_into(request: HttpRequest, organisations: list[Organisation]) -> HttpResponse:

@@ -75,8 +75,9 @@ def _heading(count: int, is_filtered: bool) -> str:
 def offer_people(request: Request) -> HttpResponse:
     """Members whom what was typed so far fits, for the list below a field; the field may have any name."""
     typed = request.GET.get(request.htmx.trigger_name or "q", "")
-    options = format_html_join("", '<option value="{}"></option>', ((label_of(one),) for one in offered_people(typed)))
-    return HttpResponse(options)
+    without = request.GET.get("without", "")
+    people = offered_people(typed, int(without) if without.isdecimal() and len(without) < 19 else 0)
+    return HttpResponse(format_html_join("", '<option value="{}"></option>', ((label_of(one),) for one in people)))
 
 
 @require_GET
