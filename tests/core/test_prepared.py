@@ -1,17 +1,19 @@
 """Prepared queries find what the same query finds, with other values each time, from any thread."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Q, QuerySet
+from django.db.models.functions import Length
 from django.test.utils import CaptureQueriesContext
 
 from headwater.core.models import Organisation
-from headwater.core.prepared import Given, Prepared, columns_of, instance_of
+from headwater.core.prepared import Given, Prepared, PreparedFigures, PreparedObjects, columns_of, instance_of
 from headwater.core.wall import organisation_context
-from headwater.people.models import Audience, Person, Unit
+from headwater.people.models import Absence, Audience, Person, Unit
 
 
 def by_name() -> QuerySet[Any, Any]:
@@ -53,6 +55,46 @@ def test_numbers_come_as_one_array(keeps_plan: bool, ines: Person, nadia: Person
     assert prepared.rows(people=[]) == []
     assert list(Person.objects.filter(unit__among=[])) == []
     assert ines in Person.objects.filter(unit__among={ines.unit_id})
+
+
+@pytest.mark.parametrize("keeps_plan", [False, True])
+def test_whole_things_come_with_what_was_asked_along(
+    keeps_plan: bool, ines: Person, nadia: Person, otto: Person, unit: Unit
+) -> None:
+    Absence.objects.create(person=ines, since=date(2026, 3, 1), until=date(2026, 3, 9), deputy=otto)
+    asked = Person.objects.filter(name__gte=Given("name")).order_by("name").select_related("unit__head", "user")
+    asked = asked.prefetch_related("absences__deputy").defer("location").annotate(letters=Length("name"))
+    prepared = PreparedObjects(lambda: asked, keeps_plan)
+    for name in ("", "J", "Zz"):
+        found = prepared.all(name=name)
+        with CaptureQueriesContext(connection) as more:
+            seen = [
+                (
+                    one,
+                    one.unit,
+                    one.unit and one.unit.head,
+                    one.user,
+                    getattr(one, "letters", 0),
+                    list(one.absences.all()),
+                )
+                for one in found
+            ]
+        assert not more.captured_queries
+        wanted = Person.objects.filter(name__gte=name).order_by("name")
+        assert seen == [
+            (one, one.unit, one.unit and one.unit.head, one.user, len(one.name), list(one.absences.all()))
+            for one in wanted
+        ]
+    assert prepared.all(name="")[0].get_deferred_fields() == {"location"}
+
+
+def test_figures_are_those_of_aggregate(ines: Person, nadia: Person, otto: Person) -> None:
+    figures = {"all": Count("pk"), "long": Count("pk", filter=Q(name__gte=Given("name"))), "most": Max("clearance")}
+    prepared = PreparedFigures(lambda: (Person.objects.filter(clearance__gte=Given("least")), figures))
+    for least, name in ((0, "J"), (1, ""), (9, "A")):
+        people = Person.objects.filter(clearance__gte=least)
+        wanted = people.aggregate(all=Count("pk"), long=Count("pk", filter=Q(name__gte=name)), most=Max("clearance"))
+        assert prepared.of(least=least, name=name) == wanted
 
 
 @pytest.mark.parametrize("keeps_plan", [False, True])

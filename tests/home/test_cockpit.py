@@ -5,9 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from headwater.core.actions import OPERATOR
@@ -23,6 +21,7 @@ from headwater.library.models import Article, Feedback
 from headwater.people.models import Audience, Person, Unit
 from headwater.search.models import Entry, Kind, SearchGap
 from headwater.taxonomy.models import Concept, ConceptScheme
+from tests.asked import MOST_QUERIES, asked_by
 from tests.home.conftest import Deliver, MakeEntry
 
 SignIn = Callable[[Person], Client]
@@ -271,10 +270,8 @@ def test_queries_do_not_grow_with_rows(
     _busy(count, ines, make_entry, must_read, bring)
     client = sign_in(nadia)
     for url in (PAGE, f"{PAGE}delivered/", f"{PAGE}gathered/", f"{PAGE}articles/", f"{PAGE}reports/"):
-        client.get(url)
-        with CaptureQueriesContext(connection) as queries:
-            client.get(url)
-        assert len(queries) <= 15, url + "\n" + "\n".join(query["sql"][:150] for query in queries)
+        asked = asked_by(client, url)
+        assert len(asked) <= MOST_QUERIES, url + "\n" + "\n".join(sql[:150] for sql in asked)
 
 
 def test_the_reach_table_links_to_the_rows_of_one_cell(

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from headwater.core.actions import OPERATOR
@@ -16,6 +14,7 @@ from headwater.library.actions import create_article, publish_article, set_libra
 from headwater.people.models import Audience, Person, Unit
 from headwater.search.models import Entry, EntryUse, Kind
 from headwater.taxonomy.models import Concept, ConceptScheme
+from tests.asked import MOST_QUERIES, asked_by
 from tests.home.conftest import Deliver, MakeEntry, add_version
 
 SignIn = Callable[[Person], Client]
@@ -176,12 +175,11 @@ def test_queries_do_not_grow_with_what_stands_around(
     entry = Entry.objects.get(pk=article.entry_id)
     _surrounded(entry, count, make_entry, otto, unit, readers)
     client = sign_in(ines)
-    client.get(address(entry))
-    with CaptureQueriesContext(connection) as queries:
-        page = client.get(address(entry)).content.decode()
+    asked = asked_by(client, address(entry))
+    page = client.get(address(entry)).content.decode()
     assert page.count("Linking ") >= count
     assert f"Topic {count - 1}" in page
-    assert len(queries) <= 15, "\n".join(query["sql"][:120] for query in queries)
+    assert len(asked) <= MOST_QUERIES, "\n".join(sql[:120] for sql in asked)
 
 
 def test_what_links_here_and_may_not_be_read_is_not_named(

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from headwater.core.models import Organisation
@@ -16,6 +14,7 @@ from headwater.home.today import Today, first_sentence
 from headwater.people.models import Person
 from headwater.people.notices import tell
 from headwater.search.models import Entry
+from tests.asked import MOST_QUERIES, asked_by
 from tests.home.conftest import Deliver, MakeEntry, add_version
 
 SignIn = Callable[[Person], Client]
@@ -156,13 +155,8 @@ def test_queries_do_not_grow_with_rows(
         must_read(make_entry(f"Must {n}"), ines)
         bring(make_entry(f"For you {n}"), ines)
     client = sign_in(ines)
-    client.get(PAGE)
-    with CaptureQueriesContext(connection) as queries:
-        client.get(PAGE)
-    asked = [
-        query["sql"] for query in queries if query["sql"].startswith("SELECT") and "set_config" not in query["sql"]
-    ]
-    assert len(asked) <= 15, "\n".join(asked)
+    asked = asked_by(client, PAGE)
+    assert len(asked) <= MOST_QUERIES, "\n".join(asked)
     if count == 1:
         test_queries_do_not_grow_with_rows.one = len(asked)  # type: ignore[attr-defined]
     else:

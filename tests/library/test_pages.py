@@ -4,9 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from headwater.core.addresses import address
@@ -17,28 +15,11 @@ from headwater.library.actions import (
 from headwater.library.models import Article, Draft, Feedback, Review, Revision
 from headwater.people.models import Audience, Person, Unit
 from headwater.search.models import Entry, EntryVersion
+from tests.asked import MOST_QUERIES, queries
 from tests.conftest import enrol
 from tests.library.conftest import BODY
 
 SignIn = Callable[[Person], Client]
-MOST_QUERIES = 15
-
-
-def queries(client: Client, url: str) -> int:
-    """How many statements a page sends, once everything that is cached for the process is there."""
-    client.get(url)
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
-        response = client.get(url)
-    assert response.status_code == 200, url
-    return len(
-        [
-            one
-            for one in captured.captured_queries
-            if not one["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))
-        ]
-    )
 
 
 def many(model: Article, count: int) -> None:

@@ -5,9 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from headwater.core.actions import SYSTEM
 from headwater.core.addresses import address
@@ -15,6 +13,7 @@ from headwater.people.models import Person
 from headwater.taxonomy import actions
 from headwater.taxonomy.models import Concept, ConceptScheme
 from headwater.taxonomy.picking import TopicField, offered_topics, topic_meant
+from tests.asked import MOST_QUERIES, queries
 from tests.taxonomy.test_skos import SMALL
 
 SignIn = Callable[[Person], Client]
@@ -141,12 +140,6 @@ def test_readers_browse_and_change_nothing(scheme: ConceptScheme, ines: Person, 
         assert client.post(address(f"taxonomy:{name}", pk=pk), {"into": "scour"}).status_code == 403
 
 
-def queries(client: Client, url: str) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(url).status_code == 200
-    return len(captured)
-
-
 def test_lists_cost_the_same_for_one_and_for_thirty_rows(as_nadia: Client) -> None:
     top = actions.propose_concept(SYSTEM, "Top")
 
@@ -170,4 +163,4 @@ def test_lists_cost_the_same_for_one_and_for_thirty_rows(as_nadia: Client) -> No
         fill(number)
     after = [queries(as_nadia, url) for url in urls]
     assert before == after
-    assert max(after) <= 15
+    assert max(after) <= MOST_QUERIES

@@ -13,6 +13,7 @@ from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper,
 from django.utils import timezone
 
 from headwater.core.languages import reading
+from headwater.core.prepared import Given
 from headwater.distribute.models import Delivery
 from headwater.distribute.proof import EVERYBODY, Scope
 from headwater.search.naming import source_names
@@ -36,7 +37,7 @@ class Percentile(Aggregate):
         super().__init__(expression, share=float(share), **extra)
 
 
-def became_aware(since: datetime, scope: Scope = EVERYBODY) -> QuerySet[Delivery]:
+def became_aware(since: datetime | Given, scope: Scope = EVERYBODY) -> QuerySet[Delivery]:
     """Deliveries whose person came to know since then: `seen`, and `waited` since their clock started."""
     known = Delivery.objects.filter(scope.within("person__"), version__is_backfill=False, seen_at__gte=since)
     waited = ExpressionWrapper(F("seen_at") - F("eligible_at"), output_field=DurationField())

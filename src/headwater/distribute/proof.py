@@ -5,13 +5,15 @@ Each figure of a must-read is one condition of `stage_tests`, by which it is cou
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from headwater.core.prepared import Given, Prepared, PreparedFigures
 from headwater.distribute.masking import mask_delivery, readable_of
 from headwater.distribute.models import Acknowledgement, Broadcast, Channel, Delivery, Directive
 from headwater.people.models import AudienceMember, Person
@@ -86,6 +88,9 @@ class Stage:
         return max(0, self.seen - self.acknowledged)
 
 
+COUNTED = tuple(counted.name for counted in fields(Stage))
+
+
 @dataclass(frozen=True)
 class UnitLine:
     """One unit's part of a must-read."""
@@ -96,7 +101,7 @@ class UnitLine:
     stage: Stage
 
 
-def of_directive(directive: Directive, scope: Scope = EVERYBODY) -> QuerySet[Delivery]:
+def of_directive(directive: Directive | Given, scope: Scope = EVERYBODY) -> QuerySet[Delivery]:
     """The deliveries that a directive asks for: those of its newest version, withdrawn and replaced ones left out."""
     rows = Delivery.objects.filter(scope.within("person__"), reasons__directive=directive)
     return rows.exclude(state__in=[Delivery.State.WITHDRAWN, Delivery.State.EXPIRED])
@@ -104,41 +109,65 @@ def of_directive(directive: Directive, scope: Scope = EVERYBODY) -> QuerySet[Del
 
 def without_row(directive: Directive, scope: Scope = EVERYBODY) -> QuerySet[AudienceMember]:
     """Members of the audience with an open broadcast and no row yet: asked, and nothing has happened."""
-    broadcast = Broadcast.objects.filter(directive=directive, closed_at=None, spread_at=None).order_by("-pk").first()
+    broadcast = _open_broadcasts(directive).first()
     if broadcast is None:
         return AudienceMember.objects.none()
-    rows = Delivery.objects.filter(person=OuterRef("person"), version=broadcast.version_id)
-    members = AudienceMember.objects.filter(scope.within("person__"), audience=directive.audience_id)
-    return members.exclude(Exists(rows))
+    return _rowless(broadcast.version_id, directive.audience_id, scope)
+
+
+def _open_broadcasts(directive: Directive | Given) -> QuerySet[Broadcast]:
+    return Broadcast.objects.filter(directive=directive, closed_at=None, spread_at=None).order_by("-pk")
+
+
+def _rowless(version: Any, audience: Any, scope: Scope) -> QuerySet[AudienceMember]:
+    rows = Delivery.objects.filter(person=OuterRef("person"), version=version)
+    return AudienceMember.objects.filter(scope.within("person__"), ~Exists(rows), audience=audience)
 
 
 def stage_of(directive: Directive, scope: Scope = EVERYBODY) -> Stage:
     """The counts of a whole directive."""
-    counts = of_directive(directive, scope).aggregate(**_counts())
-    waiting = without_row(directive, scope).aggregate(
-        asked=Count("pk"),
-        reached=Count("pk", filter=Q(person__user__isnull=False)),
-        unreachable=Count("pk", filter=no_channel("person__")),
-    )
-    return Stage(**{**counts, **{name: counts[name] + n for name, n in waiting.items()}})
+    return in_parts(directive, scope)[0]
 
 
-def by_unit(directive: Directive, scope: Scope = EVERYBODY) -> list[UnitLine]:
-    """The counts by the people's unit, the most overdue first."""
-    rows: Any = of_directive(directive, scope).values("person__unit", "person__unit__name", "person__unit__head__name")
-    return [
-        UnitLine(
-            unit_id=row.pop("person__unit"),
-            name=row.pop("person__unit__name") or "",
-            head=row.pop("person__unit__head__name") or "",
-            stage=Stage(**row),
-        )
-        for row in rows.annotate(**_counts()).order_by("-overdue", "person__unit__name")
-    ]
+def in_parts(directive: Directive, scope: Scope = EVERYBODY) -> tuple[Stage, list[UnitLine]]:
+    """The counts of a whole directive, and those of the deliveries by the people's unit, the most overdue first."""
+    rows = _units_counted(scope).rows(directive=directive.pk, now=timezone.now())
+    lines = [UnitLine(unit, name or "", head or "", Stage(*counts)) for unit, name, head, *counts in rows]
+    sums = {name: sum(getattr(line.stage, name) for line in lines) for name in COUNTED}
+    for name, count in _waiting_without_row(directive, scope).items():
+        sums[name] += count
+    return Stage(**sums), lines
 
 
-def stage_tests() -> dict[str, Q]:
-    """What makes a delivery one of each stage, by the stage's name; "asked" are all of them."""
+def _waiting_without_row(directive: Directive, scope: Scope) -> dict[str, int]:
+    for (version,) in _broadcast_version.rows(directive=directive.pk):
+        return _rowless_counted(scope).of(version=version, audience=directive.audience_id)
+    return {}
+
+
+_broadcast_version = Prepared(lambda: _open_broadcasts(Given("directive")).values_list("version")[:1], keeps_plan=True)
+
+
+@lru_cache(256)
+def _rowless_counted(scope: Scope) -> PreparedFigures:
+    counts = {
+        "asked": Count("pk"),
+        "reached": Count("pk", filter=Q(person__user__isnull=False)),
+        "unreachable": Count("pk", filter=no_channel("person__")),
+    }
+    return PreparedFigures(lambda: (_rowless(Given("version"), Given("audience"), scope), counts))
+
+
+@lru_cache(256)
+def _units_counted(scope: Scope) -> Prepared:
+    """Unit, its name, its head's name, and the counts named in COUNTED of a directive's deliveries to its people."""
+    unit = ("person__unit", "person__unit__name", "person__unit__head__name")
+    rows: Any = of_directive(Given("directive"), scope).values(*unit).annotate(**_counts())
+    return Prepared(lambda: rows.order_by("-overdue", "person__unit__name").values_list(*unit, *COUNTED))
+
+
+def stage_tests(now: Any = None) -> dict[str, Q]:
+    """What makes a delivery one of each stage (now, or at that moment), by its name; "asked" are all of them."""
     signed = Q(acknowledged_at__isnull=False)
     opened = Q(opened_at__isnull=False)
     seen = opened | signed
@@ -158,15 +187,9 @@ def stage_tests() -> dict[str, Q]:
         "unsigned": seen & ~signed,
         "in_time": in_time,
         "late": signed & Q(acknowledged_at__gt=F("due_at")),
-        "overdue": Q(must_acknowledge=True, acknowledged_at=None, due_at__lt=timezone.now()),
+        "overdue": Q(must_acknowledge=True, acknowledged_at=None, due_at__lt=now or timezone.now()),
         "on_list": Q(Exists(lists.filter(person=OuterRef("person"), version=OuterRef("version")))),
     }
-
-
-def _counts() -> dict[str, Count]:
-    tests = stage_tests()
-    wanted = ("asked", "reached", "opened", "seen", "acknowledged", "in_time", "overdue", "unreachable", "on_list")
-    return {name: Count("pk", filter=tests[name] or None, distinct=True) for name in wanted}
 
 
 # --- The organisation -------------------------------------------------------------------------------------------------
@@ -206,9 +229,9 @@ def curve(
 
     `total` is how many were asked, those without a row included.
     """
-    rows = list(of_directive(directive, scope).values_list("created_at", "opened_at", "acknowledged_at"))
     if not total:
         return [], [], []
+    rows = _moments(scope).rows(directive=directive.pk)
     seen = sorted(min(filter(None, row[1:])) - row[0] for row in rows if any(row[1:]))
     signed = sorted(row[2] - row[0] for row in rows if row[2])
     end = max([timedelta(hours=1), *seen[-1:], *signed[-1:]])
@@ -218,6 +241,12 @@ def curve(
         [_share(seen, tick, total) for tick in ticks],
         [_share(signed, tick, total) for tick in ticks],
     )
+
+
+@lru_cache(256)
+def _moments(scope: Scope) -> Prepared:
+    rows = of_directive(Given("directive"), scope)
+    return Prepared(lambda: rows.values_list("created_at", "opened_at", "acknowledged_at"))
 
 
 def _share(durations: Sequence[timedelta], until: timedelta, total: int) -> float:
@@ -287,20 +316,32 @@ def with_manner(deliveries: QuerySet[Delivery]) -> QuerySet[Any]:
 
 def stages_of(directives: Sequence[Directive], scope: Scope = EVERYBODY) -> dict[int, Stage]:
     """The counts of several directives, in two queries whatever their number."""
-    rows = Delivery.objects.filter(scope.within("person__"), reasons__directive__in=directives)
-    rows = rows.exclude(state__in=[Delivery.State.WITHDRAWN, Delivery.State.EXPIRED])
-    grouped: Any = rows.values("reasons__directive").annotate(**_counts())
-    counted: dict[int, dict[str, int]] = {row.pop("reasons__directive"): row for row in grouped}
+    rows = _directives_counted(scope).rows(directives=[each.pk for each in directives], now=timezone.now())
+    counted = {pk: dict(zip(COUNTED, counts, strict=True)) for pk, *counts in rows}
     waiting = Broadcast.objects.filter(directive__in=directives, closed_at=None, spread_at=None)
     inside = Count(
         "directive__audience__member_links", filter=scope.within("directive__audience__member_links__person__")
     )
     members = dict(waiting.annotate(n=inside).values_list("directive", "n"))
-    empty = dict.fromkeys(_counts(), 0)
+    empty = dict.fromkeys(COUNTED, 0)
     return {
         directive.pk: _with_waiting(counted.get(directive.pk, empty), members.get(directive.pk, 0))
         for directive in directives
     }
+
+
+@lru_cache(256)
+def _directives_counted(scope: Scope) -> Prepared:
+    """A directive and the counts named in COUNTED, for each of those that are given."""
+    rows = Delivery.objects.filter(scope.within("person__"), reasons__directive__among=Given("directives"))
+    rows = rows.exclude(state__in=[Delivery.State.WITHDRAWN, Delivery.State.EXPIRED])
+    grouped: Any = rows.values("reasons__directive").annotate(**_counts())
+    return Prepared(lambda: grouped.values_list("reasons__directive", *COUNTED))
+
+
+def _counts() -> dict[str, Count]:
+    tests = stage_tests(Given("now"))
+    return {name: Count("pk", filter=tests[name] or None, distinct=True) for name in COUNTED}
 
 
 def _with_waiting(counts: dict[str, int], members: int) -> Stage:

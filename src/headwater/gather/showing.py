@@ -33,6 +33,7 @@ from django.utils.translation import gettext as _
 from headwater.core.addresses import address
 from headwater.core.display.charts import Point
 from headwater.core.display.figures import number
+from headwater.core.prepared import Given, Prepared
 from headwater.gather import onward, rules
 from headwater.gather.health import WORDS, Health, health_of
 from headwater.gather.models import Document, Failure, InformationNeed, NeedSource, RawVersion, Run, Source
@@ -310,6 +311,15 @@ def numbers_of(source: Source) -> Mapping[str, Any]:
     of these (None when there is none); and the `questions` it serves. What a back-fill brought is no news.
     """
     now = timezone.now()
+    (numbers,) = _numbers.rows(source=source.pk, half_year=now - timedelta(days=180), month=now - timedelta(days=30))
+    return dict(zip(NUMBERS, numbers, strict=True))
+
+
+NUMBERS = ("kept", "vanished", "copies", "month", "half_year", "first", "last", "questions")
+
+
+def _numbers_asked() -> "QuerySet[Any, Any]":
+    """One row of what NUMBERS names, for the source that is given."""
     documents = Document.objects.filter(source=OuterRef("pk"))
     copies = documents.filter(
         entry__copy_of__isnull=False, entry__current_version__isnull=False, entry__withdrawn_at=None
@@ -317,19 +327,22 @@ def numbers_of(source: Source) -> Mapping[str, Any]:
     fresh = RawVersion.objects.filter(
         document__source=OuterRef("pk"),
         version__is_backfill=False,
-        version__gathered_at__gte=now - timedelta(days=180),
+        version__gathered_at__gte=Given("half_year"),
     )
-    month = fresh.filter(version__gathered_at__gte=now - timedelta(days=30))
-    return Source.objects.values(
-        kept=_count_of(documents.filter(vanished_at=None, entry__isnull=False), "source"),
-        vanished=_count_of(documents.filter(vanished_at__isnull=False), "source"),
-        copies=_count_of(copies, "source"),
-        month=_count_of(month, "document__source"),
-        half_year=_count_of(fresh, "document__source"),
-        first=_one_of(fresh, "document__source", Min("version__gathered_at")),
-        last=_one_of(fresh, "document__source", Max("version__gathered_at")),
-        questions=_count_of(NeedSource.objects.filter(source=OuterRef("pk")), "source"),
-    ).get(pk=source.pk)
+    month = fresh.filter(version__gathered_at__gte=Given("month"))
+    return Source.objects.filter(pk=Given("source")).values_list(
+        _count_of(documents.filter(vanished_at=None, entry__isnull=False), "source"),
+        _count_of(documents.filter(vanished_at__isnull=False), "source"),
+        _count_of(copies, "source"),
+        _count_of(month, "document__source"),
+        _count_of(fresh, "document__source"),
+        _one_of(fresh, "document__source", Min("version__gathered_at")),
+        _one_of(fresh, "document__source", Max("version__gathered_at")),
+        _count_of(NeedSource.objects.filter(source=OuterRef("pk")), "source"),
+    )
+
+
+_numbers = Prepared(_numbers_asked)
 
 
 def languages(source: Source) -> list[tuple[str, int]]:

@@ -5,6 +5,7 @@ Figures count everything in the units the person steers or looks after; titles a
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -17,6 +18,7 @@ from headwater.core.addresses import address
 from headwater.core.counting import RowCount
 from headwater.core.display.heat import Cell
 from headwater.core.languages import reading
+from headwater.core.prepared import Given, Prepared, PreparedFigures
 from headwater.distribute.awareness import Percentile, became_aware
 from headwater.distribute.models import Channel, Delivery
 from headwater.distribute.proof import Scope, overdue
@@ -59,7 +61,7 @@ class Cockpit:
     @cached_property
     def versions(self) -> QuerySet[EntryVersion]:
         """New versions of the period, without what came with a source's first run."""
-        return EntryVersion.objects.filter(gathered_at__gte=self.since, is_backfill=False)
+        return _versions(self.since)
 
     def readable_among(self, entry_ids: list[int]) -> set[int]:
         """Those of the entries whose title the person may see."""
@@ -69,49 +71,21 @@ class Cockpit:
     @cached_property
     def numbers(self) -> dict[str, Any]:
         """What is counted by itself, in one query: versions, sources, people, what is overdue now, channels, gaps…"""
-        by_source = self.versions.exclude(entry__source_slug="").order_by("entry__source_slug")
-        refusing = Channel.objects.filter(state=Channel.State.SUSPENDED).order_by("person")
-        gaps = SearchGap.objects.filter(state=SearchGap.State.OPEN)
-        counted: Any = Person.objects.filter(pk=self.person.pk).values(
-            versions=RowCount(self.versions),
-            from_sources=RowCount(by_source.distinct("entry__source_slug"), ordered=True),
-            people=RowCount(Person.objects.active()),
-            overdue=RowCount(overdue(self.scope)),
-            refusing=RowCount(refusing.distinct("person"), ordered=True),
-            reports=RowCount(open_reports()),
-            gaps=RowCount(gaps),
-            wanted=ArraySubquery(gaps.order_by("-times", "-last_at").values("query")[:2]),
-        )[0]
-        return dict(counted)
+        untriaged = self.now - timedelta(days=TRIAGE_DAYS)
+        ((*counted,),) = _numbers(self.scope).rows(
+            person=self.person.pk, since=self.since, now=self.now, untriaged=untriaged
+        )
+        return dict(zip(NUMBERS, counted, strict=True))
 
     @cached_property
     def flow(self) -> dict[str, int]:
         """Deliveries of the period: made, to how many, opened, asked to sign, signed; and of the period before."""
-        asked = Q(must_acknowledge=True) & ~Q(state__in=GONE)
-        seen = Q(opened_at__isnull=False) | Q(acknowledged_at__isnull=False)
-        opened, new = Q(opened_at__isnull=False), Q(created_at__gte=self.since)
-        both = self.deliveries.filter(created_at__gte=self.since - timedelta(days=self.days))
-        return both.aggregate(
-            delivered=Count("pk", filter=new),
-            people=Count("person", distinct=True, filter=new),
-            opened=Count("pk", filter=new & opened),
-            asked=Count("pk", filter=new & asked),
-            seen=Count("pk", filter=new & seen),
-            unsigned=Count("pk", filter=new & asked & seen & Q(acknowledged_at=None)),
-            acknowledged=Count("pk", filter=new & asked & Q(acknowledged_at__isnull=False)),
-            before=Count("pk", filter=~new),
-            opened_before=Count("pk", filter=~new & opened),
-        )
+        return _flow(self.scope).of(since=self.since, before=self.since - timedelta(days=self.days))
 
     @cached_property
     def aware(self) -> dict[str, timedelta | None]:
         """Time to aware: median and 95th percentile of the period, and the median of the period before."""
-        now, both = Q(seen__gte=self.since), became_aware(self.since - timedelta(days=self.days), self.scope)
-        return both.aggregate(
-            median=Percentile("waited", 0.5, filter=now),
-            p95=Percentile("waited", 0.95, filter=now),
-            before=Percentile("waited", 0.5, filter=~now),
-        )
+        return _aware(self.scope).of(since=self.since, before=self.since - timedelta(days=self.days))
 
     @cached_property
     def aware_by_week(self) -> list[dict[str, Any]]:
@@ -129,28 +103,77 @@ class Cockpit:
     @cached_property
     def reach(self) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
         """Topics, and for each unit the share that opened what concerned it; those with most to read."""
-        sent = self.deliveries.filter(created_at__gte=self.since, person__unit__isnull=False)
-        rows = (
-            sent.filter(version__entry__topic_links__proposed=False)
-            .values("person__unit", "person__unit__name", "version__entry__topic_links__concept")
-            .annotate(
-                labels=F("version__entry__topic_links__concept__labels"),
-                sent=Count("pk"),
-                opened=Count("pk", filter=Q(opened_at__isnull=False)),
-            )
-        )
-        shares = [
-            Share(
-                row["person__unit"],
-                row["person__unit__name"],
-                row["version__entry__topic_links__concept"],
-                row["labels"],
-                row["sent"],
-                row["opened"],
-            )
-            for row in rows
-        ]
-        return _reach_table(shares, self.days)
+        return _reach_table([Share(*row) for row in _shares(self.scope).rows(since=self.since)], self.days)
+
+
+def _versions(since: Any) -> QuerySet[EntryVersion]:
+    return EntryVersion.objects.filter(gathered_at__gte=since, is_backfill=False)
+
+
+NUMBERS = ("versions", "from_sources", "people", "overdue", "refusing", "reports", "gaps", "wanted")
+
+
+@lru_cache(256)
+def _numbers(scope: Scope) -> Prepared:
+    """One row of what NUMBERS names."""
+    by_source = _versions(Given("since")).exclude(entry__source_slug="").order_by("entry__source_slug")
+    refusing = Channel.objects.filter(state=Channel.State.SUSPENDED).order_by("person")
+    gaps = SearchGap.objects.filter(state=SearchGap.State.OPEN)
+    numbers = (
+        RowCount(_versions(Given("since"))),
+        RowCount(by_source.distinct("entry__source_slug"), ordered=True),
+        RowCount(Person.objects.active()),
+        RowCount(overdue(scope, Given("now"))),
+        RowCount(refusing.distinct("person"), ordered=True),
+        RowCount(open_reports(Given("untriaged"))),
+        RowCount(gaps),
+        ArraySubquery(gaps.order_by("-times", "-last_at").values("query")[:2]),
+    )
+    return Prepared(lambda: Person.objects.filter(pk=Given("person")).values_list(*numbers))
+
+
+@lru_cache(256)
+def _flow(scope: Scope) -> PreparedFigures:
+    asked = Q(must_acknowledge=True) & ~Q(state__in=GONE)
+    seen = Q(opened_at__isnull=False) | Q(acknowledged_at__isnull=False)
+    opened, new = Q(opened_at__isnull=False), Q(created_at__gte=Given("since"))
+    both = Delivery.objects.filter(scope.within("person__"), created_at__gte=Given("before"))
+    counts = {
+        "delivered": Count("pk", filter=new),
+        "people": Count("person", distinct=True, filter=new),
+        "opened": Count("pk", filter=new & opened),
+        "asked": Count("pk", filter=new & asked),
+        "seen": Count("pk", filter=new & seen),
+        "unsigned": Count("pk", filter=new & asked & seen & Q(acknowledged_at=None)),
+        "acknowledged": Count("pk", filter=new & asked & Q(acknowledged_at__isnull=False)),
+        "before": Count("pk", filter=~new),
+        "opened_before": Count("pk", filter=~new & opened),
+    }
+    return PreparedFigures(lambda: (both, counts))
+
+
+@lru_cache(256)
+def _aware(scope: Scope) -> PreparedFigures:
+    now = Q(seen__gte=Given("since"))
+    figures = {
+        "median": Percentile("waited", 0.5, filter=now),
+        "p95": Percentile("waited", 0.95, filter=now),
+        "before": Percentile("waited", 0.5, filter=~now),
+    }
+    return PreparedFigures(lambda: (became_aware(Given("before"), scope), figures))
+
+
+@lru_cache(256)
+def _shares(scope: Scope) -> Prepared:
+    """The fields of a Share, for each unit and topic."""
+    sent = Delivery.objects.filter(scope.within("person__"), created_at__gte=Given("since"), person__unit__isnull=False)
+    concept = "version__entry__topic_links__concept"
+    kept = ("person__unit", "person__unit__name", concept)
+    grouped: Any = sent.filter(version__entry__topic_links__proposed=False).values(*kept)
+    rows = grouped.annotate(
+        labels=F(f"{concept}__labels"), sent=Count("pk"), opened=Count("pk", filter=Q(opened_at__isnull=False))
+    )
+    return Prepared(lambda: rows.values_list(*kept, "labels", "sent", "opened"))
 
 
 @dataclass(frozen=True)
@@ -188,8 +211,8 @@ def _largest(counts: list[tuple[int, int]], most: int) -> list[int]:
     return sorted(sums, key=lambda key: -sums[key])[:most]
 
 
-def open_reports() -> QuerySet[Feedback]:
-    """Reports of errors that nobody has taken up for two days."""
-    old = timezone.now() - timedelta(days=TRIAGE_DAYS)
+def open_reports(before: Any = None) -> QuerySet[Feedback]:
+    """Reports of errors that nobody has taken up for two days (or since that moment)."""
+    old = before or timezone.now() - timedelta(days=TRIAGE_DAYS)
     kinds = [Feedback.Kind.ERROR, Feedback.Kind.UNCLEAR]
     return Feedback.objects.filter(kind__in=kinds, state=Feedback.State.OPEN, at__lt=old)

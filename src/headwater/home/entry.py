@@ -1,6 +1,7 @@
 """Reading one entry: the text, why me, can I rely on it, where it comes from, what rests on it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -14,8 +15,9 @@ from django.utils.safestring import SafeString
 
 from headwater.core.counting import RowCount
 from headwater.core.languages import reading
+from headwater.core.prepared import Given, PreparedObjects
 from headwater.distribute.because import Because, because
-from headwater.distribute.inbox import inbox_of, with_reasons
+from headwater.distribute.inbox import take_in_broadcasts, visible_deliveries, with_reasons
 from headwater.distribute.models import Acknowledgement, Delivery
 from headwater.gather.models import Document, InformationNeed, Source
 from headwater.gather.paragraphs import paragraphs
@@ -26,6 +28,7 @@ from headwater.library.links import backlinks, render_for
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, Attachment, Feedback, Verification
 from headwater.people.models import Person
+from headwater.people.reading import GivenReader, Reader, given_of, reader_like
 from headwater.search.models import Entry, EntryVersion, Kind
 from headwater.taxonomy.models import Concept
 
@@ -78,7 +81,9 @@ class Reading:
     @cached_property
     def delivery(self) -> Delivery | None:
         """What was delivered of this version to this person."""
-        return with_reasons(inbox_of(self.person).filter(version=self.version)).first()
+        take_in_broadcasts(self.person)
+        brought = _brought_to(reader_like(self.person)).all(version=self.version.pk, **given_of(self.person))
+        return brought[0] if brought else None
 
     @cached_property
     def reasons(self) -> list[Because]:
@@ -139,11 +144,10 @@ class Reading:
 
 def open_reading(person: Person, pk: int, number: int | None = None) -> Reading:
     """The entry at its current or a numbered version. Raises Http404 for what is not there or not theirs to read."""
-    entries = Entry.objects.readable_by(person).filter(current_version__isnull=False)
-    entries = entries.exclude(article__trashed_at__isnull=False)
-    entry = _with_surroundings(entries, person).filter(pk=pk).first()
-    if entry is None or entry.current_version is None:
+    found = _open_to(reader_like(person)).all(entry=pk, **given_of(person)) if person.is_active else []
+    if not found:
         raise Http404("There is no such entry, or it is not open to you.")
+    entry: Any = found[0]
     if number is None or number == entry.current_version.number:
         return Reading(person, entry, entry.current_version)
     version = entry.versions.filter(number=number).first()
@@ -152,7 +156,22 @@ def open_reading(person: Person, pk: int, number: int | None = None) -> Reading:
     return Reading(person, entry, version)
 
 
-def _with_surroundings(entries: QuerySet[Entry], person: Person) -> QuerySet[Entry]:
+@lru_cache(256)
+def _open_to(reader: GivenReader) -> PreparedObjects[Entry]:
+    """The entry with that number, with all that stands around it, if whoever asks may read it."""
+    entries = Entry.objects.readable_by(reader).filter(pk=Given("entry"), current_version__isnull=False)
+    entries = entries.exclude(article__trashed_at__isnull=False)
+    return PreparedObjects(lambda: _with_surroundings(entries, reader), keeps_plan=True)
+
+
+@lru_cache(256)
+def _brought_to(reader: GivenReader) -> PreparedObjects[Delivery]:
+    """What was delivered of a version to whoever asks, with the reasons."""
+    rows = visible_deliveries(reader).filter(version=Given("version")).order_by("-created_at", "-pk")
+    return PreparedObjects(lambda: with_reasons(rows.select_related("version__entry")), keeps_plan=True)
+
+
+def _with_surroundings(entries: QuerySet[Entry], person: Reader) -> QuerySet[Entry]:
     """Entries with all that stands around the text, in one query: a page is opened often."""
     here = OuterRef("pk")
     readable = Entry.objects.current().readable_by(person)

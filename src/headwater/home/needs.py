@@ -1,6 +1,8 @@
 """What needs the knowledge manager now: few lines, each with what happened and where to act."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
@@ -12,11 +14,14 @@ from django.utils.translation import ngettext
 from headwater.core.addresses import address
 from headwater.core.display.dates import when_words
 from headwater.core.display.figures import duration, number
-from headwater.distribute.models import Directive
+from headwater.core.prepared import Given, Prepared, PreparedFigures
+from headwater.distribute.models import Delivery, Directive
+from headwater.distribute.proof import Scope
 from headwater.gather.health import Health
 from headwater.gather.models import Source
 from headwater.home.cockpit import GONE, Cockpit
 from headwater.library.models import Article
+from headwater.people.reading import GivenReader, given_of, reader_like
 from headwater.search.models import Entry
 
 LINES_OF_A_KIND = 2
@@ -40,28 +45,39 @@ def needs_of(cockpit: Cockpit, trust: "Trust") -> list[Need]:
 
 
 def _overdue(cockpit: Cockpit) -> list[Need]:
-    late = cockpit.deliveries.filter(must_acknowledge=True, acknowledged_at=None, due_at__lt=cockpit.now)
-    readable = Entry.objects.readable_by(cockpit.person).filter(pk=OuterRef("version__entry"))
+    reader = reader_like(cockpit.person)
+    rows = _latest(cockpit.scope, reader).rows(now=cockpit.now, **given_of(cockpit.person))
+    return [_late_line(*row) for row in rows]
+
+
+@lru_cache(256)
+def _latest(scope: Scope, reader: GivenReader) -> Prepared:
+    """The must-reads with most that are late: directive, title, how many, since when, whether it may be named."""
+    late = Delivery.objects.filter(
+        scope.within("person__"), must_acknowledge=True, acknowledged_at=None, due_at__lt=Given("now")
+    )
+    readable = Entry.objects.readable_by(reader).filter(pk=OuterRef("version__entry"))
     rows = (
         late.exclude(state__in=GONE)
         .filter(reasons__directive__state=Directive.State.ISSUED)
         .values("reasons__directive", "version__title", "version__entry")
         .annotate(late=Count("pk", distinct=True), soonest=Min("due_at"), may_read=Exists(readable))
         .order_by("-late")
+        .values_list("reasons__directive", "version__title", "late", "soonest", "may_read")
     )
-    return [_late_line(dict(row), row["may_read"]) for row in rows[:LINES_OF_A_KIND]]
+    return Prepared(lambda: rows[:LINES_OF_A_KIND])
 
 
-def _late_line(row: dict[str, Any], may_read: bool) -> Need:
-    title = _("“%(title)s”") % {"title": row["version__title"]} if may_read else _("a must-read")
-    words = ngettext("%(n)s has not acknowledged %(title)s", "%(n)s have not acknowledged %(title)s", row["late"])
+def _late_line(directive: int, title: str, late: int, soonest: datetime, may_read: bool) -> Need:
+    name = _("“%(title)s”") % {"title": title} if may_read else _("a must-read")
+    words = ngettext("%(n)s has not acknowledged %(title)s", "%(n)s have not acknowledged %(title)s", late)
     return Need(
-        words % {"n": number(row["late"]), "title": title},
-        _("Due %(when)s.") % {"when": when_words(row["soonest"])},
+        words % {"n": number(late), "title": name},
+        _("Due %(when)s.") % {"when": when_words(soonest)},
         "user-exclamation",
         "bad",
-        address("distribute:proof", pk=row["reasons__directive"]),
-        _("See %(n)s") % {"n": number(row["late"])},
+        address("distribute:proof", pk=directive),
+        _("See %(n)s") % {"n": number(late)},
     )
 
 
@@ -126,19 +142,29 @@ class Trust:
     @cached_property
     def articles(self) -> QuerySet[Article]:
         """Published articles."""
-        return Article.objects.filter(published__isnull=False, trashed_at=None)
+        return _articles()
 
     @cached_property
     def counts(self) -> dict[str, int]:
         """Published articles by standing; each is counted once, in the worst it is."""
-        kinds = {name: Count("pk", filter=test) for name, test in article_kinds().items()}
-        return self.articles.aggregate(all=Count("pk"), **kinds)
+        return _kinds_counted.of(today=timezone.localdate())
 
 
-def article_kinds() -> dict[str, Q]:
-    """What makes an article orphaned, disputed, due or in date, exclusive of each other in this order."""
-    today = timezone.localdate()
+def article_kinds(today: Any = None) -> dict[str, Q]:
+    """What makes an article orphaned, disputed, due or in date (today), exclusive of each other in this order."""
+    today = today or timezone.localdate()
     orphaned = Q(entry__owner=None) | Q(entry__owner__left_on__lte=today) | Q(entry__owner__erased_at__isnull=False)
     disputed = ~orphaned & Q(entry__standing="disputed")
     due = ~orphaned & ~Q(entry__standing="disputed") & Q(verify_due_on__lte=today)
     return {"orphaned": orphaned, "disputed": disputed, "due": due, "in_date": ~orphaned & ~disputed & ~due}
+
+
+def _articles() -> QuerySet[Article]:
+    return Article.objects.filter(published__isnull=False, trashed_at=None)
+
+
+def _kinds() -> dict[str, Count]:
+    return {name: Count("pk", filter=test) for name, test in article_kinds(Given("today")).items()}
+
+
+_kinds_counted = PreparedFigures(lambda: (_articles(), {"all": Count("pk"), **_kinds()}))

@@ -3,20 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import Count, F, Max, Q, QuerySet, Window
+from django.db.models import F, Max, Q, Window
 from django.db.models.functions import Left, Length, RowNumber
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from headwater.core.counting import RowCount, RowCounts
+from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.distribute.because import Because, because
 from headwater.distribute.digests import digest_hour
-from headwater.distribute.inbox import inbox_of, with_reasons
-from headwater.distribute.models import Acknowledgement, Delivery, Dispatch, InterestProfile, Preference, Reason
+from headwater.distribute.inbox import take_in_broadcasts, visible_deliveries, with_reasons
+from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference, Reason
 from headwater.library.difference import compare
 from headwater.library.models import Article
 from headwater.people.models import Notice, Person
+from headwater.people.reading import GivenReader, given_of, reader_like
 from headwater.search.models import Entry, EntryVersion
 
 MUST_SHOWN = 10
@@ -24,6 +28,7 @@ FOR_YOU_SHOWN = 4
 NOTICES_SHOWN = 5
 LETTERS_A_MINUTE = 1350  # 220 words
 OPEN = Q(state__in=[Delivery.State.DUE, Delivery.State.OPENED])
+COUNTS = ("must", "late", "today", "mine", "unread", "rolled", "done", "done_late")
 
 
 @dataclass(frozen=True)
@@ -63,36 +68,29 @@ class Today:
         return hour if hour > self.now else hour + timedelta(days=1)
 
     @cached_property
-    def inbox(self) -> QuerySet[Delivery]:
-        """What was delivered to the person and they may see now, open broadcasts taken in."""
-        return inbox_of(self.person)
+    def _numbers(self) -> dict[str, int]:
+        """All that is counted by itself, in one query, open broadcasts taken in."""
+        take_in_broadcasts(self.person)
+        midnight = timezone.localtime(self.now).replace(hour=0, minute=0, second=0, microsecond=0)
+        ((waiting, gathered, pushes),) = _counted(reader_like(self.person)).rows(
+            now=self.now,
+            midnight=midnight,
+            tomorrow=midnight + timedelta(days=1),
+            month=midnight.replace(day=1),
+            yesterday=self.now - timedelta(days=1),
+            **given_of(self.person),
+        )
+        return {**dict(zip(COUNTS, waiting, strict=True)), "gathered": gathered, "pushes": pushes}
 
-    @cached_property
+    @property
     def counts(self) -> dict[str, int]:
         """How many are to be read, late, due today, unread for me, waiting for the digest, done this month."""
-        midnight = timezone.localtime(self.now).replace(hour=0, minute=0, second=0, microsecond=0)
-        must = Q(must_acknowledge=True, acknowledged_at=None) & OPEN
-        mine = Q(must_acknowledge=False, read_at=None) & OPEN
-        done = Q(acknowledged_at__gte=midnight.replace(day=1))
-        return self.inbox.aggregate(
-            must=Count("pk", filter=must),
-            late=Count("pk", filter=must & Q(due_at__lt=self.now)),
-            today=Count("pk", filter=must & Q(due_at__gte=self.now, due_at__lt=midnight + timedelta(days=1))),
-            mine=Count("pk", filter=mine),
-            unread=Count("pk", filter=Q(read_at=None) & OPEN),
-            rolled=Count("pk", filter=mine & Q(rolled=True)),
-            done=Count("pk", filter=done),
-            done_late=Count("pk", filter=done & Q(acknowledged_at__gt=F("due_at"))),
-        )
+        return self._numbers
 
     @cached_property
     def _waiting(self) -> list[Delivery]:
         """The most pressing must-reads and the newest of the rest, in one query."""
-        ordered = [F("urgent").desc(), F("due_at").asc(nulls_last=True), F("created_at").desc(), F("pk").asc()]
-        place = Window(RowNumber(), partition_by="must_acknowledge", order_by=ordered)
-        wanted = Q(must_acknowledge=True, acknowledged_at=None) | Q(must_acknowledge=False, read_at=None)
-        shown = Q(must_acknowledge=True, place__lte=MUST_SHOWN) | Q(must_acknowledge=False, place__lte=FOR_YOU_SHOWN)
-        return list(self._open().filter(wanted).annotate(place=place).filter(shown).order_by("place"))
+        return _pressing(reader_like(self.person)).all(**given_of(self.person))
 
     @cached_property
     def must_read(self) -> list[Line]:
@@ -111,23 +109,15 @@ class Today:
         """The newest unread things that profiles and directives without signature brought."""
         return [_line(delivery, 0) for delivery in self._waiting if not delivery.must_acknowledge]
 
-    @cached_property
+    @property
     def gathered_since_yesterday(self) -> int:
         """New versions the person may read that came in since this time yesterday."""
-        recent = EntryVersion.objects.filter(gathered_at__gt=self.now - timedelta(days=1), is_backfill=False)
-        return recent.filter(entry__in=self._readable()).count()
+        return self._numbers["gathered"]
 
-    @cached_property
+    @property
     def pushes_today(self) -> int:
         """Pushes since the person's midnight that the attention budget counts."""
-        midnight = timezone.localtime(self.now).replace(hour=0, minute=0, second=0, microsecond=0)
-        pushed = Dispatch.objects.filter(
-            delivery__person=self.person,
-            delivery__must_acknowledge=False,
-            delivery__urgent=False,
-            created_at__gte=midnight,
-        )
-        return pushed.values("delivery").distinct().count()
+        return self._numbers["pushes"]
 
     @cached_property
     def notices(self) -> list[Notice]:
@@ -142,17 +132,6 @@ class Today:
         own = Q(person=self.person) | self.person.within()
         return InterestProfile.objects.filter(own, is_active=True, removed_at=None).exists()
 
-    def _readable(self) -> QuerySet[Entry]:
-        return Entry.objects.current().readable_by(self.person)
-
-    def _open(self) -> QuerySet[Delivery]:
-        return (
-            with_reasons(self.inbox.filter(OPEN))
-            .select_related("version__entry__unit")
-            .defer("version__text")
-            .annotate(letters=Length("version__text"), beginning=Left("version__text", 400))
-        )
-
     def _changes(self, deliveries: list[Delivery]) -> dict[int, int]:
         """{delivery: how many changes since the version of the same entry that this person acknowledged last}."""
         entries = [delivery.version.entry_id for delivery in deliveries if delivery.version.number > 1]
@@ -163,6 +142,48 @@ class Today:
         wanted = [delivery for delivery in deliveries if delivery.version.entry_id in numbers]
         texts = _texts([(each.version.entry_id, each.version.number) for each in wanted] + list(numbers.items()))
         return {each.pk: _count_changes(each, numbers[each.version.entry_id], texts) for each in wanted}
+
+
+@lru_cache(256)
+def _counted(reader: GivenReader) -> Prepared:
+    """The counts named in COUNTS, what was gathered since yesterday, and today's pushes, as one row."""
+    unread, open_to_sign = OPEN & Q(read_at=None), OPEN & Q(must_acknowledge=True, acknowledged_at=None)
+    mine, done = unread & Q(must_acknowledge=False), Q(acknowledged_at__gte=Given("month"))
+    tests = {
+        "must": open_to_sign,
+        "late": open_to_sign & Q(due_at__lt=Given("now")),
+        "today": open_to_sign & Q(due_at__gte=Given("now"), due_at__lt=Given("tomorrow")),
+        "mine": mine,
+        "unread": unread,
+        "rolled": mine & Q(rolled=True),
+        "done": done,
+        "done_late": done & Q(acknowledged_at__gt=F("due_at")),
+    }
+    gathered = EntryVersion.objects.filter(
+        gathered_at__gt=Given("yesterday"), is_backfill=False, entry__in=Entry.objects.current().readable_by(reader)
+    )
+    pushed = Delivery.objects.filter(
+        person=reader.pk, must_acknowledge=False, urgent=False, dispatches__created_at__gte=Given("midnight")
+    )
+    counts = (
+        RowCounts(visible_deliveries(reader), [tests[name] for name in COUNTS]),
+        RowCount(gathered),
+        RowCount(pushed.distinct()),
+    )
+    return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(*counts), keeps_plan=True)
+
+
+@lru_cache(256)
+def _pressing(reader: GivenReader) -> PreparedObjects[Delivery]:
+    """The most pressing must-reads and the newest of the rest, with all that their lines say."""
+    ordered = [F("urgent").desc(), F("due_at").asc(nulls_last=True), F("created_at").desc(), F("pk").asc()]
+    place = Window(RowNumber(), partition_by="must_acknowledge", order_by=ordered)
+    wanted = Q(must_acknowledge=True, acknowledged_at=None) | Q(must_acknowledge=False, read_at=None)
+    shown = Q(must_acknowledge=True, place__lte=MUST_SHOWN) | Q(must_acknowledge=False, place__lte=FOR_YOU_SHOWN)
+    rows = visible_deliveries(reader).filter(OPEN, wanted).annotate(place=place).filter(shown).order_by("place")
+    rows = rows.annotate(letters=Length("version__text"), beginning=Left("version__text", 400))
+    told = with_reasons(rows.select_related("version__entry__unit").defer("version__text"))
+    return PreparedObjects(lambda: told, keeps_plan=True)
 
 
 def _texts(versions: list[tuple[int, int]]) -> dict[tuple[int, int], str]:

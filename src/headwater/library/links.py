@@ -15,6 +15,7 @@ from headwater.library.attachments import named_in
 from headwater.library.markdown import Targets, entry_meant, render_markdown
 from headwater.library.models import Article, Attachment, Link, WantedLink
 from headwater.people.models import Person
+from headwater.people.reading import Reader
 from headwater.search.models import Entry, EntryQuerySet
 
 BRACKETS = re.compile(r"\[\[([^\[\]|\n]{1,500})(?:\|[^\[\]\n]{1,500})?\]\]")
@@ -131,7 +132,7 @@ def _arrive(article: Article) -> None:
     waiting.delete()
 
 
-def backlinks(target: Entry | OuterRef, reader: Person) -> QuerySet[Article]:
+def backlinks(target: Entry | OuterRef, reader: Reader) -> QuerySet[Article]:
     """The published articles that link to an entry (or, inside a query, to each) and that the reader may read."""
     readable = Entry.objects.current().readable_by(reader).values("pk")
     linking = Article.objects.kept().filter(links__target=target, published__isnull=False, entry__in=readable)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Classification, Walled
 from headwater.people.models import Audience, Person, Unit
-from headwater.people.reading import readable
+from headwater.people.reading import Reader, readable
 from headwater.taxonomy.models import Concept
 
 
@@ -36,7 +36,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """Entries that have a version to read and are neither withdrawn nor in the trash."""
         return self.filter(CURRENT)
 
-    def readable_by(self, person: Person) -> "EntryQuerySet":
+    def readable_by(self, person: Reader) -> "EntryQuerySet":
         """The access filter: clearance reaches, and in the audience, or owner, or steward of its unit or one above."""
         return self.filter(readable(person))
 

@@ -107,6 +107,9 @@ def marked(text: str, words: Iterable[str]) -> SafeString:
     )
 
 
+_BREAK = re.compile(r"(?<=[@/])(?=\w)")
+
+
 def breakable(text: str) -> SafeString:
     """A mail address, a path or an address of the web, which may go on in the next line after an @ or a /."""
-    return format_html_join(SafeString("<wbr>"), "{}", ((piece,) for piece in re.split(r"(?<=[@/])(?=\w)", str(text))))
+    return SafeString(_BREAK.sub("<wbr>", escape(text)))  # escaping brings neither an @ nor a / of its own

@@ -87,7 +87,7 @@ def show_directive(request: Request, pk: int) -> HttpResponse:
     """One must-read: the stream, by unit, how fast they knew, and the record."""
     scope = _scope(request)
     directive = _directive(request, pk)
-    stage = proof.stage_of(directive, scope)
+    stage, lines = proof.in_parts(directive, scope)
     hours, seen, acknowledged = proof.curve(directive, stage.asked, scope)
     people = address("distribute:proof-people", pk=pk)
     context = {
@@ -97,7 +97,7 @@ def show_directive(request: Request, pk: int) -> HttpResponse:
         "people": people,
         "overdue_list": f"{address('distribute:overdue')}?directive={pk}",
         "stage": stage,
-        "lines": proof.by_unit(directive, scope),
+        "lines": lines,
         "nodes": _nodes(people),
         "flows": _flows(stage),
         "curve": [(_("opened or signed"), seen), (_("acknowledged"), acknowledged)] if hours else [],
