@@ -149,8 +149,18 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # people/accounts.py says what proves an address; there is no open sign-up
 ACCOUNT_ADAPTER = "headwater.people.accounts.InvitedOnlyAdapter"
 ACCOUNT_FORMS = {
-    "reset_password": "headwater.people.accounts.ForgottenPasswordForm",
-    "reset_password_from_key": "headwater.people.accounts.MailedPasswordForm",
+    "login": "headwater.people.account_forms.LoginForm",
+    "change_password": "headwater.people.account_forms.PasswordChangeForm",
+    "set_password": "headwater.people.account_forms.PasswordSetForm",
+    "reauthenticate": "headwater.people.account_forms.ReauthenticateForm",
+    "reset_password": "headwater.people.account_forms.ForgottenPasswordForm",
+    "reset_password_from_key": "headwater.people.account_forms.MailedPasswordForm",
+}
+MFA_ADAPTER = "headwater.people.accounts.SecondFactors"
+MFA_FORMS = {
+    "authenticate": "headwater.people.account_forms.CodeForm",
+    "reauthenticate": "headwater.people.account_forms.CodeAgainForm",
+    "activate_totp": "headwater.people.account_forms.ActivationForm",
 }
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address that nobody has gets no mail

@@ -57,6 +57,46 @@ def test_signing_in_and_out(ines_signs_in: Person) -> None:
     assert client.get("/o/waterworks/people/me/").status_code == 302
 
 
+FORMS = {
+    "account_login": ["Mail address", "Password", "Stay signed in on this device"],
+    "account_change_password": ["Present password", "New password", "The same again"],
+    "account_reauthenticate": ["Password"],
+    "mfa_activate_totp": ["Code"],
+}
+
+
+@pytest.mark.parametrize("name, labels", FORMS.items())
+def test_forms_speak_as_everywhere_else(ines_signs_in: Person, name: str, labels: list[str]) -> None:
+    """Also about what is wrong; and no label stands inside a line, where it goes as soon as one types."""
+    client = Client()
+    if name != "account_login":
+        client.post(reverse("account_login"), {"login": ines_signs_in.email, "password": PASSWORD})
+    if name == "mfa_activate_totp":
+        client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    page = client.get(reverse(name), follow=True)
+    form = page.context["form"]
+    assert [str(field.label) for field in form.visible_fields()] == labels
+    assert not any("placeholder" in field.field.widget.attrs for field in form)
+    assert all(label in page.content.decode() for label in labels)
+
+
+def test_what_is_refused_is_said_in_own_words(ines_signs_in: Person) -> None:
+    client, login = Client(), reverse("account_login")
+    page = client.post(login, {"login": ines_signs_in.email, "password": "wrong"}).content.decode()
+    assert "Address and password do not belong together." in page
+    assert "Forgot your password?" in page
+    client.post(login, {"login": ines_signs_in.email, "password": PASSWORD})
+    given = {"oldpassword": "wrong", "password1": "grain-of-salt-9", "password2": "other"}
+    page = client.post(reverse("account_change_password"), given).content.decode()
+    assert "This is not your present password." in page
+    assert "The two are not the same." in page
+    page = client.post(reverse("account_change_password"), {**given, "password2": ""}).content.decode()
+    assert "This field is required." in page
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    page = client.post(reverse("mfa_activate_totp"), {"code": "1"}, follow=True).content.decode()
+    assert "This code is not right" in page
+
+
 def test_nobody_signs_themselves_up(db: None) -> None:
     values = {"email": "me@x.example", "password1": PASSWORD}
     assert "by invitation" in Client().post(reverse("account_signup"), values).content.decode()

@@ -8,18 +8,31 @@ by a link that was mailed there, and a second factor from before goes.
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.forms import ResetPasswordForm, ResetPasswordKeyForm
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import User
 
+WRONG_CODE = _("This code is not right, or no longer. Wait for the next one and try again.")
+TOO_OFTEN = _("Too many tries. Nothing was changed; try again in a few minutes.")
+
 
 class InvitedOnlyAdapter(DefaultAccountAdapter):
-    """There is no open sign-up: accounts come from invitations."""
+    """There is no open sign-up: accounts come from invitations. What is refused is said in the product's own words."""
+
+    error_messages: dict[str, Any] = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": _("This account is switched off. Ask your administrator."),
+        "email_password_mismatch": _("Address and password do not belong together. Check both, or set a new password."),
+        "enter_current_password": _("This is not your present password."),
+        "incorrect_password": _("This is not your password."),
+        "incorrect_code": WRONG_CODE,
+        "invalid_password_reset": _("This link was used already or has expired. Ask for another."),
+        "too_many_login_attempts": TOO_OFTEN,
+        "rate_limited": TOO_OFTEN,
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -41,30 +54,7 @@ def drop_second_factors(account: User) -> None:
     Authenticator.objects.filter(user=account).delete()
 
 
-class MailedPasswordForm(ResetPasswordKeyForm):
-    """A new password, by the link that was mailed to the account's address."""
+class SecondFactors(DefaultMFAAdapter):
+    """Second factors; what is refused is said in the product's own words."""
 
-    user: User
-
-    def save(self) -> None:
-        was_owners = self.user.is_proved
-        super().save()
-        prove_address(self.user, was_owners)
-
-
-class ForgottenPasswordForm(ResetPasswordForm):
-    """The link goes to the account's own address and to no other."""
-
-    users: list[Any]
-
-    @property
-    def sends_mail(self) -> bool:
-        """Whether there is a mail server; without one, an administrator makes the link."""
-        return bool(settings.HEADWATER_MAIL_URL)
-
-    def clean_email(self) -> str:
-        if not self.sends_mail:
-            raise ValidationError(_("No mail leaves here. Ask your administrator for a link to set a new password."))
-        email = str(self.cleaned_data["email"]).strip()
-        self.users = list(User.objects.filter(email__iexact=email, is_active=True))
-        return email
+    error_messages: dict[str, Any] = {**DefaultMFAAdapter.error_messages, "incorrect_code": WRONG_CODE}
