@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils.html import escape
 
+from headwater.core.actions import OPERATOR
 from headwater.core.addresses import address
 from headwater.people import actions, membership
 from headwater.people.models import (
@@ -416,3 +417,17 @@ def test_the_zone_that_is_kept_is_chosen_in_the_list(zone: str) -> None:
     assert 'id="id_timezone"' in page.partition(">")[0]
     assert re.findall(r'value="([^"]*)" selected', page) == [escape(zone)]
     assert page.count("<option") == len(ZONES) + (zone not in ZONES)
+
+
+def test_the_page_of_a_person_costs_the_same_in_a_deep_unit(
+    world: World, as_ada: Client, ines: Person, sign_in: SignIn
+) -> None:
+    ben, unit = world.people["Ben"], world.units["pumps"]
+    Grant.objects.create(person=ines, permission=Permission.ADMINISTRATOR, unit=world.units["water"])
+    pages = [address(f"people:{name}", pk=ben.pk) for name in ("person", "edit")]
+    asked = [(client, page) for client in (as_ada, sign_in(ines)) for page in pages]
+    before = [queries(client, page) for client, page in asked]
+    for level in range(6):
+        unit = actions.create_unit(OPERATOR, f"Level {level}", parent=unit)
+    actions.change_person(OPERATOR, ben, unit=unit)
+    assert [queries(client, page) for client, page in asked] == before

@@ -85,13 +85,11 @@ def may_see_audit(actor: Actor) -> bool:
 
 
 def heads_of(person: Person, actor: Person) -> bool:
-    """Whether the actor heads, or deputises in, the person's unit or one above it."""
-    unit = person.unit
-    while unit is not None:
-        if actor.pk in (unit.head_id, unit.deputy_id):
-            return True
-        unit = unit.parent
-    return False
+    """Whether the actor heads, or deputises in, the person's unit or one above it; one query, however deep it lies."""
+    if person.unit is None:
+        return False
+    line = [int(part) for part in person.unit.path.split("/") if part]
+    return Unit.objects.filter(Q(head=actor) | Q(deputy=actor), pk__in=line).exists()
 
 
 def _leads(actor: Actor, audience: Audience) -> bool:
