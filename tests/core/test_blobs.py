@@ -1,8 +1,10 @@
 """Raw bytes by their content: kept once, and purged when no record of any room needs them, also while others keep."""
 
 import os
+import resource
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -121,3 +123,38 @@ def age_quietly(path: Path) -> None:
 def settled(path: Path) -> bool:
     """Whether the file is there, or there again once a purge that looked at it has put it back."""
     return any(path.exists() for _ in range(2_000))
+
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """The kernel refuses to write more into a file, as it does when the disk is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def kept_files(digest: str) -> list[str]:
+    return [path.name for path in blob_path(digest).parent.iterdir()]
+
+
+def test_bytes_that_find_no_room_leave_nothing_behind(nadia: Person) -> None:
+    data = b"more than there is room for " * 1_000
+    for _ in range(3):
+        with no_file_larger_than(1_000), pytest.raises(OSError, match="File too large"):
+            put_blob(data)
+    digest = put_blob(data)
+    assert kept_files(digest) == [digest]
+
+
+def test_what_a_killed_process_left_half_written_is_purged_in_time(nadia: Person) -> None:
+    digest = put_blob(b"whole")
+    document_of(digest, nadia)
+    old, young = (blob_path(digest).with_name(name) for name in (".a1b2c3", ".d4e5f6"))
+    for path in (old, young):
+        path.write_bytes(b"ha")
+    age_quietly(old)
+    assert purge_unused() == 0
+    assert sorted(kept_files(digest)) == [young.name, digest]

@@ -35,12 +35,23 @@ def put_blob(data: bytes) -> str:
         os.utime(path)  # needed again, so not to be purged before a record says so
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        _write_whole(path, data)
+    return digest
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """All of it or nothing: a disk that fills up on the way is not left fuller than it was."""
+    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False)
+    try:
+        with file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(file.name, path)
-    return digest
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(file.name)
+        raise
 
 
 def read_blob(digest: str) -> bytes:
@@ -89,6 +100,7 @@ def purge_unused(now: datetime | None = None) -> int:
     before = (now - GRACE).timestamp()
     gone = [digest for digest, since in unused.items() if since <= before and _purge(files[digest], before)]
     _remember({digest: since for digest, since in unused.items() if digest not in gone})
+    _purge_drafts(before)
     return len(gone)
 
 
@@ -110,6 +122,14 @@ def _purge(path: Path, before: float) -> bool:
     except FileNotFoundError:  # by another hand
         return False
     return True
+
+
+def _purge_drafts(before: float) -> None:
+    """Delete what a process that was killed on the way left half written, or half purged."""
+    for path in _folder().glob("??/??/.*"):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime <= before:
+                path.unlink()
 
 
 def _remembered() -> dict[str, float]:
