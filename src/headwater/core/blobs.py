@@ -41,16 +41,16 @@ def put_blob(data: bytes) -> str:
 
 def _write_whole(path: Path, data: bytes) -> None:
     """All of it or nothing: a disk that fills up on the way is not left fuller than it was."""
-    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False)
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".")
     try:
-        with file:
+        with open(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(file.name, path)
+        os.replace(draft, path)
     except BaseException:
         with suppress(OSError):
-            os.unlink(file.name)
+            os.unlink(draft)
         raise
 
 
