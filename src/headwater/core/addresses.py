@@ -3,6 +3,7 @@
 address("gather:source", pk=3)   ->  /o/public-works/gather/sources/3/
 """
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +25,13 @@ def organisation_slug() -> str:
 
 def address(name: str, **arguments: Any) -> str:
     """The path of a named page of the current organisation. Raises `NoReverseMatch` when there is none."""
-    return reverse(name, kwargs={"organisation": organisation_slug(), **arguments})
+    return _path(name, organisation_slug(), tuple(arguments.items()))
+
+
+@lru_cache(20_000)
+def _path(name: str, organisation: str, arguments: tuple[tuple[str, Any], ...]) -> str:
+    """A page has some fifty addresses, and most of them again and again."""
+    return reverse(name, kwargs={"organisation": organisation, **dict(arguments)})
 
 
 def link(name: str, **arguments: Any) -> str:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import F, QuerySet
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from headwater.distribute.because import Because, because
 from headwater.distribute.inbox import inbox_of, with_reasons
-from headwater.distribute.messages import minutes_to_read
+from headwater.distribute.messages import minutes_of_letters
 from headwater.distribute.models import Delivery
 from headwater.people.models import Person
 
@@ -26,7 +28,8 @@ class InboxLine:
     @property
     def minutes(self) -> int:
         """How long it takes to read."""
-        return minutes_to_read(self.delivery.version.text)
+        measured: Any = self.delivery
+        return minutes_of_letters(measured.letters)
 
     @property
     def waits_for_signature(self) -> bool:
@@ -56,13 +59,13 @@ def done(person: Person) -> QuerySet[Delivery]:
     return inbox_of(person).exclude(acknowledged_at=None).order_by("-acknowledged_at")
 
 
-def lines_of(deliveries: QuerySet[Delivery]) -> list[InboxLine]:
-    """The deliveries as lines, in three more queries whatever their number. Slice before."""
-    return [_line(delivery) for delivery in with_reasons(deliveries)]
+def to_be_lines(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """The deliveries with all that lines say of them; how long a text is, and not the text."""
+    return with_reasons(deliveries).defer("version__text").annotate(letters=Length("version__text"))
 
 
-def lines_of_page(deliveries: Iterable[Delivery]) -> list[InboxLine]:
-    """The same for deliveries that come with their reasons already."""
+def lines_of(deliveries: Iterable[Delivery]) -> list[InboxLine]:
+    """Those of `to_be_lines` as lines, in two queries whatever their number."""
     return [_line(delivery) for delivery in deliveries]
 
 

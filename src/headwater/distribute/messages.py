@@ -25,6 +25,7 @@ from headwater.distribute.models import Delivery, Digest, Directive, Reason
 from headwater.people.models import Notice, Person
 from headwater.search.models import EntryVersion
 
+LETTERS_A_MINUTE = 1350  # with spaces: some six a word
 WORDS_A_MINUTE = 230  # silent reading of non-fiction in English: 238 words a minute (Brysbaert 2019), rounded down
 
 
@@ -48,6 +49,11 @@ def speaking_to(person: Person) -> Iterator[None]:
 def minutes_to_read(text: str) -> int:
     """How long the text takes to read, in whole minutes, at least one."""
     return max(1, round(len(text.split()) / WORDS_A_MINUTE))
+
+
+def minutes_of_letters(letters: int) -> int:
+    """The same for a text of which only the length is known."""
+    return max(1, round(letters / LETTERS_A_MINUTE))
 
 
 def of_delivery(delivery: Delivery, purpose: str) -> Message:

@@ -16,6 +16,7 @@ from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.distribute.because import Because, because
 from headwater.distribute.digests import digest_hour
 from headwater.distribute.inbox import take_in_broadcasts, visible_deliveries, with_reasons
+from headwater.distribute.messages import minutes_of_letters
 from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference, Reason
 from headwater.library.difference import compare
 from headwater.library.models import Article
@@ -26,7 +27,6 @@ from headwater.search.models import Entry, EntryVersion
 MUST_SHOWN = 10
 FOR_YOU_SHOWN = 4
 NOTICES_SHOWN = 5
-LETTERS_A_MINUTE = 1350  # 220 words
 OPEN = Q(state__in=[Delivery.State.DUE, Delivery.State.OPENED])
 COUNTS = ("must", "late", "today", "mine", "unread", "rolled", "done", "done_late")
 
@@ -209,8 +209,8 @@ def _line(delivery: Delivery, changes: int) -> Line:
         (reason.directive.sentence for reason in reasons if reason.directive and reason.directive.sentence), ""
     )
     sentence = asked or delivery.version.summary or first_sentence(annotated.beginning, delivery.version.title)
-    minutes = max(1, round(annotated.letters / LETTERS_A_MINUTE))
-    return Line(delivery, sentence, changes, [because(reason) for reason in reasons], minutes)
+    told = [because(reason) for reason in reasons]
+    return Line(delivery, sentence, changes, told, minutes_of_letters(annotated.letters))
 
 
 def weightiest_first(reasons: Iterable[Reason]) -> list[Reason]:

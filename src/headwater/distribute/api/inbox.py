@@ -77,7 +77,7 @@ def list_inbox(request: Request, asked: Query[InboxPart]) -> dict[str, Any]:
     """What came for the person."""
     tabs = {"must": lines.must_reads, "unread": lines.for_you, "done": lines.done, "all": inbox_of}
     rows = tabs[asked.tab](request.person)
-    shown = lines.lines_of(rows[asked.offset : asked.offset + asked.limit])
+    shown = lines.lines_of(lines.to_be_lines(rows)[asked.offset : asked.offset + asked.limit])
     return {"items": [inbox_line(line) for line in shown], "count": rows.count()}
 
 

@@ -24,7 +24,7 @@ from headwater.distribute.actions import (
     rate_delivery,
 )
 from headwater.distribute.delivering import row_for
-from headwater.distribute.inbox import InboxCounts, counts_of, inbox_of, note_counts, with_reasons
+from headwater.distribute.inbox import InboxCounts, counts_of, inbox_of, note_counts
 from headwater.distribute.models import Delivery
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
@@ -42,14 +42,14 @@ def show_inbox(request: Request) -> HttpResponse:
     if tab not in ROWS:
         tab = "must" if counts.to_acknowledge else "unread"
     rows = ROWS[tab](request.person)
-    page = Paginator(with_reasons(rows), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(lines.to_be_lines(rows), PAGE).get_page(request.GET.get("page"))
     context = {
         "title": _("Inbox"),
         "heading": _heading(counts),
         "tab": tab,
         "counts": counts,
         "for_you": counts.for_you,
-        "lines": lines.lines_of_page(page.object_list),
+        "lines": lines.lines_of(page.object_list),
         "page": page,
     }
     return render(request, "distribute/inbox.html", context)
