@@ -246,6 +246,27 @@ def test_the_sankey_keeps_its_width_from_column_to_column() -> None:
     assert sankey.sankey(nodes, [], "t") == ""
 
 
+@given(st.tuples(*[st.integers(0, 400)] * 6))
+def test_no_flow_of_the_sankey_crosses_the_words_of_what_was_lost(ends: tuple[int, ...]) -> None:
+    """What ends on the way stands below everything that goes on, and all of it stays within the picture."""
+    columns = {"a": 0, "b": 1, "wait": 1, "lost": 1, "c": 2, "shut": 2, "d": 3, "late": 3, "unsigned": 3}
+    nodes = [sankey.Node(name, name, column) for name, column in columns.items()]
+    wait, lost, shut, *signed = ends
+    values = {"ab": shut + sum(signed), "a wait": wait, "a lost": lost, "bc": sum(signed), "b shut": shut}
+    values |= dict(zip(("cd", "c late", "c unsigned"), signed, strict=True))
+    flows = [sankey.Flow(way[0], way[1:].strip(), value) for way, value in values.items()]
+    boxes = sankey._boxes(nodes, [flow for flow in flows if flow.value])
+    if boxes:
+        going_on = {flow.start for flow in flows if flow.value}
+        scale = sankey._place(boxes, going_on, 4, 220)
+        for key, box in boxes.items():
+            assert box.y >= sankey.TOP
+            assert box.y + box.value * scale <= 220 - sankey.TOP + 0.01
+            later = [other for other in boxes.values() if other.node.column > box.node.column]
+            if key not in going_on and later:
+                assert box.y >= max(other.y + other.value * scale for other in later) + sankey.GAP - 0.01
+
+
 def test_the_sankey_runs_downwards_where_there_is_no_room_beside() -> None:
     nodes = [sankey.Node("a", "A", 0), sankey.Node("b", "B", 1), sankey.Node("lost", "Lost", 1, "bad", "/lost/")]
     shown = sankey.sankey(nodes, [sankey.Flow("a", "b", 90), sankey.Flow("a", "lost", 10)], "t")

@@ -49,7 +49,7 @@ def sankey(nodes: Sequence[Node], flows: Sequence[Flow], title: str, height: int
     if not boxes:
         return SafeString("")
     columns = 1 + max(box.node.column for box in boxes.values())
-    scale = _place(boxes, columns, height)
+    scale = _place(boxes, {flow.start for flow in flows}, columns, height)
     step = (WIDTH - 130 - THICK) / max(columns - 1, 1)
     drawn = [_band(boxes, flow, scale, step) for flow in flows]
     drawn += [_bar(box, scale, step) for box in boxes.values()]
@@ -87,17 +87,26 @@ def _boxes(nodes: Sequence[Node], flows: Sequence[Flow]) -> dict[str, _Box]:
     return found
 
 
-def _place(boxes: dict[str, _Box], columns: int, height: int) -> float:
-    """Stack each column from the top; the fullest column decides the scale, which is returned."""
+def _place(boxes: dict[str, _Box], going_on: set[str], columns: int, height: int) -> float:
+    """Stack each column from the top; the fullest column decides the scale, which is returned.
+
+    What ends in a column stands below all that flows on from it (`going_on`): no flow crosses its words.
+    """
     per_column = [[box for box in boxes.values() if box.node.column == column] for column in range(columns)]
-    scale = min(
-        (height - 2 * TOP - GAP * (len(group) - 1)) / sum(box.value for box in group) for group in per_column if group
-    )
-    for group in per_column:
+    per_column = [group for group in per_column if group]
+    scale, below = float("inf"), 0
+    for group in reversed(per_column):
+        leaks = sum(box.node.key not in going_on for box in group)
+        gaps = max(len(group) - 1, below + leaks if below else 0)
+        scale = min(scale, (height - 2 * TOP - GAP * gaps) / sum(box.value for box in group))
+        below = gaps
+    floor = float(TOP)
+    for group in reversed(per_column):
         y = float(TOP)
         for box in group:
-            box.y = y
-            y += box.value * scale + GAP
+            box.y = y if box.node.key in going_on else max(y, floor)
+            y = box.y + box.value * scale + GAP
+        floor = max(floor, y)
     return scale
 
 
