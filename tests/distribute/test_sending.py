@@ -29,11 +29,12 @@ Deliver = Callable[..., Delivery]
 
 
 class Postbox:
-    """An SMTP server's handler that keeps what arrives, and refuses the addresses it is told to."""
+    """An SMTP server's handler that keeps what arrives; refuses the addresses, and the mails to those, it is told to."""
 
     def __init__(self) -> None:
         self.mails: list[Message] = []
         self.refused: dict[str, str] = {}
+        self.unwanted: dict[str, str] = {}
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:
         if address in self.refused:
@@ -42,6 +43,9 @@ class Postbox:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
+        for address in envelope.rcpt_tos:
+            if address in self.unwanted:
+                return self.unwanted[address]
         self.mails.append(email.message_from_bytes(envelope.content or b""))
         return "250 OK"
 
@@ -176,6 +180,43 @@ def test_a_mailbox_full_for_now_is_tried_again(
     send_all(organisation)
     assert len(postbox.mails) == 1
     assert dispatch.key in postbox.mails[0]["Message-ID"]
+
+
+@pytest.mark.parametrize("stage", ["refused", "unwanted"])
+def test_one_who_is_refused_for_now_holds_nobody_else_up(
+    organisation: Organisation,
+    postbox: Postbox,
+    ines: Person,
+    otto: Person,
+    everyone: Audience,
+    deliver: Deliver,
+    stage: str,
+) -> None:
+    enrol(everyone)
+    getattr(postbox, stage)["ines@waterworks.example"] = "450 come back later"
+    for person in (ines, otto):  # Ines' mail is tried first
+        plan([deliver(person)])
+    send_all(organisation)
+    assert ["otto@" in mail["To"] for mail in postbox.mails] == [True]
+    waiting = Dispatch.objects.get(channel__person=ines)
+    assert (waiting.state, waiting.attempts) == (Dispatch.State.FAILED, 1)
+    assert "450" in waiting.error
+    assert Channel.objects.get(person=ines).state == Channel.State.ACTIVE
+
+
+def test_a_server_that_closes_is_left_alone_for_a_minute(
+    organisation: Organisation, postbox: Postbox, ines: Person, otto: Person, everyone: Audience, deliver: Deliver
+) -> None:
+    enrol(everyone)
+    postbox.refused["ines@waterworks.example"] = "421 closing, too many connections"
+    for person in (ines, otto):
+        plan([deliver(person)])
+    send_all(organisation)
+    assert postbox.mails == []
+    assert sorted(Dispatch.objects.values_list("state", "attempts")) == [
+        (Dispatch.State.FAILED, 1),
+        (Dispatch.State.QUEUED, 0),
+    ]
 
 
 def test_a_mail_server_that_is_down_loses_nothing(

@@ -13,7 +13,7 @@ from headwater.core.secret import SecretLost, decrypt
 from headwater.core.wall import organisation_context
 from headwater.distribute import messages
 from headwater.distribute.channels import chat, mail, webhook
-from headwater.distribute.channels.outgoing import Outgoing, Refusal, Trouble
+from headwater.distribute.channels.outgoing import Down, Outgoing, Refusal, Trouble
 from headwater.distribute.example import example_of
 from headwater.distribute.keys import has_ended
 from headwater.distribute.models import Channel, Delivery, Directive, Dispatch
@@ -52,7 +52,7 @@ def _claim() -> list[tuple[int, str]]:
 
 
 def _send_one(organisation_id: int, dispatch_id: int) -> bool:
-    """Send one claimed dispatch. False when its way seems down, so that the rest of that kind need not try now."""
+    """Send one claimed dispatch. False when its way is down, so that the rest of that kind need not try now."""
     with organisation_context(organisation_id):
         dispatch = Dispatch.objects.select_related(
             "channel__person",
@@ -79,7 +79,7 @@ def _send_one(organisation_id: int, dispatch_id: int) -> bool:
     except Trouble as trouble:
         with organisation_context(organisation_id):
             _put_off(dispatch, str(trouble))
-        return dispatch.channel.kind != Channel.Kind.MAIL
+        return not isinstance(trouble, Down)
     with organisation_context(organisation_id):
         _finish(dispatch, Dispatch.State.SENT)
     return True

@@ -26,5 +26,9 @@ class Trouble(Exception):
     """It did not go out; trying again later may help. The message says what happened."""
 
 
+class Down(Trouble):
+    """The way itself is closed for now, to everybody: the rest need not try, and nothing was learnt of this one."""
+
+
 class Refusal(Trouble):
     """The other side will not take it, now or later: the channel is suspended and its person shown as not reached."""
