@@ -8,7 +8,8 @@ import pytest
 
 from headwater.gather.connectors.base import FetchFailed, Found, SourceFailed
 from headwater.gather.connectors.guard import Policy, Refused
-from headwater.gather.connectors.web import Site, canonical
+from headwater.gather.connectors.manners import canonical
+from headwater.gather.connectors.web import Site
 from tests.gather.connectors.servers import OPEN, Page, WebServer, web_server
 
 START = Page(
@@ -117,6 +118,75 @@ def test_robots_are_obeyed() -> None:
             visited(site(server))
 
 
+def sitemap_of(server: WebServer, *paths: str, changed: str = "") -> Page:
+    dated = f"<lastmod>{changed}</lastmod>" if changed else ""
+    urls = "".join(f"<url><loc>{server.url}{path}</loc>{dated}</url>" for path in paths)
+    return Page(f"<urlset>{urls}</urlset>".encode())
+
+
+PRIVATE = Page(b"User-agent: *\nDisallow: /docs/private/\n")
+TO_PRIVATE = [
+    "/docs/away.html",
+    "/docs/x/../private/secret.html",
+    "/docs/x/%2e%2E/private/secret.html",
+    "/docs/./private/secret.html",
+]
+
+
+@pytest.mark.parametrize("path", TO_PRIVATE)
+def test_what_robots_forbid_is_reached_by_no_detour(path: str) -> None:
+    served = pages() | {"/robots.txt": PRIVATE, "/docs/private/secret.html": Page(b"<p>secret</p>")}
+    served["/docs/away.html"] = Page(status=302, headers={"Location": "/docs/x/%2e%2e/private/secret.html"})
+    served["/docs/x/%2e%2e/private/secret.html"] = served["/docs/x/%2e%2E/private/secret.html"] = Page(b"<p>secret</p>")
+    with web_server(served) as server:
+        served["/sitemap.xml"] = sitemap_of(server, "/docs/one.html", path)
+        found, _, complete = visited(site(server))
+        assert set(found) == {"one.html"}
+        assert complete
+        assert not [asked for asked in server.paths() if "private" in asked]
+
+
+def test_what_robots_forbid_from_now_on_is_not_kept_by_an_old_date() -> None:
+    served = pages() | {"/docs/old.html": Page(status=302, headers={"Location": "/docs/two.html"})}
+    with web_server(served) as server:
+        served["/sitemap.xml"] = sitemap_of(server, "/docs/one.html", "/docs/old.html", changed="2024-01-01")
+        before, cursor, _ = visited(site(server))
+        assert set(before) == {"one.html", "old.html"}
+        served["/robots.txt"] = Page(b"User-agent: *\nDisallow: /docs/two.html")
+        after, _, _ = visited(site(server), cursor)
+        assert set(after) == {"one.html"}
+
+
+def test_another_host_is_asked_for_its_own_robots_before_a_redirect_is_followed() -> None:
+    elsewhere: dict[str, Page] = {"/robots.txt": Page(b"User-agent: *\nDisallow: /"), "/sso": Page(b"<p>closed</p>")}
+    with web_server(elsewhere) as other, web_server(pages()) as server:
+        server.pages["/docs/two.html"] = Page(status=302, headers={"Location": other.url + "/sso"})
+        found, _, _ = visited(site(server))
+        assert set(found) == {"", "one.html"}
+        assert other.paths() == ["/robots.txt"]
+        elsewhere["/robots.txt"] = Page(status=404)
+        elsewhere["/sso"] = Page(status=302, headers={"Location": server.url + "/docs/one.html"})
+        found, _, _ = visited(site(server))
+        assert set(found) == {"", "one.html", "two.html"}
+        elsewhere["/robots.txt"] = Page(status=503)
+        found, _, _ = visited(site(server))
+        with pytest.raises(FetchFailed, match=r"robots\.txt answered 503"):
+            found["two.html"].fetch()
+
+
+def test_a_sitemap_that_robots_name_is_read_and_one_that_they_forbid_is_not() -> None:
+    served = pages() | {"/robots.txt": Page(b"User-agent: *\nDisallow: /sitemap.xml\nDisallow: /maps/")}
+    with web_server(served) as server:
+        served["/sitemap.xml"] = served["/maps/all.xml"] = sitemap_of(server, "/docs/two.html")
+        found, _, _ = visited(site(server))
+        assert set(found) == {"", "one.html", "two.html"}
+        assert "/sitemap.xml" not in server.paths()
+        named = f"\nSitemap: {server.url}/maps/all.xml".encode()
+        served["/robots.txt"] = Page(served["/robots.txt"].body + named)
+        found, _, _ = visited(site(server))
+        assert set(found) == {"two.html"}
+
+
 def test_requests_keep_their_distance() -> None:
     with web_server(pages()) as server:
         started = time.monotonic()
@@ -158,3 +228,7 @@ def test_addresses_inside_and_nonsense_are_refused() -> None:
 
 def test_one_page_has_one_address() -> None:
     assert canonical("HTTPS://X.org#top") == canonical("https://x.org/") == "https://x.org/"
+    assert (
+        canonical("https://x.org/../a/./b/../c/..") == canonical("https://x.org/%2e/a/b/%2E%2e/") == "https://x.org/a/"
+    )
+    assert canonical("https://x.org/a//b/...?c=../d") == "https://x.org/a//b/...?c=../d"

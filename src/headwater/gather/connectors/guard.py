@@ -8,7 +8,8 @@ inside.
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from time import monotonic
@@ -250,32 +251,43 @@ class Client:
         self._http = httpx.Client(
             transport=_GuardedTransport(self.policy),
             timeout=self.policy.step_seconds,
-            follow_redirects=True,
-            max_redirects=self.policy.redirects,
             headers={"User-Agent": AGENT},
             trust_env=False,
         )
 
-    def get(self, url: str, known: dict[str, str] | None = None) -> Answer:
+    def get(self, url: str, known: dict[str, str] | None = None, check: Callable[[str], None] | None = None) -> Answer:
         """The answer to a GET; `known` are the validators of an earlier one (a 304 then has no content).
 
+        Redirects are followed; `check` is told each address they lead to before it is asked for, and may raise.
         Raises Refused for addresses inside, FetchFailed when there is no answer, it is too large or too slow.
         """
         names = (("If-None-Match", "etag"), ("If-Modified-Since", "modified"))
         headers = {header: known[name] for header, name in names if known and known.get(name)}
         try:
-            auth = self.sign_in.for_address(url) if self.sign_in else None
-            with self._http.stream("GET", url, headers=headers, auth=auth) as response:
-                content = self._read(response)
-                heads = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, heads, content, str(response.url))
+            request = self._http.build_request("GET", url, headers=headers)
+            for _hop in range(self.policy.redirects + 1):
+                answer, onward = self._ask(request)
+                if onward is None:
+                    return answer
+                if check:
+                    check(str(onward.url))
+                request = onward
+            raise httpx.TooManyRedirects("Exceeded maximum allowed redirects.")
         except _NETWORK_ERRORS as error:
             raise _no_answer(url, error) from error
+
+    def _ask(self, request: httpx.Request) -> tuple[Answer, httpx.Request | None]:
+        """One answer, and the request that its redirect asks for."""
+        auth = self.sign_in.for_address(str(request.url)) if self.sign_in else None
+        with closing(self._http.send(request, auth=auth, stream=True)) as response:
+            content = self._read(response)
+            heads = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(response.status_code, heads, content, str(response.url)), response.next_request
 
     def post(self, url: str, content: bytes, headers: dict[str, str]) -> int:
         """The status of the answer to a POST; redirects are not followed. Raises as `get` does."""
         try:
-            return self._http.post(url, content=content, headers=headers, follow_redirects=False).status_code
+            return self._http.post(url, content=content, headers=headers).status_code
         except _NETWORK_ERRORS as error:
             raise _no_answer(url, error) from error
 

@@ -7,16 +7,15 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from time import monotonic, sleep
 from typing import Any
-from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
-from protego import Protego
 
 from headwater.gather.connectors.base import Fetched, FetchFailed, Found, Listing, SourceFailed, checksum, short_key
 from headwater.gather.connectors.base import marked as _
-from headwater.gather.connectors.guard import AGENT, Answer, Client, Policy, SignIn, check_written, http_date
+from headwater.gather.connectors.guard import Answer, Client, Policy, SignIn, check_written, http_date
+from headwater.gather.connectors.manners import Disallowed, Manners, canonical
 
 _PAGES = 5_000
 _SITEMAPS = 50
@@ -62,18 +61,10 @@ class Site:
         visit.listing.resources.callback(visit.client.close)
         try:
             visit.read_manners()
-        except (FetchFailed, SourceFailed):
+        except SourceFailed:
             visit.client.close()
             raise
         return visit.listing
-
-
-def canonical(url: str) -> str:
-    """An address without its fragment, with a path, host in lower case."""
-    parts = urlsplit(urldefrag(url)[0])
-    return urlunsplit(
-        (parts.scheme.lower(), parts.netloc.lower(), parts.path or ("/" if parts.netloc else ""), parts.query, "")
-    )
 
 
 class _Visit:
@@ -82,41 +73,32 @@ class _Visit:
     def __init__(self, site: Site, cursor: dict[str, Any]) -> None:
         self.site = site
         self.client = Client(site.policy, site.sign_in)
-        self.robots = Protego.parse("")
-        self.delay = site.delay
+        self.manners = Manners(self.client, site.delay)
         self.before: dict[str, dict[str, Any]] = cursor.get("pages", {})
         self.now: dict[str, dict[str, Any]] = {}
-        self.last_request = 0.0
         self.listing = Listing({"pages": self.now}, self.walk())
 
     def read_manners(self) -> None:
         """robots.txt: none means welcome, a server in trouble means not now."""
-        answer = self.get(urljoin(self.site.url, "/robots.txt"))
-        if answer.status >= 500:
-            message = _("The site's robots.txt answered %(status)s")
-            raise SourceFailed(message, _("It is tried again next time"), status=answer.status)
-        if answer.status < 400:
-            self.robots = Protego.parse(answer.content[:500_000].decode("utf-8", "replace"))
-        asked = self.robots.crawl_delay(AGENT)
-        self.delay = max(self.delay, min(float(asked or 0), 60.0))
+        try:
+            self.robots = self.manners.robots_of(self.site.url)
+        except FetchFailed as error:
+            raise SourceFailed.because(error) from error
         if not self.welcome(self.site.url):
             message = _("The site's robots.txt asks not to be read")
             raise SourceFailed(message, _("Ask the site's owner for permission"))
 
     def get(self, url: str, known: dict[str, str] | None = None) -> Answer:
-        """A request, not sooner than the delay after the last one."""
-        sleep(max(0.0, self.last_request + self.delay - monotonic()) if self.last_request else 0.0)
+        """A request with manners. What does not answer before anything else did is the whole site."""
         try:
-            return self.client.get(url, known)
+            return self.manners.get(url, known)
         except FetchFailed as error:
-            if not self.now and not isinstance(error, SourceFailed):
+            if not self.now and not isinstance(error, SourceFailed | Disallowed):
                 raise SourceFailed.because(error) from error
             raise
-        finally:
-            self.last_request = monotonic()
 
     def welcome(self, url: str) -> bool:
-        return url.startswith(self.site.prefix) and bool(self.robots.can_fetch(url, AGENT))
+        return url.startswith(self.site.prefix) and self.manners.allows(url)
 
     def walk(self) -> Iterator[Found]:
         named = self.sitemap()
@@ -127,7 +109,8 @@ class _Visit:
 
     def sitemap(self) -> dict[str, str]:
         """Addresses within the prefix and their last change, from the sitemaps the site names; empty without any."""
-        waiting = deque([*self.robots.sitemaps, urljoin(self.site.url, "/sitemap.xml")])
+        usual = urljoin(self.site.url, "/sitemap.xml")
+        waiting = deque([*self.robots.sitemaps, *([usual] if self.manners.allows(usual) else [])])
         seen: set[str] = set()
         pages: dict[str, str] = {}
         while waiting and len(seen) < _SITEMAPS:
@@ -147,7 +130,7 @@ class _Visit:
     def read_sitemap(self, address: str) -> Any:
         """The root element of a sitemap, or None where there is none."""
         try:
-            answer = self.get(address)
+            answer = self.manners.get(address, is_invited=True)
         except FetchFailed:
             return None
         content = answer.content if answer.status == 200 else b""
@@ -163,7 +146,8 @@ class _Visit:
         self.listing.total = min(len(named), self.site.pages)
         for url, changed in list(named.items())[: self.site.pages]:
             before = self.before.get(url)
-            if changed and before and before.get("changed") == changed:
+            # Where it was found may be forbidden since: its address here only led there.
+            if changed and before and before.get("changed") == changed and self.welcome(before.get("place", url)):
                 self.now[url] = before
                 yield self.unchanged(url, before)
             elif found := self.visit(url, changed):
@@ -190,10 +174,12 @@ class _Visit:
     # --- One page -----------------------------------------------------------------------------------------------------
 
     def visit(self, url: str, changed: str = "") -> Found | None:
-        """One page: unchanged, as it is now, gone (None), or in trouble (its fetch then says why)."""
+        """One page: unchanged, as it is now, gone or not to be read (None), or in trouble (its fetch says why)."""
         before = self.before.get(url, {})
         try:
             answer = self.get(url, before)
+        except Disallowed:
+            return None
         except FetchFailed as error:
             return self.in_trouble(url, before, error)
         if answer.status == 304:
@@ -207,11 +193,12 @@ class _Visit:
         return self.changed(url, changed, answer)
 
     def changed(self, url: str, changed: str, answer: Answer) -> Found | None:
-        if not canonical(answer.url).startswith(self.site.prefix) or not _DOCUMENT_TYPES.search(answer.mime):
+        place = canonical(answer.url)
+        if not place.startswith(self.site.prefix) or not _DOCUMENT_TYPES.search(answer.mime):
             return None
         stamp = checksum(answer.content)
         links = _links(answer) if "html" in answer.mime else []
-        self.now[url] = {"stamp": stamp, "changed": changed, "links": links, **answer.validators}
+        self.now[url] = {"stamp": stamp, "changed": changed, "links": links, "place": place, **answer.validators}
         content = Fetched(answer.content, answer.mime)
         modified = http_date(answer.headers.get("last-modified", ""))
         return _found(url, stamp, lambda: content, modified=modified)
