@@ -5,10 +5,32 @@ from collections.abc import Callable
 from headwater.core.models import Organisation
 from headwater.distribute import held
 from headwater.distribute.actions import acknowledge_delivery, change_preferences, rotate_feed
-from headwater.distribute.models import Acknowledgement, Channel, Delivery, InterestProfile, PrivateFeed
+from headwater.distribute.models import Acknowledgement, Channel, Delivery, Directive, InterestProfile, PrivateFeed
 from headwater.distribute.sending import channels_of
+from headwater.people import held as people_held
 from headwater.people.models import Audience, Person
+from headwater.people.notices import tell
+from headwater.search.models import Entry, EntryVersion
 from tests.conftest import enrol
+
+
+def test_a_must_read_is_named_as_long_as_it_is_open_to_who_issued_it(nadia: Person, version: EntryVersion) -> None:
+    audience = version.entry.audience
+    assert audience is not None
+    enrol(audience)
+    issued = {"audience": audience, "issued_by": nadia, "state": Directive.State.ISSUED}
+    about = Directive.objects.create(name="Read: confined spaces", entry=version.entry, version=version, **issued)
+    Directive.objects.create(name="All that is about air", query="air", **issued)
+    for matter in ("overdue-head", "overdue-report"):
+        tell(nadia, "Somebody has not read “confined spaces”", "/x", f"{matter}:{about.pk}")
+
+    def said() -> tuple[set[str], set[str]]:
+        titles = {row["title"] for row in held.of_person(nadia)["must_reads_issued"]}
+        return titles, {row["text"] for row in people_held.of_person(nadia)["notices"]}
+
+    assert said() == ({about.name, "All that is about air"}, {"Somebody has not read “confined spaces”"})
+    Entry.objects.update(audience=None, owner=Person.objects.exclude(pk=nadia.pk).first())
+    assert said() == ({"no longer open to you", "All that is about air"}, {"no longer open to you"})
 
 
 def test_everything_is_shown_and_only_records_stay(

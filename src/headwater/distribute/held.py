@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from headwater.distribute.keys import living_feeds
+from headwater.distribute.ladder import HEAD, REPORT
 from headwater.distribute.models import (
     Acknowledgement,
     Channel,
@@ -21,8 +22,8 @@ from headwater.distribute.models import (
 )
 from headwater.people.listing import ListsAbout
 from headwater.people.models import Person
-from headwater.people.reading import Reader
-from headwater.search.titles import told, without_closed
+from headwater.people.reading import Reader, readable
+from headwater.search.titles import closed_among, told, without_closed
 
 
 def of_person(person: Person) -> dict[str, Any]:
@@ -37,7 +38,12 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
         "interests_written_for_groups": (
             InterestProfile.objects.filter(created_by=person.pk).exclude(person=person.pk).values("name", "query")
         ),
-        "must_reads_issued": Directive.objects.filter(issued_by=person.pk).values("name", "state", "issued_at"),
+        "must_reads_issued": told(
+            person,
+            Directive.objects.filter(issued_by=person.pk).annotate(title=F("name")),
+            "entry",
+            *("title", "state", "issued_at"),
+        ),
         "signatures_recorded": told(
             person,
             Acknowledgement.objects.filter(recorded_by=person.pk),
@@ -74,6 +80,15 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
 
 
 _lists = ListsAbout(_queries)
+
+
+def closed_matters(person: Person, matters: dict[str, set[int]]) -> set[tuple[str, int]]:
+    """Of what notices were about, the must-reads whose text the person may not read."""
+    asked = {matter: matters.get(matter, set()) for matter in (f"overdue-{HEAD}", f"overdue-{REPORT}")}
+    wanted = set().union(*asked.values())
+    about = readable(person, "entry__") | Q(entry=None)
+    named = Directive.objects.filter(about, pk__in=wanted).values_list("pk", flat=True) if wanted else ()
+    return {one for matter, ids in asked.items() for one in closed_among(matter, ids, named)}
 
 
 def forget(person: Person) -> None:

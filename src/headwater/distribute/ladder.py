@@ -15,6 +15,7 @@ from django.utils.translation import ngettext_lazy
 from headwater.core.addresses import address
 from headwater.core.wall import organisation_context
 from headwater.distribute.deadlines import extend_for_leave
+from headwater.distribute.masking import name_for
 from headwater.distribute.models import Delivery, Directive, Reminder
 from headwater.distribute.rungs import report_after
 from headwater.distribute.sending import queue_dispatches
@@ -125,7 +126,7 @@ def _tell_heads(directive: Directive, overdue: Sequence[Delivery]) -> None:
         )
         tell(
             head,
-            text % {"count": len(deliveries), "name": directive.name[:300]},
+            text % {"count": len(deliveries), "name": name_for(head, directive)[:300]},
             _url(directive),
             _key(directive, HEAD),
         )
@@ -146,7 +147,7 @@ def _tell_issuer(directive: Directive, fresh: Sequence[Delivery], count: int) ->
             "%(count)d people have still not acknowledged “%(name)s”; their heads were told.",
             "count",
         )
-        said = text % {"count": count, "name": directive.name[:300]}
+        said = text % {"count": count, "name": name_for(told, directive)[:300]}
         tell(told, said, _url(directive), _key(directive, REPORT))
 
 

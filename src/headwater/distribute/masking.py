@@ -20,6 +20,12 @@ def mask_directives(person: Person, directives: Iterable[Directive]) -> None:
             directive.name, directive.sentence = _unnamed(), ""
 
 
+def name_for(person: Person, directive: Directive) -> str:
+    """What a must-read is called for that person: its name, where they may read what it is about."""
+    is_open = directive.entry_id is None or bool(readable_of(person, [directive.entry_id]))
+    return directive.name if is_open else _unnamed()
+
+
 def mask_deliveries(person: Person, deliveries: Iterable[Delivery]) -> None:
     """Take the names from deliveries (with `version` at hand) whose entry the person may not read. Changes no row."""
     rows = list(deliveries)

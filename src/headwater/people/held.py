@@ -1,10 +1,12 @@
 """What the people room holds about a person, and the gathering of what every room does.
 
 A room that holds something offers, in <room>/held.py, `of_person(person) -> dict` (plain values, for JSON and the
-page). It may offer `forbids_erasure(person) -> list[str]`, reasons in words why records duty forbids it, and
-`forget(person)`, which removes what is personal and no record.
+page). It may offer `forbids_erasure(person) -> list[str]`, reasons in words why records duty forbids it,
+`forget(person)`, which removes what is personal and no record, and `closed_matters(person, matters) -> set`: of what
+notices were about, `{matter: ids}` as in their dedupe keys, the (matter, id) whose title is closed to the person now.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -35,7 +37,7 @@ from headwater.people.models import (
 from headwater.people.reading import Reader
 
 
-def offered(name: str) -> Iterator[tuple[str, Callable[[Person], Any]]]:
+def offered(name: str) -> Iterator[tuple[str, Callable[..., Any]]]:
     """(room, function) of every room that offers that function in its held.py."""
     for room in settings.ROOMS:
         module = f"{room}.held"
@@ -54,7 +56,21 @@ def of_person(person: Person) -> dict[str, Any]:
     """What this room holds: the profile, where they belong, what they may do, how they come in, what they were told."""
     lists = _lists.of(person)
     account: list[Any] = lists.pop("account")
+    _close_notices(person, lists["notices"])
     return {"profile": _profile(person), "account": account[0] if account else None, **lists}
+
+
+def _close_notices(person: Person, notices: list[dict[str, Any]]) -> None:
+    """Put words in place of what notices said about texts that are closed to the person now."""
+    keys = [notice.pop("dedupe_key").partition(":") for notice in notices]
+    matters: dict[str, set[int]] = defaultdict(set)
+    for matter, _colon, number in keys:
+        if number.isdecimal():
+            matters[matter].add(int(number))
+    closed = {one for _room, function in offered("closed_matters") for one in function(person, matters)}
+    for notice, (matter, _colon, number) in zip(notices, keys, strict=True):
+        if number.isdecimal() and (matter, int(number)) in closed:
+            notice["text"] = _("no longer open to you")
 
 
 def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
@@ -87,7 +103,7 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
             "name", "scope", "created_at", "expires_at", "last_used_on", "revoked_at"
         ),
         "invitations": Invitation.objects.filter(person=person.pk).values("created_at", "expires_at", "used_at"),
-        "notices": Notice.objects.filter(person=person.pk).values("text", "url", "created_at", "done_at"),
+        "notices": Notice.objects.filter(person=person.pk).values("text", "url", "created_at", "done_at", "dedupe_key"),
         "log_of_your_actions": (
             Event.objects.filter(actor_id=person.pk).order_by("-at").values("at", "verb", "door", "subject")[:5000]
         ),

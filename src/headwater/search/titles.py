@@ -1,16 +1,20 @@
 """Titles in lists of what is kept about a person: only those that the person may still read."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from headwater.people.reading import Reader, readable
 
 
 def told(person: Reader, rows: QuerySet[Any], entry: str, *fields: str) -> QuerySet[Any, Any]:
-    """Those fields of the rows, and whether the entry that `entry` leads to ("" for itself) is open to the person."""
-    rule = readable(person, f"{entry}__" if entry else "")
+    """Those fields of the rows, and whether the entry that `entry` leads to ("" for itself) is open to the person.
+
+    What is about no entry tells nothing of one.
+    """
+    rule = readable(person, f"{entry}__") | Q(**{entry: None}) if entry else readable(person)
     return rows.annotate(is_open=ExpressionWrapper(rule, BooleanField())).values(*fields, "is_open")
 
 
@@ -20,6 +24,11 @@ def without_closed(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
     What became of it (when it was sent, opened, signed) is told all the same: that is about the person.
     """
     return {name: [_shown(row) if isinstance(row, dict) else row for row in rows] for name, rows in lists.items()}
+
+
+def closed_among(matter: str, ids: Iterable[int], open_ids: Iterable[int]) -> set[tuple[str, int]]:
+    """(matter, id) of those that are not open, for `closed_matters` of a room's held.py."""
+    return {(matter, each) for each in set(ids) - set(open_ids)}
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
