@@ -29,7 +29,7 @@ Deliver = Callable[..., Delivery]
 
 
 class Postbox:
-    """An SMTP server's handler that keeps what arrives; refuses the addresses, and the mails to those, it is told to."""
+    """An SMTP server's handler that keeps what arrives, except for `refused` addresses and `unwanted` mails."""
 
     def __init__(self) -> None:
         self.mails: list[Message] = []
@@ -229,6 +229,59 @@ def test_a_mail_server_that_is_down_loses_nothing(
     states = sorted(Dispatch.objects.values_list("state", "attempts"))
     assert states == [(Dispatch.State.FAILED, 1), (Dispatch.State.QUEUED, 0)]
     assert set(Channel.objects.values_list("state", flat=True)) == {Channel.State.ACTIVE}
+
+
+def test_a_mail_server_of_ours_that_is_away_for_long_breaks_nobodys_address(
+    organisation: Organisation,
+    postbox: Postbox,
+    settings: Any,
+    ada: Person,
+    ines: Person,
+    otto: Person,
+    everyone: Audience,
+    deliver: Deliver,
+) -> None:
+    enrol(everyone)
+    back, settings.HEADWATER_MAIL_URL = settings.HEADWATER_MAIL_URL, "smtp://127.0.0.1:9"
+    plan([deliver(ines, must_acknowledge=True), deliver(otto)])
+    Dispatch.objects.update(created_at=timezone.now() - timedelta(days=6), attempts=200)
+    for _again in range(3):
+        Dispatch.objects.update(next_at=timezone.now())
+        send_all(organisation)
+    assert set(Dispatch.objects.values_list("state", flat=True)) <= {Dispatch.State.FAILED, Dispatch.State.QUEUED}
+    assert set(Channel.objects.values_list("state", "failures", "trouble")) == {(Channel.State.ACTIVE, 0, "")}
+    assert Dispatch.objects.filter(next_at__lt=timezone.now() + timedelta(minutes=6)).count() == 2
+    told = Notice.objects.get()
+    assert (told.person, told.done_at) == (ada, None)
+    assert "mail server" in told.text
+    settings.HEADWATER_MAIL_URL = back
+    Dispatch.objects.update(next_at=timezone.now())
+    send_all(organisation)
+    assert len(postbox.mails) == 2
+    told.refresh_from_db()
+    assert told.done_at is not None
+
+
+def test_an_address_that_is_refused_for_five_days_is_broken_and_the_days_count_from_the_first_refusal(
+    organisation: Organisation, postbox: Postbox, settings: Any, ines: Person, everyone: Audience, deliver: Deliver
+) -> None:
+    enrol(everyone)
+    postbox.refused["ines@waterworks.example"] = "452 mailbox full"
+    plan([deliver(ines)])
+
+    def again_after(days: int) -> tuple[str, str]:
+        since = Dispatch.objects.get().refused_since
+        Dispatch.objects.update(next_at=timezone.now(), refused_since=since and since - timedelta(days=days))
+        send_all(organisation)
+        return Channel.objects.get().state, Dispatch.objects.get().state
+
+    Dispatch.objects.update(created_at=timezone.now() - timedelta(days=9))  # it waited for something else so long
+    assert again_after(0) == again_after(4) == (Channel.State.ACTIVE, Dispatch.State.FAILED)
+    there, settings.HEADWATER_MAIL_URL = settings.HEADWATER_MAIL_URL, "smtp://127.0.0.1:9"
+    assert again_after(4) == (Channel.State.ACTIVE, Dispatch.State.FAILED)
+    settings.HEADWATER_MAIL_URL = there
+    assert again_after(4) == (Channel.State.ACTIVE, Dispatch.State.FAILED)
+    assert again_after(6) == (Channel.State.SUSPENDED, Dispatch.State.CANCELLED)
 
 
 def test_whoever_lost_access_is_not_told(

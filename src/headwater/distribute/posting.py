@@ -13,9 +13,10 @@ from headwater.core.secret import SecretLost, decrypt
 from headwater.core.wall import organisation_context
 from headwater.distribute import messages
 from headwater.distribute.channels import chat, mail, webhook
-from headwater.distribute.channels.outgoing import Down, Outgoing, Refusal, Trouble
+from headwater.distribute.channels.outgoing import Down, NotTaken, Outgoing, Refusal, Trouble
 from headwater.distribute.example import example_of
 from headwater.distribute.keys import has_ended
+from headwater.distribute.mail_server import note_mail_server
 from headwater.distribute.models import Channel, Delivery, Directive, Dispatch
 from headwater.distribute.sending import CLAIM, STUCK_AFTER, queue_repeat
 from headwater.people.models import Person
@@ -38,6 +39,9 @@ def send_due(organisation_id: int) -> bool:
             _release(organisation_id, dispatch_id)
         elif not _send_one(organisation_id, dispatch_id):
             down.add(kind)
+    if claimed:
+        with organisation_context(organisation_id):
+            note_mail_server(claimed, Channel.Kind.MAIL in down)
     return len(claimed) == CLAIM and not down
 
 
@@ -78,7 +82,7 @@ def _send_one(organisation_id: int, dispatch_id: int) -> bool:
         return True
     except Trouble as trouble:
         with organisation_context(organisation_id):
-            _put_off(dispatch, str(trouble))
+            _put_off(dispatch, trouble)
         return not isinstance(trouble, Down)
     with organisation_context(organisation_id):
         _finish(dispatch, Dispatch.State.SENT)
@@ -182,16 +186,27 @@ def _mark_sent(dispatch: Dispatch, now: datetime) -> None:
         deliveries.filter(digest_line__digest=dispatch.digest_id).update(sent_at=now)
 
 
-def _put_off(dispatch: Dispatch, error: str) -> None:
-    """Try again later: after 1, 2, 4 … minutes, at most an hour; after five days the channel counts as broken."""
-    if timezone.now() - dispatch.created_at > GIVE_UP_AFTER:
-        _suspend(dispatch, error)
+def _put_off(dispatch: Dispatch, trouble: Trouble) -> None:
+    """Try again later: after 1, 2, 4 … minutes, at most an hour, or five minutes where the way itself is down.
+
+    After five days of nothing but refusals of the other side the channel counts as broken. A server of our own that is
+    away for as long is held against nobody: what waits for it goes out when it is back.
+    """
+    now = timezone.now()
+    is_theirs = isinstance(trouble, NotTaken)
+    since = (dispatch.refused_since or now) if is_theirs else None
+    if since is not None and now - since > GIVE_UP_AFTER:
+        _suspend(dispatch, str(trouble))
         return
-    delay = timedelta(minutes=min(60, 2 ** min(dispatch.attempts - 1, 6)))
+    longest = 5 if isinstance(trouble, Down) else 60
     Dispatch.objects.filter(pk=dispatch.pk).update(
-        state=Dispatch.State.FAILED, next_at=timezone.now() + delay, error=error[:500]
+        state=Dispatch.State.FAILED,
+        next_at=now + timedelta(minutes=min(longest, 2 ** min(dispatch.attempts - 1, 6))),
+        refused_since=since,
+        error=str(trouble)[:500],
     )
-    Channel.objects.filter(pk=dispatch.channel_id).update(failures=F("failures") + 1, trouble=error[:300])
+    if is_theirs:
+        Channel.objects.filter(pk=dispatch.channel_id).update(failures=F("failures") + 1, trouble=str(trouble)[:300])
 
 
 def _suspend(dispatch: Dispatch, error: str) -> None:

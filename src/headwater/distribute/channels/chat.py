@@ -13,7 +13,7 @@ from typing import Any
 
 import apprise
 
-from headwater.distribute.channels.outgoing import Outgoing, Trouble
+from headwater.distribute.channels.outgoing import NotTaken, Outgoing
 from headwater.distribute.channels.outside import check_host, policy
 from headwater.distribute.channels.services import service_of
 from headwater.gather.connectors.guard import is_public
@@ -25,14 +25,14 @@ def check_address(url: str) -> None:
 
 
 def send(outgoing: Outgoing) -> None:
-    """Post the message. Raises `Refusal` as `check_address` does, `Trouble` when the service did not take it."""
+    """Post the message. Raises `Refusal` as `check_address` does, `NotTaken` when the service did not take it."""
     service = service_of(outgoing.secret)
     _outside(service)
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its log lines would carry the secret address
     with _guarded():
         taken = service.notify(title=outgoing.message.subject, body=outgoing.message.body.strip())
     if not taken:
-        raise Trouble("The chat service did not take the message.")
+        raise NotTaken("The chat service did not take the message.")
 
 
 def _outside(service: apprise.NotifyBase) -> None:

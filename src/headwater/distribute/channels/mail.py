@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from headwater.core.mail import Backend
-from headwater.distribute.channels.outgoing import Down, Outgoing, Refusal, Trouble
+from headwater.distribute.channels.outgoing import Down, NotTaken, Outgoing, Refusal, Trouble
 
 CLOSING = 421  # whatever was asked: the server closes the connection (RFC 5321, 3.8)
 
@@ -32,31 +32,24 @@ def compose(outgoing: Outgoing) -> EmailMessage:
 def send(outgoing: Outgoing) -> None:
     """Hand the mail to the server.
 
-    Raises `Refusal` when it refuses the address for good, `Trouble` when it does not take this mail for now, and `Down`
-    when it cannot be spoken with.
+    Raises `Refusal` when it refuses the address for good, `NotTaken` when it does for now, `Trouble` when it does not
+    take this mail, and `Down` when it cannot be spoken with.
     """
     try:
         # Nothing is sent inside a transaction, so no context says whose outbox it is.
         Backend(organisation_id=outgoing.organisation_id).send_messages([compose(outgoing)])
     except smtplib.SMTPRecipientsRefused as error:
         code, text = next(iter(error.recipients.values()))
-        raise _refused(code, text) from error
+        raise _trouble(code, text, Refusal if 500 <= code < 600 else NotTaken) from error
     except smtplib.SMTPDataError as error:
-        raise _not_taken(error.smtp_code, error.smtp_error) from error
+        raise _trouble(error.smtp_code, error.smtp_error, Trouble) from error
     except ValueError as error:
         raise Trouble(f"{type(error).__name__}: {error}") from error
     except OSError as error:  # smtplib's own errors are OSErrors, too: all that are left spoke of no mail in particular
         raise Down(f"{type(error).__name__}: {error}") from error
 
 
-def _refused(code: int, text: bytes | str) -> Trouble:
-    """What the server's answer to the address means."""
-    return Refusal(_said(code, text)) if 500 <= code < 600 else _not_taken(code, text)
-
-
-def _not_taken(code: int, text: bytes | str) -> Trouble:
-    return (Down if code == CLOSING else Trouble)(_said(code, text))
-
-
-def _said(code: int, text: bytes | str) -> str:
-    return f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
+def _trouble(code: int, text: bytes | str, kind: type[Trouble]) -> Trouble:
+    """What the server said, as trouble of that kind, unless it said that it closes."""
+    said = f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
+    return Down(said) if code == CLOSING else kind(said)

@@ -26,6 +26,10 @@ class Trouble(Exception):
     """It did not go out; trying again later may help. The message says what happened."""
 
 
+class NotTaken(Trouble):
+    """The other side does not take it for now. One that goes on so for days counts as broken."""
+
+
 class Down(Trouble):
     """The way itself is closed for now, to everybody: the rest need not try, and nothing was learnt of this one."""
 

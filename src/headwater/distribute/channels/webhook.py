@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from headwater.distribute.channels.outgoing import Outgoing, Refusal, Trouble
+from headwater.distribute.channels.outgoing import NotTaken, Outgoing, Refusal
 from headwater.distribute.channels.outside import check_host, policy
 from headwater.gather.connectors.base import FetchFailed
 from headwater.gather.connectors.guard import Client, Refused
@@ -38,7 +38,7 @@ def check_address(url: str) -> None:
 
 
 def send(outgoing: Outgoing) -> None:
-    """Post the event. Raises `Refusal` on 410 Gone and forbidden addresses, `Trouble` on anything else but 2xx."""
+    """Post the event. Raises `Refusal` on 410 Gone and forbidden addresses, `NotTaken` on anything else but 2xx."""
     body = json.dumps(outgoing.payload, ensure_ascii=False, sort_keys=True).encode()
     headers = {
         "Content-Type": "application/json",
@@ -52,10 +52,10 @@ def send(outgoing: Outgoing) -> None:
     except Refused as error:
         raise Refusal(str(error)) from error
     except FetchFailed as error:
-        raise Trouble(str(error)) from error
+        raise NotTaken(str(error)) from error
     finally:
         client.close()
     if status == 410:
         raise Refusal("The address answered 410: it is gone.")
     if not 200 <= status < 300:
-        raise Trouble(f"The address answered {status}.")
+        raise NotTaken(f"The address answered {status}.")
