@@ -25,3 +25,11 @@ def test_the_facts_of_a_text_stand_above_its_buttons(open_page: OpenPage, demons
     page = open_page("ines.marlow", f"{HOME}entries/{entry.pk}/", width=320)
     assert page.locator(".reading-facts .btn").count() == 2
     assert page.evaluate(CUT_FACTS) == []
+
+
+def test_what_a_tile_of_the_proof_says_stays_in_it(open_page: OpenPage, demonstration: Organisation) -> None:
+    with organisation_context(demonstration.pk):
+        directive = Directive.objects.filter(state=Directive.State.ISSUED).order_by("pk")[0]
+    page = open_page("nadia.brandt", f"{HOME}distribute/directives/{directive.pk}/proof/", width=320)
+    assert page.locator(".figures > *").count() == 4
+    assert page.evaluate(OUTSIDE) == []
