@@ -52,3 +52,15 @@ def test_the_bar_one_signs_in_hides_nothing_that_has_the_focus(width: int, open_
 def test_the_tabs_of_a_telephone_hide_nothing_that_has_the_focus(open_page: OpenPage) -> None:
     page = open_page(INES, f"{HOME}library/", width=320, height=800)
     assert hidden_on_the_way(page, ".tabs-bottom") == []
+
+
+def test_a_chosen_deadline_keeps_the_focus_and_is_said(open_page: OpenPage, demonstration: Organisation) -> None:
+    page = new_must_read(open_page, demonstration)
+    said = page.locator("#deadline-said")
+    for words, due in (("In 3 days", "17:00"), ("5 working days", "5 working days")):
+        chip = page.get_by_role("button", name=words)
+        chip.press("Enter")
+        expect(said).to_contain_text(due)
+        expect(chip).to_have_attribute("aria-pressed", "true")
+        expect(chip).to_be_focused()
+    expect(page.locator("[role=status]#deadline-said")).to_have_count(1)
