@@ -64,3 +64,25 @@ def test_a_chosen_deadline_keeps_the_focus_and_is_said(open_page: OpenPage, demo
         expect(chip).to_have_attribute("aria-pressed", "true")
         expect(chip).to_be_focused()
     expect(page.locator("[role=status]#deadline-said")).to_have_count(1)
+
+
+def test_after_a_condition_the_focus_is_where_the_next_one_begins(
+    open_page: OpenPage, demonstration: Organisation
+) -> None:
+    for page in (new_must_read(open_page, demonstration), open_page(NADIA, f"{HOME}people/audiences/new/")):
+        page.locator("#rule-add").press("Enter")
+        expect(page.locator("#rule .chip")).to_have_count(1)
+        expect(page.locator("#rule-joins")).to_be_focused()
+        page.locator("#rule .chip button").press("Enter")
+        expect(page.locator("#rule .chip")).to_have_count(0)
+        expect(page.locator("#rule-joins")).to_be_focused()
+
+
+def test_a_rule_that_cannot_be_read_keeps_the_focus_in_its_text(open_page: OpenPage) -> None:
+    page = open_page(NADIA, f"{HOME}people/audiences/new/")
+    page.get_by_text("Edit as text").click()
+    page.locator("#id_typed").fill("unit:(")
+    page.get_by_role("button", name="Use this text").press("Enter")
+    expect(page.locator("#rule [role=alert]")).to_be_visible()
+    expect(page.locator("#id_typed")).to_be_focused()
+    expect(page.locator("#id_typed")).to_have_value("unit:(")
