@@ -1,4 +1,4 @@
-// The palette: the server answers with options, arrows choose, Enter goes, Shift+Enter searches everywhere.
+// The palette: the server answers with options, arrows choose, Enter goes, Shift+Enter searches everywhere, Escape closes.
 import htmx from "htmx.org/dist/htmx.esm.js";
 
 const input = () => document.getElementById("palette-input");
@@ -32,6 +32,8 @@ document.addEventListener("palette-opened", () => {
 document.addEventListener("htmx:afterSwap", (event) => { if (event.target.id === "palette-list") choose(options()[0]); });
 document.addEventListener("keydown", (event) => {
   if (event.target.id !== "palette-input") return;
+  // A browser's own search field would spend the first Escape on emptying itself; what is open is the whole palette.
+  if (event.key === "Escape" && !event.isComposing) { event.preventDefault(); event.target.closest("dialog").close(); }
   if (event.key === "ArrowDown") { event.preventDefault(); move(1); }
   if (event.key === "ArrowUp") { event.preventDefault(); move(-1); }
   if (event.key === "Enter") {

@@ -86,3 +86,16 @@ def test_a_rule_that_cannot_be_read_keeps_the_focus_in_its_text(open_page: OpenP
     expect(page.locator("#rule [role=alert]")).to_be_visible()
     expect(page.locator("#id_typed")).to_be_focused()
     expect(page.locator("#id_typed")).to_have_value("unit:(")
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_the_palette_shows_its_focus_and_closes_at_once(width: int, open_page: OpenPage) -> None:
+    page = open_page(NADIA, HOME, width=width)
+    page.locator("#content").focus()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette-input")).to_be_focused()
+    assert page.locator(".palette-input").evaluate(RING)
+    page.keyboard.type("cock")
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+    expect(page.locator("#content")).to_be_focused()
