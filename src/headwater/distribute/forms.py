@@ -6,12 +6,12 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from headwater.core.inputs import DateInput, MomentInput, QueryInput, TimeInput
 from headwater.distribute.models import Channel, Preference, When
 from headwater.distribute.rungs import read_days
 from headwater.people.models import Audience, Person
 from headwater.search.models import Entry
 
-LOCAL = "%Y-%m-%dT%H:%M"
 WEEKDAYS = [
     (0, _("Monday")),
     (1, _("Tuesday")),
@@ -21,10 +21,6 @@ WEEKDAYS = [
     (5, _("Saturday")),
     (6, _("Sunday")),
 ]
-
-
-def _clock() -> forms.TimeInput:
-    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
 class PreferenceForm(forms.ModelForm):
@@ -46,7 +42,7 @@ class PreferenceForm(forms.ModelForm):
             "quiet_from": _("Nothing but urgent must-reads comes between these hours."),
             "budget": _("Past this number things roll into the digest. Must-reads are not counted."),
         }
-        widgets = {"digest_at": _clock(), "quiet_from": _clock(), "quiet_until": _clock()}
+        widgets = dict.fromkeys(("digest_at", "quiet_from", "quiet_until"), TimeInput())
 
 
 class ChannelForm(forms.Form):
@@ -73,7 +69,7 @@ class SignedListForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Of those who signed, parted by spaces, commas or lines."),
     )
-    signed_at = forms.DateTimeField(label=_("Signed on"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    signed_at = forms.DateTimeField(label=_("Signed on"), widget=MomentInput())
     evidence = forms.CharField(label=_("Where the list is kept"), max_length=300)
 
     def clean_numbers(self) -> list[str]:
@@ -112,7 +108,7 @@ class DirectiveForm(LadderForm):
     query = forms.CharField(
         label=_("Or: each new version that matches"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "data-editor": "query"}),
+        widget=QueryInput(),
         help_text=_("A standing must-read. The same language as search."),
     )
     name = forms.CharField(
@@ -125,9 +121,7 @@ class DirectiveForm(LadderForm):
         help_text=_("The first line of the mail and of their Today."),
     )
     acknowledge = forms.BooleanField(label=_("They must acknowledge it"), required=False, initial=True)
-    due_at = forms.DateTimeField(
-        label=_("By when"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL)
-    )
+    due_at = forms.DateTimeField(label=_("By when"), required=False, widget=MomentInput())
     due_days = forms.IntegerField(label=_("Or within so many working days"), required=False, min_value=1, max_value=365)
     urgent = forms.BooleanField(
         label=_("Urgent"), required=False, help_text=_("At once on every channel, through quiet hours.")
@@ -141,9 +135,7 @@ class DirectiveForm(LadderForm):
     channels = forms.MultipleChoiceField(
         label=_("How"), required=False, choices=[("inbox", _("Inbox")), *Channel.Kind.choices]
     )
-    until = forms.DateField(
-        label=_("Stands until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    until = forms.DateField(label=_("Stands until"), required=False, widget=DateInput())
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -162,7 +154,7 @@ class ProfileForm(forms.Form):
     name = forms.CharField(label=_("Called"), max_length=200, required=False)
     query = forms.CharField(
         label=_("Bring me"),
-        widget=forms.Textarea(attrs={"rows": 3, "data-editor": "query"}),
+        widget=QueryInput(rows=3),
         help_text=_("The same language as search."),
     )
     when = forms.ChoiceField(label=_("When"), choices=When.choices, initial=When.DIGEST)

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from headwater.core.inputs import DateInput, QueryInput
 from headwater.core.models import Classification
 from headwater.gather.models import InformationNeed, Source
 from headwater.people.models import Audience, Unit
@@ -251,8 +252,8 @@ class NeedForm(forms.ModelForm):
         labels = {"audience": _("Audience")}
         widgets = {
             "why": forms.Textarea(attrs={"rows": 3}),
-            "query": forms.Textarea(attrs={"rows": 2, "data-editor": "query"}),
-            "due_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "query": QueryInput(),
+            "due_on": DateInput(),
         }
         help_texts = {
             "query": _("What matches it is proposed as an answer, in the words of search."),

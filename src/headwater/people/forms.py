@@ -6,30 +6,13 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from headwater.core.inputs import DateInput, TimeInput
 from headwater.core.models import Classification
 from headwater.people.models import ApiToken, Permission, Person, Role, Unit
 from headwater.people.picking import PersonField
 from headwater.people.zones import ZONES, ZoneSelect, zone_choices
 
 LANGUAGES = [(code, name) for code, name in settings.LANGUAGES]
-
-
-class DateInput(forms.DateInput):
-    """The browser's own calendar."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
-
-
-class TimeInput(forms.TimeInput):
-    """The browser's own clock."""
-
-    input_type = "time"
-
-    def __init__(self) -> None:
-        super().__init__(format="%H:%M")
 
 
 class PasswordForm(forms.Form):

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from headwater.core.acting import filled
 from headwater.core.addresses import address
+from headwater.core.inputs import LOCAL
 from headwater.core.messages import tell
 from headwater.distribute.actions import change_ladder
-from headwater.distribute.forms import LOCAL, DirectiveForm, LadderForm
+from headwater.distribute.forms import DirectiveForm, LadderForm
 from headwater.distribute.models import Channel, Directive, Ladder
 from headwater.distribute.picks import picks
 from headwater.distribute.rungs import rungs_of, usual_ladder
