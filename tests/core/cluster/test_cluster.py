@@ -14,6 +14,7 @@ import pytest
 
 from headwater.core.cluster import APP, OWNER, SUPERUSER, Cluster, ClusterError, find_binaries, throw_away_cluster
 from headwater.core.cluster.locks import FileLock
+from tests.disk import fill, small_disk
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +204,31 @@ def test_one_that_cannot_start_says_its_last_words(cluster_home: Path, monkeypat
     (cluster.place.data / "postgresql.conf").write_text("shared_buffers = nonsense\n")
     with pytest.raises(ClusterError, match=r"(?s)data are untouched.*postgresql\.conf"):
         cluster.enter()
+
+
+def test_on_a_full_disk_the_guardian_does_without_its_process_file(cluster_home: Path) -> None:
+    cluster = Cluster(cluster_home, durable=False)
+    cluster.enter().leave()
+    (cluster.place.control / "guardian.pid").symlink_to("/dev/full")
+    with cluster.enter():
+        assert one(cluster.url(APP), "SELECT 1") == (1,)
+        process = postmaster(cluster)
+        assert not (cluster.place.control / "guardian.pid").is_symlink()
+    eventually(lambda: not alive(process))
+
+
+def test_one_whose_disk_is_full_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headwater.core.cluster.cluster.LONGEST_START", 5)
+    with small_disk() as disk:
+        monkeypatch.setattr("headwater.core.cluster.places.SERVICE_FOLDER", disk / "service")
+        cluster = Cluster(disk / "home", durable=False)
+        cluster.enter().leave()
+        filler = fill(disk)
+        with pytest.raises(ClusterError, match=r"data are untouched\. The disk of .* is full: free some room"):
+            cluster.enter()
+        filler.unlink()
+        with cluster.enter():
+            assert one(cluster.url(APP), "SELECT 1") == (1,)
 
 
 def test_a_creation_cut_short_is_done_again(cluster_home: Path) -> None:

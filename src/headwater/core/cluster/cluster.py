@@ -25,6 +25,7 @@ from headwater.core.cluster.places import Place, find_place, make_folders, reach
 
 DATABASE = "headwater"
 LONGEST_START = 90  # seconds; recovery after a crash may have much log to replay
+LEAST_FREE = 2**24  # bytes; PostgreSQL's log of changes grows by that much at a time
 LONGEST_TURN = 300  # seconds to wait while another process creates, starts or stops the cluster
 
 # Small enough for the whole system to idle in 600 MB, large enough for 25,000 entries to be served from memory.
@@ -204,10 +205,17 @@ class Cluster:
         while not self.is_running():
             if time.monotonic() > deadline or not self._is_guarded():
                 raise ClusterError(
-                    "PostgreSQL does not answer. The data are untouched. Its last words, from "
+                    f"PostgreSQL does not answer. The data are untouched. {self._about_the_disk()}Its last words, from "
                     f"{self.place.control / 'postgresql.log'}:\n{self._last_words()}"
                 )
             time.sleep(0.02)
+
+    def _about_the_disk(self) -> str:
+        """A sentence when its disk is full; then it could not write its last words either."""
+        folder = self.place.folder
+        if shutil.disk_usage(folder).free >= LEAST_FREE:
+            return ""
+        return f"The disk of {folder} is full: free some room, and try again. "
 
     def _last_words(self) -> str:
         lines = (self.place.control / "postgresql.log").read_text(errors="replace").splitlines()

@@ -138,10 +138,18 @@ def main(arguments: list[str]) -> int:
     if os.fork():
         os._exit(0)  # the child keeps the lock, and is nobody's zombie when it ends
     process_file = Path(plan.control) / "guardian.pid"
-    process_file.write_text(str(os.getpid()))
+    _note_process(process_file)
     Guardian(plan).run()
     process_file.unlink(missing_ok=True)
     return 0
+
+
+def _note_process(process_file: Path) -> None:
+    """By its number the guardian can be told to stop at once. On a full disk it does without, and looks for itself."""
+    try:
+        process_file.write_text(str(os.getpid()))
+    except OSError:
+        process_file.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
