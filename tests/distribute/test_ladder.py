@@ -11,7 +11,7 @@ from headwater.distribute.delivering import row_for
 from headwater.distribute.ladder import climb
 from headwater.distribute.models import Delivery, Directive, Dispatch, Reminder
 from headwater.people.models import Absence, Audience, AudienceMember, Notice, Person, Unit
-from headwater.search.models import EntryVersion
+from headwater.search.models import Entry, EntryVersion
 
 Climb = Callable[[float], None]
 
@@ -84,6 +84,18 @@ def test_the_head_is_told_a_day_after_then_the_issuer(
     told = Notice.objects.get(person=nadia)
     assert told.text.startswith("2 people have still not acknowledged")
     assert rungs(ines)[-1] == "report"
+
+
+def test_a_head_hears_no_title_that_they_may_not_read(
+    at: Climb, ines: Person, otto: Person, nadia: Person, directive: Directive
+) -> None:
+    everyone = Audience.objects.get(slug="everyone")
+    AudienceMember.objects.filter(person__in=[otto, nadia], audience=everyone).delete()
+    Entry.objects.update(owner=ines)
+    at(11.1)
+    assert "“A must-read that you may not read”" in Notice.objects.get(person=otto).text
+    at(12.1)
+    assert directive.name not in Notice.objects.get(person=nadia).text
 
 
 def test_the_successor_of_an_issuer_who_left_is_told(directive: Directive, nadia: Person, hadia: Person) -> None:

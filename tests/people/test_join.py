@@ -202,6 +202,13 @@ def test_whoever_gives_a_permission_hears_that_a_link_ended(founded: tuple[Organ
     said = client.post(where, {"permission": "expert"}, follow=True).content.decode()
     assert "The link made for Bram before no longer works" in said
     assert "no longer works" not in client.post(where, {"permission": "steward"}, follow=True).content.decode()
+    with organisation_context(organisation.pk):
+        actions.invite_person(Person.objects.get(pk=ada.pk), person, by_mail=False)
+    edit = f"/o/one/people/{person.pk}/change/"
+    given = {name: value for name, value in client.get(edit).context["form"].initial.items() if value}
+    given |= {"other_units": [], "roles": [], "title": "Fitter"}
+    assert "no longer works" not in client.post(edit, given, follow=True).content.decode()
+    assert "no longer works" in client.post(edit, {**given, "clearance": 3}, follow=True).content.decode()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Permissions, invitations and reset links."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.contrib import messages
 from django.db.models import Max, Q, QuerySet
@@ -47,18 +48,20 @@ def list_grants(request: Request) -> HttpResponse:
 def grant(request: Request, pk: int) -> HttpResponse:
     """Give a person a permission."""
     person = get_object_or_404(Person, pk=pk)
-    was_invited = is_invited(person)
-    pressed(
-        request,
-        GrantForm(request.POST),
-        lambda given: actions.grant_permission(request.person, person, Permission(given["permission"]), given["unit"]),
-    )
-    _say_what_ended(request, person, was_invited)
+    with telling_what_ends(request, person):
+        pressed(
+            request,
+            GrantForm(request.POST),
+            lambda new: actions.grant_permission(request.person, person, Permission(new["permission"]), new["unit"]),
+        )
     return redirect(address("people:person", pk=pk))
 
 
-def _say_what_ended(request: Request, person: Person, was_invited: bool) -> None:
+@contextmanager
+def telling_what_ends(request: Request, person: Person) -> Iterator[None]:
     """Whoever changes what somebody may do hears that a link which was made before has ended by that."""
+    was_invited = is_invited(person)
+    yield
     if was_invited and not is_invited(person):
         message = _("The link made for %(name)s before no longer works: make another one.")
         tell(request, message % {"name": person.name}, level=messages.WARNING)
@@ -69,9 +72,8 @@ def revoke(request: Request, pk: int) -> HttpResponse:
     """Take a permission away."""
     held = get_object_or_404(Grant.objects.select_related("person", "unit"), pk=pk)
     done = _("%(name)s no longer has this permission.") % {"name": held.person.name}
-    was_invited = is_invited(held.person)
-    attempt(request, lambda: actions.revoke_permission(request.person, held), done)
-    _say_what_ended(request, held.person, was_invited)
+    with telling_what_ends(request, held.person):
+        attempt(request, lambda: actions.revoke_permission(request.person, held), done)
     return redirect(address("people:person", pk=held.person_id))
 
 

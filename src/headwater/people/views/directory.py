@@ -21,6 +21,7 @@ from headwater.people.forms import AbsenceForm, GrantForm, LeavingForm, PersonFo
 from headwater.people.models import Absence, Community, Person, Role, Unit
 from headwater.people.picking import label_of, offered_people
 from headwater.people.request import Request
+from headwater.people.views.access import telling_what_ends
 
 
 @require_GET
@@ -188,7 +189,8 @@ def edit_person(request: Request, pk: int) -> HttpResponse:
     form = PersonForm(posted(request), initial=now, person=person)
     _limit(form, request.person, person)
     if request.method == "POST":
-        changed = filled(form, lambda values: _changed(request, person, values))
+        with telling_what_ends(request, person):
+            changed = filled(form, lambda values: _changed(request, person, values))
         if changed is not None:
             return redirect(address("people:person", pk=person.pk))
     crumbs = [
