@@ -20,8 +20,8 @@ from headwater.core.prepared import Given, Prepared
 from headwater.distribute.broadcasts import open_broadcasts
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.models import Broadcast, Delivery, Reason
-from headwater.people.models import Permission, Person
-from headwater.people.reading import GivenReader, Reader, given_of, readable
+from headwater.people.models import Person
+from headwater.people.reading import GivenReader, Reader, given_of, readable, reader_like
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,13 @@ def counts_of(person: Person) -> InboxCounts:
     """What waits, open broadcasts included."""
     if not person.is_active:
         return InboxCounts()
-    ((waiting, missing),) = _counted(tuple(person.paths_granted(Permission.STEWARD))).rows(
-        now=timezone.now(), **given_of(person)
-    )
+    ((waiting, missing),) = _counted(reader_like(person)).rows(now=timezone.now(), **given_of(person))
     return InboxCounts.of(waiting, missing)
 
 
 @lru_cache(256)
-def _counted(stewarded: tuple[str, ...]) -> Prepared:
-    counts = waiting_counts(GivenReader(stewarded), Given("now"))
+def _counted(reader: GivenReader) -> Prepared:
+    counts = waiting_counts(reader, Given("now"))
     return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(*counts), keeps_plan=True)
 
 
@@ -92,16 +90,15 @@ def take_in_broadcasts(person: Person) -> int:
     """Give the person a row for each open broadcast that concerns them; returns how many."""
     if not person.is_active:
         return 0
-    rows = _missing(tuple(person.paths_granted(Permission.STEWARD))).rows(**given_of(person))
+    rows = _missing(reader_like(person)).rows(**given_of(person))
     if not rows:
         return 0
     return deliver_broadcasts([pk for pk, _ in rows], [version for _, version in rows], people=[person.pk])
 
 
 @lru_cache(256)
-def _missing(stewarded: tuple[str, ...]) -> Prepared:
-    missing = _missing_broadcasts(GivenReader(stewarded))
-    return Prepared(lambda: missing.values_list("pk", "version"))
+def _missing(reader: GivenReader) -> Prepared:
+    return Prepared(lambda: _missing_broadcasts(reader).values_list("pk", "version"), keeps_plan=True)
 
 
 def _missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:

@@ -14,16 +14,16 @@ from headwater.distribute.proof import Scope, overdue
 from headwater.distribute.rules import proof_paths
 from headwater.gather.models import Source
 from headwater.home.rail import GATHERING, LOOKING, may_go
-from headwater.people.models import Permission, Person
-from headwater.people.reading import GivenReader, given_of
+from headwater.people.models import Person
+from headwater.people.reading import GivenReader, given_of, reader_like
 
 
 def rail_counts(request: HttpRequest, person: Person) -> dict[str, tuple[int, str, bool]]:
     """{icon of the place: (count, what it counts, whether it is bad)}; what the page has counted is not asked again."""
     known: InboxCounts | None = getattr(request, "inbox_counts", None)
-    stewarded = None if known is not None else tuple(person.paths_granted(Permission.STEWARD))
+    reader = reader_like(person) if known is None else None
     looked_at = proof_paths(person) if may_go(person, LOOKING) else ()
-    asked = _asked(stewarded, may_go(person, GATHERING), tuple(looked_at))
+    asked = _asked(reader, may_go(person, GATHERING), tuple(looked_at))
     ((failing, late, *waiting),) = asked.rows(now=timezone.now(), **given_of(person))
     counts = known if known is not None else InboxCounts.of(*waiting)
     return {
@@ -34,13 +34,13 @@ def rail_counts(request: HttpRequest, person: Person) -> dict[str, tuple[int, st
 
 
 @lru_cache(256)
-def _asked(stewarded: tuple[str, ...] | None, gathers: bool, looked_at: tuple[str, ...]) -> Prepared:
-    """One query for all: what those see who steer, and what waits for a person who is steward there (None: known)."""
+def _asked(reader: GivenReader | None, gathers: bool, looked_at: tuple[str, ...]) -> Prepared:
+    """One query for all: what those see who steer, and what waits for the reader (None: it is known)."""
     now = Given("now")
     failing = Source.objects.filter(state=Source.State.ACTIVE).exclude(trouble="")
     counts = [
         RowCount(failing) if gathers else Value(0),
         RowCount(overdue(Scope(looked_at), now)) if looked_at else Value(0),
-        *(() if stewarded is None else waiting_counts(GivenReader(stewarded), now)),
+        *(waiting_counts(reader, now) if reader else ()),
     ]
     return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(*counts), keeps_plan=True)

@@ -11,8 +11,8 @@ from django.db.models.functions import Left
 
 from headwater.core.addresses import address
 from headwater.core.prepared import Given, Prepared
-from headwater.people.models import Permission, Person
-from headwater.people.reading import GivenReader, given_of, readable
+from headwater.people.models import Person
+from headwater.people.reading import GivenReader, given_of, readable, reader_like
 from headwater.search.access import asker_for
 from headwater.search.indexing import current_index
 from headwater.search.language.errors import QueryError
@@ -63,9 +63,9 @@ _OF_VERSION = ("current_version__language", "current_version__published_at", Lef
 
 
 @lru_cache(256)
-def _asked(stewarded: tuple[str, ...]) -> Prepared:
-    """What is shown of entries that somebody may read who is steward there."""
-    rule = readable(GivenReader(stewarded))
+def _asked(reader: GivenReader) -> Prepared:
+    """What is shown of the entries that are given, of those that whoever asks may read."""
+    rule = readable(reader)
     return Prepared(
         lambda: Entry.objects.filter(CURRENT, rule, pk__among=Given("wanted")).values_list(*_SHOWN, *_OF_VERSION),
         keeps_plan=True,
@@ -185,8 +185,7 @@ def _grouped(hits: Sequence[Hit]) -> list[list[Hit]]:
 def _checked(person: Person, search: Search, groups: Sequence[Sequence[Hit]]) -> list[Result]:
     """The groups as results, of what the database says the person may read at this moment."""
     wanted = [hit.entry_id for group in groups for hit in group]
-    asked = _asked(tuple(person.paths_granted(Permission.STEWARD)))
-    rows = asked.rows(wanted=wanted, **given_of(person)) if wanted and person.is_active else []
+    rows = _asked(reader_like(person)).rows(wanted=wanted, **given_of(person)) if wanted else []
     shown = {row[0]: Shown(*row) for row in rows}
     kept = ([shown[hit.entry_id] for hit in group if hit.entry_id in shown] for group in groups)
     page = address("home:entry", pk=0)
