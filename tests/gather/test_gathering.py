@@ -18,14 +18,14 @@ from headwater.gather.connectors import SourceFailed
 from headwater.gather.connectors.folder import Folder
 from headwater.gather.extract import Pool
 from headwater.gather.gathering import gather
-from headwater.gather.models import Source
+from headwater.gather.models import Run, Source
 from headwater.gather.pieces import Piece
 from headwater.gather.pipeline import STEPS, Batch
 from headwater.gather.publishing import publish
 from headwater.gather.runs import Progress
 from headwater.people.models import Notice, Person
 from headwater.search.models import Entry
-from tests.gather.connectors.servers import Page, web_server
+from tests.gather.connectors.servers import Page, WebServer, web_server
 
 
 @pytest.fixture
@@ -178,6 +178,54 @@ def test_a_place_that_cannot_be_read_leaves_no_source_behind(
             with pytest.raises(SourceFailed, match=words):
                 gather(organisation_id, OPERATOR, place, pool=pool)
             assert left_behind(organisation_id) == 0, place
+
+
+def named_site(organisation_id: int, server: WebServer) -> str:
+    """The address of a source that waits for nothing between two requests."""
+    where = {"url": server.url + "/", "delay": 0}
+    with organisation_context(organisation_id):
+        create_source(OPERATOR, "Site", "web", Person.objects.get(), settings=where, begin=False)
+    return server.url + "/"
+
+
+def test_a_sitemap_in_trouble_buries_nothing_and_is_named(organisation_id: int, pool: Pool, settings: Any) -> None:
+    settings.HEADWATER_ALLOW_FETCH = ["127.0.0.1"]
+    pages = {f"/{name}.html": Page(f"<p>Culvert {name} is cleaned before the rain.".encode()) for name in "abc"}
+    with web_server({"/": Page(b"<p>Welcome to the waterworks."), **pages}) as server:
+
+        def sitemap(*names: str) -> Page:
+            urls = "".join(f"<url><loc>{server.url}/{name}.html</loc></url>" for name in names)
+            return Page(f"<urlset>{urls}</urlset>".encode())
+
+        server.pages["/sitemap.xml"] = sitemap("a", "b", "c")
+        place = named_site(organisation_id, server)
+        assert numbers(gather(organisation_id, OPERATOR, place, pool=pool)) == (3, 3, 0, 0, 0)
+        server.pages["/sitemap.xml"] = Page(status=503)
+        outcome = gather(organisation_id, OPERATOR, place, pool=pool)
+        assert numbers(outcome) == (0, 0, 0, 0, 1)
+        reason = f"The sitemap {server.url}/sitemap.xml cannot be read: The page answered 503"
+        assert outcome["failures"] == [{"path": place, "reason": reason}]
+        with organisation_context(organisation_id):
+            assert Entry.objects.current().count() == 3
+            assert "answered 503" in Source.objects.get().trouble
+            assert "answered 503" in Notice.objects.get().text
+        server.pages["/sitemap.xml"] = sitemap("a", "b")
+        assert numbers(gather(organisation_id, OPERATOR, place, pool=pool)) == (2, 0, 0, 1, 0)
+        with organisation_context(organisation_id):
+            assert Source.objects.get().trouble == ""
+
+
+def test_a_first_run_that_could_not_list_all_is_followed_by_another(
+    organisation_id: int, pool: Pool, settings: Any
+) -> None:
+    settings.HEADWATER_ALLOW_FETCH = ["127.0.0.1"]
+    with web_server({"/sitemap.xml": Page(status=503), "/": Page(b"<p>Welcome to the waterworks.")}) as server:
+        place = named_site(organisation_id, server)
+        for number in range(3):
+            gather(organisation_id, OPERATOR, place, pool=pool)
+            server.pages["/sitemap.xml"] = Page(status=404)
+            with organisation_context(organisation_id):
+                assert Run.objects.latest("pk").is_backfill == (number < 2)
 
 
 def test_a_place_that_is_there_and_empty_is_a_source(

@@ -57,13 +57,15 @@ def gather(
     """
     started = time.monotonic()
     if _is_file(place):
+        run = None
         source, progress = _gather_file(
             organisation_id, actor, Path(place), audience, pool or shared_pool(), is_replacing
         )
     else:
-        source, progress = _gather_place(organisation_id, actor, place, audience, pool, watcher)
+        run, progress = _gather_place(organisation_id, actor, place, audience, pool, watcher)
+        source = run.source
     with organisation_context(organisation_id):
-        outcome = _summed_up(source, progress)
+        outcome = _summed_up(source, progress, run)
     outcome.seconds = round(time.monotonic() - started, 3)
     return asdict(outcome)
 
@@ -78,7 +80,7 @@ def _is_url(place: str) -> bool:
 
 def _gather_place(
     organisation_id: int, actor: Actor, place: str, audience: Audience | None, pool: Pool | None, watcher: Watcher
-) -> tuple[Source, Progress]:
+) -> tuple[Run, Progress]:
     where = {"url": place} if _is_url(place) else {"path": str(Path(place).resolve())}
     with organisation_context(organisation_id):
         source = _known_at(actor, where)
@@ -89,10 +91,10 @@ def _gather_place(
             source = _known_at(actor, where) or _named(actor, kind, where, audience)
     run, progress = _carry_out(organisation_id, actor, source, pool, watcher)
     with organisation_context(organisation_id):
-        run.refresh_from_db()
+        run.refresh_from_db(fields=["state", "message", "said"])
         if run.state == Run.State.FAILED:
             raise SourceFailed(*in_words(run.said, run.message))
-    return source, progress
+    return run, progress
 
 
 def _carry_out(
@@ -172,10 +174,12 @@ def _gather_file(
     return source, progress
 
 
-def _summed_up(source: Source, progress: Progress) -> Gathered:
+def _summed_up(source: Source, progress: Progress, run: Run | None) -> Gathered:
     counts = progress.counts
     failures = Failure.objects.filter(document__source=source, document__vanished_at=None, dismissed_at=None)
     rows = [{"path": each.document.key, "reason": each.words} for each in failures.select_related("document")]
+    if run is not None and run.message:  # a part of the place that could not be listed
+        rows.append({"path": runs.describe(source.settings), "reason": run.words})
     return Gathered(
         seen=counts.get("listed", 0),
         new=counts.get("new", 0),

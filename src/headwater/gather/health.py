@@ -68,6 +68,15 @@ def record_success(source: Source, *, changed: bool, **changes: Any) -> None:
         settle(_key("silent", source.pk))
 
 
+def record_partly(source: Source, fault: Fault, *, changed: bool, **changes: Any) -> None:
+    """It worked for what could be reached; the owner is told of the rest, once until all of it works again."""
+    if changed:
+        changes["last_change_at"] = timezone.now()
+        settle(_key("silent", source.pk))
+    Source.objects.filter(pk=source.pk).update(**changes)
+    record_trouble(source.pk, fault)
+
+
 def record_trouble(source_id: int, fault: Fault) -> None:
     """It did not work: kept on the source, and its owner is told once until it works again."""
     source = Source.objects.select_related("owner").get(pk=source_id)

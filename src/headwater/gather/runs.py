@@ -94,7 +94,8 @@ def begin(source: Source, started_by: Person | None) -> Run:
     if latest is not None and (latest.is_waiting or latest.is_alive):
         return latest
     stop_open(source)
-    is_backfill = not source.runs.filter(state=Run.State.DONE).exists()
+    # Until all of it could be listed once: what comes after is news.
+    is_backfill = not source.runs.filter(state=Run.State.DONE, message="").exists()
     run = Run.objects.create(source=source, started_by=started_by, is_backfill=is_backfill)
     run.is_new = True
     return run
@@ -216,17 +217,25 @@ def _beat(organisation_id: int, run: Run, progress: Progress, rate: float) -> No
 
 
 def _finish(organisation_id: int, run: Run, listing: Listing, seen: set[str], progress: Progress) -> None:
-    """The end of a run that went well: what is missing has vanished, and the source is set for the next time."""
+    """The end of a run that went well: what is missing has vanished, and the source is set for the next time.
+
+    Where some of it could not be listed, nothing is missing for certain, and the run says why.
+    """
     with organisation_context(organisation_id):
         source = hold_source(run.source_id)
         if not _own(run).exists():
             raise Stopped
-        vanished = _tombstones(source, seen) if listing.complete else 0
+        trouble = listing.trouble
+        vanished = _tombstones(source, seen) if listing.complete and not trouble else 0
         progress.counts["vanished"] = vanished
         progress.total = len(seen)
         now = timezone.now()
         changes = {"cursor": listing.cursor, "next_run_at": now + timedelta(minutes=source.every_minutes)}
-        health.record_success(source, changed=bool(vanished or _news(progress.counts)), **changes)
+        changed = bool(vanished or _news(progress.counts))
+        if trouble:
+            health.record_partly(source, trouble, changed=changed, **changes)
+        else:
+            health.record_success(source, changed=changed, **changes)
         _own(run).update(
             state=Run.State.DONE,
             ended_at=now,
@@ -234,6 +243,8 @@ def _finish(organisation_id: int, run: Run, listing: Listing, seen: set[str], pr
             counts=progress.counts,
             total=progress.total,
             bytes_kept=progress.counts.get("bytes", 0),
+            message=trouble.message[:500] if trouble else "",
+            said=trouble.said if trouble else {},
         )
 
 

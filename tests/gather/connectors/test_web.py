@@ -2,11 +2,13 @@
 
 import gzip
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from headwater.gather.connectors.base import FetchFailed, Found, SourceFailed
+from headwater.gather.connectors.base import FetchFailed, Found, Listing, SourceFailed
 from headwater.gather.connectors.guard import Policy, Refused
 from headwater.gather.connectors.manners import canonical
 from headwater.gather.connectors.web import Site
@@ -122,6 +124,134 @@ def sitemap_of(server: WebServer, *paths: str, changed: str = "") -> Page:
     dated = f"<lastmod>{changed}</lastmod>" if changed else ""
     urls = "".join(f"<url><loc>{server.url}{path}</loc>{dated}</url>" for path in paths)
     return Page(f"<urlset>{urls}</urlset>".encode())
+
+
+def listed(site: Site, cursor: dict[str, Any] | None = None) -> tuple[set[str], Listing]:
+    """The pages by their names, and what the listing says of itself in the end."""
+    with site.open(cursor or {}) as listing:
+        return {one.key.partition("/docs/")[2] for one in listing}, listing
+
+
+def hang(handler: Any) -> None:
+    time.sleep(1)
+
+
+def half(handler: Any) -> None:
+    """Part of a sitemap, with no word of how long it would be."""
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(b"<urlset><url><loc>http://127.0.0.1/docs/none</lo")
+
+
+TROUBLES: dict[str, Page | Callable[[Any], None]] = {
+    "503": Page(status=503),
+    "429": Page(status=429),
+    "403": Page(status=403),
+    "No answer": hang,
+    "ends too early": half,
+    "damaged": Page(gzip.compress(b"<urlset></urlset>" * 99)[:-20]),
+    "not a sitemap": Page(b"<html><p>We are away for a moment</html>"),
+    "404": Page(status=404),
+}
+
+
+@pytest.mark.parametrize("words", TROUBLES)
+def test_a_sitemap_in_trouble_is_named_and_no_reason_to_miss_anything(words: str) -> None:
+    served: dict[str, Any] = dict(pages())
+    with web_server(served) as server:
+        there = sitemap_of(server, "/docs/one.html", "/docs/hidden.html")
+        served |= {"/sitemap.xml": there, "/docs/hidden.html": Page(b"<p>named by the sitemap alone</p>")}
+        patient = replace(site(server), policy=replace(OPEN, step_seconds=0.3))
+        _, first = listed(patient)
+        assert first.complete
+        assert first.cursor["sitemaps"] == [server.url + "/sitemap.xml"]
+        served["/sitemap.xml"] = TROUBLES[words]
+        found, second = listed(patient, first.cursor)
+        assert found == set(), "links would find other pages, which would vanish when the sitemap is back"
+        assert not second.complete
+        assert f"{server.url}/sitemap.xml cannot be read" in str(second.trouble)
+        assert words in str(second.trouble)
+        served["/sitemap.xml"] = there
+        server.requests.clear()
+        found, third = listed(patient, second.cursor)
+        assert (found, third.complete, third.trouble) == ({"one.html", "hidden.html"}, True, None)
+        assert dict(server.requests)["/docs/one.html"].get("if-none-match") == '"1"', "what is known is still known"
+
+
+def test_a_sitemap_that_says_twice_that_it_is_gone_is_gone() -> None:
+    served = pages()
+    with web_server(served) as server:
+        served["/sitemap.xml"] = sitemap_of(server, "/docs/one.html", "/docs/two.html")
+        _, first = listed(site(server))
+        del served["/sitemap.xml"]
+        _, second = listed(site(server), first.cursor)
+        assert second.trouble
+        found, third = listed(site(server), second.cursor)
+        assert (found, third.complete, third.trouble) == ({"", "one.html", "two.html"}, True, None)
+
+
+def test_robots_that_name_a_sitemap_no_more_are_believed_the_second_time() -> None:
+    served = pages()
+    with web_server(served) as server:
+        served["/robots.txt"] = Page(f"Sitemap: {server.url}/map.xml".encode())
+        served["/map.xml"] = sitemap_of(server, "/docs/two.html")
+        _, first = listed(site(server))
+        served["/robots.txt"] = Page(status=404)
+        found, second = listed(site(server), first.cursor)
+        assert (found, second.complete) == (set(), False)
+        assert "no sitemap any more" in str(second.trouble)
+        found, third = listed(site(server), second.cursor)
+        assert (found, third.complete) == ({"", "one.html", "two.html"}, True)
+
+
+@pytest.mark.parametrize("trouble", [Page(status=503), Page(status=403)])
+def test_one_sitemap_of_an_index_in_trouble_leaves_the_others_their_pages(trouble: Page) -> None:
+    served = pages()
+    with web_server(served) as server:
+        parts = "".join(f"<sitemap><loc>{server.url}/{name}.xml</loc></sitemap>" for name in ("a", "b"))
+        served["/sitemap.xml"] = Page(f"<sitemapindex>{parts}</sitemapindex>".encode())
+        served["/a.xml"] = sitemap_of(server, "/docs/one.html")
+        served["/b.xml"] = trouble
+        found, listing = listed(site(server))
+        assert (found, listing.complete) == ({"one.html"}, False)
+        assert "/b.xml cannot be read" in str(listing.trouble)
+        served["/b.xml"] = sitemap_of(server, "/docs/two.html")
+        found, listing = listed(site(server), listing.cursor)
+        assert (found, listing.complete, listing.trouble) == ({"one.html", "two.html"}, True, None)
+
+
+def test_more_sitemaps_than_are_read_are_not_called_all() -> None:
+    served = pages()
+    with web_server(served) as server:
+        parts = "".join(f"<sitemap><loc>{server.url}/{number}.xml</loc></sitemap>" for number in range(60))
+        served["/sitemap.xml"] = Page(f"<sitemapindex>{parts}</sitemapindex>".encode())
+        served["/0.xml"] = sitemap_of(server, "/docs/one.html")
+        found, listing = listed(site(server))
+        assert (found, listing.complete) == ({"one.html"}, False)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_site_that_never_had_a_sitemap_is_read_by_its_links(status: int) -> None:
+    with web_server(pages() | {"/sitemap.xml": Page(status=status)}) as server:
+        found, listing = listed(site(server))
+        assert (found, listing.complete, listing.trouble) == ({"", "one.html", "two.html"}, True, None)
+
+
+def test_where_nobody_knows_of_a_sitemap_links_are_followed_and_nothing_is_missed() -> None:
+    with web_server(pages() | {"/sitemap.xml": Page(status=500)}) as server:
+        found, listing = listed(site(server))
+        assert (found, listing.complete) == ({"", "one.html", "two.html"}, False)
+        assert "answered 500" in str(listing.trouble)
+
+
+def test_an_address_nobody_can_read_spoils_no_sitemap() -> None:
+    served = pages()
+    with web_server(served) as server:
+        served["/sitemap.xml"] = Page(
+            f"<urlset><url/><url><loc>http://[x</loc></url><url><loc>{server.url}/docs/one.html</loc></url></urlset>".encode()
+        )
+        found, listing = listed(site(server))
+        assert (found, listing.complete) == ({"one.html"}, True)
 
 
 PRIVATE = Page(b"User-agent: *\nDisallow: /docs/private/\n")

@@ -86,13 +86,14 @@ class Listing:
     """What is found, one piece at a time; fetch a piece before the listing is closed.
 
     After the last piece `complete` says whether all there is was listed (so what is missing has vanished), `total`
-    how many, and `cursor` is what the next listing wants to be given.
+    how many, `trouble` why some of it could not be listed, and `cursor` is what the next listing wants to be given.
     """
 
     cursor: dict[str, Any]
     found: Iterator[Found] = field(default_factory=lambda: iter(()))
     complete: bool = False
     total: int | None = None
+    trouble: Fault | None = None
     resources: ExitStack = field(default_factory=ExitStack)
 
     def __iter__(self) -> Iterator[Found]:

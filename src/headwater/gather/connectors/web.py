@@ -1,9 +1,6 @@
 """A web site: the pages its sitemap names, or those found by following links, within a prefix and with manners."""
 
-import gzip
-import io
 import re
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,10 +13,9 @@ from headwater.gather.connectors.base import Fetched, FetchFailed, Found, Listin
 from headwater.gather.connectors.base import marked as _
 from headwater.gather.connectors.guard import Answer, Client, Policy, SignIn, check_written, http_date
 from headwater.gather.connectors.manners import Disallowed, Manners, canonical
+from headwater.gather.connectors.sitemaps import Sitemaps
 
 _PAGES = 5_000
-_SITEMAPS = 50
-_SITEMAP_BYTES = 50_000_000
 _LINKS_A_PAGE = 500
 _NOT_DOCUMENTS = re.compile(
     r"\.(css|js|mjs|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|mp[34]|webm|ogg|wav|avi|mov|exe|dmg|iso|xml|rss|atom)$",
@@ -75,6 +71,7 @@ class _Visit:
         self.client = Client(site.policy, site.sign_in)
         self.manners = Manners(self.client, site.delay)
         self.before: dict[str, dict[str, Any]] = cursor.get("pages", {})
+        self.sitemaps: list[str] = cursor.get("sitemaps", [])
         self.now: dict[str, dict[str, Any]] = {}
         self.listing = Listing({"pages": self.now}, self.walk())
 
@@ -101,46 +98,18 @@ class _Visit:
         return url.startswith(self.site.prefix) and self.manners.allows(url)
 
     def walk(self) -> Iterator[Found]:
-        named = self.sitemap()
-        pages = self.from_sitemap(named) if named else self.by_links()
-        yield from pages
-
-    # --- By sitemap ---------------------------------------------------------------------------------------------------
-
-    def sitemap(self) -> dict[str, str]:
-        """Addresses within the prefix and their last change, from the sitemaps the site names; empty without any."""
-        usual = urljoin(self.site.url, "/sitemap.xml")
-        waiting = deque([*self.robots.sitemaps, *([usual] if self.manners.allows(usual) else [])])
-        seen: set[str] = set()
-        pages: dict[str, str] = {}
-        while waiting and len(seen) < _SITEMAPS:
-            address = waiting.popleft()
-            if address in seen:
-                continue
-            seen.add(address)
-            root = self.read_sitemap(address)
-            for entry in root if root is not None else []:
-                location, changed = _child(entry, "loc"), _child(entry, "lastmod")
-                if _tag(root) == "sitemapindex":
-                    waiting.append(location)
-                elif self.welcome(canonical(location)):
-                    pages.setdefault(canonical(location), changed)
-        return pages
-
-    def read_sitemap(self, address: str) -> Any:
-        """The root element of a sitemap, or None where there is none."""
-        try:
-            answer = self.manners.get(address, is_invited=True)
-        except FetchFailed:
-            return None
-        content = answer.content if answer.status == 200 else b""
-        if content[:2] == b"\x1f\x8b":
-            content = _gunzip(content)
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
-        try:
-            return etree.fromstring(content, parser)
-        except (etree.LxmlError, ValueError):
-            return None
+        sitemaps = Sitemaps(self.manners, self.site.url, self.sitemaps)
+        sitemaps.read_all()
+        self.listing.cursor["sitemaps"] = sitemaps.remembered
+        self.listing.trouble = sitemaps.trouble
+        named = {url: changed for url, changed in sitemaps.pages.items() if self.welcome(url)}
+        if named:
+            yield from self.from_sitemap(named)
+        elif not (sitemaps.trouble and sitemaps.are_expected):  # else links would find what vanishes the next time
+            yield from self.by_links()
+        self.listing.complete &= sitemaps.is_whole
+        if sitemaps.trouble:
+            self.now.update({url: before for url, before in self.before.items() if url not in self.now})
 
     def from_sitemap(self, named: dict[str, str]) -> Iterator[Found]:
         self.listing.total = min(len(named), self.site.pages)
@@ -254,23 +223,3 @@ def _links(answer: Answer) -> list[str]:
         if len(links) >= _LINKS_A_PAGE:
             break
     return list(links)
-
-
-def _child(entry: Any, name: str) -> str:
-    for child in entry:
-        if _tag(child) == name:
-            return (child.text or "").strip()
-    return ""
-
-
-def _tag(element: Any) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
-
-
-def _gunzip(content: bytes) -> bytes:
-    """At most 50 MB, the size the sitemap standard allows; empty when damaged."""
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
-            return packed.read(_SITEMAP_BYTES)
-    except (OSError, EOFError, zlib.error):
-        return b""

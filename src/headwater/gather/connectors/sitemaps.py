@@ -1,0 +1,151 @@
+"""The sitemaps of a web site: which pages they name, and whether that is all, so that what is missing has vanished."""
+
+import gzip
+import io
+import re
+import zlib
+from collections import deque
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from headwater.gather.connectors.base import Fault, FetchFailed, SourceFailed
+from headwater.gather.connectors.base import marked as _
+from headwater.gather.connectors.guard import Answer
+from headwater.gather.connectors.manners import Manners, canonical
+
+_SITEMAPS = 50
+_SITEMAP_BYTES = 50_000_000
+_KINDS = ("urlset", "sitemapindex")
+_END = re.compile(rb"</[^<>]*(urlset|sitemapindex)\s*>")
+
+
+class _Gone(FetchFailed):
+    """The server says that there is no such sitemap: believed when it says so twice."""
+
+
+class Sitemaps:
+    """Reads the sitemaps that robots.txt names, the usual one, and those that these name; `known` were there last time.
+
+    Afterwards: `pages`, addresses and their last change as written; `trouble`, the first that should have been there
+    and was not, or could not be read; `remembered`, what is `known` the next time.
+    """
+
+    def __init__(self, manners: Manners, start: str, known: Collection[str]) -> None:
+        named = [urljoin(start, address) for address in manners.robots_of(start).sitemaps]
+        usual = urljoin(start, "/sitemap.xml")
+        self._manners = manners
+        self._known = frozenset(known)
+        self._named = {*named, *known}
+        self._waiting = deque([*named, *([usual] if manners.allows(usual) else [])])
+        self._read: set[str] = set()
+        self._is_failing = False
+        self.are_expected = bool(self._named)
+        self.pages: dict[str, str] = {}
+        self.trouble: Fault | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what they do not name is not there."""
+        return self.trouble is None and not self._waiting
+
+    @property
+    def remembered(self) -> list[str]:
+        """The sitemaps that are there, and those that may be."""
+        return sorted(self._read | self._known if self._is_failing else self._read)
+
+    def read_all(self) -> None:
+        """Read them, at most 50."""
+        asked: set[str] = set()
+        while self._waiting and len(asked) < _SITEMAPS:
+            address = self._waiting.popleft()
+            if address not in asked:
+                asked.add(address)
+                self._read_one(address)
+        if self._known and not self._read:
+            remedy = _("What only the sitemap named is taken for vanished the next time")
+            self._complain(_Gone(_("There is no sitemap any more, where one was the last time"), remedy))
+
+    def _read_one(self, address: str) -> None:
+        try:
+            self._take(address, self._root(address))
+        except (FetchFailed, SourceFailed) as error:
+            self._complain_of(address, error)
+
+    def _complain_of(self, address: str, error: Fault) -> None:
+        self._is_failing |= not isinstance(error, _Gone)
+        message = _("The sitemap %(address)s cannot be read: %(error)s")
+        remedy = _("Until it can be read, nothing is taken for vanished; it is tried again next time")
+        self._complain(FetchFailed(message, remedy, address=address, error=error.message))
+
+    def _complain(self, fault: Fault) -> None:
+        self.trouble = self.trouble or fault
+
+    def _root(self, address: str) -> Any:
+        """The root element of a sitemap; None where there is none. Raises FetchFailed where there should be one."""
+        answer = self._manners.get(address, is_invited=True)
+        status = answer.status
+        if status == 200:
+            return self._parsed(address, answer)
+        if status in (404, 410):
+            if address in self._known:
+                raise _Gone(_("The page answered %(status)s"), status=status)
+        elif address in self._named or status == 429 or status >= 500:
+            raise FetchFailed(_("The page answered %(status)s"), status=status)
+        return None
+
+    def _parsed(self, address: str, answer: Answer) -> Any:
+        content = _gunzip(answer.content) if answer.content[:2] == b"\x1f\x8b" else answer.content
+        root = _parse(content)
+        if root is None or _tag(root) not in _KINDS:
+            # What never was one may be anything: a page that says "not found", a feed, a list of addresses.
+            if address in self._known:
+                raise _Gone(_("What is there is not a sitemap"))
+            return None
+        self._read.add(address)
+        if not _END.search(content) and _parse(content, recover=False) is None:
+            self._complain_of(address, FetchFailed(_("It ends too early")))
+        return root
+
+    def _take(self, address: str, root: Any) -> None:
+        for entry in root if root is not None else []:
+            location, changed = _child(entry, "loc"), _child(entry, "lastmod")
+            try:
+                place = canonical(urljoin(address, location))
+            except ValueError:
+                continue
+            if _tag(root) == "sitemapindex" and location:
+                self._named.add(place)
+                self._waiting.append(place)
+            elif location:
+                self.pages.setdefault(place, changed)
+
+
+def _parse(content: bytes, recover: bool = True) -> Any:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=recover)
+    try:
+        return etree.fromstring(content, parser)
+    except (etree.LxmlError, ValueError):
+        return None
+
+
+def _child(entry: Any, name: str) -> str:
+    for child in entry:
+        if _tag(child) == name:
+            return (child.text or "").strip()
+    return ""
+
+
+def _tag(element: Any) -> str:
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def _gunzip(content: bytes) -> bytes:
+    """At most 50 MB, the size the sitemap standard allows. Raises FetchFailed when it is damaged."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            return packed.read(_SITEMAP_BYTES)
+    except (OSError, EOFError, zlib.error) as error:
+        raise FetchFailed(_("It is damaged")) from error
