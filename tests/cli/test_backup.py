@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import psycopg
 import pytest
 
 from headwater.core.cluster import APP, OWNER, SUPERUSER, Cluster
+from headwater.core.cluster.locks import FileLock
 from tests.cli.conftest import Command, remove_cluster
 
 INES = ("--as", "ines@waterworks.example")
@@ -87,12 +89,34 @@ def test_followers_go_on_after_a_restore(headwater: Command, backup: Path, other
     assert delivered[0]["title"] == "A later weir"
 
 
-def test_an_installation_is_not_overwritten_unless_one_says_so(headwater: Command, backup: Path) -> None:
-    assert "--replace" in headwater("restore", str(backup), code=1).stderr
-    headwater("do", "create_unit", "name=Soon gone")
-    headwater("restore", str(backup), "--replace")
-    assert "no such record" in headwater("do", "rename_unit", "unit=soon-gone", "name=X", code=2).stderr
-    assert len(headwater.json("search", "weir", *INES)) == 6
+def test_an_installation_is_not_overwritten_unless_one_says_so(backup: Path, other_home: Command) -> None:
+    other_home("restore", str(backup))
+    assert "--replace" in other_home("restore", str(backup), code=1).stderr
+    other_home("do", "create_unit", "name=Soon gone")
+    other_home("restore", str(backup), "--replace")
+    assert "no such record" in other_home("do", "rename_unit", "unit=soon-gone", "name=X", code=2).stderr
+    assert len(other_home.json("search", "weir", *INES)) == 6
+
+
+def test_nothing_is_replaced_under_a_worker(backup: Path, other_home: Command) -> None:
+    other_home("restore", str(backup))
+    other_home("do", "create_unit", "name=Kept")
+    worker = other_home.start("work")
+    users = FileLock(other_home.home / "cluster" / "users.lock")
+    try:
+        deadline = time.monotonic() + 60
+        while not users.is_held_elsewhere():
+            assert time.monotonic() < deadline, "the worker has not begun"
+            time.sleep(0.1)
+        refused = other_home("restore", str(backup), "--replace", code=1).stderr
+        assert "Another command uses" in refused
+        assert "Nothing was changed" in refused
+        other_home("do", "rename_unit", "unit=kept", "name=Kept still")
+    finally:
+        worker.terminate()
+        worker.communicate(timeout=60)
+    other_home("restore", str(backup), "--replace")
+    assert "no such record" in other_home("do", "rename_unit", "unit=kept", "name=X", code=2).stderr
 
 
 def test_half_a_file_is_refused_and_nothing_is_changed(headwater: Command, backup: Path, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def restore(options: Namespace) -> None:
         raise CommandFailed("Headwater is running here. Nothing was changed. `headwater down` stops it.")
     with _aside(home, "restore") as aside:
         manifest = _unpack(Path(options.file), aside)
-        with prepare_environment() as installation:
+        with prepare_environment(alone=True) as installation:
             if not options.replace and dumping.holds_something(installation):
                 raise CommandFailed(
                     f"There is an installation in {home} already, and nothing was changed. Restore into another "

@@ -90,18 +90,18 @@ class Installation:
         return dict(os.environ) | ({"DATABASE_OWNER_URL": self.owner_url} if self.owner_url else {})
 
 
-def prepare_environment() -> Installation:
+def prepare_environment(*, alone: bool = False) -> Installation:
     """Open the installation and set the variables that settings.py reads. Call it before Django starts.
 
     Sets HEADWATER_HOME, HEADWATER_SECRET_KEY, HEADWATER_DEMO and DATABASE_URL (the application's role) where they are
     not set, and takes DATABASE_OWNER_URL away, so that nothing but a migration can act as the owner.
-    Raises ClusterError when there is no database to be had.
+    `alone`: as the only user of the embedded database; others wait. Raises ClusterError when there is none to be had.
     """
     home = make_home_folder()
     owner_url = os.environ.pop("DATABASE_OWNER_URL", None)
     lease = None
     if not os.environ.get("DATABASE_URL"):
-        lease = Cluster(home).enter()
+        lease = Cluster(home).enter(alone=alone)
         os.environ["DATABASE_URL"] = lease.cluster.url(APP)
         owner_url = lease.cluster.url(OWNER)
     os.environ["HEADWATER_HOME"] = str(home)

@@ -155,6 +155,22 @@ def test_the_last_one_out_stops_it_and_data_stay(cluster_home: Path) -> None:
         assert one(cluster.url(OWNER), "SELECT number FROM kept") == (1,)
 
 
+def test_one_who_enters_alone_is_alone(cluster_home: Path) -> None:
+    cluster = Cluster(cluster_home, durable=False)
+    with cluster.enter(), pytest.raises(ClusterError, match=r"Another command uses .*Nothing was changed"):
+        cluster.enter(alone=True)
+    users = FileLock(cluster.place.control / "users.lock")
+    with cluster.enter(alone=True):
+        assert one(cluster.url(APP), "SELECT 1") == (1,)
+        process = postmaster(cluster)
+        time.sleep(1)  # the guardian looks several times whether there is anybody
+        assert alive(process)
+        assert not users.share()
+    assert not alive(process)
+    with cluster.enter():
+        assert one(cluster.url(APP), "SELECT 1") == (1,)
+
+
 USER_SCRIPT = """
 import sys, time
 from pathlib import Path

@@ -26,6 +26,7 @@ from headwater.core.cluster.places import Place, find_place, make_folders, reach
 DATABASE = "headwater"
 LONGEST_START = 90  # seconds; recovery after a crash may have much log to replay
 LEAST_FREE = 2**24  # bytes; PostgreSQL's log of changes grows by that much at a time
+LONGEST_LEAVING = 5  # seconds until PostgreSQL has stopped behind a killed process
 LONGEST_TURN = 300  # seconds to wait while another process creates, starts or stops the cluster
 
 # Small enough for the whole system to idle in 600 MB, large enough for 25,000 entries to be served from memory.
@@ -84,15 +85,21 @@ class Cluster:
         """The address of a database for one of the three roles."""
         return roles.role_url(role, self._passwords()[role], str(self.place.socket), database)
 
-    def enter(self) -> "Lease":
+    def enter(self, *, alone: bool = False) -> "Lease":
         """Make sure PostgreSQL is there and answering, and hold it until the lease is left.
 
-        Raises ClusterError when it cannot be created or started.
+        `alone`: as its only user; whoever comes meanwhile waits. Raises ClusterError when it cannot be created or
+        started, or has other users.
         """
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         users = FileLock(self.place.control / "users.lock")
         with self._turn():
-            if not users.share(LONGEST_TURN):
+            if alone and not users.own(LONGEST_LEAVING):
+                raise ClusterError(
+                    f"Another command uses {self.home}: a worker, a run of `gather`, or one that was started by hand. "
+                    "Nothing was changed. End it, and try again."
+                )
+            if not alone and not users.share(LONGEST_TURN):
                 raise ClusterError("The database is still being stopped by another command. Try again in a minute.")
             try:
                 self._start()
