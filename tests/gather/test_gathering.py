@@ -228,6 +228,23 @@ def test_a_first_run_that_could_not_list_all_is_followed_by_another(
                 assert Run.objects.latest("pk").is_backfill == (number < 2)
 
 
+def test_a_page_behind_an_entry_is_tried_again_though_its_feed_is_as_it_was(
+    organisation_id: int, pool: Pool, settings: Any
+) -> None:
+    settings.HEADWATER_ALLOW_FETCH = ["127.0.0.1"]
+    item = b"<item><guid>1</guid><title>Bridge closed</title><link>/bridge</link></item>"
+    feed = Page(b"<rss><channel><title>R</title>" + item + b"</channel></rss>", headers={"ETag": '"1"'})
+    with web_server({"/feed": feed, "/bridge": Page(status=503)}) as server:
+        place = server.url + "/feed"
+        where = {"url": place, "whole_page": True, "delay": 0}
+        with organisation_context(organisation_id):
+            create_source(OPERATOR, "Feed", "feed", Person.objects.get(), settings=where, begin=False)
+        assert numbers(gather(organisation_id, OPERATOR, place, pool=pool)) == (1, 0, 0, 0, 1)
+        server.pages["/bridge"] = Page(b"<p>The bridge is closed from Monday on.")
+        assert numbers(gather(organisation_id, OPERATOR, place, pool=pool)) == (1, 1, 0, 0, 0)
+        assert numbers(gather(organisation_id, OPERATOR, place, pool=pool)) == (0, 0, 0, 0, 0)
+
+
 def test_a_place_that_is_there_and_empty_is_a_source(
     organisation_id: int, tmp_path: Path, pool: Pool, settings: Any
 ) -> None:

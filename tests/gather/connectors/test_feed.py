@@ -2,15 +2,18 @@
 
 import json
 import os
+import time
 from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from headwater.gather.connectors.base import SourceFailed
+from headwater.gather.connectors.base import FetchFailed, SourceFailed
 from headwater.gather.connectors.feed import Feed, read_items
 from headwater.gather.connectors.guard import Answer, Policy, Refused
-from tests.gather.connectors.servers import OPEN, Page, web_server
+from tests.gather.connectors.servers import OPEN, Page, WebServer, web_server
 
 DATA = Path(os.environ.get("HEADWATER_DATA") or Path(__file__).parents[4] / "shared" / "data")
 RSS = b"""<rss version="2.0"><channel><title>Roads</title>
@@ -67,13 +70,87 @@ def test_name_and_password_are_told_to_the_feed_and_to_no_other_site() -> None:
             "/feed": Page(f"<rss><channel>{items}</channel></rss>".encode()),
             "/story": Page(b"<p>Here</p>"),
         }
-        settings = {"url": server.url + "/feed", "whole_page": True, "username": "ada"}
+        settings = {"url": server.url + "/feed", "whole_page": True, "username": "ada", "delay": 0}
         with Feed.from_settings(settings, {"password": "oxbow"}, OPEN).open({}) as listing:
             for found in listing:
                 found.fetch()
         said = "Basic " + b64encode(b"ada:oxbow").decode()
-        assert [heads.get("authorization") for _, heads in server.requests] == [said, said]
-        assert [heads.get("authorization") for _, heads in other.requests] == [None]
+        assert server.paths() == ["/feed", "/robots.txt", "/story"]
+        assert {heads.get("authorization") for _, heads in server.requests} == {said}
+        assert other.paths() == ["/robots.txt", "/story"]
+        assert {heads.get("authorization") for _, heads in other.requests} == {None}
+
+
+def whole_pages(server: WebServer) -> Feed:
+    return Feed(server.url + "/feed", True, OPEN, delay=0)
+
+
+def fetched(feed: Feed, cursor: dict[str, Any]) -> tuple[dict[str, bytes | str], dict[str, Any]]:
+    """What came of each entry: its page, or why there is none; and the cursor, as it is when it was kept."""
+    came: dict[str, bytes | str] = {}
+    with feed.open(cursor) as listing:
+        for found in listing:
+            try:
+                came[found.title] = found.fetch().content
+            except FetchFailed as error:
+                came[found.title] = error.message
+    assert listing.total == len(came)
+    return came, json.loads(json.dumps(listing.cursor))
+
+
+def test_a_page_that_failed_is_tried_again_though_the_feed_has_not_changed() -> None:
+    pages = {"/feed": Page(RSS, headers={"ETag": '"1"'}), "/bridge": Page(status=503), "/second": Page(b"<p>Two</p>")}
+    with web_server(pages) as server:
+        first, cursor = fetched(whole_pages(server), {})
+        assert first == {"Bridge closed": "The page answered 503", "No id": b"<p>Two</p>"}
+        again, cursor = fetched(whole_pages(server), cursor)
+        assert again == {"Bridge closed": "The page answered 503"}
+        pages["/feed"] = Page(b"<rss version='2.0'><channel><title>R</title></channel></rss>")
+        again, cursor = fetched(whole_pages(server), cursor)
+        assert again == {"Bridge closed": "The page answered 503"}, "scrolled off, and not forgotten"
+        pages["/bridge"] = Page(b"<p>The whole story</p>")
+        with whole_pages(server).open(cursor) as listing:
+            (found,) = listing
+        assert (found.key, found.url, found.author) == ("a", server.url + "/bridge", "Ada")
+        assert found.published == datetime(2024, 1, 1, 10, tzinfo=UTC)
+        assert found.metadata == {"tags": ["bridges"]}
+        last, cursor = fetched(whole_pages(server), cursor)
+        assert last == {"Bridge closed": b"<p>The whole story</p>"}
+        assert fetched(whole_pages(server), cursor)[0] == {}
+
+
+def test_a_page_that_failed_keeps_the_stamp_it_was_listed_with() -> None:
+    pages = {"/feed": Page(RSS, headers={"ETag": '"1"'}), "/bridge": Page(status=503), "/second": Page(status=503)}
+    with web_server(pages) as server:
+        with whole_pages(server).open({}) as listing:
+            stamps = {found.key: found.stamp for found in listing}
+        _, cursor = fetched(whole_pages(server), {})
+        with whole_pages(server).open(cursor) as listing:
+            assert {found.key: found.stamp for found in listing} == stamps
+
+
+def test_a_page_that_fails_for_weeks_is_asked_for_no_more_once_its_entry_has_scrolled_off() -> None:
+    pages = {"/feed": Page(RSS, headers={"ETag": '"1"'}), "/bridge": Page(status=404), "/second": Page(b"<p>Two</p>")}
+    with web_server(pages) as server:
+        _, cursor = fetched(whole_pages(server), {})
+        cursor["missed"]["a"]["since"] = (datetime.now(UTC) - timedelta(days=13)).isoformat()
+        came, cursor = fetched(whole_pages(server), cursor)
+        assert set(came) == {"Bridge closed"}
+        assert cursor["missed"]["a"]["since"] < (datetime.now(UTC) - timedelta(days=12)).isoformat()
+        cursor["missed"]["a"]["since"] = (datetime.now(UTC) - timedelta(days=15)).isoformat()
+        assert fetched(whole_pages(server), cursor)[0] == {}
+
+
+def test_pages_behind_entries_are_fetched_with_manners() -> None:
+    pages = {"/feed": Page(RSS), "/bridge": Page(b"<p>The whole story</p>"), "/second": Page(b"<p>Two</p>")}
+    pages["/robots.txt"] = Page(b"User-agent: *\nDisallow: /bridge")
+    with web_server(pages) as server:
+        started = time.monotonic()
+        came, _ = fetched(Feed(server.url + "/feed", True, OPEN, delay=0.2), {})
+        assert time.monotonic() - started >= 0.2
+        reason = f"The site's robots.txt asks not to read {server.url}/bridge"
+        assert came == {"Bridge closed": reason, "No id": b"<p>Two</p>"}
+        assert server.paths() == ["/feed", "/robots.txt", "/second"]
 
 
 def test_a_json_feed() -> None:

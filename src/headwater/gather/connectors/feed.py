@@ -4,8 +4,8 @@ import calendar
 import html
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
 
@@ -23,8 +23,11 @@ from headwater.gather.connectors.base import (
 )
 from headwater.gather.connectors.base import marked as _
 from headwater.gather.connectors.guard import Answer, Client, Policy, SignIn, check_written
+from headwater.gather.connectors.manners import Manners
 
 _ENTRIES = 5_000
+# A page that has been out of reach for so long is asked for no more, once its entry has scrolled off.
+_TRIED_FOR = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Feed:
-    """Settings: `url`; `whole_page` true fetches the page each entry links to instead of the entry's own words."""
+    """Settings: `url`; `whole_page` true fetches the page each entry links to instead of the entry's own words, as
+    robots.txt allows, `delay` seconds apart (default 0.5)."""
 
     url: str
     whole_page: bool = False
     policy: Policy = field(default_factory=Policy)
     sign_in: SignIn | None = None
+    delay: float = 0.5
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any], secret: dict[str, str], policy: Policy) -> "Feed":
@@ -58,38 +63,48 @@ class Feed:
             raise SourceFailed(_("No feed is named"), _("Enter its address, beginning with https://"), field="url")
         check_written(url, policy, "url")
         sign_in = SignIn.from_settings(url, settings, secret)
-        return cls(url, bool(settings.get("whole_page")), policy, sign_in)
+        delay = settings.get("delay")
+        return cls(url, bool(settings.get("whole_page")), policy, sign_in, 0.5 if delay is None else float(delay))
 
     def open(self, cursor: dict[str, Any]) -> Listing:
-        """The entries now, none when the server says nothing changed. Raises SourceFailed."""
+        """The entries now, and those whose page could not be fetched before. Raises SourceFailed.
+
+        When the server says nothing changed there are none but those. The cursor holds what the server wants to be told
+        and, in `missed`, the entries whose page was out of reach: once scrolled off, no feed would name them again.
+        """
         client = Client(self.policy, self.sign_in)
-        listing = Listing(dict(cursor))
-        listing.resources.callback(client.close)
         try:
-            answer = client.get(self.url, cursor)
-        except FetchFailed as error:
+            items, validators = self._ask(client, cursor)
+        except (FetchFailed, SourceFailed) as error:
             client.close()
             raise SourceFailed.because(error) from error
-        if answer.status == 304:
-            return listing
-        if answer.status >= 400:
-            client.close()
-            remedy = _("Check its address and whether it asks for a name")
-            raise SourceFailed(_("The feed answered %(status)s"), remedy, status=answer.status)
-        items = read_items(answer)
-        listing.total = len(items)
-        listing.cursor = dict(answer.validators)
-        listing.found = self._found(items, client)
+        listing = Listing({**validators, "missed": {}})
+        listing.resources.callback(client.close)
+        pages = _Pages(Manners(client, self.delay), cursor.get("missed", {}), listing.cursor["missed"])
+        entries = [(item, _stamp(item)) for item in items]
+        if self.whole_page:
+            entries += pages.missed_before(without={item.key for item in items})
+        listing.total = len(entries)
+        listing.found = self._found(entries, pages)
         return listing
 
-    def _found(self, items: list[Item], client: Client) -> Iterator[Found]:
-        for item in items:
-            whole_page = self.whole_page and item.url
+    def _ask(self, client: Client, cursor: dict[str, Any]) -> tuple[list[Item], dict[str, str]]:
+        """The entries, and what to tell the server the next time."""
+        answer = client.get(self.url, cursor)
+        if answer.status == 304:
+            return [], {name: cursor[name] for name in ("etag", "modified") if name in cursor}
+        if answer.status >= 400:
+            remedy = _("Check its address and whether it asks for a name")
+            raise SourceFailed(_("The feed answered %(status)s"), remedy, status=answer.status)
+        return read_items(answer), answer.validators
+
+    def _found(self, entries: list[tuple[Item, str]], pages: "_Pages") -> Iterator[Found]:
+        for item, stamp in entries:
             yield Found(
                 key=item.key,
-                stamp=checksum(item.title, item.content, item.url),
+                stamp=stamp,
                 name=(item.title or "entry")[:200] + ".html",
-                fetch=self._page(item, client) if whole_page else _entry(item),
+                fetch=pages.page(item, stamp) if self.whole_page and item.url else _entry(item),
                 url=item.url,
                 title=item.title,
                 author=item.author,
@@ -98,16 +113,55 @@ class Feed:
                 metadata={"tags": list(item.tags)} if item.tags else {},
             )
 
-    def _page(self, item: Item, client: Client) -> Callable[[], Fetched]:
+
+class _Pages:
+    """The pages behind entries, fetched with manners; those out of reach go into `missed`, to be tried again."""
+
+    def __init__(self, manners: Manners, before: dict[str, dict[str, Any]], missed: dict[str, dict[str, Any]]) -> None:
+        self._manners = manners
+        self._before = before
+        self._missed = missed
+
+    def missed_before(self, without: set[str]) -> list[tuple[Item, str]]:
+        """Entries whose page was out of reach, with their stamps; not those that have been so for too long."""
+        since = (datetime.now(UTC) - _TRIED_FOR).isoformat()
+        kept = [facts for key, facts in self._before.items() if key not in without and facts["since"] >= since]
+        return [(_remembered(facts["item"]), facts["stamp"]) for facts in kept]
+
+    def page(self, item: Item, stamp: str) -> Callable[[], Fetched]:
+        """How to get the page of an entry."""
+
         def fetch() -> Fetched:
-            answer = client.get(item.url)
-            if answer.status >= 400:
-                raise FetchFailed(
-                    _("The page answered %(status)s"), _("It is tried again next time"), status=answer.status
-                )
-            return Fetched(answer.content, answer.mime)
+            try:
+                return self._fetched(item.url)
+            except FetchFailed:
+                since = self._before.get(item.key, {}).get("since") or datetime.now(UTC).isoformat()
+                self._missed[item.key] = {"item": _to_remember(item), "stamp": stamp, "since": since}
+                raise
 
         return fetch
+
+    def _fetched(self, url: str) -> Fetched:
+        answer = self._manners.get(url)
+        if answer.status >= 400:
+            remedy = _("It is tried again next time")
+            raise FetchFailed(_("The page answered %(status)s"), remedy, status=answer.status)
+        return Fetched(answer.content, answer.mime)
+
+
+def _to_remember(item: Item) -> dict[str, Any]:
+    """An entry without its own words, as JSON holds it."""
+    facts = asdict(item) | {"content": ""}
+    return {name: fact.isoformat() if isinstance(fact, datetime) else fact for name, fact in facts.items()}
+
+
+def _remembered(facts: dict[str, Any]) -> Item:
+    dates = {name: _iso(facts[name]) for name in ("published", "modified")}
+    return Item(**{**facts, **dates, "tags": tuple(facts["tags"])})
+
+
+def _stamp(item: Item) -> str:
+    return checksum(item.title, item.content, item.url)
 
 
 def _entry(item: Item) -> Callable[[], Fetched]:
@@ -150,7 +204,7 @@ def _xml_item(entry: Any) -> Item:
 
 
 def _words(value: Any) -> str:
-    return " ".join(str(value or "").split())
+    return " ".join(str(value or "").replace("\x00", "").split())
 
 
 def _updated(entry: Any) -> datetime | None:
@@ -180,7 +234,7 @@ def _json_items(answer: Answer) -> list[Item]:
 
 def _json_item(entry: dict[str, Any], base: str) -> Item:
     words = str(entry.get("content_html") or "") or f"<p>{html.escape(str(entry.get('content_text') or ''))}</p>"
-    url = urljoin(base, str(entry.get("url") or ""))
+    url = urljoin(base, _words(entry.get("url")))
     authors = [one for one in entry.get("authors") or [entry.get("author")] if isinstance(one, dict)]
     return Item(
         key=short_key(str(entry.get("id") or url or checksum(words))),
