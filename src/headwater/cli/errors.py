@@ -15,9 +15,15 @@ def said(error: Exception) -> str | None:
     """The words for an error that is nobody's bug; None for one that is, and deserves its traceback."""
     if isinstance(error, CommandFailed | ClusterError):
         return str(error)
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.strerror}: {error.filename}"
+    if isinstance(error, OSError):
+        return words_of(error)
     return _said_by_the_rooms(error)
+
+
+def words_of(error: OSError) -> str:
+    """What the system said, and of which file where it said that. A full disk is told without one."""
+    said_of_it = error.strerror or str(error) or type(error).__name__
+    return said_of_it if error.filename is None else f"{said_of_it}: {error.filename}"
 
 
 def _said_by_the_rooms(error: Exception) -> str | None:
