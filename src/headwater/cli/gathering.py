@@ -5,8 +5,8 @@ import time
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from headwater.cli.broken_off import follow_or_tell, told_without_database
 from headwater.cli.errors import CommandFailed
-from headwater.cli.following import catch_up
 from headwater.cli.installation import acting, opened
 from headwater.cli.output import print_data
 from headwater.cli.values import read_value
@@ -16,16 +16,19 @@ if TYPE_CHECKING:
     from headwater.gather.runs import Progress
     from headwater.people.models import Audience
 
+RESUMED = (
+    "What was gathered until then is kept. Run the same command again: it goes on from there, and nothing comes twice."
+)
 TELL_EVERY = 1.0  # seconds between lines of progress at a terminal
 
 
 def gather(options: Namespace) -> None:
     """Gather a place, bring what is new to the inboxes, and say what came of it."""
-    with opened(options) as organisation:
+    with told_without_database(RESUMED), opened(options) as organisation:
         with acting(organisation, options) as actor:
             who, audience = actor, _audience(options.audience)
         outcome = _gather_place(organisation.pk, who, options.place, audience, options.replace)
-        catch_up(organisation.pk)
+        follow_or_tell(organisation.pk, f"What was gathered is kept: {_counted(outcome)}.")
     _say(outcome, options.json)
 
 
@@ -65,7 +68,10 @@ def _say(outcome: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_data(outcome, as_json=True)
         return
-    counts = ", ".join(f"{outcome[name]} {name}" for name in ("seen", "new", "changed", "vanished", "failed"))
-    sys.stdout.write(f"{counts}, in {outcome['seconds']:.1f} s\n")
+    sys.stdout.write(f"{_counted(outcome)}, in {outcome['seconds']:.1f} s\n")
     for failure in outcome["failures"]:
         sys.stdout.write(f"    {failure['path']}: {failure['reason']}\n")
+
+
+def _counted(outcome: dict[str, Any]) -> str:
+    return ", ".join(f"{outcome[name]} {name}" for name in ("seen", "new", "changed", "vanished", "failed"))

@@ -1,0 +1,80 @@
+"""Gathering that the disk or the database breaks off: told in words, and as JSON; nothing lost, nothing twice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headwater.core.cluster import Cluster
+from tests.cli.conftest import Command
+from tests.gather.connectors.servers import web_server
+
+# The kernel refuses to write files larger than that, as it refuses to write at all when the disk is full.
+CRAMPED = """
+import resource, sys
+from headwater.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+sys.exit(main())
+"""
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Path:
+    """Twenty papers of some 40 kB: each fits where no file may be larger than 100 kB, an index of all does not."""
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    for number in range(20):
+        words = " ".join(f"sluice{number}x{word}" for word in range(2_500))
+        (folder / f"{number}.md").write_text(f"# Sluices {number}\n\n{words}\n")
+    return folder
+
+
+def test_an_index_that_cannot_be_written_is_told_and_catches_up(headwater: Command, papers: Path) -> None:
+    words = [sys.executable, "-c", CRAMPED, "gather", str(papers), "--audience", "everyone", "--json"]
+    ended = subprocess.run(words, env=headwater.environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1, ended.stderr
+    error = json.loads(ended.stdout)["error"]
+    assert "What was gathered is kept: 20 seen, 20 new, 0 changed" in error
+    assert "search index could not be written" in error
+    assert "Make room" in error
+    assert "Traceback" not in ended.stderr
+    found = headwater.json("search", "sluice7x1234", "--as", "ines@waterworks.example")
+    assert [each["title"] for each in found] == ["Sluices 7"]
+    again = headwater.json("gather", str(papers))
+    assert (again["seen"], again["new"], again["failed"]) == (20, 0, 0)
+
+
+def test_a_database_that_goes_away_is_told_and_the_next_time_goes_on(headwater: Command) -> None:
+    asked, gone = threading.Event(), threading.Event()
+
+    def slow(handler: Any) -> None:
+        asked.set()
+        gone.wait(60)
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/html")
+        handler.end_headers()
+        handler.wfile.write(b"<p>Every sluice is opened once a month.")
+
+    pages: dict[str, Any] = {"/docs/": slow}
+    with web_server(pages) as server:
+        allowed = Command(headwater.home)
+        allowed.environment |= {"HEADWATER_ALLOW_FETCH": "127.0.0.1"}
+        process = allowed.start("gather", server.url + "/docs/", "--json")
+        assert asked.wait(60)
+        postgres = int((Cluster(headwater.home).place.data / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(postgres, signal.SIGKILL)
+        gone.set()
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 1, err
+        error = json.loads(out)["error"]
+        assert "The database does not go on" in error
+        assert "Run the same command again" in error
+        assert "Traceback" not in err
+        again = allowed.json("gather", server.url + "/docs/")
+        assert (again["seen"], again["new"], again["failed"]) == (1, 1, 0)
