@@ -15,6 +15,7 @@ import pytest
 from headwater.core.cluster import APP, OWNER, SUPERUSER, Cluster
 from headwater.core.cluster.locks import FileLock
 from tests.cli.conftest import Command, remove_cluster
+from tests.disk import fill, small_disk
 
 INES = ("--as", "ines@waterworks.example")
 
@@ -126,16 +127,52 @@ def test_half_a_file_is_refused_and_nothing_is_changed(headwater: Command, backu
     assert len(headwater.json("search", "weir", *INES)) == 6
 
 
-def test_a_damaged_database_is_refused(headwater: Command, backup: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["database.dump", "blobs/"])
+def test_a_damaged_file_is_refused_and_nothing_is_changed(
+    headwater: Command, backup: Path, tmp_path: Path, folder: str
+) -> None:
     broken = tmp_path / "broken"
     with tarfile.open(backup) as old, tarfile.open(broken, "w") as new:
         for member in old.getmembers():
             file = old.extractfile(member)
             content = file.read() if file else b""
-            if member.name == "database.dump":
+            if member.name.startswith(folder):
                 content = content[:-10] + b"0123456789"
             new.addfile(member, io.BytesIO(content))
-    assert "damaged" in headwater("restore", str(broken), "--replace", code=1).stderr
+    refused = headwater("restore", str(broken), "--replace", code=1).stderr
+    assert "is damaged. Nothing was changed" in refused
+    assert len(headwater.json("search", "weir", *INES)) == 6
+
+
+def test_a_disk_without_room_for_a_backup_is_named_and_nothing_stays_on_it(headwater: Command) -> None:
+    letter = headwater.home / "outbox" / "1" / "large.eml"
+    letter.parent.mkdir(parents=True, exist_ok=True)
+    letter.write_bytes(bytes(2**24))
+    try:
+        with small_disk(8) as disk:
+            said = headwater("backup", str(disk / "backup"), code=1).stderr
+            assert "could not be written" in said
+            assert "No space left on device" in said
+            assert "Traceback" not in said
+            assert list(disk.iterdir()) == []
+    finally:
+        letter.unlink()
+
+
+def test_a_home_folder_on_a_full_disk_is_backed_up_to_another(backup: Path, tmp_path: Path) -> None:
+    with small_disk(64) as disk:
+        full = Command(disk / "home", 8397)
+        try:
+            full("restore", str(backup))
+            full.json("doctor", code=3)  # its index is built
+            fill(disk)
+            full("backup", str(tmp_path / "saved"))
+            with tarfile.open(tmp_path / "saved") as tar:
+                assert tar.getnames()[-1] == "manifest.json"
+            faults = [finding for finding in full.json("doctor", code=3) if not finding["well"]]
+            assert {finding["check"] for finding in faults} == {"disk"}
+        finally:
+            remove_cluster(full.home)
 
 
 def test_a_backup_of_a_newer_version_is_refused(headwater: Command, tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ from headwater.cli.errors import CommandFailed, said
 
 
 def test_what_the_system_refuses_is_said_with_and_without_a_file(tmp_path: Path) -> None:
-    with pytest.raises(OSError) as missing:
+    with pytest.raises(FileNotFoundError) as missing:
         (tmp_path / "none").read_text()
     assert said(missing.value) == f"No such file or directory: {tmp_path / 'none'}"
-    with pytest.raises(OSError) as full, Path("/dev/full").open("w") as file:
+    with pytest.raises(OSError, match="No space") as full, Path("/dev/full").open("w") as file:
         file.write("x")
     assert said(full.value) == "No space left on device"
     assert said(TimeoutError()) == "TimeoutError"

@@ -2,7 +2,7 @@
 
 Three files in the cluster's control folder:
     start.lock     held while one process creates or starts the cluster
-    users.lock     held shared by every process that uses the database; exclusively by who is about to stop it, or replaces it
+    users.lock     held shared by every process that uses the database; exclusively by who stops it, or replaces it
     guardian.lock  held by the guardian for as long as it lives
 """
 
