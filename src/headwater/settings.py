@@ -49,7 +49,7 @@ def _database(url: str) -> dict[str, Any]:
 
 # --- The installation -------------------------------------------------------------------------------------------------
 HEADWATER_HOME = Path(_required("HEADWATER_HOME"))
-HEADWATER_PORT = int(os.environ.get("HEADWATER_PORT", "8000"))
+HEADWATER_PORT = int(os.environ.get("HEADWATER_PORT") or "8000")
 HEADWATER_ORIGIN = os.environ.get("HEADWATER_ORIGIN", f"http://127.0.0.1:{HEADWATER_PORT}")
 HEADWATER_LIVE_URL = os.environ.get("HEADWATER_LIVE_URL", f"http://127.0.0.1:{HEADWATER_PORT + 1}/live")
 HEADWATER_DEMO = os.environ.get("HEADWATER_DEMO") == "1"

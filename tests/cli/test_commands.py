@@ -70,6 +70,46 @@ def test_a_query_that_cannot_be_read_names_the_place(headwater: Command) -> None
     assert "position" in headwater("search", "(culvert OR", *INES, code=2).stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("search", "(culvert OR"),
+        ("read", "search_entries", "q=(culvert OR"),
+        ("do", "save_profile", "name=Rain", "query=(culvert OR"),
+        ("do", "create_need", "question=Which?", "owner=ada@waterworks.example", "query=(culvert OR"),
+    ],
+)
+def test_a_query_that_cannot_be_read_is_misuse_at_every_command(headwater: Command, words: tuple[str, ...]) -> None:
+    answer = headwater(*words, "--as", "ada@waterworks.example", "--json", code=2)
+    assert "position" in json.loads(answer.stdout)["error"]
+
+
+@pytest.mark.parametrize("command", [("search", "culvert"), ("inbox",)])
+@pytest.mark.parametrize("limit", ["-5", "0", "some"])
+def test_a_limit_that_is_no_number_of_things_is_refused(
+    headwater: Command, command: tuple[str, ...], limit: str
+) -> None:
+    answer = headwater(*command, "--limit", limit, *INES, code=2)
+    assert "--limit" in answer.stderr
+    assert limit in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_what_cannot_be_understood_is_told_as_json_too(headwater: Command) -> None:
+    for words in (("dance",), ("inbox", "--limit", "-5"), ("inbox", "--colour"), ("gather",)):
+        answer = headwater(*words, "--json", code=2)
+        assert list(json.loads(answer.stdout)) == ["error"]
+        assert "usage:" in answer.stderr
+        assert headwater(*words, code=2).stdout == ""
+
+
+@pytest.mark.parametrize("address", ["ftp://archive.example/x/", "file:///srv/papers", "svn+ssh://archive.example/x"])
+def test_an_address_that_nothing_reads_is_no_folder_of_that_name(headwater: Command, address: str) -> None:
+    answer = headwater("gather", address, code=2)
+    assert f"{address.partition(':')[0]}:// is not gathered" in answer.stderr
+    assert "http://" in answer.stderr
+
+
 def test_an_unknown_organisation_is_named(headwater: Command) -> None:
     assert "elsewhere" in headwater("inbox", "--organisation", "elsewhere", *INES, code=1).stderr
 

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -112,6 +113,37 @@ def test_killing_up_leaves_nobody(running: tuple[Command, "subprocess.Popen[str]
     process.wait()
     eventually(lambda: processes(command.home) == [])
     eventually(lambda: not Cluster(command.home).is_running())
+
+
+@pytest.mark.parametrize("wish", ["abc", "99999", "65535", "0", "-1"])
+@pytest.mark.parametrize("command", [("up",), ("inbox",)])
+def test_what_is_no_port_is_refused_in_words(home: Path, wish: str, command: tuple[str, ...]) -> None:
+    headwater = Command(home)
+    headwater.environment["HEADWATER_PORT"] = wish
+    answer = headwater(*command, code=2)
+    assert answer.stderr.startswith(f"headwater: HEADWATER_PORT={wish} is no port")
+
+
+def test_no_port_is_the_usual_one(home: Path) -> None:
+    headwater = Command(home)
+    headwater.environment["HEADWATER_PORT"] = ""
+    assert headwater.json("inbox", "--as", "administrator@localhost") == []
+
+
+def test_a_command_asks_for_nothing_once_it_lets_the_database_go(home: Path) -> None:
+    code = (
+        "from headwater.cli.installation import open_installation\n"
+        "with open_installation():\n"
+        "    from django.db import connection\n"
+        "    connection.ensure_connection()\n"
+        "    pool = connection.pool\n"
+        "    assert not pool.closed\n"
+        "assert pool.closed"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=Command(home).environment, capture_output=True, text=True, check=False
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
 
 
 def test_a_taken_port_is_named(home: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from headwater.cli.arguments import parse
+from headwater.cli.errors import CommandFailed
 from headwater.core.cluster import Cluster
 from tests.cli.conftest import PROCESSES, Command, remove_cluster
 
@@ -81,11 +82,10 @@ def test_words_of_a_search_stand_around_options() -> None:
 
 
 @pytest.mark.parametrize("typed", ["doctor now", "do save_profile --colour red", "search pump --as ines -valve"])
-def test_what_is_left_over_is_refused(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
+def test_what_is_left_over_is_refused(typed: str) -> None:
+    with pytest.raises(CommandFailed, match="unrecognised") as refused:
         parse(typed.split())
-    assert ended.value.code == 2
-    assert "unrecognised" in capsys.readouterr().err
+    assert refused.value.code == 2
 
 
 # --- Done for real ----------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ error. With --json the output is one JSON value, and an error is `{"error": "…
 Exit codes a script can rely on:
     0   done
     1   refused, not found, or failed: the message says what happened, what was kept, and what to do next
-    2   the command line could not be understood
+    2   the command line, a query or HEADWATER_PORT could not be understood
     3   `doctor` found something wrong
 """
 
@@ -14,10 +14,12 @@ import json
 import logging
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 
 from headwater.cli.arguments import parse
 from headwater.cli.errors import CommandFailed, said
+from headwater.cli.port import port
 
 DONE, FAILED, MISUSED, UNWELL = 0, 1, 2, 3
 
@@ -27,8 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         level=os.environ.get("HEADWATER_LOG", "WARNING"), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    options = parse(sys.argv[1:] if arguments is None else arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = Namespace(json="--json" in words)  # until they are read: what cannot be read is told as JSON too
     try:
+        options = parse(words)
+        port()
         return int(options.run(options) or DONE)
     except KeyboardInterrupt:
         return FAILED
@@ -42,4 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.json:
             sys.stdout.write(json.dumps({"error": message}) + "\n")
         sys.stderr.write(f"headwater: {message}\n")
-        return error.code if isinstance(error, CommandFailed) else FAILED
+        return _code(error)
+
+
+def _code(error: Exception) -> int:
+    """A query that cannot be read is misuse, whichever room refused it."""
+    if isinstance(error, CommandFailed):
+        return error.code
+    from headwater.search.language.errors import QueryError
+
+    return MISUSED if isinstance(error, QueryError) or isinstance(error.__cause__, QueryError) else FAILED

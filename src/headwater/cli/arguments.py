@@ -1,21 +1,49 @@
 """The command line: what can be said, and which function does it."""
 
 import importlib
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+import re
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from headwater import __version__
+from headwater.cli.errors import CommandFailed
 
 EXIT_CODES = """exit codes:
   0  done
   1  refused, not found, or failed; the message says what happened and what to do next
-  2  the command line could not be understood
+  2  the command line, a query or HEADWATER_PORT could not be understood
   3  doctor found something wrong"""
 
 
+class _Parser(ArgumentParser):
+    """Says how a command is used; what is wrong is said by whoever asked, as JSON where that is wanted."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        raise CommandFailed(message, code=2)
+
+
+def _at_least_one(text: str) -> int:
+    """A number of things to show."""
+    if not text.isdecimal() or not int(text):
+        raise ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
+
+
+def _gathered(text: str) -> str:
+    """A folder, file or address; an address of a kind that nothing here reads is no folder of that name."""
+    scheme, mark, rest = text.partition("://")
+    if not mark or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme):
+        return text
+    if scheme.lower() not in ("http", "https"):
+        raise ArgumentTypeError(f"{scheme}:// is not gathered; give http://… or https://…, or a folder or file here")
+    return f"{scheme.lower()}://{rest}"
+
+
 def parse(arguments: Sequence[str]) -> Namespace:
-    """The options of one command, with `run`, the function that does it. Exits with 2 when it cannot be understood.
+    """The options of one command, with `run`, the function that does it. Raises CommandFailed (2).
 
     Options may stand anywhere: of several words that go together, those behind an option are left over by argparse.
     """
@@ -39,7 +67,7 @@ def _later(module: str, name: str) -> Callable[[Namespace], Any]:
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+    parser = _Parser(
         prog="headwater",
         description="Headwater: what is known reaches the people it concerns, with proof.",
         epilog=EXIT_CODES,
@@ -90,7 +118,7 @@ def _add_running(commands: Any) -> None:
 
 def _add_everyday(commands: Any) -> None:
     gather = _add(commands, "gather", "Gather a folder, file, web site or feed now.", "gathering", "gather")
-    gather.add_argument("place", metavar="PATH_OR_URL")
+    gather.add_argument("place", type=_gathered, metavar="PATH_OR_URL")
     gather.add_argument("--audience", help="who may read it: an audience's name (default: its owner only)")
     gather.add_argument(
         "--replace", action="store_true", help="a file replaces somebody else's of its name (default: keep both)"
@@ -98,10 +126,10 @@ def _add_everyday(commands: Any) -> None:
     _place(gather)
     search = _add(commands, "search", "Find what you may read.", "everyday", "search")
     search.add_argument("query", nargs="+", metavar="QUERY")
-    search.add_argument("--limit", type=int, default=20, help="at most so many results (default: 20)")
+    search.add_argument("--limit", type=_at_least_one, default=20, help="at most so many results (default: 20)")
     _place(search)
     inbox = _add(commands, "inbox", "What has been brought to you, and why.", "everyday", "inbox")
-    inbox.add_argument("--limit", type=int, default=50, help="at most so many (default: 50)")
+    inbox.add_argument("--limit", type=_at_least_one, default=50, help="at most so many (default: 50)")
     _place(inbox)
     read = _add(commands, "read", "Read anything the API lets one read; without a name, list it.", "reading", "read")
     read.add_argument("name", nargs="?", metavar="NAME")

@@ -31,7 +31,22 @@ def open_installation() -> Iterator[Installation]:
         import django
 
         django.setup()
-        yield installation
+        try:
+            yield installation
+        finally:
+            _close_connections()
+
+
+def _close_connections() -> None:
+    """Before the last one out stops PostgreSQL: a pool left open would go on asking for it, and warn aloud."""
+    from django.db import connections
+
+    from headwater.core.postgresql.base import DatabaseWrapper
+
+    for connection in connections.all(initialized_only=True):
+        if isinstance(connection, DatabaseWrapper):
+            connection.close()
+            connection.close_pool()
 
 
 def update_schema(installation: Installation) -> None:

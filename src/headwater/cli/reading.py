@@ -112,7 +112,8 @@ def ask(organisation: "Organisation", person: "Person", address: str) -> Any:
         return content
     data = json.loads(content)
     if answer.status_code >= 400:
-        raise CommandFailed(data["detail"], code=2 if answer.status_code == UNFIT else 1)
+        is_unreadable = answer.status_code == UNFIT or "position" in data  # of a query: where it cannot be read
+        raise CommandFailed(data["detail"], code=2 if is_unreadable else 1)
     return data
 
 

@@ -13,17 +13,13 @@ from argparse import Namespace
 from pathlib import Path
 
 from headwater.cli.errors import CommandFailed
+from headwater.cli.port import port
 from headwater.core.cluster.guardian import end_with_parent
 from headwater.core.cluster.locks import FileLock
 from headwater.core.home_folder import Installation, home_folder, installation_choices, prepare_environment
 from headwater.core.supervisor import Service, Supervisor
 
 LONGEST_STOP = 60  # seconds `down` waits
-
-
-def port() -> int:
-    """The web's port; the live pages are served one above it."""
-    return int(os.environ.get("HEADWATER_PORT") or "8000")
 
 
 def up(options: Namespace) -> None:

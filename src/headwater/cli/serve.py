@@ -11,7 +11,8 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
-from headwater.cli.running import address, port
+from headwater.cli.port import port
+from headwater.cli.running import address
 from headwater.core.cluster.guardian import end_with_parent
 
 WEB_WORKERS = 2
