@@ -11,7 +11,7 @@ from headwater.core.models import Event, Organisation
 from headwater.taxonomy import actions
 from headwater.taxonomy.importing import read_back
 from headwater.taxonomy.models import Broader, Concept, ConceptScheme, Related
-from headwater.taxonomy.skos import read_scheme, write_scheme
+from headwater.taxonomy.skos import SkosFault, read_scheme, write_scheme
 from headwater.taxonomy.suggest import concepts_for_text
 
 PREFIXES = """@prefix skos: <http://www.w3.org/2004/02/skos/core#> . @prefix dct: <http://purl.org/dc/terms/> .
@@ -108,6 +108,42 @@ def test_what_is_no_skos_is_refused(organisation: Organisation, content: bytes, 
         actions.import_scheme(OPERATOR, content, name)
     assert list(refused.value.message_dict) == ["content"]
     assert not ConceptScheme.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "text, sign",
+    [
+        (r':a a skos:Concept ; skos:prefLabel "Dra\u0000ins"@en .', "U+0000"),
+        (':a a skos:Concept ; skos:prefLabel "Drains"@en, "Dra\x00ins"@fr .', "U+0000"),
+        (r':a a skos:Concept ; skos:prefLabel "Drains"@en ; skos:altLabel "Dra\uD800ins"@en .', "U+D800"),
+        (r':a a skos:Concept ; skos:prefLabel "Drains"@en ; skos:definition "Dra\u0000ins"@en .', "U+0000"),
+    ],
+)
+def test_a_character_that_cannot_be_kept_is_refused_with_its_place(
+    organisation: Organisation, text: str, sign: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        actions.import_scheme(OPERATOR, (PREFIXES + text).encode(), "x.ttl")
+    (said,) = refused.value.message_dict["content"]
+    assert said == f"{sign} is no character of a text: it stands in “Dra�ins” of https://waterworks.example/topics/a."
+    assert not ConceptScheme.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "content, name, said",
+    [
+        ("@prefix : <x> .\n:é :b\n; :c".encode(), "x.ttl", "line 3: objectList expected, but there stands “; :c”"),
+        (b'@prefix : <x> .\n\n:a :b "one"\n:c', "x.ttl", "line 4: expected '.' or '}' or ']' at end of statement"),
+        (b"PK\x03\x04zip", "x.ttl", "line 1: expected directive or statement, but there stands “PK"),
+        (b"<rdf:RDF>", "x.rdf", "unbound prefix"),
+        (b'<http://a> <http://b> "x .\n', "x.nt", "Invalid line"),
+    ],
+)
+def test_a_fault_of_syntax_is_told_in_full(content: bytes, name: str, said: str) -> None:
+    with pytest.raises(SkosFault, match="This is no readable SKOS: ") as refused:
+        read_scheme(content, name)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_entities_that_explode_are_refused(organisation: Organisation) -> None:

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, Graph, Literal, Namespace, URIRef
+from rdflib.plugins.parsers.notation3 import BadSyntax
 from rdflib.term import Node
 
 DC = Namespace("http://purl.org/dc/elements/1.1/")
 FORMATS = {"ttl": "turtle", "turtle": "turtle", "rdf": "xml", "xml": "xml", "nt": "nt"}
 # Entities that abbreviate an address are common in RDF/XML; those that read files or hold other entities do harm.
 HARMFUL_ENTITY = re.compile(rb"""<!ENTITY\s+(?:%|\S+\s+(?:SYSTEM|PUBLIC)|\S+\s+(?:"[^"]*&|'[^']*&))""")
+UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 MOST_BYTES = 60 * 2**20
 TITLES = (DCTERMS.title, DC.title, SKOS.prefLabel, RDFS.label)
 
@@ -65,8 +67,31 @@ def read_scheme(content: bytes, name: str = "") -> ReadScheme:
     try:
         graph.parse(data=content, format=guess_format(name, content))
     except Exception as error:  # every rdflib parser has errors of its own kind
-        raise SkosFault(_("This is no readable SKOS: %s") % str(error).splitlines()[0][:300]) from error
+        raise SkosFault(_("This is no readable SKOS: %s") % _reason(error)) from error
+    _refuse_unwritable(graph)
     return _scheme(graph)
+
+
+def _reason(error: Exception) -> str:
+    """What the parser expected, where, and what stands there; of other parsers all that they say, in one line."""
+    if not isinstance(error, BadSyntax):
+        return " ".join(str(error).split())[:500] or type(error).__name__
+    text = error._str.decode(errors="replace")  # it knows these three, but counts lines more than once
+    rest = text[error._i :].lstrip()
+    line = text.count("\n", 0, len(text) - len(rest)) + 1
+    where = {"line": line, "why": error._why, "rest": " ".join(rest[:60].split())}
+    return _("line %(line)s: %(why)s, but there stands “%(rest)s”") % where
+
+
+def _refuse_unwritable(graph: Graph) -> None:
+    """Escapes can make characters that no database keeps as text: U+0000, and halves of pairs."""
+    for subject, predicate, value in graph:
+        for text in (subject, predicate, value):
+            found = UNWRITABLE.search(str(text))
+            if found:
+                sign, around = f"U+{ord(found[0]):04X}", UNWRITABLE.sub("�", str(text))[:80]
+                where = {"sign": sign, "text": around, "node": UNWRITABLE.sub("�", str(subject))[:200]}
+                raise SkosFault(_("%(sign)s is no character of a text: it stands in “%(text)s” of %(node)s.") % where)
 
 
 def _scheme(graph: Graph) -> ReadScheme:
