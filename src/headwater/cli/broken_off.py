@@ -26,11 +26,12 @@ def follow_or_tell(organisation_id: int, kept: str) -> None:
         catch_up(organisation_id, only={INDEX})
     except (OSError, ValueError) as error:  # a ValueError: whatever befalls the writer of tantivy
         raise CommandFailed(
-            f"{kept} But the search index could not be written: {_first_line(error)} Most likely the disk is full. "
+            f"{kept} But the search index could not be written: {_first_line(error)}. Most likely the disk is full. "
             "Make room on it; then `headwater up`, or the same command again, brings it to search and inboxes."
         ) from error
     catch_up(organisation_id)
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    """What went wrong, without the full stop."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(". ")
