@@ -1,5 +1,6 @@
 """Sending: budget, quiet hours, digests, retries, refusals, crashes; mail through a real SMTP server."""
 
+import asyncio
 import email
 import socket
 import zoneinfo
@@ -16,13 +17,14 @@ from django.db import connection
 from django.utils import timezone
 
 from headwater.core.models import Cursor, Organisation
+from headwater.core.wall import organisation_context
 from headwater.distribute.actions import change_channel, change_preferences
 from headwater.distribute.digests import make_digests
 from headwater.distribute.models import Channel, Delivery, Digest, Dispatch, Preference
 from headwater.distribute.posting import channel_of_unsubscribe, send_due, unsubscribe_url
 from headwater.distribute.sending import after_quiet, channels_of, plan, plan_notices, queue_dispatches
 from headwater.people.models import Audience, AudienceMember, Notice, Person
-from tests.conftest import enrol
+from tests.conftest import enrol, make_person
 from tests.distribute.conftest import make_version
 
 Deliver = Callable[..., Delivery]
@@ -35,6 +37,7 @@ class Postbox:
         self.mails: list[Message] = []
         self.refused: dict[str, str] = {}
         self.unwanted: dict[str, str] = {}
+        self.at_data: Callable[[], None] | None = None
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:
         if address in self.refused:
@@ -43,6 +46,8 @@ class Postbox:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
+        if self.at_data is not None:
+            await asyncio.to_thread(self.at_data)
         for address in envelope.rcpt_tos:
             if address in self.unwanted:
                 return self.unwanted[address]
@@ -303,6 +308,31 @@ def test_a_leaver_is_not_told(
     Person.objects.filter(pk=ines.pk).update(left_on=timezone.localdate())
     send_all(organisation)
     assert postbox.mails == []
+
+
+def test_two_workers_and_a_slow_server_send_each_mail_once(committed: None, postbox: Postbox) -> None:
+    organisation = Organisation.objects.create(slug="waterworks", name="Waterworks")
+    with organisation_context(organisation.pk):
+        everyone = Audience.objects.create(slug="everyone", name="Everyone", rule={"everyone": True})
+        people = [make_person(name) for name in ("Ada", "Ines", "Otto")]
+        enrol(everyone)
+        version = make_version("Confined spaces", "Test the air first.", everyone, people[0])
+        plan([Delivery.objects.create(person=each, version=version, push="at_once") for each in people])
+
+    def minutes_later() -> None:
+        """While the first mail is on its way: what was claimed with it has waited for long, and the other one looks."""
+        postbox.at_data = None
+        with organisation_context(organisation.pk):
+            first = Dispatch.objects.filter(state="sending").earliest("claimed_at").claimed_at
+            Dispatch.objects.filter(claimed_at=first).update(claimed_at=timezone.now() - timedelta(minutes=5))
+        send_all(organisation)
+        connection.close()
+
+    postbox.at_data = minutes_later
+    send_all(organisation)
+    assert sorted(mail["To"] for mail in postbox.mails) == sorted(f"{each.name} <{each.email}>" for each in people)
+    with organisation_context(organisation.pk):
+        assert set(Dispatch.objects.values_list("state", flat=True)) == {Dispatch.State.SENT}
 
 
 def test_a_mail_stuck_in_a_crash_goes_again_with_its_message_id(

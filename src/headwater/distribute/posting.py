@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.core import signing
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,14 +30,15 @@ OPEN_STATES = (Dispatch.State.QUEUED, Dispatch.State.FAILED)
 
 def send_due(organisation_id: int) -> bool:
     """Send what is due now. True when there may be more."""
+    claimed_at = timezone.now()
     with organisation_context(organisation_id):
         _recover_stuck()
-        claimed = _claim()
+        claimed = _claim(claimed_at)
     down: set[str] = set()
     for dispatch_id, kind in claimed:
         if kind in down:
-            _release(organisation_id, dispatch_id)
-        elif not _send_one(organisation_id, dispatch_id):
+            _release(organisation_id, dispatch_id, claimed_at)
+        elif not _send_one(organisation_id, dispatch_id, claimed_at):
             down.add(kind)
     if claimed:
         with organisation_context(organisation_id):
@@ -45,19 +46,26 @@ def send_due(organisation_id: int) -> bool:
     return len(claimed) == CLAIM and not down
 
 
-def _claim() -> list[tuple[int, str]]:
+def _claim(claimed_at: datetime) -> list[tuple[int, str]]:
     """Mark up to CLAIM due dispatches as being sent; (id, channel kind) of each."""
     due = Dispatch.objects.filter(state__in=OPEN_STATES, next_at__lte=timezone.now()).order_by("next_at", "pk")
     rows = list(due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", "channel__kind")[:CLAIM])
     Dispatch.objects.filter(pk__in=[pk for pk, _kind in rows]).update(
-        state=Dispatch.State.SENDING, claimed_at=timezone.now(), attempts=F("attempts") + 1
+        state=Dispatch.State.SENDING, claimed_at=claimed_at, attempts=F("attempts") + 1
     )
     return rows
 
 
-def _send_one(organisation_id: int, dispatch_id: int) -> bool:
+def _claimed(dispatch_id: int, claimed_at: datetime) -> QuerySet[Dispatch]:
+    """The dispatch, if it is ours still: where others were slow, it was taken for stuck and is another worker's."""
+    return Dispatch.objects.filter(pk=dispatch_id, state=Dispatch.State.SENDING, claimed_at=claimed_at)
+
+
+def _send_one(organisation_id: int, dispatch_id: int, claimed_at: datetime) -> bool:
     """Send one claimed dispatch. False when its way is down, so that the rest of that kind need not try now."""
     with organisation_context(organisation_id):
+        if not _claimed(dispatch_id, claimed_at).update(claimed_at=timezone.now()):
+            return True
         dispatch = Dispatch.objects.select_related(
             "channel__person",
             "delivery__person",
@@ -215,10 +223,10 @@ def _suspend(dispatch: Dispatch, error: str) -> None:
     Dispatch.objects.filter(pk=dispatch.pk).update(state=Dispatch.State.CANCELLED, error=error[:500])
 
 
-def _release(organisation_id: int, dispatch_id: int) -> None:
+def _release(organisation_id: int, dispatch_id: int, claimed_at: datetime) -> None:
     """Give a claimed dispatch back untried, for a minute from now: its way was found to be down."""
     with organisation_context(organisation_id):
-        Dispatch.objects.filter(pk=dispatch_id).update(
+        _claimed(dispatch_id, claimed_at).update(
             state=Dispatch.State.QUEUED, attempts=F("attempts") - 1, next_at=timezone.now() + timedelta(minutes=1)
         )
 
