@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from headwater.cli.short_names import SHORT_NAMES
 from headwater.cli.verbs import registry
 from tests.cli.conftest import Command
 from tests.taxonomy.test_skos import SMALL
@@ -108,6 +109,7 @@ def test_an_address_that_nothing_reads_is_no_folder_of_that_name(headwater: Comm
     answer = headwater("gather", address, code=2)
     assert f"{address.partition(':')[0]}:// is not gathered" in answer.stderr
     assert "http://" in answer.stderr
+    assert headwater("do", "gather_place", f"place={address}", code=2).stdout == ""
 
 
 def test_an_unknown_organisation_is_named(headwater: Command) -> None:
@@ -116,7 +118,7 @@ def test_an_unknown_organisation_is_named(headwater: Command) -> None:
 
 def test_every_verb_is_listed_with_what_it_is_for(headwater: Command) -> None:
     listed = headwater.json("do")
-    assert set(listed) == set(registry())
+    assert set(listed) == set(registry()) | set(SHORT_NAMES)
     assert all(line for line in listed.values())
 
 
@@ -124,6 +126,21 @@ def test_a_verb_explains_itself(headwater: Command) -> None:
     text = headwater("do", "create_unit", "--explain").stdout
     assert "name=…   text (needed)" in text
     assert "parent=…   a unit (number or name)" in text
+
+
+def test_everyday_commands_are_verbs_too(headwater: Command, papers: Path) -> None:
+    gathered = headwater.json("do", "gather_place", f"place={papers}", "audience=everyone")
+    assert gathered["seen"] >= 3
+    assert headwater.json("do", "gather", str(papers))["new"] == 0
+    for verb, short, value in (("search_entries", "search", "query=culvert"), ("list_inbox", "inbox", "limit=2")):
+        text = value.partition("=")[2]
+        plain = (short, text) if short == "search" else (short, "--limit", text)
+        assert headwater.json("do", verb, value, *INES) == headwater.json(*plain, *INES)
+        assert headwater.json("do", short, value, *INES) == headwater.json(*plain, *INES)
+    assert "--as PERSON" in headwater("do", "inbox", code=1).stderr
+    assert "headwater gather" in headwater("do", "gather_place", "--explain").stdout
+    helped = headwater("do", "--help").stdout
+    assert all(verb in helped and short.command in helped for verb, short in SHORT_NAMES.items())
 
 
 def test_a_verb_is_done_by_the_operator_and_logged(headwater: Command) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from headwater import __version__
 from headwater.cli.errors import CommandFailed
+from headwater.cli.short_names import as_command, epilog, verb_of
 
 EXIT_CODES = """exit codes:
   0  done
@@ -47,8 +48,10 @@ def parse(arguments: Sequence[str]) -> Namespace:
 
     Options may stand anywhere: of several words that go together, those behind an option are left over by argparse.
     """
-    parser = _parser()
+    parser, _commands = _parsers()
     options, left = parser.parse_known_args(arguments)
+    if (verb := verb_of(getattr(options, "verb", None))) and not options.explain:
+        return parse(as_command(verb, options, left))
     words = next((getattr(options, name) for name in ("query", "values") if hasattr(options, name)), None)
     if left and (words is None or any(word.startswith("-") for word in left)):
         parser.error(f"unrecognised: {' '.join(left)}")
@@ -66,7 +69,12 @@ def _later(module: str, name: str) -> Callable[[Namespace], Any]:
     return run
 
 
-def _parser() -> ArgumentParser:
+def commands_by_name() -> dict[str, ArgumentParser]:
+    """Every command's own parser."""
+    return _parsers()[1]
+
+
+def _parsers() -> tuple[ArgumentParser, dict[str, ArgumentParser]]:
     parser = _Parser(
         prog="headwater",
         description="Headwater: what is known reaches the people it concerns, with proof.",
@@ -79,7 +87,7 @@ def _parser() -> ArgumentParser:
     _add_running(commands)
     _add_everyday(commands)
     _add_keeping(commands)
-    return parser
+    return parser, dict(commands.choices)
 
 
 def _add(commands: Any, name: str, help_text: str, module: str, function: str) -> ArgumentParser:
@@ -137,6 +145,7 @@ def _add_everyday(commands: Any) -> None:
     read.add_argument("--explain", action="store_true", help="say what it takes, and read nothing")
     _place(read)
     do = _add(commands, "do", "Do any verb; without one, list them.", "verbs", "do")
+    do.formatter_class, do.epilog = RawDescriptionHelpFormatter, epilog()
     do.add_argument("verb", nargs="?", metavar="VERB_NOUN")
     do.add_argument("values", nargs="*", metavar="NAME=VALUE", help="NAME=@FILE reads the value from a file")
     do.add_argument("--explain", action="store_true", help="say what the verb takes, and do nothing")

@@ -10,10 +10,12 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from headwater.cli import importing
+from headwater.cli.arguments import commands_by_name
 from headwater.cli.errors import CommandFailed
 from headwater.cli.installation import acting, open_installation, opened
 from headwater.cli.naming import name_for
 from headwater.cli.output import as_data, print_data
+from headwater.cli.short_names import SHORT_NAMES, explain_short, listed, verb_of
 from headwater.cli.values import describe, read_value
 
 if TYPE_CHECKING:
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
 
 
 def do(options: Namespace) -> None:
-    """List the verbs, explain one, or do it."""
+    """List the verbs, explain one, or do it. An everyday one comes here only to be explained."""
     if options.verb is None:
         with open_installation():
             _list(options)
+    elif everyday := verb_of(options.verb):
+        sys.stdout.write(explain_short(everyday, commands_by_name()[SHORT_NAMES[everyday].command]))
     elif options.explain:
         with open_installation():
             sys.stdout.write(explain(find_verb(options.verb)))
@@ -63,14 +67,15 @@ def find_verb(name: str) -> Callable[..., Any]:
     """The action with that name."""
     verbs = registry()
     if name not in verbs:
-        close = [each for each in verbs if set(name.split("_")) & set(each.split("_"))]
+        close = [each for each in (*verbs, *SHORT_NAMES) if set(name.split("_")) & set(each.split("_"))]
         hint = f" Similar: {', '.join(sorted(close)[:8])}." if close else " `headwater do` lists all."
         raise CommandFailed(f"There is no verb {name!r}.{hint}", code=2)
     return verbs[name]
 
 
 def _list(options: Namespace) -> None:
-    verbs = {name: first_line(function) for name, function in sorted(registry().items())}
+    verbs = {name: first_line(function) for name, function in registry().items()} | listed(commands_by_name())
+    verbs = dict(sorted(verbs.items()))
     if options.json:
         print_data(verbs, as_json=True)
     else:
