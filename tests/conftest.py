@@ -7,7 +7,9 @@ A template database is kept for each state of the schema, so that a run costs a 
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,13 @@ def _create(connection: "psycopg.Connection[Any]", name: str, template: str) -> 
 
 
 def _drop(connection: "psycopg.Connection[Any]", name: str) -> None:
-    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    """Again and again while a vacuum of PostgreSQL's own, which nobody else may end, is at work in it."""
+    for _attempt in range(60):
+        with suppress(psycopg.errors.InsufficientPrivilege):
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            return
+        time.sleep(0.5)
+    raise TimeoutError(f"the database {name} could not be dropped")
 
 
 def _use(database: str) -> None:

@@ -20,10 +20,11 @@ from headwater.core.models import Cursor, Organisation
 from headwater.core.wall import organisation_context
 from headwater.distribute.actions import change_channel, change_preferences
 from headwater.distribute.digests import make_digests
-from headwater.distribute.models import Channel, Delivery, Digest, Dispatch, Preference
+from headwater.distribute.models import Channel, Delivery, Digest, Directive, Dispatch, Preference
 from headwater.distribute.posting import channel_of_unsubscribe, send_due, unsubscribe_url
 from headwater.distribute.sending import after_quiet, channels_of, plan, plan_notices, queue_dispatches
 from headwater.people.models import Audience, AudienceMember, Notice, Person
+from headwater.search.models import Entry, EntryVersion
 from tests.conftest import enrol, make_person
 from tests.distribute.conftest import make_version
 
@@ -148,6 +149,24 @@ def test_the_digest_bundles_what_waited_once(
     assert "Weekly" not in text
     assert "Later" not in text
     assert Digest.objects.get().deliveries.count() == 1
+
+
+def test_no_mail_names_what_is_closed_by_then(
+    organisation: Organisation, postbox: Postbox, ines: Person, everyone: Audience, version: EntryVersion
+) -> None:
+    enrol(everyone)
+    directive = Directive.objects.create(name="Read", entry=version.entry, audience=everyone, issued_by=ines)
+    Preference.objects.create(person=ines, digest_at=time(0, 0))
+    early = timezone.now() - timedelta(days=1)
+    key = f"overdue-head:{directive.pk}"
+    Notice.objects.create(person=ines, text="Late: a secret", dedupe_key=key, created_at=early)
+    Notice.objects.create(person=ines, text="A review is due", dedupe_key="r", created_at=early)
+    make_digests(organisation.pk)
+    Entry.objects.update(audience=None)
+    send_all(organisation)
+    (mail,) = postbox.mails
+    assert "A review is due" in text_of(mail)
+    assert "secret" not in text_of(mail)
 
 
 def test_nothing_waits_no_digest(organisation: Organisation, ines: Person, everyone: Audience) -> None:

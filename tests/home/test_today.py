@@ -7,13 +7,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from headwater.core.actions import OPERATOR
 from headwater.core.models import Organisation
 from headwater.distribute.models import Acknowledgement, Delivery, Preference
 from headwater.home.findings import budget_line, today_lede, today_title
 from headwater.home.today import Today, first_sentence
-from headwater.people.models import Person
+from headwater.library.actions import create_article, publish_article, set_library
+from headwater.people.models import Audience, Person, Unit
 from headwater.people.notices import tell
-from headwater.search.models import Entry
+from headwater.search.models import Entry, Kind
 from tests.asked import MOST_QUERIES, asked_by
 from tests.home.conftest import Deliver, MakeEntry, add_version
 
@@ -131,12 +133,29 @@ def test_what_may_no_longer_be_read_is_gone(
 
 
 def test_notices_are_shown_until_they_are_done(ines: Person, sign_in: SignIn) -> None:
-    notice = tell(ines, "A review is due", "/o/waterworks/people/", "review:1")
+    notice = tell(ines, "A review is due", "/o/waterworks/people/", "matter:1")
     assert notice is not None
     assert "A review is due" in sign_in(ines).get(PAGE).content.decode()
     notice.done_at = timezone.now()
     notice.save()
     assert "A review is due" not in sign_in(ines).get(PAGE).content.decode()
+
+
+def test_notices_about_what_is_closed_now_are_not_shown(
+    ines: Person, otto: Person, unit: Unit, readers: Audience, sign_in: SignIn
+) -> None:
+    article = create_article(otto, Kind.PROCEDURE, "Secret works", "Text", unit=unit, audience=readers)
+    tell(ines, "Look at “Secret works”", "/x", f"contributor:{article.pk}")
+    set_library(OPERATOR, needs_review=False, allows_self_approval=True)
+    publish_article(otto, article)
+    asked = asked_by(sign_in(ines), PAGE)
+    assert "Look at “Secret works”" in sign_in(ines).get(PAGE).content.decode()
+    Entry.objects.update(audience=None)
+    assert "Secret works" not in sign_in(ines).get(PAGE).content.decode()
+    for number in range(9):
+        for matter in ("owner", "review", "answer", "source-failed", "replaced", "overdue-head"):
+            tell(ines, "More", "/x", f"{matter}:{number}")
+    assert len(asked_by(sign_in(ines), PAGE)) <= len(asked) <= MOST_QUERIES
 
 
 def test_what_was_signed_this_month_is_counted(ines: Person, make_entry: MakeEntry, must_read: Deliver) -> None:

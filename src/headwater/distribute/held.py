@@ -23,7 +23,7 @@ from headwater.distribute.models import (
 from headwater.people.listing import ListsAbout
 from headwater.people.models import Person
 from headwater.people.reading import Reader, readable
-from headwater.search.titles import closed_among, told, without_closed
+from headwater.search.titles import told, without_closed
 
 
 def of_person(person: Person) -> dict[str, Any]:
@@ -82,13 +82,10 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
 _lists = ListsAbout(_queries)
 
 
-def closed_matters(person: Person, matters: dict[str, set[int]]) -> set[tuple[str, int]]:
-    """Of what notices were about, the must-reads whose text the person may not read."""
-    asked = {matter: matters.get(matter, set()) for matter in (f"overdue-{HEAD}", f"overdue-{REPORT}")}
-    wanted = set().union(*asked.values())
-    about = readable(person, "entry__") | Q(entry=None)
-    named = Directive.objects.filter(about, pk__in=wanted).values_list("pk", flat=True) if wanted else ()
-    return {one for matter, ids in asked.items() for one in closed_among(matter, ids, named)}
+def open_matters(person: Person) -> dict[str, QuerySet[Any]]:
+    """Of what notices are about, the must-reads whose text the person may read."""
+    named = Directive.objects.filter(readable(person, "entry__") | Q(entry=None))
+    return {f"overdue-{HEAD}": named, f"overdue-{REPORT}": named}
 
 
 def forget(person: Person) -> None:

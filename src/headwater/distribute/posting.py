@@ -19,6 +19,7 @@ from headwater.distribute.keys import has_ended
 from headwater.distribute.mail_server import note_mail_server
 from headwater.distribute.models import Channel, Delivery, Directive, Dispatch
 from headwater.distribute.sending import CLAIM, STUCK_AFTER, queue_repeat
+from headwater.people.held import still_open
 from headwater.people.models import Person
 from headwater.search.models import Entry
 
@@ -131,12 +132,13 @@ def _message(dispatch: Dispatch) -> messages.Message | None:
             for each in deliveries.prefetch_related("reasons__profile", "reasons__directive__audience")
             if _still_wanted(each)
         ]
-        notices = list(dispatch.digest.notices.filter(done_at=None))
+        notices = still_open(dispatch.digest.person, dispatch.digest.notices.filter(done_at=None))
         return messages.of_digest(dispatch.digest, wanted, notices) if wanted or notices else None
     if dispatch.directive is not None:
         return _preview(dispatch.directive, dispatch.channel.person)
-    if dispatch.notice is not None and dispatch.notice.done_at is None:
-        return messages.of_notice(dispatch.notice)
+    notice = dispatch.notice
+    if notice is not None and notice.done_at is None and still_open(notice.person, [notice]):
+        return messages.of_notice(notice)
     return None
 
 

@@ -8,7 +8,7 @@ from headwater.gather.models import Document, InformationNeed, Run, Source
 from headwater.people.listing import ListsAbout
 from headwater.people.models import Person
 from headwater.people.reading import Reader
-from headwater.search.titles import closed_among, told, without_closed
+from headwater.search.titles import told, without_closed
 
 
 def of_person(person: Person) -> dict[str, Any]:
@@ -29,14 +29,7 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
 _lists = ListsAbout(_queries)
 
 
-def closed_matters(person: Person, matters: dict[str, set[int]]) -> set[tuple[str, int]]:
-    """Of what notices were about, the documents and sources that the person may not read."""
-    found: set[tuple[str, int]] = set()
-    for matter, rows in (
-        ("replaced", Document.objects.readable_by(person)),
-        ("source-failed", Source.objects.readable_by(person)),
-        ("source-silent", Source.objects.readable_by(person)),
-    ):
-        if ids := matters.get(matter):
-            found |= closed_among(matter, ids, rows.filter(pk__in=ids).values_list("pk", flat=True))
-    return found
+def open_matters(person: Person) -> dict[str, QuerySet[Any]]:
+    """Of what notices are about, the documents and sources that the person may read."""
+    sources = Source.objects.readable_by(person)
+    return {"replaced": Document.objects.readable_by(person), "source-failed": sources, "source-silent": sources}

@@ -20,13 +20,14 @@ from headwater.distribute.messages import minutes_of_letters
 from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference, Reason
 from headwater.library.difference import compare
 from headwater.library.models import Article
+from headwater.people.held import still_open
 from headwater.people.models import Notice, Person
-from headwater.people.reading import GivenReader, given_of, reader_like
+from headwater.people.reading import GivenReader, given_of, readable, reader_like
 from headwater.search.models import Entry, EntryVersion
 
 MUST_SHOWN = 10
 FOR_YOU_SHOWN = 4
-NOTICES_SHOWN = 5
+NOTICES_SHOWN, NOTICES_READ = 5, 50
 OPEN = Q(state__in=[Delivery.State.DUE, Delivery.State.OPENED])
 COUNTS = ("must", "late", "today", "mine", "unread", "rolled", "done", "done_late")
 
@@ -121,10 +122,9 @@ class Today:
 
     @cached_property
     def notices(self) -> list[Notice]:
-        """What else the person must be told: reviews due, sources that failed."""
-        return list(
-            self.person.notices.filter(done_at=None).order_by("-urgency", "due_at", "-created_at")[:NOTICES_SHOWN]
-        )
+        """What else the person must be told: reviews due, sources that failed; nothing that is closed to them now."""
+        told = self.person.notices.filter(done_at=None).order_by("-urgency", "due_at", "-created_at")
+        return still_open(self.person, told[:NOTICES_READ])[:NOTICES_SHOWN]
 
     @cached_property
     def has_profiles(self) -> bool:
@@ -235,4 +235,5 @@ def to_verify(person: Person) -> list[Article]:
     """The articles this person is asked to verify within two weeks, soonest first."""
     soon = timezone.localdate() + timedelta(days=14)
     mine = Article.objects.filter(verifier=person, verify_due_on__lte=soon, trashed_at=None, published__isnull=False)
+    mine = mine.filter(readable(person, "entry__"))
     return list(mine.select_related("entry").order_by("verify_due_on")[:NOTICES_SHOWN])

@@ -9,7 +9,7 @@ from headwater.people.listing import ListsAbout
 from headwater.people.models import Person
 from headwater.people.reading import Reader
 from headwater.search.models import Entry
-from headwater.search.titles import closed_among, told, without_closed
+from headwater.search.titles import told, without_closed
 
 
 def of_person(person: Person) -> dict[str, Any]:
@@ -61,19 +61,14 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
 _lists = ListsAbout(_queries)
 
 
-def closed_matters(person: Person, matters: dict[str, set[int]]) -> set[tuple[str, int]]:
-    """Of what notices were about, the articles, words on texts and topics whose text the person may not read."""
-    readable = Entry.objects.readable_by(person).values("pk")
+def open_matters(person: Person) -> dict[str, QuerySet[Any]]:
+    """Of what notices are about, the articles, words on texts and topics whose text the person may read."""
+    readable = Entry.objects.readable_by(person)
     articles = Article.objects.visible_to(person)
-    reports = Feedback.objects.filter(entry__in=readable)
+    reports = Feedback.objects.filter(entry__in=readable.values("pk"))
     rows: dict[str, QuerySet[Any]] = dict.fromkeys(("owner", "reviewed", "contributor", "verify"), articles)
-    rows |= {"answer": reports, "feedback": reports, "topics": Entry.objects.filter(pk__in=readable)}
-    rows["review"] = Revision.objects.filter(article__in=articles.values("pk"))
-    found: set[tuple[str, int]] = set()
-    for matter, among in rows.items():
-        if ids := matters.get(matter):
-            found |= closed_among(matter, ids, among.filter(pk__in=ids).values_list("pk", flat=True))
-    return found
+    revisions = Revision.objects.filter(article__in=articles.values("pk"))
+    return rows | {"answer": reports, "feedback": reports, "topics": readable, "review": revisions}
 
 
 def _articles(person: Reader, articles: QuerySet[Article], *fields: str) -> QuerySet[Any, Any]:

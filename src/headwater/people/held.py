@@ -2,12 +2,12 @@
 
 A room that holds something offers, in <room>/held.py, `of_person(person) -> dict` (plain values, for JSON and the
 page). It may offer `forbids_erasure(person) -> list[str]`, reasons in words why records duty forbids it,
-`forget(person)`, which removes what is personal and no record, and `closed_matters(person, matters) -> set`: of what
-notices were about, `{matter: ids}` as in their dedupe keys, the (matter, id) whose title is closed to the person now.
+`forget(person)`, which removes what is personal and no record, and `open_matters(person) -> dict`: for each matter that
+notices name a text in, as their dedupe keys begin, the rows of it that are open to the person now.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from headwater.core.lists import Lists
 from headwater.core.models import Event, User
 from headwater.people.listing import ListsAbout
 from headwater.people.models import (
@@ -62,15 +63,30 @@ def of_person(person: Person) -> dict[str, Any]:
 
 def _close_notices(person: Person, notices: list[dict[str, Any]]) -> None:
     """Put words in place of what notices said about texts that are closed to the person now."""
-    keys = [notice.pop("dedupe_key").partition(":") for notice in notices]
+    closed = closed_keys(person, [notice["dedupe_key"] for notice in notices])
+    for notice in notices:
+        if notice.pop("dedupe_key") in closed:
+            notice["text"] = _("no longer open to you")
+
+
+def closed_keys(person: Person, keys: Iterable[str]) -> set[str]:
+    """Of the dedupe keys of notices, those of matters that name a text which is closed to the person now. One query."""
     matters: dict[str, set[int]] = defaultdict(set)
-    for matter, _colon, number in keys:
+    for matter, _colon, number in (key.partition(":") for key in keys):
         if number.isdecimal():
             matters[matter].add(int(number))
-    closed = {one for _room, function in offered("closed_matters") for one in function(person, matters)}
-    for notice, (matter, _colon, number) in zip(notices, keys, strict=True):
-        if number.isdecimal() and (matter, int(number)) in closed:
-            notice["text"] = _("no longer open to you")
+    known = {matter: rows for _room, function in offered("open_matters") for matter, rows in function(person).items()}
+    told = {matter: ids for matter, ids in matters.items() if matter in known}
+    asked = {matter: known[matter].filter(pk__among=ids).values_list("pk", flat=True) for matter, ids in told.items()}
+    found = Lists(lambda: asked).rows() if asked else {}
+    return {f"{matter}:{number}" for matter, ids in told.items() for number in ids.difference(found[matter])}
+
+
+def still_open(person: Person, notices: Iterable[Notice]) -> list[Notice]:
+    """The notices without those that name a text which is closed to the person now."""
+    notices = list(notices)
+    closed = closed_keys(person, [notice.dedupe_key for notice in notices])
+    return [notice for notice in notices if notice.dedupe_key not in closed]
 
 
 def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:

@@ -1,6 +1,5 @@
 """Titles in lists of what is kept about a person: only those that the person may still read."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
@@ -24,11 +23,6 @@ def without_closed(lists: dict[str, list[Any]]) -> dict[str, list[Any]]:
     What became of it (when it was sent, opened, signed) is told all the same: that is about the person.
     """
     return {name: [_shown(row) if isinstance(row, dict) else row for row in rows] for name, rows in lists.items()}
-
-
-def closed_among(matter: str, ids: Iterable[int], open_ids: Iterable[int]) -> set[tuple[str, int]]:
-    """(matter, id) of those that are not open, for `closed_matters` of a room's held.py."""
-    return {(matter, each) for each in set(ids) - set(open_ids)}
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
