@@ -32,7 +32,7 @@ STALLED_AFTER = 20.0  # a job whose worker gave no sign for so long is tried aga
 LOOK_FOR_STALLED_EVERY = 10.0
 PAUSE_AFTER_FAULT = 1.0
 POLITE_STOP = 8.0  # seconds that running jobs get when the worker is asked to stop
-MOST_CONNECTIONS = 20  # threads hold one only while they work; PostgreSQL allows 80
+MOST_CONNECTIONS = 20  # threads hold one only while they work; PostgreSQL allows 200
 IDLE_CONNECTION = 15.0  # seconds until one that nobody needs is closed: each weighs 7 MB
 
 logger = logging.getLogger("headwater.worker")

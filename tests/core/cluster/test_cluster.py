@@ -14,6 +14,7 @@ import pytest
 
 from headwater.core.cluster import APP, OWNER, SUPERUSER, Cluster, ClusterError, find_binaries, throw_away_cluster
 from headwater.core.cluster.locks import FileLock
+from headwater.core.worker import MOST_CONNECTIONS
 from tests.disk import fill, small_disk
 
 
@@ -86,6 +87,11 @@ def test_extensions_and_encoding_are_there(cluster: Cluster) -> None:
         # The same order on every machine: by code point, whatever the locale of whoever started it.
         names = connection.execute("SELECT string_agg(n, '' ORDER BY n) FROM unnest(ARRAY['b','a','é','B']) n")
         assert names.fetchone() == ("Babé",)
+
+
+def test_there_are_connections_for_six_workers_the_web_and_commands(cluster: Cluster) -> None:
+    (allowed,) = one(cluster.url(APP), "SHOW max_connections")
+    assert int(str(allowed)) >= 6 * (MOST_CONNECTIONS + 5) + 40  # a worker listens and takes jobs beside its threads
 
 
 def test_no_tcp_and_a_private_socket(cluster: Cluster) -> None:

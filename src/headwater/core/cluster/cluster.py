@@ -38,7 +38,7 @@ SETTINGS = {
     "effective_cache_size": "1GB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
-    "max_connections": "80",
+    "max_connections": "200",  # a place costs 50 kB, a worker may need twenty-five
     "max_wal_size": "1GB",
     "min_wal_size": "80MB",
     "checkpoint_timeout": "15min",
