@@ -8,7 +8,8 @@ from headwater.core.actions import OPERATOR
 from headwater.distribute import actions as distribute
 from headwater.distribute.models import Directive
 from headwater.library import actions as library
-from headwater.people.models import Audience, Person
+from headwater.people.actions import grant_permission
+from headwater.people.models import Audience, Permission, Person
 from headwater.search.models import Entry, EntryVersion
 from tests.conftest import enrol
 from tests.distribute.conftest import make_version
@@ -53,3 +54,8 @@ def test_an_article_that_one_may_not_read(ada: Person, hadia: Person, otto: Pers
 
 def test_other_records_are_called_what_they_are(nadia: Person, ada: Person) -> None:
     assert name_for(nadia, ada) == "Ada"
+
+
+def test_what_bears_no_name_is_called_by_its_kind_and_number(nadia: Person) -> None:
+    grant = grant_permission(OPERATOR, nadia, Permission.READER)
+    assert name_for(nadia, grant) == name_for(OPERATOR, grant) == f"grant {grant.pk}"

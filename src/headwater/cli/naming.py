@@ -20,6 +20,15 @@ def name_for(actor: "Actor", record: Any) -> str:
         from django.utils.translation import gettext as _
 
         return _("Something that you may not read")
+    return _own_name(record)
+
+
+def _own_name(record: Any) -> str:
+    """What the record calls itself; one that bears no name is called by its kind and number."""
+    from django.db.models import Model
+
+    if type(record).__str__ is Model.__str__:
+        return f"{record._meta.verbose_name} {record.pk}"
     return str(record)
 
 
