@@ -16,8 +16,9 @@ from headwater.core.models import Organisation
 from headwater.distribute.actions import issue_directive, preview_directive, save_directive
 from headwater.distribute.models import Channel, Delivery, Directive, Dispatch
 from headwater.distribute.posting import send_due
+from headwater.library.actions import create_article
 from headwater.people.models import Audience, Grant, Permission, Person, Unit
-from headwater.search.models import EntryVersion
+from headwater.search.models import Entry, EntryVersion
 from tests.conftest import enrol
 
 SignIn = Callable[[Person], Client]
@@ -201,6 +202,17 @@ def test_a_standing_must_read_that_matches_nothing_has_no_preview(nadia: Person,
     draft = save_directive(nadia, everyone, query="zeppelin", due_days=5)
     with pytest.raises(ValidationError, match="nothing to show yet"):
         preview_directive(nadia, draft)
+
+
+def test_why_there_is_no_text_to_read_is_said_as_it_is(hadia: Person, everyone: Audience) -> None:
+    enrol(everyone)
+    entry = create_article(hadia, "howto", "Scour", "Look under the bridge.").entry
+    draft = save_directive(OPERATOR, everyone, entry=entry, due_days=3)
+    with pytest.raises(ValidationError, match="publish it first"):
+        issue_directive(OPERATOR, draft)
+    Entry.objects.filter(pk=entry.pk).update(withdrawn_at=timezone.now())
+    with pytest.raises(ValidationError, match="it was withdrawn"):
+        issue_directive(OPERATOR, Directive.objects.get(pk=draft.pk))
 
 
 def test_the_api_previews_too(nadia: Person, draft: Directive, sign_in: SignIn) -> None:

@@ -180,8 +180,10 @@ def _deliver(directive: Directive) -> int:
 
 
 def _current_version(entry: Entry) -> EntryVersion:
-    if entry.current_version is None or entry.withdrawn_at is not None:
+    if entry.withdrawn_at is not None:
         raise ValidationError({"entry": _("There is no text to read in this entry: it was withdrawn.")})
+    if entry.current_version is None:
+        raise ValidationError({"entry": _("There is no text to read in this entry yet: publish it first.")})
     return entry.current_version
 
 
