@@ -41,7 +41,6 @@ def _database(url: str) -> dict[str, Any]:
         "PORT": query.pop("port", None) or str(parts.port or ""),
         "OPTIONS": {
             "pool": {"min_size": 1, "max_size": 8, "timeout": 30, "max_idle": 60},
-            "prepare_threshold": 0,  # statements of a cursor that keeps plans; Django's own bind at the client
             **query,
         },
     }

@@ -330,3 +330,11 @@ def test_the_rail_counts_failing_sources_and_what_is_overdue_for_those_who_steer
         assert counts(nadia, url) == {"droplet": 1, "shield-check": 1}
         assert counts(ada, url) == {"droplet": 1}, "an administrator sees nobody's proof"
     assert counts(ines, "/o/waterworks/") == {"inbox": 1}
+
+
+def test_who_joins_tomorrow_is_counted_tomorrow(nadia: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, day = Cockpit(nadia).numbers["people"], timezone.localdate()
+    Person.objects.create(name="Newcomer", joined_on=day + timedelta(days=1))
+    assert Cockpit(nadia).numbers["people"] == before
+    monkeypatch.setattr("headwater.home.cockpit.today", lambda: day + timedelta(days=2))
+    assert Cockpit(nadia).numbers["people"] == before + 1

@@ -12,6 +12,7 @@ class RowCount(Subquery):
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
     output_field = IntegerField()
+    empty_result_set_value = 0
 
     def __init__(self, rows: QuerySet[Any], ordered: bool = False, **extra: Any) -> None:
         """`ordered` keeps the order, which `distinct("field")` needs."""
@@ -29,3 +30,4 @@ class RowCounts(Subquery):
         counts = ", ".join(f"COUNT(*) FILTER (WHERE {name})" for name in names)
         extra["template"] = f"(SELECT ARRAY[{counts}] FROM (%(subquery)s) AS counted)"
         super().__init__(rows.order_by().values(**passes), **extra)
+        self.empty_result_set_value = [0] * len(names)

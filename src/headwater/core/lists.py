@@ -35,7 +35,7 @@ class Lists:
         parts, params = [], []
         reads: dict[str, _Read | None] = {}
         for name, query in self._build().items():
-            compiler = query.query.get_compiler(connection=connection)
+            compiler = query.all().query.get_compiler(connection=connection)
             reads[name] = None
             try:
                 sql, given = compiler.as_sql()

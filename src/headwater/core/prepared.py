@@ -105,7 +105,7 @@ class PreparedObjects(Generic[Kept]):
 
 def _made(query: QuerySet[Any, Any]) -> _Made | None:
     """None for a query that can find nothing, whatever is given."""
-    compiler = query.query.get_compiler(connection=connection)
+    compiler = query.all().query.get_compiler(connection=connection)  # of a copy: two threads may make it at once
     try:
         sql, params = compiler.as_sql()
     except EmptyResultSet:

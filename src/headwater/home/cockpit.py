@@ -26,6 +26,7 @@ from headwater.distribute.rules import proof_paths
 from headwater.gather.health import Health, health_of
 from headwater.gather.models import Source
 from headwater.library.models import Feedback
+from headwater.people.days import today
 from headwater.people.models import Person
 from headwater.search.models import Entry, EntryVersion, SearchGap
 
@@ -73,7 +74,7 @@ class Cockpit:
         """What is counted by itself, in one query: versions, sources, people, what is overdue now, channels, gaps…"""
         untriaged = self.now - timedelta(days=TRIAGE_DAYS)
         ((*counted,),) = _numbers(self.scope).rows(
-            person=self.person.pk, since=self.since, now=self.now, untriaged=untriaged
+            person=self.person.pk, since=self.since, now=self.now, today=today(), untriaged=untriaged
         )
         return dict(zip(NUMBERS, counted, strict=True))
 
@@ -122,7 +123,7 @@ def _numbers(scope: Scope) -> Prepared:
     numbers = (
         RowCount(_versions(Given("since"))),
         RowCount(by_source.distinct("entry__source_slug"), ordered=True),
-        RowCount(Person.objects.active()),
+        RowCount(Person.objects.active(Given("today"))),
         RowCount(overdue(scope, Given("now"))),
         RowCount(refusing.distinct("person"), ordered=True),
         RowCount(open_reports(Given("untriaged"))),

@@ -1,7 +1,7 @@
 """The way to the database: no question just to see whether it is there, and statements that keep their plan."""
 
 import select
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql import base, operations
@@ -16,6 +16,18 @@ class DatabaseOperations(operations.DatabaseOperations):
     def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
         """The statement with its values."""
         return super().last_executed_query(cursor, sql, params) or str(self.compose_sql(sql, params))
+
+
+class KeepingCursor(Cursor[Any]):
+    """Its statements are planned once a connection; of all others the connection remembers nothing."""
+
+    def execute(self, *statement: Any, **options: Any) -> Self:
+        """As any cursor does."""
+        self.connection.prepare_threshold = 0
+        try:
+            return super().execute(*statement, **options)
+        finally:
+            self.connection.prepare_threshold = None
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -38,7 +50,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         For queries that are asked again and again with other values, and whose best plan does not depend on them.
         """
         self.ensure_connection()
-        cursor: Any = Cursor(self.connection)
+        cursor: Any = KeepingCursor(self.connection)
         return self.make_debug_cursor(cursor) if self.queries_logged else self.make_cursor(cursor)
 
 
@@ -50,10 +62,10 @@ def keeping_cursor() -> CursorWrapper:
 def is_lost(connection: "Connection[Any]") -> bool:
     """Whether the server has gone. An idle server says nothing: only when there is something to read it is asked."""
     heard = select.poll()
-    heard.register(connection.fileno(), select.POLLIN)
-    if not heard.poll(0):
-        return False
     try:
+        heard.register(connection.fileno(), select.POLLIN)
+        if not heard.poll(0):
+            return False
         ConnectionPool.check_connection(connection)
     except OperationalError:
         return True

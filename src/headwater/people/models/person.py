@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Classification, Walled
+from headwater.core.prepared import Given
 from headwater.people.days import today
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PersonQuerySet(models.QuerySet["Person"]):
-    def active(self, on: date | None = None) -> "PersonQuerySet":
+    def active(self, on: date | Given | None = None) -> "PersonQuerySet":
         """People who have joined and not left on that day (default: today)."""
         day = on or today()
         return self.filter(models.Q(joined_on=None) | models.Q(joined_on__lte=day)).filter(
