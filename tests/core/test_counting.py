@@ -20,3 +20,9 @@ def test_counts_are_those_of_the_queries(ines: Person, nadia: Person, otto: Pers
 def test_no_rows_count_nothing(ines: Person, unit: Unit) -> None:
     found: Any = Unit.objects.values(each=RowCounts(Person.objects.filter(name="Nobody"), [Q(unit=unit), Q()]))[0]
     assert found["each"] == [0, 0]
+
+
+def test_what_can_find_nothing_counts_none(unit: Unit) -> None:
+    nobody = Person.objects.filter(pk__in=[])
+    found: Any = Unit.objects.values(whole=RowCount(nobody), each=RowCounts(nobody, [Q(unit=unit), Q()]))[0]
+    assert found == {"whole": 0, "each": [0, 0]}

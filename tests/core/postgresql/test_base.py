@@ -81,3 +81,13 @@ def test_it_is_counted_and_its_errors_are_djangos(db: None) -> None:
     assert [query["sql"] for query in captured.captured_queries] == ["SELECT 'that'"]
     with pytest.raises(ProgrammingError), keeping_cursor() as cursor:
         cursor.execute("SELECT * FROM nowhere")
+
+
+def test_of_other_statements_the_connection_remembers_nothing(db: None) -> None:
+    with keeping_cursor() as cursor:
+        cursor.execute("SELECT 1")
+    connection.ensure_connection()
+    assert connection.connection.prepare_threshold is None
+    with pytest.raises(ProgrammingError), keeping_cursor() as cursor:
+        cursor.execute("SELECT * FROM nowhere")
+    assert connection.connection.prepare_threshold is None
