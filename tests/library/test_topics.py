@@ -1,5 +1,6 @@
 """Proposing a topic where a text is read: for every reader, of articles and documents alike."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -70,6 +71,26 @@ def test_an_unknown_topic_is_refused_with_what_to_do(
     assert answer.status_code == 400
     assert "There is no topic" in answer.content.decode()
     assert not EntryTopic.objects.exists()
+
+
+def test_what_the_line_offers_is_taken(
+    article: Article, topics: dict[str, Concept], ines: Person, sign_in: SignIn
+) -> None:
+    """Also a topic that is only proposed, and one of two that are called the same."""
+    scheme = topics["gas"].scheme
+    noise = Concept.objects.create(scheme=scheme, slug="noise", labels={"en": "Noise"}, state=Concept.State.PROPOSED)
+    other = Concept.objects.create(scheme=scheme, slug="gas-bills", labels={"en": "Gas"})
+    browser, url = sign_in(ines), address("library:topics", pk=article.entry_id)
+    for typed, about in (("noi", [noise]), ("gas", [topics["gas"], other])):
+        offered = browser.get(address("taxonomy:offered"), {"q": typed}).content.decode()
+        names = re.findall('value="([^"]+)"', offered)
+        assert len(names) == len(about)
+        for name, concept in zip(names, about, strict=True):
+            assert browser.post(url, {"topic": name}).status_code == 302, name
+            assert EntryTopic.objects.filter(concept=concept, proposed=True).count() == 1
+    several = browser.post(url, {"topic": "Gas"})
+    assert several.status_code == 400
+    assert "Gas · gas-bills" in several.content.decode()
 
 
 def test_a_document_has_topics_as_well(

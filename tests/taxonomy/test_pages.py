@@ -5,14 +5,16 @@ from collections.abc import Callable
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from headwater.core.actions import SYSTEM
 from headwater.core.addresses import address
 from headwater.people.models import Person
 from headwater.taxonomy import actions
 from headwater.taxonomy.models import Concept, ConceptScheme
-from headwater.taxonomy.picking import TopicField, offered_topics, topic_meant
+from headwater.taxonomy.picking import TopicField, TopicsField, offered_topics, topic_meant
 from tests.asked import MOST_QUERIES, queries
 from tests.taxonomy.test_skos import SMALL
 
@@ -119,6 +121,72 @@ def test_namesakes_are_told_apart(scheme: ConceptScheme) -> None:
     other.save()
     assert TopicField().clean("Drains") == drains
     assert TopicField(required=False).clean(" ") is None
+
+
+def test_what_is_offered_is_never_refused(scheme: ConceptScheme) -> None:
+    """Also where the namesake does not hold what was typed, and so is not offered beside it."""
+    Concept.objects.create(scheme=scheme, slug="wounds", labels={"en": "Culverts"})
+    Concept.objects.create(scheme=scheme, slug="lanes", labels={"en": "Lanes"}, alternatives={"fr": ["Rues", "scour"]})
+    for typed in ("box", "scour", "r", "e"):
+        for name in offered_topics(typed):
+            assert topic_meant(name), name
+    assert offered_topics("box") == ["Culverts · culverts"]
+
+
+NAMES = [
+    ("en", "a language is no name"),
+    ("Drain pipe", "a part of a label"),
+    ("%", "a sign of patterns"),
+    ("_________", "another"),
+    ('a "quoted', "what ends another label"),
+    ("\\", "a backslash"),
+]
+
+
+@pytest.mark.parametrize("typed", [name for name, _why in NAMES], ids=[why for _name, why in NAMES])
+def test_only_whole_words_name_a_topic(scheme: ConceptScheme, typed: str) -> None:
+    others = {"en": ['un "a "quoted', "x"], "fr": ['deux "a "quoted']}
+    Concept.objects.create(scheme=scheme, slug="pipes", labels={"en": "Drain pipes of clay"}, alternatives=others)
+    with pytest.raises(ValidationError, match="no topic"):
+        topic_meant(typed)
+
+
+@pytest.mark.parametrize("name", ['12" pipe', "C:\\ drive", "50 % slope", "a_b", "größe", "Line\nbroken", "東京"])
+def test_every_word_names_its_topic(scheme: ConceptScheme, name: str) -> None:
+    words = {"label": ({"en": name, "fr": "un"}, {}), "last": ({"en": "Un", "fr": name}, {}),
+             "listed": ({"en": "Trois"}, {"en": ["x", name], "fr": [name, "y"]})}  # fmt: skip
+    for slug, (labels, alternatives) in words.items():
+        concept = Concept.objects.create(scheme=scheme, slug=slug, labels=labels, alternatives=alternatives)
+        assert topic_meant(name.upper() if name.upper().lower() == name else name) == concept
+        concept.delete()
+
+
+def test_understanding_a_name_loads_only_what_is_called_so(scheme: ConceptScheme) -> None:
+    Concept.objects.bulk_create(
+        Concept(scheme=scheme, slug=f"site-{number}", labels={"en": f"Drains of site {number}"}) for number in range(40)
+    )
+    with CaptureQueriesContext(connection) as captured:
+        assert topic_meant("DRAINS").slug == "drains"
+    loaded = [query["sql"] for query in captured.captured_queries]
+    assert len(loaded) == 2
+    with connection.cursor() as cursor:
+        cursor.execute(loaded[-1])
+        assert len(cursor.fetchall()) == 1
+    topics = list(Concept.objects.filter(slug__startswith="site-"))
+    for few in (topics[:1], topics):
+        with CaptureQueriesContext(connection) as captured:
+            shown = TopicsField().prepare_value(few)
+        assert len(captured) == 1
+        assert shown.count("\n") == len(few) - 1
+
+
+def test_without_accents_two_of_a_name_are_told_apart(scheme: ConceptScheme) -> None:
+    Concept.objects.create(scheme=scheme, slug="egouts-2", labels={"en": "Sewer", "fr": "Égout"})
+    assert topic_meant("sewers").slug == "egouts-2"
+    Concept.objects.create(scheme=scheme, slug="sewers-2", labels={"en": "Séwer"})
+    assert topic_meant("Séwer").slug == "sewers-2"
+    with pytest.raises(ValidationError, match="Several topics"):
+        topic_meant("sewers")
 
 
 def test_in_and_out(as_nadia: Client) -> None:

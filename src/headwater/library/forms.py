@@ -13,7 +13,7 @@ from headwater.people.models import Audience, Grant, Person, Unit
 from headwater.people.picking import PersonField
 from headwater.search.models import Kind
 from headwater.taxonomy.models import Concept
-from headwater.taxonomy.picking import TopicInput
+from headwater.taxonomy.picking import TopicField
 
 KINDS = [choice for choice in Kind.choices if choice[0] != Kind.GATHERED]
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class NewArticleForm(forms.Form):
 class TopicForm(forms.Form):
     """One topic, by what it is called in any language."""
 
-    topic = forms.CharField(label=_("It is also about"), max_length=200, widget=TopicInput)
+    topic = TopicField(label=_("It is also about"))
 
 
 class DetailsForm(forms.Form):

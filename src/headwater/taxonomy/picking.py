@@ -1,6 +1,6 @@
 """Choosing topics by typing what they are called, in any language."""
 
-from collections import Counter
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.core.languages import reading
 from headwater.core.offering import OfferingInput
 from headwater.taxonomy.models import Concept
-from headwater.taxonomy.suggest import concept_named, normal
+from headwater.taxonomy.suggest import concepts_named, normal
 
 OFFERED = 8
 LONGEST = 400
@@ -26,20 +26,24 @@ def search_concepts(text: str) -> QuerySet[Concept]:
 
 
 def names_of(concepts: Iterable[Concept]) -> list[str]:
-    """How topics are offered: each by its label in the reader's language; namesakes among them with their slugs."""
-    labels = [(concept.label(reading()), concept.slug) for concept in concepts]
-    times = Counter(label for label, _slug in labels)
-    return [label if times[label] == 1 else f"{label}{_BETWEEN}{slug}" for label, slug in labels]
+    """Names by which those very topics are understood again: each by its label in the reader's language.
+
+    Where another topic is called so as well, the slug stands behind it. One query, however many topics they are.
+    """
+    labels = [(concept, concept.label(reading())) for concept in concepts]
+    called = Concept.objects.filter(_holding(label for _concept, label in labels)).exclude(state=Concept.State.RETIRED)
+    meant = [(other.pk, _words(other), other.slug) for other in called]
+    return [
+        f"{label}{_BETWEEN}{concept.slug}"
+        if any(pk != concept.pk and (normal(label) in words or label == slug) for pk, words, slug in meant)
+        else label
+        for concept, label in labels
+    ]
 
 
 def name_of(concept: Concept) -> str:
     """A name by which that very topic is understood again, be there others of its name."""
-    label = concept.label(reading())
-    try:
-        is_clear = topic_meant(label) == concept
-    except ValidationError:
-        is_clear = False
-    return label if is_clear else f"{label}{_BETWEEN}{concept.slug}"
+    return names_of([concept])[0]
 
 
 def offered_topics(typed: str) -> list[str]:
@@ -57,15 +61,30 @@ def topic_meant(typed: str) -> Concept:
     by_slug = known.filter(slug=slug).first()
     if by_slug is not None and (not between or normal(label) in _words(by_slug)):
         return by_slug
-    called = [concept for concept in search_concepts(typed.strip()) if normal(typed.strip()) in _words(concept)]
+    holding = known.filter(_holding([typed.strip()])).order_by("slug")
+    called = [concept for concept in holding if normal(typed.strip()) in _words(concept)]
+    if not called and not between:
+        called = concepts_named(typed)  # without accents, or the plural
     if len(called) == 1:
         return called[0]
-    if not called and not between and (named := concept_named(typed)) is not None:  # without accents, or the plural
-        return named
     if not called:
         raise ValidationError(NOBODY, code="unknown", params={"typed": typed.strip()})
     names = ", ".join(f"“{name}”" for name in names_of(called[:OFFERED]))
     raise ValidationError(SEVERAL, code="several", params={"typed": typed.strip(), "names": names})
+
+
+def _holding(names: Iterable[str]) -> Q:
+    """Topics that have one of these as a slug, or as a whole label or other word, in large or small letters.
+
+    Labels are looked up in the text of their JSON, where a value stands in quotation marks, after a colon or before
+    what ends it or goes on; the names of languages stand neither so nor so. Few others pass: `_words` tells them.
+    """
+    found = Q(pk__in=[])
+    for name in set(names):
+        word = json.dumps(name, ensure_ascii=False)
+        listed = Q(alternatives__icontains=f"{word},") | Q(alternatives__icontains=f"{word}]")
+        found |= Q(slug=name) | Q(labels__icontains=f": {word}") | listed
+    return found
 
 
 NOBODY = _("There is no topic called “%(typed)s”. Begin to type a name, and choose one of those offered.")
@@ -108,7 +127,7 @@ class TopicsField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         """What the lines show: topics by their names; what was typed as it was typed."""
-        return value if isinstance(value, str) or value is None else "\n".join(name_of(concept) for concept in value)
+        return value if isinstance(value, str) or value is None else "\n".join(names_of(value))
 
     def clean(self, value: Any) -> list[Concept]:
         """The topics that are meant, in order. Raises ValidationError for each line that means none, or several."""

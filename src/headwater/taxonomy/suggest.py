@@ -78,12 +78,10 @@ def concepts_for_text(text: str, language: str = "", title: str = "", limit: int
     return [Suggestion(concepts[pk], times[pk], said[pk]) for pk in best if pk in concepts]
 
 
-def concept_named(text: str) -> Concept | None:
-    """The accepted topic that has this slug, or that a label in any language calls so; None when there is none."""
-    slug = Concept.objects.filter(slug=text.strip(), state=Concept.State.ACCEPTED).first()
+def concepts_named(text: str) -> list[Concept]:
+    """The accepted topics that a label in any language calls so, were it without accents or in the plural."""
     words = " ".join(words_of(text))
-    named = (each.concept for each in concepts_for_text(text) if each.words == words)
-    return slug or next(named, None)
+    return [each.concept for each in concepts_for_text(text) if each.words == words]
 
 
 def _matches(words: list[str], labels: Labels) -> list[tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,8 +15,7 @@ from headwater.library import actions, rules
 from headwater.library.forms import TopicForm
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryTopic
-from headwater.taxonomy.models import Concept
-from headwater.taxonomy.suggest import concept_named, concepts_for_text
+from headwater.taxonomy.suggest import concepts_for_text
 
 
 @require_http_methods(["GET", "POST"])
@@ -27,7 +25,7 @@ def propose(request: Request, pk: int) -> HttpResponse:
     entry = get_object_or_404(readable.select_related("unit", "owner", "current_version"), pk=pk)
     form = TopicForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        link = tried(form, lambda: actions.propose_topic(request.person, entry, _named(form.cleaned_data["topic"])))
+        link = tried(form, lambda: actions.propose_topic(request.person, entry, form.cleaned_data["topic"]))
         if link is not None:
             tell(request, _said(link))
             return redirect(address("home:entry", pk=pk))
@@ -46,14 +44,6 @@ def propose(request: Request, pk: int) -> HttpResponse:
         ],
     }
     return render(request, "library/topics.html", context, status=400 if form.errors else 200)
-
-
-def _named(words: str) -> Concept:
-    concept = concept_named(words)
-    if concept is None:
-        message = _("There is no topic “%(words)s”. Choose one that the text names, or one from the list of topics.")
-        raise ValidationError({"topic": message % {"words": words}})
-    return concept
 
 
 def _said(link: EntryTopic) -> str:
