@@ -45,6 +45,25 @@ def test_options_and_plain_words_stand_as_in_the_short_command() -> None:
     assert parse(["do", "search", "culvert", "AND", "scour"]).query == ["culvert", "AND", "scour"]
 
 
+def test_a_value_may_begin_with_a_dash() -> None:
+    options = parse(["do", "search_entries", "query=-draft", "limit=3"])
+    assert (options.query, options.limit) == (["-draft"], 3)
+    assert parse(["do", "search", "--", "weir", "-draft"]).query == ["weir", "-draft"]
+    assert parse(["do", "search", "query=--json", "--limit", "3"]).query == ["--json"]
+    restored = parse(["do", "restore", "file=--replace"])
+    assert (restored.file, restored.replace) == ("--replace", False)
+    assert parse(["do", "gather_place", "audience=-a", "place=-b"]).place == "-b"
+    with pytest.raises(CommandFailed, match="unrecognised: -draft"):
+        parse(["do", "search", "weir", "-draft"])
+
+
+def test_values_may_stand_behind_options() -> None:
+    options = parse(["do", "search_entries", "--json", "limit=3", "--as", "ines", "query=weir"])
+    assert (options.json, options.limit, options.person, options.query) == (True, 3, "ines", ["weir"])
+    options = parse(["do", "gather", "--audience", "everyone", "place=/srv/a", "replace=yes"])
+    assert (options.audience, options.place, options.replace) == ("everyone", "/srv/a", True)
+
+
 def test_the_docs_say_which_verb_a_short_name_stands_for() -> None:
     lines = re.findall(r"\| `(\w+)` \| `(\w+)` \| (.+) \|", VERBS_PAGE.read_text())
     descriptions = commands_by_name()

@@ -55,26 +55,38 @@ def verb_of(name: str | None) -> str | None:
 def as_command(verb: str, options: Namespace, left: Sequence[str]) -> list[str]:
     """The words of the short command for what was said to `do`; what is no value of the verb stays as it is.
 
+    What stands by itself comes last, behind `--` where it begins as an option does: `query=-draft` is no option.
     Raises CommandFailed (2) where a value is yes or no, and something else was said.
     """
-    words = [SHORT_NAMES[verb].command]
+    short = SHORT_NAMES[verb]
+    words = [short.command]
     for flag, value in (("--organisation", options.organisation), ("--as", options.person)):
         if value is not None:
             words.append(f"{flag}={value}")
     if options.json:
         words.append("--json")
-    return [*words, *left, *(word for value in options.values for word in _said(SHORT_NAMES[verb], value))]
+    alone: list[str] = []
+    for word in (*options.values, *(word for word in left if _value(short, word))):
+        name, text = _value(short, word) or ("", word)
+        if option := short.values.get(name):
+            words += _option(short, name, option, text)
+        else:
+            alone.append(text)
+    behind = ["--"] if any(word.startswith("-") for word in alone) else []
+    return [*words, *(word for word in left if not _value(short, word)), *behind, *alone]
 
 
-def _said(short: ShortName, word: str) -> list[str]:
+def _value(short: ShortName, word: str) -> tuple[str, str] | None:
+    """The name and the text of a value of the verb; None for any other word."""
     name, equals, text = word.partition("=")
     name = name.replace("-", "_")
-    if not equals or name not in short.values:
-        return [word]
-    option = short.values[name]
+    return (name, text) if equals and name in short.values else None
+
+
+def _option(short: ShortName, name: str, option: str, text: str) -> list[str]:
     if name in short.switches:
         return [option] if read_value(name, bool, text) else []
-    return [f"{option}={text}"] if option else [text]
+    return [f"{option}={text}"]
 
 
 def explain_short(verb: str, command: ArgumentParser) -> str:
