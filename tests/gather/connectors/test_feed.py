@@ -12,7 +12,8 @@ import pytest
 
 from headwater.gather.connectors.base import FetchFailed, SourceFailed
 from headwater.gather.connectors.feed import Feed, read_items
-from headwater.gather.connectors.guard import Answer, Policy, Refused
+from headwater.gather.connectors.guard import Answer, Client, Policy, Refused
+from headwater.gather.connectors.manners import Manners
 from tests.gather.connectors.servers import OPEN, Page, WebServer, web_server
 
 DATA = Path(os.environ.get("HEADWATER_DATA") or Path(__file__).parents[4] / "shared" / "data")
@@ -151,6 +152,27 @@ def test_pages_behind_entries_are_fetched_with_manners() -> None:
         reason = f"The site's robots.txt asks not to read {server.url}/bridge"
         assert came == {"Bridge closed": reason, "No id": b"<p>Two</p>"}
         assert server.paths() == ["/feed", "/robots.txt", "/second"]
+
+
+def test_a_link_that_is_no_address_is_the_trouble_of_its_entry_alone() -> None:
+    for link in (b"http://[yourdomain]/bridge", b"http://x]/bridge"):
+        pages = {"/feed": Page(RSS.replace(b"<link>/bridge", b"<link>" + link)), "/second": Page(b"<p>Two</p>")}
+        with web_server(pages) as server:
+            came, _ = fetched(whole_pages(server), {})
+            assert came["No id"] == b"<p>Two</p>"
+            assert set(came) == {"Bridge closed", "No id"}
+
+
+def test_what_can_be_no_address_is_asked_for_by_nobody() -> None:
+    with pytest.raises(FetchFailed, match="not an address"):
+        Manners(Client(OPEN), 0).get("https://[yourdomain]/bridge")
+
+
+def test_a_json_entry_whose_link_is_no_address_has_its_own_words() -> None:
+    items = [{"id": "1", "url": "https://[yourdomain]/a", "content_text": "Words"}, {"id": "2", "url": "/b"}]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": items}
+    one, two = read_items(answer(json.dumps(feed).encode()))
+    assert (one.url, one.content, two.url) == ("", "<p>Words</p>", "https://x.org/b")
 
 
 def test_a_json_feed() -> None:

@@ -254,6 +254,21 @@ def test_an_address_nobody_can_read_spoils_no_sitemap() -> None:
         assert (found, listing.complete) == ({"one.html"}, True)
 
 
+def test_a_line_of_robots_that_names_no_address_is_passed_over() -> None:
+    with web_server(pages()) as server:
+        lines = f"Sitemap: https://[yourdomain]/sitemap.xml\nSitemap: {server.url}/map.xml"
+        server.pages |= {"/robots.txt": Page(lines.encode()), "/map.xml": sitemap_of(server, "/docs/one.html")}
+        found, listing = listed(site(server))
+        assert (found, listing.complete, listing.trouble) == ({"one.html"}, True, None)
+
+
+def test_a_page_with_a_base_that_is_no_address_has_links_all_the_same() -> None:
+    with web_server(pages()) as server:
+        server.pages["/docs/"] = Page(b'<base href="http://[yourdomain]/">' + START.body)
+        found, listing = listed(site(server))
+        assert (found, listing.complete) == ({"", "one.html", "two.html"}, True)
+
+
 PRIVATE = Page(b"User-agent: *\nDisallow: /docs/private/\n")
 TO_PRIVATE = [
     "/docs/away.html",

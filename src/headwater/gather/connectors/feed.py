@@ -234,7 +234,7 @@ def _json_items(answer: Answer) -> list[Item]:
 
 def _json_item(entry: dict[str, Any], base: str) -> Item:
     words = str(entry.get("content_html") or "") or f"<p>{html.escape(str(entry.get('content_text') or ''))}</p>"
-    url = urljoin(base, _words(entry.get("url")))
+    url = _joined(base, _words(entry.get("url")))
     authors = [one for one in entry.get("authors") or [entry.get("author")] if isinstance(one, dict)]
     return Item(
         key=short_key(str(entry.get("id") or url or checksum(words))),
@@ -246,6 +246,14 @@ def _json_item(entry: dict[str, Any], base: str) -> Item:
         modified=_iso(entry.get("date_modified")),
         tags=tuple(_words(tag) for tag in (entry.get("tags") or [])[:20]),
     )
+
+
+def _joined(base: str, written: str) -> str:
+    """The address of an entry; empty where what is written can be none: then the entry has its own words."""
+    try:
+        return urljoin(base, written)
+    except ValueError:
+        return ""
 
 
 def _iso(value: Any) -> datetime | None:

@@ -43,6 +43,16 @@ def _without_steps(path: str) -> str:
     return "/" + "/".join([*kept, ""] if step in (".", "..") else kept)
 
 
+def _host(url: str) -> str:
+    """The scheme and host of an address. Raises FetchFailed when it can be no address: pages and feeds hold any."""
+    try:
+        parts = urlsplit(canonical(url))
+    except ValueError as error:
+        message = _("%(address)s is not an address")
+        raise FetchFailed(message, _("It is tried again next time"), address=url) from error
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 class Manners:
     """Asks for addresses as their sites want it, `delay` seconds apart, or further where a robots.txt says so."""
 
@@ -72,9 +82,11 @@ class Manners:
             raise Disallowed(url)
 
     def robots_of(self, url: str) -> Protego:
-        """The robots.txt of an address's host: none means welcome. Raises FetchFailed when the server is in trouble."""
-        parts = urlsplit(canonical(url))
-        host = f"{parts.scheme}://{parts.netloc}"
+        """The robots.txt of an address's host: none means welcome.
+
+        Raises FetchFailed when the server is in trouble, or the address can be no address.
+        """
+        host = _host(url)
         if host not in self._robots:
             self._robots[host] = self._read_robots(host)
         robots = self._robots[host]

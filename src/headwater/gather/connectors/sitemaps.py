@@ -34,7 +34,7 @@ class Sitemaps:
     """
 
     def __init__(self, manners: Manners, start: str, known: Collection[str]) -> None:
-        named = [urljoin(start, address) for address in manners.robots_of(start).sitemaps]
+        named = [place for written in manners.robots_of(start).sitemaps if (place := _place(start, written))]
         usual = urljoin(start, "/sitemap.xml")
         self._manners = manners
         self._known = frozenset(known)
@@ -111,16 +111,20 @@ class Sitemaps:
 
     def _take(self, address: str, root: Any) -> None:
         for entry in root if root is not None else []:
-            location, changed = _child(entry, "loc"), _child(entry, "lastmod")
-            try:
-                place = canonical(urljoin(address, location))
-            except ValueError:
-                continue
-            if _tag(root) == "sitemapindex" and location:
+            place = _place(address, _child(entry, "loc"))
+            if place and _tag(root) == "sitemapindex":
                 self._named.add(place)
                 self._waiting.append(place)
-            elif location:
-                self.pages.setdefault(place, changed)
+            elif place:
+                self.pages.setdefault(place, _child(entry, "lastmod"))
+
+
+def _place(start: str, written: str) -> str:
+    """The address that is written somewhere; empty where nothing is, or what can be no address."""
+    try:
+        return canonical(urljoin(start, written)) if written else ""
+    except ValueError:
+        return ""
 
 
 def _parse(content: bytes, recover: bool = True) -> Any:

@@ -210,8 +210,7 @@ def _links(answer: Answer) -> list[str]:
         tree = html.fromstring(answer.content)
     except (etree.LxmlError, ValueError, AssertionError):
         return []
-    base = next(iter(tree.xpath("//base/@href")), "")
-    start = urljoin(answer.url, str(base))
+    start = _start(answer.url, tree)
     links: dict[str, None] = {}
     for anchor in tree.xpath("//a[@href][not(contains(@rel, 'nofollow'))]"):
         try:
@@ -223,3 +222,12 @@ def _links(answer: Answer) -> list[str]:
         if len(links) >= _LINKS_A_PAGE:
             break
     return list(links)
+
+
+def _start(url: str, tree: Any) -> str:
+    """Where the links of a page start from: its own address, unless it names another that can be one."""
+    base = next(iter(tree.xpath("//base/@href")), "")
+    try:
+        return urljoin(url, str(base))
+    except ValueError:
+        return url
