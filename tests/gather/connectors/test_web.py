@@ -244,6 +244,59 @@ def test_where_nobody_knows_of_a_sitemap_links_are_followed_and_nothing_is_misse
         assert "answered 500" in str(listing.trouble)
 
 
+def never_works(port: int) -> dict[str, Page | str]:
+    """Sitemaps that a robots.txt may name and nobody ever reads: what they answer, or where they are said to be."""
+    statuses = {str(status): Page(status=status) for status in (401, 403, 500)}
+    return {**statuses, "No answer": f"http://127.0.0.1:{port}/map.xml", "not a public address": "http://[::1]/map.xml"}
+
+
+@pytest.mark.parametrize("words", never_works(1))
+def test_a_sitemap_that_was_never_read_keeps_no_site_from_being_read_by_its_links(words: str) -> None:
+    with web_server(pages()) as server:
+        trouble = never_works(1)[words]
+        place = trouble if isinstance(trouble, str) else server.url + "/map.xml"
+        server.pages["/robots.txt"] = Page(f"Sitemap: {place}".encode())
+        if isinstance(trouble, Page):
+            server.pages["/map.xml"] = trouble
+        cursor: dict[str, Any] = {}
+        for _time in range(2):
+            found, listing = listed(site(server), cursor)
+            assert (found, listing.complete) == ({"", "one.html", "two.html"}, False)
+            assert f"{place} cannot be read" in str(listing.trouble)
+            assert words in str(listing.trouble)
+            cursor = listing.cursor
+
+
+def test_a_sitemap_that_leads_nowhere_keeps_no_site_from_being_read_by_its_links() -> None:
+    with web_server(pages()) as server:
+        index = f"<sitemapindex><sitemap><loc>{server.url}/a.xml</loc></sitemap></sitemapindex>"
+        server.pages |= {"/sitemap.xml": Page(index.encode()), "/a.xml": Page(status=403)}
+        cursor: dict[str, Any] = {}
+        for _time in range(2):
+            found, listing = listed(site(server), cursor)
+            assert (found, listing.complete) == ({"", "one.html", "two.html"}, False)
+            assert "/a.xml cannot be read" in str(listing.trouble)
+            cursor = listing.cursor
+        server.pages["/a.xml"] = sitemap_of(server, "/docs/one.html")
+        found, listing = listed(site(server), cursor)
+        assert (found, listing.complete, listing.trouble) == ({"one.html"}, True, None)
+        server.pages["/a.xml"] = Page(status=403)
+        assert listed(site(server), listing.cursor)[0] == set(), "since it was read, links are not followed"
+
+
+def test_a_sitemap_that_is_gone_for_good_gives_way_to_links_though_another_never_works() -> None:
+    with web_server(pages()) as server:
+        server.pages["/sitemap.xml"] = sitemap_of(server, "/docs/one.html")
+        _, first = listed(site(server))
+        del server.pages["/sitemap.xml"]
+        server.pages |= {"/robots.txt": Page(f"Sitemap: {server.url}/map.xml".encode()), "/map.xml": Page(status=404)}
+        found, second = listed(site(server), first.cursor)
+        assert (found, second.complete) == (set(), False)
+        server.pages["/map.xml"] = Page(status=403)
+        found, third = listed(site(server), second.cursor)
+        assert (found, third.complete) == ({"", "one.html", "two.html"}, False)
+
+
 def test_an_address_nobody_can_read_spoils_no_sitemap() -> None:
     served = pages()
     with web_server(served) as server:

@@ -42,7 +42,6 @@ class Sitemaps:
         self._waiting = deque([*named, *([usual] if manners.allows(usual) else [])])
         self._read: set[str] = set()
         self._is_failing = False
-        self.are_expected = bool(self._named)
         self.pages: dict[str, str] = {}
         self.trouble: Fault | None = None
 

@@ -72,6 +72,7 @@ class _Visit:
         self.manners = Manners(self.client, site.delay)
         self.before: dict[str, dict[str, Any]] = cursor.get("pages", {})
         self.sitemaps: list[str] = cursor.get("sitemaps", [])
+        self.went_by_links = not self.sitemaps or bool(cursor.get("by_links"))
         self.now: dict[str, dict[str, Any]] = {}
         self.listing = Listing({"pages": self.now}, self.walk())
 
@@ -103,9 +104,12 @@ class _Visit:
         self.listing.cursor["sitemaps"] = sitemaps.remembered
         self.listing.trouble = sitemaps.trouble
         named = {url: changed for url, changed in sitemaps.pages.items() if self.welcome(url)}
+        # In the stead of a sitemap that once named pages, links would find what vanishes when it is back.
+        by_links = not named and (self.went_by_links or not sitemaps.trouble)
+        self.listing.cursor["by_links"] = by_links
         if named:
             yield from self.from_sitemap(named)
-        elif not (sitemaps.trouble and sitemaps.are_expected):  # else links would find what vanishes the next time
+        elif by_links:
             yield from self.by_links()
         self.listing.complete &= sitemaps.is_whole
         if sitemaps.trouble:
