@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from headwater.gather.connectors import sitemaps
 from headwater.gather.connectors.base import FetchFailed, Found, Listing, SourceFailed
 from headwater.gather.connectors.guard import Policy, Refused
 from headwater.gather.connectors.manners import canonical
@@ -220,14 +221,48 @@ def test_one_sitemap_of_an_index_in_trouble_leaves_the_others_their_pages(troubl
         assert (found, listing.complete, listing.trouble) == ({"one.html", "two.html"}, True, None)
 
 
-def test_more_sitemaps_than_are_read_are_not_called_all() -> None:
-    served = pages()
-    with web_server(served) as server:
-        parts = "".join(f"<sitemap><loc>{server.url}/{number}.xml</loc></sitemap>" for number in range(60))
-        served["/sitemap.xml"] = Page(f"<sitemapindex>{parts}</sitemapindex>".encode())
-        served["/0.xml"] = sitemap_of(server, "/docs/one.html")
+def index_of(server: WebServer, count: int) -> Page:
+    """An index that names so many sitemaps, /0.xml and so on, some of them twice."""
+    parts = "".join(f"<sitemap><loc>{server.url}/{number}.xml</loc></sitemap>" for number in [*range(count), 0, 1])
+    return Page(f"<sitemapindex>{parts}</sitemapindex>".encode())
+
+
+def test_a_site_of_many_sitemaps_is_read_whole() -> None:
+    with web_server(pages()) as server:
+        server.pages |= {"/sitemap.xml": index_of(server, 60), "/0.xml": sitemap_of(server, "/docs/one.html")}
+        server.pages["/59.xml"] = sitemap_of(server, "/docs/two.html")
+        found, listing = listed(site(server))
+        assert (found, listing.complete, listing.trouble) == ({"one.html", "two.html"}, True, None)
+
+
+def test_more_sitemaps_than_are_read_are_not_called_all_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sitemaps, "_SITEMAPS", 5)
+    with web_server(pages()) as server:
+        server.pages |= {"/sitemap.xml": index_of(server, 5), "/0.xml": sitemap_of(server, "/docs/one.html")}
         found, listing = listed(site(server))
         assert (found, listing.complete) == ({"one.html"}, False)
+        assert "The site has more than 5 sitemaps" in str(listing.trouble)
+        assert "/4.xml" not in server.paths()
+        server.pages["/sitemap.xml"] = index_of(server, 4)
+        found, listing = listed(site(server), listing.cursor)
+        assert (found, listing.complete, listing.trouble) == ({"one.html"}, True, None)
+
+
+def test_a_server_that_fails_on_and_on_is_left_in_peace() -> None:
+    with web_server(pages()) as server:
+        server.pages |= {"/sitemap.xml": index_of(server, 60)} | {f"/{n}.xml": Page(status=503) for n in range(60)}
+        found, listing = listed(site(server))
+        assert (found, listing.complete) == ({"", "one.html", "two.html"}, False)
+        assert sum(path.endswith(".xml") for path in server.paths()) == 1 + 50
+
+
+def test_no_more_sitemaps_are_asked_for_than_it_takes_to_know_enough_pages() -> None:
+    with web_server(pages()) as server:
+        server.pages |= {"/sitemap.xml": index_of(server, 3), "/0.xml": sitemap_of(server, "/other/x.html")}
+        server.pages["/1.xml"] = sitemap_of(server, "/docs/one.html", "/docs/two.html")
+        found, listing = listed(site(server, pages=1))
+        assert (found, listing.complete, listing.total, listing.trouble) == ({"one.html"}, False, 1, None)
+        assert "/2.xml" not in server.paths()
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])

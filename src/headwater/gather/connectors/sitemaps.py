@@ -5,7 +5,7 @@ import io
 import re
 import zlib
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 from urllib.parse import urljoin
 
@@ -16,7 +16,10 @@ from headwater.gather.connectors.base import marked as _
 from headwater.gather.connectors.guard import Answer
 from headwater.gather.connectors.manners import Manners, canonical
 
-_SITEMAPS = 50
+# One index may name 50,000; read one after the other with a pause, these take a while already.
+_SITEMAPS = 1_000
+# A server that fails so often in a row is left in peace until the next time.
+_FAILURES = 50
 _SITEMAP_BYTES = 50_000_000
 _KINDS = ("urlset", "sitemapindex")
 _END = re.compile(rb"</[^<>]*(urlset|sitemapindex)\s*>")
@@ -29,17 +32,25 @@ class _Gone(FetchFailed):
 class Sitemaps:
     """Reads the sitemaps that robots.txt names, the usual one, and those that these name; `known` were there last time.
 
-    Afterwards: `pages`, addresses and their last change as written; `trouble`, the first that should have been there
-    and was not, or could not be read; `remembered`, what is `known` the next time.
+    Afterwards: `pages`, those addresses that `is_wanted`, at most one more than `most`, and their last change as
+    written; `trouble`, the first that should have been there and was not, or could not be read, or that there are too
+    many; `remembered`, what is `known` the next time.
     """
 
-    def __init__(self, manners: Manners, start: str, known: Collection[str]) -> None:
+    def __init__(
+        self, manners: Manners, start: str, known: Collection[str], is_wanted: Callable[[str], bool], most: int
+    ) -> None:
         named = [place for written in manners.robots_of(start).sitemaps if (place := _place(start, written))]
         usual = urljoin(start, "/sitemap.xml")
         self._manners = manners
         self._known = frozenset(known)
-        self._named = {*named, *known}
-        self._waiting = deque([*named, *([usual] if manners.allows(usual) else [])])
+        self._guess = "" if usual in {*named, *known} else usual
+        self._is_wanted, self._most = is_wanted, most
+        self._waiting: deque[str] = deque()
+        self._queued: set[str] = set()
+        self._are_too_many = False
+        self._failed_in_a_row = 0
+        self._queue(*named, *([usual] if manners.allows(usual) else []))
         self._read: set[str] = set()
         self._is_failing = False
         self.pages: dict[str, str] = {}
@@ -56,21 +67,35 @@ class Sitemaps:
         return sorted(self._read | self._known if self._is_failing else self._read)
 
     def read_all(self) -> None:
-        """Read them, at most 50."""
-        asked: set[str] = set()
-        while self._waiting and len(asked) < _SITEMAPS:
-            address = self._waiting.popleft()
-            if address not in asked:
-                asked.add(address)
-                self._read_one(address)
+        """Read them, at most 1,000, and until more pages are known than shall be."""
+        while self._waiting and not self._are_enough and self._failed_in_a_row < _FAILURES:
+            self._read_one(self._waiting.popleft())
+        if self._are_too_many and not self._are_enough:
+            remedy = _("What only the others name is not gathered, and nothing is taken for vanished")
+            self._complain(FetchFailed(_("The site has more than %(number)s sitemaps"), remedy, number=_SITEMAPS))
         if self._known and not self._read:
             remedy = _("What only the sitemap named is taken for vanished the next time")
             self._complain(_Gone(_("There is no sitemap any more, where one was the last time"), remedy))
 
+    @property
+    def _are_enough(self) -> bool:
+        return len(self.pages) > self._most
+
+    def _queue(self, *addresses: str) -> None:
+        """To be read, each once; beyond 1,000 only that there are more is kept."""
+        for address in addresses:
+            if address not in self._queued and len(self._queued) >= _SITEMAPS:
+                self._are_too_many = True
+            elif address not in self._queued:
+                self._queued.add(address)
+                self._waiting.append(address)
+
     def _read_one(self, address: str) -> None:
         try:
             self._take(address, self._root(address))
+            self._failed_in_a_row = 0
         except (FetchFailed, SourceFailed) as error:
+            self._failed_in_a_row += 1
             self._complain_of(address, error)
 
     def _complain_of(self, address: str, error: Fault) -> None:
@@ -91,7 +116,7 @@ class Sitemaps:
         if status in (404, 410):
             if address in self._known:
                 raise _Gone(_("The page answered %(status)s"), status=status)
-        elif address in self._named or status == 429 or status >= 500:
+        elif address != self._guess or status == 429 or status >= 500:
             raise FetchFailed(_("The page answered %(status)s"), status=status)
         return None
 
@@ -112,9 +137,8 @@ class Sitemaps:
         for entry in root if root is not None else []:
             place = _place(address, _child(entry, "loc"))
             if place and _tag(root) == "sitemapindex":
-                self._named.add(place)
-                self._waiting.append(place)
-            elif place:
+                self._queue(place)
+            elif place and not self._are_enough and self._is_wanted(place):
                 self.pages.setdefault(place, _child(entry, "lastmod"))
 
 

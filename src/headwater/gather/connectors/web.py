@@ -99,11 +99,11 @@ class _Visit:
         return url.startswith(self.site.prefix) and self.manners.allows(url)
 
     def walk(self) -> Iterator[Found]:
-        sitemaps = Sitemaps(self.manners, self.site.url, self.sitemaps)
+        sitemaps = Sitemaps(self.manners, self.site.url, self.sitemaps, self.welcome, self.site.pages)
         sitemaps.read_all()
         self.listing.cursor["sitemaps"] = sitemaps.remembered
         self.listing.trouble = sitemaps.trouble
-        named = {url: changed for url, changed in sitemaps.pages.items() if self.welcome(url)}
+        named = sitemaps.pages
         # In the stead of a sitemap that once named pages, links would find what vanishes when it is back.
         by_links = not named and (self.went_by_links or not sitemaps.trouble)
         self.listing.cursor["by_links"] = by_links
