@@ -2,12 +2,13 @@
 
 import threading
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connections
+from django.db.models import F
 
 from headwater.core.actions import OPERATOR, Refused
 from headwater.core.models import Organisation
@@ -24,7 +25,7 @@ from headwater.gather.pipeline import STEPS, Batch
 from headwater.gather.publishing import publish
 from headwater.gather.runs import Progress
 from headwater.people.models import Notice, Person
-from headwater.search.models import Entry
+from headwater.search.models import Entry, EntryVersion
 from tests.gather.connectors.servers import Page, WebServer, web_server
 
 
@@ -226,6 +227,29 @@ def test_a_first_run_that_could_not_list_all_is_followed_by_another(
             server.pages["/sitemap.xml"] = Page(status=404)
             with organisation_context(organisation_id):
                 assert Run.objects.latest("pk").is_backfill == (number < 2)
+
+
+def test_trouble_with_a_part_that_lasts_does_not_keep_the_rest_from_being_news(
+    organisation_id: int, pool: Pool, settings: Any
+) -> None:
+    settings.HEADWATER_ALLOW_FETCH = ["127.0.0.1"]
+    words = {f"/{name}.html": Page(f"<p>Culvert {name} is cleaned before the rain.".encode()) for name in "ab"}
+    with web_server({"/open.xml": Page(), "/closed.xml": Page(status=403), **words}) as server:
+        parts = "".join(f"<sitemap><loc>{server.url}/{name}.xml</loc></sitemap>" for name in ("open", "closed"))
+        server.pages["/sitemap.xml"] = Page(f"<sitemapindex>{parts}</sitemapindex>".encode())
+        place = named_site(organisation_id, server)
+        for names, days, is_backfill in (("a", 0, True), ("a", 6, True), ("ab", 2, False)):
+            urls = "".join(f"<url><loc>{server.url}/{name}.html</loc></url>" for name in names)
+            server.pages["/open.xml"] = Page(f"<urlset>{urls}</urlset>".encode())
+            with organisation_context(organisation_id):
+                Run.objects.update(started_at=F("started_at") - timedelta(days=days))
+            gather(organisation_id, OPERATOR, place, pool=pool)
+            with organisation_context(organisation_id):
+                run = Run.objects.latest("started_at")
+                assert (run.is_backfill, "closed.xml" in run.message) == (is_backfill, True)
+        with organisation_context(organisation_id):
+            assert EntryVersion.objects.get(entry__document__key=f"{server.url}/b.html").is_backfill is False
+            assert EntryVersion.objects.get(entry__document__key=f"{server.url}/a.html").is_backfill is True
 
 
 def test_a_page_behind_an_entry_is_tried_again_though_its_feed_is_as_it_was(

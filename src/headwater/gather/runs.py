@@ -32,6 +32,8 @@ from headwater.search.actions import withdraw_entries
 from headwater.search.models import Entry
 
 _RATES_KEPT = 60
+# Trouble with a part of a source may last; what has come for so long is news all the same.
+_BACKFILLS_FOR = timedelta(days=7)
 # So many documents do not all go at once; more likely the disk behind the folder is not connected.
 _NEVER_ALL_AT_ONCE = 10
 # One batch may take minutes (scans), so signs of life come beside it.
@@ -94,11 +96,15 @@ def begin(source: Source, started_by: Person | None) -> Run:
     if latest is not None and (latest.is_waiting or latest.is_alive):
         return latest
     stop_open(source)
-    # Until all of it could be listed once: what comes after is news.
-    is_backfill = not source.runs.filter(state=Run.State.DONE, message="").exists()
-    run = Run.objects.create(source=source, started_by=started_by, is_backfill=is_backfill)
+    run = Run.objects.create(source=source, started_by=started_by, is_backfill=_is_backfill(source))
     run.is_new = True
     return run
+
+
+def _is_backfill(source: Source) -> bool:
+    """Until all of it could be listed once, or most of it for a week: what comes after is news."""
+    since = timezone.now() - _BACKFILLS_FOR
+    return not source.runs.filter(Q(message="") | Q(started_at__lt=since), state=Run.State.DONE).exists()
 
 
 def stop_open(source: Source, *states: Run.State) -> int:
