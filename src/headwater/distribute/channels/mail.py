@@ -7,9 +7,10 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 from headwater.core.mail import Backend
-from headwater.distribute.channels.outgoing import Down, NotTaken, Outgoing, Refusal, Trouble
+from headwater.distribute.channels.outgoing import Down, NotTaken, Outgoing, Refusal, Trouble, Unfit
 
 CLOSING = 421  # whatever was asked: the server closes the connection (RFC 5321, 3.8)
+TOO_BIG = 552  # said to the size that is announced with the sender (RFC 1870, 6.1)
 
 
 def message_id(key: str) -> str:
@@ -33,7 +34,7 @@ def send(outgoing: Outgoing) -> None:
     """Hand the mail to the server.
 
     Raises `Refusal` when it refuses the address for good, `NotTaken` when it does for now, `Trouble` when it does not
-    take this mail, and `Down` when it cannot be spoken with.
+    take this mail, `Unfit` when the mail cannot be written as one, and `Down` when the server cannot be spoken with.
     """
     try:
         # Nothing is sent inside a transaction, so no context says whose outbox it is.
@@ -43,8 +44,10 @@ def send(outgoing: Outgoing) -> None:
         raise _trouble(code, text, Refusal if 500 <= code < 600 else NotTaken) from error
     except smtplib.SMTPDataError as error:
         raise _trouble(error.smtp_code, error.smtp_error, Trouble) from error
+    except smtplib.SMTPSenderRefused as error:
+        raise _trouble(error.smtp_code, error.smtp_error, Trouble if error.smtp_code == TOO_BIG else Down) from error
     except ValueError as error:
-        raise Trouble(f"{type(error).__name__}: {error}") from error
+        raise Unfit(f"{type(error).__name__}: {error}") from error
     except OSError as error:  # smtplib's own errors are OSErrors, too: all that are left spoke of no mail in particular
         raise Down(f"{type(error).__name__}: {error}") from error
 

@@ -26,6 +26,10 @@ class Trouble(Exception):
     """It did not go out; trying again later may help. The message says what happened."""
 
 
+class Unfit(Trouble):
+    """This message cannot be sent as it is: the other side was not asked."""
+
+
 class NotTaken(Trouble):
     """The other side does not take it for now. One that goes on so for days counts as broken."""
 
