@@ -1,12 +1,21 @@
-"""What every test of distributing needs: an entry with a version, a delivery of it."""
+"""What every test of distributing needs: an entry with a version, a delivery of it, a mail server."""
 
-from collections.abc import Callable
+import asyncio
+import email
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.message import Message
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
 from django.utils import timezone
 
+from headwater.core.models import Organisation
 from headwater.distribute.models import Delivery, InterestProfile, Reason
+from headwater.distribute.posting import send_due
 from headwater.people.models import Audience, Person
 from headwater.search.models import Entry, EntryVersion, Kind
 
@@ -39,3 +48,66 @@ def deliver(version: EntryVersion) -> Callable[..., Delivery]:
         return delivery
 
     return delivered
+
+
+# --- Mail -------------------------------------------------------------------------------------------------------------
+
+
+class Postbox:
+    """An SMTP server's handler that keeps what arrives, except for `refused` addresses and `unwanted` mails."""
+
+    def __init__(self) -> None:
+        self.mails: list[Message] = []
+        self.refused: dict[str, str] = {}
+        self.unwanted: dict[str, str] = {}
+        self.at_rcpt: Callable[[], None] | None = None
+        self.at_data: Callable[[], None] | None = None
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:
+        if self.at_rcpt is not None:
+            await asyncio.to_thread(self.at_rcpt)
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
+        if self.at_data is not None:
+            await asyncio.to_thread(self.at_data)
+        for address in envelope.rcpt_tos:
+            if address in self.unwanted:
+                return self.unwanted[address]
+        self.mails.append(email.message_from_bytes(envelope.content or b""))
+        return "250 OK"
+
+
+@contextmanager
+def mail_server(settings: Any, **limits: Any) -> Iterator[Postbox]:
+    """A mail server on the loopback with these limits, and Headwater told to use it."""
+    box = Postbox()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port, **limits)
+    controller.start()
+    settings.HEADWATER_MAIL_URL = f"smtp://127.0.0.1:{port}"
+    yield box
+    controller.stop()
+
+
+@pytest.fixture
+def postbox(settings: Any) -> Iterator[Postbox]:
+    """A mail server that takes everything until it is told otherwise."""
+    with mail_server(settings) as box:
+        yield box
+
+
+def send_all(organisation: Organisation) -> None:
+    while send_due(organisation.pk):
+        pass
+
+
+def text_of(mail: Message) -> str:
+    payload = mail.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload.decode()

@@ -1,84 +1,26 @@
-"""Sending: budget, quiet hours, digests, retries, refusals, crashes; mail through a real SMTP server."""
+"""Sending: budget, quiet hours, digests, who is told at all; mail through a real SMTP server."""
 
-import asyncio
-import email
-import socket
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
-from email.message import Message
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import Envelope
 from django.db import connection
 from django.utils import timezone
 
 from headwater.core.models import Cursor, Organisation
-from headwater.core.wall import organisation_context
 from headwater.distribute.actions import change_channel, change_preferences
 from headwater.distribute.digests import make_digests
 from headwater.distribute.models import Channel, Delivery, Digest, Directive, Dispatch, Preference
-from headwater.distribute.posting import channel_of_unsubscribe, send_due, unsubscribe_url
+from headwater.distribute.posting import channel_of_unsubscribe, unsubscribe_url
 from headwater.distribute.sending import after_quiet, channels_of, plan, plan_notices, queue_dispatches
 from headwater.people.models import Audience, AudienceMember, Notice, Person
 from headwater.search.models import Entry, EntryVersion
-from tests.conftest import enrol, make_person
-from tests.distribute.conftest import make_version
+from tests.conftest import enrol
+from tests.distribute.conftest import Postbox, make_version, send_all, text_of
 
 Deliver = Callable[..., Delivery]
-
-
-class Postbox:
-    """An SMTP server's handler that keeps what arrives, except for `refused` addresses and `unwanted` mails."""
-
-    def __init__(self) -> None:
-        self.mails: list[Message] = []
-        self.refused: dict[str, str] = {}
-        self.unwanted: dict[str, str] = {}
-        self.at_data: Callable[[], None] | None = None
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]) -> str:
-        if address in self.refused:
-            return self.refused[address]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
-        if self.at_data is not None:
-            await asyncio.to_thread(self.at_data)
-        for address in envelope.rcpt_tos:
-            if address in self.unwanted:
-                return self.unwanted[address]
-        self.mails.append(email.message_from_bytes(envelope.content or b""))
-        return "250 OK"
-
-
-@pytest.fixture
-def postbox(settings: Any) -> Iterator[Postbox]:
-    """A mail server on the loopback, and Headwater told to use it."""
-    box = Postbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.HEADWATER_MAIL_URL = f"smtp://127.0.0.1:{port}"
-    yield box
-    controller.stop()
-
-
-def send_all(organisation: Organisation) -> None:
-    while send_due(organisation.pk):
-        pass
-
-
-def text_of(mail: Message) -> str:
-    payload = mail.get_payload(decode=True)
-    assert isinstance(payload, bytes)
-    return payload.decode()
 
 
 def test_a_mail_says_what_why_and_where(
@@ -175,139 +117,6 @@ def test_nothing_waits_no_digest(organisation: Organisation, ines: Person, every
     assert not Digest.objects.exists()
 
 
-def test_a_refused_address_is_suspended(
-    organisation: Organisation, postbox: Postbox, ines: Person, everyone: Audience, deliver: Deliver
-) -> None:
-    enrol(everyone)
-    postbox.refused["ines@waterworks.example"] = "550 no such mailbox"
-    plan([deliver(ines)])
-    send_all(organisation)
-    channel = Channel.objects.get(person=ines)
-    assert channel.state == Channel.State.SUSPENDED
-    assert "550" in channel.trouble
-    assert Delivery.objects.get(person=ines).sent_at is None
-    assert ines.pk not in channels_of([ines])
-
-
-def test_a_mailbox_full_for_now_is_tried_again(
-    organisation: Organisation, postbox: Postbox, ines: Person, everyone: Audience, deliver: Deliver
-) -> None:
-    enrol(everyone)
-    postbox.refused["ines@waterworks.example"] = "452 mailbox full"
-    plan([deliver(ines)])
-    send_all(organisation)
-    dispatch = Dispatch.objects.get()
-    assert dispatch.state == Dispatch.State.FAILED
-    assert dispatch.next_at > timezone.now()
-    postbox.refused.clear()
-    Dispatch.objects.update(next_at=timezone.now())
-    send_all(organisation)
-    assert len(postbox.mails) == 1
-    assert dispatch.key in postbox.mails[0]["Message-ID"]
-
-
-@pytest.mark.parametrize("stage", ["refused", "unwanted"])
-def test_one_who_is_refused_for_now_holds_nobody_else_up(
-    organisation: Organisation,
-    postbox: Postbox,
-    ines: Person,
-    otto: Person,
-    everyone: Audience,
-    deliver: Deliver,
-    stage: str,
-) -> None:
-    enrol(everyone)
-    getattr(postbox, stage)["ines@waterworks.example"] = "450 come back later"
-    for person in (ines, otto):  # Ines' mail is tried first
-        plan([deliver(person)])
-    send_all(organisation)
-    assert ["otto@" in mail["To"] for mail in postbox.mails] == [True]
-    waiting = Dispatch.objects.get(channel__person=ines)
-    assert (waiting.state, waiting.attempts) == (Dispatch.State.FAILED, 1)
-    assert "450" in waiting.error
-    assert Channel.objects.get(person=ines).state == Channel.State.ACTIVE
-
-
-def test_a_server_that_closes_is_left_alone_for_a_minute(
-    organisation: Organisation, postbox: Postbox, ines: Person, otto: Person, everyone: Audience, deliver: Deliver
-) -> None:
-    enrol(everyone)
-    postbox.refused["ines@waterworks.example"] = "421 closing, too many connections"
-    for person in (ines, otto):
-        plan([deliver(person)])
-    send_all(organisation)
-    assert postbox.mails == []
-    assert sorted(Dispatch.objects.values_list("state", "attempts")) == [
-        (Dispatch.State.FAILED, 1),
-        (Dispatch.State.QUEUED, 0),
-    ]
-
-
-def test_a_mail_server_that_is_down_loses_nothing(
-    organisation: Organisation, settings: Any, ines: Person, otto: Person, everyone: Audience, deliver: Deliver
-) -> None:
-    enrol(everyone)
-    settings.HEADWATER_MAIL_URL = "smtp://127.0.0.1:9"
-    plan([deliver(ines), deliver(otto)])
-    send_all(organisation)
-    states = sorted(Dispatch.objects.values_list("state", "attempts"))
-    assert states == [(Dispatch.State.FAILED, 1), (Dispatch.State.QUEUED, 0)]
-    assert set(Channel.objects.values_list("state", flat=True)) == {Channel.State.ACTIVE}
-
-
-def test_a_mail_server_of_ours_that_is_away_for_long_breaks_nobodys_address(
-    organisation: Organisation,
-    postbox: Postbox,
-    settings: Any,
-    ada: Person,
-    ines: Person,
-    otto: Person,
-    everyone: Audience,
-    deliver: Deliver,
-) -> None:
-    enrol(everyone)
-    back, settings.HEADWATER_MAIL_URL = settings.HEADWATER_MAIL_URL, "smtp://127.0.0.1:9"
-    plan([deliver(ines, must_acknowledge=True), deliver(otto)])
-    Dispatch.objects.update(created_at=timezone.now() - timedelta(days=6), attempts=200)
-    for _again in range(3):
-        Dispatch.objects.update(next_at=timezone.now())
-        send_all(organisation)
-    assert set(Dispatch.objects.values_list("state", flat=True)) <= {Dispatch.State.FAILED, Dispatch.State.QUEUED}
-    assert set(Channel.objects.values_list("state", "failures", "trouble")) == {(Channel.State.ACTIVE, 0, "")}
-    assert Dispatch.objects.filter(next_at__lt=timezone.now() + timedelta(minutes=6)).count() == 2
-    told = Notice.objects.get()
-    assert (told.person, told.done_at) == (ada, None)
-    assert "mail server" in told.text
-    settings.HEADWATER_MAIL_URL = back
-    Dispatch.objects.update(next_at=timezone.now())
-    send_all(organisation)
-    assert len(postbox.mails) == 2
-    told.refresh_from_db()
-    assert told.done_at is not None
-
-
-def test_an_address_that_is_refused_for_five_days_is_broken_and_the_days_count_from_the_first_refusal(
-    organisation: Organisation, postbox: Postbox, settings: Any, ines: Person, everyone: Audience, deliver: Deliver
-) -> None:
-    enrol(everyone)
-    postbox.refused["ines@waterworks.example"] = "452 mailbox full"
-    plan([deliver(ines)])
-
-    def again_after(days: int) -> tuple[str, str]:
-        since = Dispatch.objects.get().refused_since
-        Dispatch.objects.update(next_at=timezone.now(), refused_since=since and since - timedelta(days=days))
-        send_all(organisation)
-        return Channel.objects.get().state, Dispatch.objects.get().state
-
-    Dispatch.objects.update(created_at=timezone.now() - timedelta(days=9))  # it waited for something else so long
-    assert again_after(0) == again_after(4) == (Channel.State.ACTIVE, Dispatch.State.FAILED)
-    there, settings.HEADWATER_MAIL_URL = settings.HEADWATER_MAIL_URL, "smtp://127.0.0.1:9"
-    assert again_after(4) == (Channel.State.ACTIVE, Dispatch.State.FAILED)
-    settings.HEADWATER_MAIL_URL = there
-    assert again_after(4) == (Channel.State.ACTIVE, Dispatch.State.FAILED)
-    assert again_after(6) == (Channel.State.SUSPENDED, Dispatch.State.CANCELLED)
-
-
 def test_whoever_lost_access_is_not_told(
     organisation: Organisation, postbox: Postbox, ines: Person, everyone: Audience, deliver: Deliver
 ) -> None:
@@ -327,59 +136,6 @@ def test_a_leaver_is_not_told(
     Person.objects.filter(pk=ines.pk).update(left_on=timezone.localdate())
     send_all(organisation)
     assert postbox.mails == []
-
-
-def test_two_workers_and_a_slow_server_send_each_mail_once(committed: None, postbox: Postbox) -> None:
-    organisation = Organisation.objects.create(slug="waterworks", name="Waterworks")
-    with organisation_context(organisation.pk):
-        everyone = Audience.objects.create(slug="everyone", name="Everyone", rule={"everyone": True})
-        people = [make_person(name) for name in ("Ada", "Ines", "Otto")]
-        enrol(everyone)
-        version = make_version("Confined spaces", "Test the air first.", everyone, people[0])
-        plan([Delivery.objects.create(person=each, version=version, push="at_once") for each in people])
-
-    def minutes_later() -> None:
-        """While the first mail is on its way: what was claimed with it has waited for long, and the other one looks."""
-        postbox.at_data = None
-        with organisation_context(organisation.pk):
-            first = Dispatch.objects.filter(state="sending").earliest("claimed_at").claimed_at
-            Dispatch.objects.filter(claimed_at=first).update(claimed_at=timezone.now() - timedelta(minutes=5))
-        send_all(organisation)
-        connection.close()
-
-    postbox.at_data = minutes_later
-    send_all(organisation)
-    assert sorted(mail["To"] for mail in postbox.mails) == sorted(f"{each.name} <{each.email}>" for each in people)
-    with organisation_context(organisation.pk):
-        assert set(Dispatch.objects.values_list("state", flat=True)) == {Dispatch.State.SENT}
-
-
-def test_a_mail_stuck_in_a_crash_goes_again_with_its_message_id(
-    organisation: Organisation, postbox: Postbox, ines: Person, everyone: Audience, deliver: Deliver
-) -> None:
-    enrol(everyone)
-    plan([deliver(ines)])
-    key = Dispatch.objects.get().key
-    Dispatch.objects.update(state=Dispatch.State.SENDING, claimed_at=timezone.now() - timedelta(minutes=5))
-    send_all(organisation)
-    assert key in postbox.mails[0]["Message-ID"]
-
-
-def test_a_chat_stuck_in_a_crash_is_uncertain_and_only_must_reads_are_repeated(
-    organisation: Organisation, ines: Person, otto: Person, everyone: Audience, deliver: Deliver
-) -> None:
-    enrol(everyone)
-    Person.objects.update(email="")
-    for person in (ines, otto):
-        person.email = ""
-        Channel.objects.create(person=person, kind=Channel.Kind.CHAT, address="team chat")
-    plan([deliver(ines, must_acknowledge=True), deliver(otto)])
-    Dispatch.objects.update(state=Dispatch.State.SENDING, claimed_at=timezone.now() - timedelta(minutes=5))
-    send_due(organisation.pk)
-    assert Dispatch.objects.filter(state=Dispatch.State.UNCERTAIN).count() == 2
-    repeated = Dispatch.objects.get(purpose="repeat")
-    assert repeated.delivery is not None
-    assert repeated.delivery.person == ines
 
 
 def test_without_a_mail_server_mail_lies_in_the_outbox(

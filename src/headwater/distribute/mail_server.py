@@ -17,12 +17,17 @@ TOLD_AFTER = timedelta(hours=1)
 _MATTER = "mail-server-down"
 
 
-def note_mail_server(claimed: list[tuple[int, str]], is_down: bool) -> None:
-    """What became of these dispatches, (id, channel kind) of each, says whether the server of the mails answers."""
-    mails = [pk for pk, kind in claimed if kind == Channel.Kind.MAIL]
-    if mails and not is_down:
+def note_mail_server(answered: bool, is_down: bool) -> None:
+    """What the mails of one round showed of the server. Neither: none of them got as far as to ask it.
+
+    Each mail that it was not there for keeps since when (`down_since`), until the server has answered to some mail.
+    """
+    waiting = Dispatch.objects.filter(channel__kind=Channel.Kind.MAIL, state=Dispatch.State.FAILED)
+    if answered:
         settle(_MATTER)
-    elif Dispatch.objects.filter(pk__in=mails, created_at__lt=timezone.now() - TOLD_AFTER).exists():
+        rows = waiting.filter(down_since__isnull=False).select_for_update(skip_locked=True, of=("self",))
+        Dispatch.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(down_since=None)
+    elif is_down and waiting.filter(down_since__lt=timezone.now() - TOLD_AFTER).exists():
         _tell_administrators()
 
 

@@ -1,4 +1,4 @@
-"""Posting: claims what is due, hands it to its channel outside any transaction, and records what became of it."""
+"""Posting: claims what is due, one by one, hands it to its channel outside any transaction, records what came of it."""
 
 import logging
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from headwater.core.secret import SecretLost, decrypt
 from headwater.core.wall import organisation_context
 from headwater.distribute import messages
 from headwater.distribute.channels import chat, mail, webhook
-from headwater.distribute.channels.outgoing import Down, NotTaken, Outgoing, Refusal, Trouble
+from headwater.distribute.channels.outgoing import Down, NotTaken, Outgoing, Refusal, Trouble, Unfit
 from headwater.distribute.example import example_of
 from headwater.distribute.keys import has_ended
 from headwater.distribute.mail_server import note_mail_server
@@ -30,72 +30,98 @@ OPEN_STATES = (Dispatch.State.QUEUED, Dispatch.State.FAILED)
 
 
 def send_due(organisation_id: int) -> bool:
-    """Send what is due now. True when there may be more."""
-    claimed_at = timezone.now()
+    """Send what is due now, up to CLAIM dispatches. True when there may be more.
+
+    Each is claimed only when its turn has come: what waits behind a slow one was never touched, whatever becomes of it.
+    """
     with organisation_context(organisation_id):
         _recover_stuck()
-        claimed = _claim(claimed_at)
-    down: set[str] = set()
-    for dispatch_id, kind in claimed:
-        if kind in down:
-            _release(organisation_id, dispatch_id, claimed_at)
-        elif not _send_one(organisation_id, dispatch_id, claimed_at):
-            down.add(kind)
-    if claimed:
+    learnt: dict[bool, set[str]] = {True: set(), False: set()}
+    dispatch = None
+    for _turn in range(CLAIM):
         with organisation_context(organisation_id):
-            note_mail_server(claimed, Channel.Kind.MAIL in down)
-    return len(claimed) == CLAIM and not down
+            dispatch = _claim(learnt[False])
+        if dispatch is None:
+            break
+        answered = _send_one(organisation_id, dispatch)
+        if answered is not None:
+            learnt[answered].add(dispatch.channel.kind)
+    if any(learnt.values()):
+        with organisation_context(organisation_id):
+            _rest(learnt[False])
+            note_mail_server(Channel.Kind.MAIL in learnt[True], Channel.Kind.MAIL in learnt[False])
+    return dispatch is not None and not learnt[False]
 
 
-def _claim(claimed_at: datetime) -> list[tuple[int, str]]:
-    """Mark up to CLAIM due dispatches as being sent; (id, channel kind) of each."""
+def _due() -> QuerySet[Dispatch]:
+    """What is to go out now and nobody else has in hand, the longest due first; locked until the transaction ends."""
     due = Dispatch.objects.filter(state__in=OPEN_STATES, next_at__lte=timezone.now()).order_by("next_at", "pk")
-    rows = list(due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", "channel__kind")[:CLAIM])
-    Dispatch.objects.filter(pk__in=[pk for pk, _kind in rows]).update(
-        state=Dispatch.State.SENDING, claimed_at=claimed_at, attempts=F("attempts") + 1
+    return due.select_for_update(skip_locked=True, of=("self",))
+
+
+def _claim(down: set[str]) -> Dispatch | None:
+    """Mark the next dispatch as being sent, passing over the kinds of channel whose way is down; None: nothing is due.
+
+    Its `claimed_at` says whose it is: it changes when others take it for stuck and claim it themselves.
+    """
+    pk = _due().exclude(channel__kind__in=down).values_list("pk", flat=True).first()
+    if pk is None:
+        return None
+    Dispatch.objects.filter(pk=pk).update(
+        state=Dispatch.State.SENDING, claimed_at=timezone.now(), attempts=F("attempts") + 1
     )
-    return rows
+    return Dispatch.objects.select_related(
+        "channel__person",
+        "delivery__person",
+        "delivery__version",
+        "digest__person",
+        "notice__person",
+        "directive__audience",
+    ).get(pk=pk)
 
 
-def _claimed(dispatch_id: int, claimed_at: datetime) -> QuerySet[Dispatch]:
-    """The dispatch, if it is ours still: where others were slow, it was taken for stuck and is another worker's."""
-    return Dispatch.objects.filter(pk=dispatch_id, state=Dispatch.State.SENDING, claimed_at=claimed_at)
+def _claimed(dispatch: Dispatch) -> QuerySet[Dispatch]:
+    """The dispatch, unless another worker has claimed it since."""
+    return Dispatch.objects.filter(pk=dispatch.pk, claimed_at=dispatch.claimed_at)
 
 
-def _send_one(organisation_id: int, dispatch_id: int, claimed_at: datetime) -> bool:
-    """Send one claimed dispatch. False when its way is down, so that the rest of that kind need not try now."""
+def _rest(down: set[str]) -> None:
+    """Leave a way that is down alone for a minute: what is due by it waits, untried."""
+    if down:
+        waiting = list(_due().filter(channel__kind__in=down).values_list("pk", flat=True)[:CLAIM])
+        Dispatch.objects.filter(pk__in=waiting).update(next_at=timezone.now() + timedelta(minutes=1))
+
+
+def _send_one(organisation_id: int, dispatch: Dispatch) -> bool | None:
+    """Send a claimed dispatch. Whether the other side answered: False when its way is down, None when it was not asked.
+
+    What becomes of it is recorded whether it went out or not.
+    """
     with organisation_context(organisation_id):
-        if not _claimed(dispatch_id, claimed_at).update(claimed_at=timezone.now()):
-            return True
-        dispatch = Dispatch.objects.select_related(
-            "channel__person",
-            "delivery__person",
-            "delivery__version",
-            "digest__person",
-            "notice__person",
-            "directive__audience",
-        ).get(pk=dispatch_id)
-        try:
-            outgoing = _compose(dispatch)
-        except SecretLost as error:
-            _suspend(dispatch, str(error))
-            return True
-        if outgoing is None:
-            _finish(dispatch, Dispatch.State.CANCELLED)
-            return True
+        outgoing = _prepare(dispatch)
+    if outgoing is None:
+        return None
     try:
         SENDERS[Channel.Kind(dispatch.channel.kind)](outgoing)
-    except Refusal as refusal:
-        with organisation_context(organisation_id):
-            _suspend(dispatch, str(refusal))
-        return True
     except Trouble as trouble:
         with organisation_context(organisation_id):
-            _put_off(dispatch, trouble)
-        return not isinstance(trouble, Down)
+            _note_trouble(dispatch, trouble)
+        return None if isinstance(trouble, Unfit) else not isinstance(trouble, Down)
     with organisation_context(organisation_id):
         _finish(dispatch, Dispatch.State.SENT)
     return True
+
+
+def _prepare(dispatch: Dispatch) -> Outgoing | None:
+    """What to send, or None when it does not go out; that is recorded then."""
+    try:
+        outgoing = _compose(dispatch)
+    except SecretLost as error:
+        _suspend(dispatch, str(error))
+        return None
+    if outgoing is None:
+        _finish(dispatch, Dispatch.State.CANCELLED)
+    return outgoing
 
 
 def _compose(dispatch: Dispatch) -> Outgoing | None:
@@ -180,10 +206,13 @@ def _payload(dispatch: Dispatch, message: messages.Message) -> dict[str, object]
 
 
 def _finish(dispatch: Dispatch, state: str) -> None:
+    """It went out, or need not. One that went out counts as sent even if it was taken for stuck, or taken back, since.
+
+    Where another worker has claimed it meanwhile, what becomes of it there is what counts.
+    """
     now = timezone.now()
     sent = state == Dispatch.State.SENT
-    Dispatch.objects.filter(pk=dispatch.pk).update(state=state, sent_at=now if sent else None, error="")
-    if sent:
+    if _claimed(dispatch).update(state=state, sent_at=now if sent else None, error="") and sent:
         Channel.objects.filter(pk=dispatch.channel_id).exclude(failures=0).update(failures=0, trouble="")
         _mark_sent(dispatch, now)
 
@@ -196,41 +225,59 @@ def _mark_sent(dispatch: Dispatch, now: datetime) -> None:
         deliveries.filter(digest_line__digest=dispatch.digest_id).update(sent_at=now)
 
 
-def _put_off(dispatch: Dispatch, trouble: Trouble) -> None:
-    """Try again later: after 1, 2, 4 … minutes, at most an hour, or five minutes where the way itself is down.
+def _note_trouble(dispatch: Dispatch, trouble: Trouble) -> None:
+    """It did not go out: never will by this channel, or never will by itself, or will be tried again.
 
-    After five days of nothing but refusals of the other side the channel counts as broken. A server of our own that is
-    away for as long is held against nobody: what waits for it goes out when it is back.
+    After five days of nothing but refusals it is given up: where the other side does not take what comes to this
+    address, the channel counts as broken; where it does not take this one message, the channel goes on. A server of our
+    own that is away for as long is held against nobody: what waits for it goes out when it is back.
     """
     now = timezone.now()
-    is_theirs = isinstance(trouble, NotTaken)
-    since = (dispatch.refused_since or now) if is_theirs else None
-    if since is not None and now - since > GIVE_UP_AFTER:
+    since = None if isinstance(trouble, Down) else dispatch.refused_since or now
+    is_over = since is not None and now - since > GIVE_UP_AFTER
+    if isinstance(trouble, Refusal) or (is_over and isinstance(trouble, NotTaken)):
         _suspend(dispatch, str(trouble))
-        return
-    longest = 5 if isinstance(trouble, Down) else 60
-    Dispatch.objects.filter(pk=dispatch.pk).update(
+    elif is_over:
+        _give_up(dispatch, str(trouble))
+    else:
+        _put_off(dispatch, trouble, since)
+
+
+def _put_off(dispatch: Dispatch, trouble: Trouble, refused_since: datetime | None) -> None:
+    """Try again after 1, 2, 4 … minutes, at most an hour, or five minutes where the way itself is down."""
+    now = timezone.now()
+    is_down = isinstance(trouble, Down)
+    is_ours = _being_sent(dispatch).update(
         state=Dispatch.State.FAILED,
-        next_at=now + timedelta(minutes=min(longest, 2 ** min(dispatch.attempts - 1, 6))),
-        refused_since=since,
+        next_at=now + timedelta(minutes=min(5 if is_down else 60, 2 ** min(dispatch.attempts - 1, 6))),
+        refused_since=refused_since,
+        down_since=(dispatch.down_since or now) if is_down else None,
         error=str(trouble)[:500],
     )
-    if is_theirs:
-        Channel.objects.filter(pk=dispatch.channel_id).update(failures=F("failures") + 1, trouble=str(trouble)[:300])
+    if is_ours and isinstance(trouble, NotTaken):
+        _mark_failure(dispatch, str(trouble))
+
+
+def _give_up(dispatch: Dispatch, error: str) -> None:
+    """This one message is not taken: it is tried no more, and its person sees why. Others still go by the channel."""
+    if _being_sent(dispatch).update(state=Dispatch.State.CANCELLED, error=error[:500]):
+        _mark_failure(dispatch, error)
+
+
+def _mark_failure(dispatch: Dispatch, error: str) -> None:
+    """Show the trouble at the channel until something goes out by it."""
+    Channel.objects.filter(pk=dispatch.channel_id).update(failures=F("failures") + 1, trouble=error[:300])
 
 
 def _suspend(dispatch: Dispatch, error: str) -> None:
     """The other side refuses: this way no longer reaches its person, and the pages that prove reach say so."""
-    Channel.objects.filter(pk=dispatch.channel_id).update(state=Channel.State.SUSPENDED, trouble=error[:300])
-    Dispatch.objects.filter(pk=dispatch.pk).update(state=Dispatch.State.CANCELLED, error=error[:500])
+    if _being_sent(dispatch).update(state=Dispatch.State.CANCELLED, error=error[:500]):
+        Channel.objects.filter(pk=dispatch.channel_id).update(state=Channel.State.SUSPENDED, trouble=error[:300])
 
 
-def _release(organisation_id: int, dispatch_id: int, claimed_at: datetime) -> None:
-    """Give a claimed dispatch back untried, for a minute from now: its way was found to be down."""
-    with organisation_context(organisation_id):
-        _claimed(dispatch_id, claimed_at).update(
-            state=Dispatch.State.QUEUED, attempts=F("attempts") - 1, next_at=timezone.now() + timedelta(minutes=1)
-        )
+def _being_sent(dispatch: Dispatch) -> QuerySet[Dispatch]:
+    """The dispatch, unless it was taken for stuck, claimed by another worker or cancelled since."""
+    return _claimed(dispatch).filter(state=Dispatch.State.SENDING)
 
 
 def _recover_stuck() -> None:

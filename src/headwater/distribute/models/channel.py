@@ -125,6 +125,7 @@ class Dispatch(Walled):
     next_at = models.DateTimeField(default=timezone.now)
     claimed_at = models.DateTimeField(null=True)
     refused_since = models.DateTimeField(null=True, help_text=_("since when the other side has not taken it"))
+    down_since = models.DateTimeField(null=True, help_text=_("since when its way has been down"))
     sent_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
