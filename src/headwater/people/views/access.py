@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.contrib import messages
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from headwater.core.addresses import address
 from headwater.core.messages import tell
 from headwater.people import actions, rules
 from headwater.people.forms import GrantForm
-from headwater.people.invitations import is_invited
+from headwater.people.invitations import invited_at, is_invited
 from headwater.people.models import Grant, Permission, Person
 from headwater.people.request import Request
 
@@ -86,12 +86,15 @@ def list_uninvited(request: Request) -> HttpResponse:
         chosen = {int(pk) for pk in request.POST.getlist("person") if pk.isdecimal()}
         return _invite_all(request, [person for person in page.object_list if person.pk in chosen])
     count = page.paginator.count
+    people = list(page.object_list)
+    invited = invited_at(people)
     finding = ngettext("%(n)s person cannot sign in yet", "%(n)s people cannot sign in yet", count) % {"n": count}
     context = {
         "title": _("Invitations"),
         "crumbs": [(_("People"), address("people:people")), (_("Invitations"), "")],
         "heading": finding if count else _("Everybody can sign in"),
         "page": page,
+        "rows": [(person, invited.get(person.pk)) for person in people],
     }
     return render(request, "people/invitations.html", context)
 
@@ -106,7 +109,7 @@ def _invite_all(request: Request, people: list[Person]) -> HttpResponse:
 
 
 def _uninvited(actor: Person) -> QuerySet[Person]:
-    """Members without a password whom the actor may invite; `invited_at` is when that was done last."""
+    """Members without a password whom the actor may invite."""
     paths = actor.paths_granted(MANAGED)
     people = Person.objects.active().filter(Q(user=None) | Q(user__password__startswith="!"))
     if "" not in paths:
@@ -115,7 +118,7 @@ def _uninvited(actor: Person) -> QuerySet[Person]:
             inside |= Q(unit__path__startswith=path)
         people = people.filter(inside)
         people = people.exclude(pk__in=rules.outranking(actor))
-    return people.select_related("unit").annotate(invited_at=Max("invitations__created_at")).order_by("name")
+    return people.select_related("unit").order_by("name")
 
 
 @require_POST
