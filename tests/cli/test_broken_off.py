@@ -35,16 +35,24 @@ def papers(tmp_path: Path) -> Path:
     return folder
 
 
-def test_an_index_that_cannot_be_written_is_told_and_catches_up(headwater: Command, papers: Path) -> None:
-    words = [sys.executable, "-c", CRAMPED, "gather", str(papers), "--audience", "everyone", "--json"]
-    ended = subprocess.run(words, env=headwater.environment, capture_output=True, text=True, check=False)
+def cramped(command: Command, *words: str) -> str:
+    """What a command says that cannot write the search index."""
+    program = [sys.executable, "-c", CRAMPED, *words, "--json"]
+    ended = subprocess.run(program, env=command.environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 1, ended.stderr
-    error = json.loads(ended.stdout)["error"]
-    assert "What was gathered is kept: 20 seen, 20 new, 0 changed" in error
+    error: str = json.loads(ended.stdout)["error"]
     assert "search index could not be written: " in error
     assert ". Most likely the disk is full. Make room on it" in error
     assert ".." not in error
     assert "Traceback" not in ended.stderr
+    return error
+
+
+def test_an_index_that_cannot_be_written_is_told_and_catches_up(headwater: Command, papers: Path) -> None:
+    error = cramped(headwater, "gather", str(papers), "--audience", "everyone")
+    assert "What was gathered is kept: 20 seen, 20 new, 0 changed" in error
+    for words in (["search", "sluice7x1234"], ["inbox"]):
+        assert "What was gathered and published is kept. But" in cramped(headwater, *words, "--as", "ines")
     found = headwater.json("search", "sluice7x1234", "--as", "ines@waterworks.example")
     assert [each["title"] for each in found] == ["Sluices 7"]
     again = headwater.json("gather", str(papers))

@@ -22,6 +22,12 @@ def told_without_database(kept: str) -> Iterator[None]:
 
 def follow_or_tell(organisation_id: int, kept: str) -> None:
     """Bring what was committed to search and inboxes. Raises CommandFailed when the search index cannot be written."""
+    index_or_tell(organisation_id, kept)
+    catch_up(organisation_id)
+
+
+def index_or_tell(organisation_id: int, kept: str) -> None:
+    """Bring what was committed to search. Raises CommandFailed when the search index cannot be written."""
     try:
         catch_up(organisation_id, only={INDEX})
     except (OSError, ValueError) as error:  # a ValueError: whatever befalls the writer of tantivy
@@ -29,9 +35,8 @@ def follow_or_tell(organisation_id: int, kept: str) -> None:
             f"{kept} But the search index could not be written: {_first_line(error)}. Most likely the disk is full. "
             "Make room on it; then `headwater up`, or the same command again, brings it to search and inboxes."
         ) from error
-    catch_up(organisation_id)
 
 
 def _first_line(error: Exception) -> str:
-    """What went wrong, without the full stop."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(". ")
+    """What went wrong, without the full stop, nor the double one that tantivy writes inside."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].replace(".. ", ". ").rstrip(". ")
