@@ -63,7 +63,8 @@ def rewritten(archive: Path, contents: Mapping[str, bytes]) -> Path:
 
 def test_what_goes_in_comes_out(kept: Path, archive: Path, tmp_path: Path) -> None:
     assert archive.stat().st_mode & 0o777 == 0o600
-    manifest = read_archive(archive, tmp_path / "out")
+    manifest, harmed = read_archive(archive, tmp_path / "out")
+    assert harmed == []
     assert (manifest["newest_transaction"], manifest["blobs"]) == (77, 3)
     for path in [blob_name(data) for data in TEXTS] + ["keys.json", "outbox/1/letter.eml"]:
         assert (tmp_path / "out" / path).read_bytes() == (kept / path).read_bytes()
@@ -123,9 +124,20 @@ def test_a_manifest_of_before_says_less_and_is_read(archive: Path, tmp_path: Pat
     manifest = json.loads(contents["manifest.json"])
     del manifest["blobs"], manifest["files"]
     contents["manifest.json"] = json.dumps(manifest).encode()
-    assert read_archive(rewritten(archive, contents), tmp_path / "out") == manifest
-    contents[blob_name(TEXTS[0])] = b"something else"
-    with pytest.raises(CommandFailed, match="is damaged"):
+    assert read_archive(rewritten(archive, contents), tmp_path / "out") == (manifest, [])
+
+
+def test_a_blob_that_was_damaged_when_manifests_listed_nothing_is_named_and_hinders_no_restore(
+    archive: Path, tmp_path: Path
+) -> None:
+    contents = members(archive)
+    manifest = json.loads(contents["manifest.json"])
+    del manifest["blobs"], manifest["files"]
+    harmed = blob_name(TEXTS[0])
+    contents |= {"manifest.json": json.dumps(manifest).encode(), harmed: b"something else"}
+    assert read_archive(rewritten(archive, contents), tmp_path / "out") == (manifest, [harmed])
+    contents["database.dump"] += b"?"
+    with pytest.raises(CommandFailed, match=r"^database\.dump inside .* is damaged\. Nothing was changed"):
         read_archive(rewritten(archive, contents), tmp_path / "again")
 
 
@@ -134,7 +146,7 @@ def test_what_was_damaged_before_the_backup_is_named_and_hinders_no_restore(kept
     write(kept, harmed, b"Eels climb i?.")
     write(tmp_path, "database.dump", b"PGDMP")
     assert write_archive(kept, tmp_path / "database.dump", tmp_path / "archive", 1) == [harmed]
-    read_archive(tmp_path / "archive", tmp_path / "out")
+    assert read_archive(tmp_path / "archive", tmp_path / "out")[1] == []
     assert (tmp_path / "out" / harmed).read_bytes() == b"Eels climb i?."
 
 

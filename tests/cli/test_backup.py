@@ -144,6 +144,28 @@ def test_a_damaged_file_is_refused_and_nothing_is_changed(
     assert len(headwater.json("search", "weir", *INES)) == 6
 
 
+def test_a_backup_of_before_with_a_damaged_blob_is_restored_and_the_blob_named(
+    backup: Path, other_home: Command, tmp_path: Path
+) -> None:
+    """The first manifests did not list what was damaged already when the backup was made."""
+    broken, harmed = tmp_path / "broken", ""
+    with tarfile.open(backup) as old, tarfile.open(broken, "w") as new:
+        for member in old.getmembers():
+            file = old.extractfile(member)
+            content = file.read() if file else b""
+            if member.name.startswith("blobs/") and not harmed:
+                harmed, content = member.name, bytes(len(content))
+            if member.name == "manifest.json":
+                manifest = json.loads(content)
+                del manifest["files"], manifest["blobs"]
+                content = json.dumps(manifest).encode()
+            member.size = len(content)
+            new.addfile(member, io.BytesIO(content))
+    said = other_home("restore", str(broken)).stderr
+    assert f"Damaged in the backup, and restored as they are (1): {harmed}. Look" in said
+    assert len(other_home.json("search", "weir", *INES)) == 6
+
+
 def test_a_disk_without_room_for_a_backup_is_named_and_nothing_stays_on_it(headwater: Command) -> None:
     letter = headwater.home / "outbox" / "1" / "large.eml"
     letter.parent.mkdir(parents=True, exist_ok=True)

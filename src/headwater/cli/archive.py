@@ -106,10 +106,12 @@ def _is_named_by(digest: str, name: str) -> bool:
 # --- Reading ----------------------------------------------------------------------------------------------------------
 
 
-def read_archive(file: Path, into: Path) -> dict[str, Any]:
+def read_archive(file: Path, into: Path) -> tuple[dict[str, Any], list[str]]:
     """Unpack into a folder, and make sure that it is a whole and unharmed backup that this version can read.
 
-    Returns its manifest. Raises CommandFailed saying what is wrong with it.
+    Returns its manifest, and the names of blobs that are not what their names say: the first backups did not list what
+    was damaged before they were made, so in theirs that is no reason to give up all the rest. Raises CommandFailed
+    saying what is wrong with it.
     """
     _unpack(file, into)
     manifest = _read_manifest(file, into)
@@ -122,10 +124,11 @@ def read_archive(file: Path, into: Path) -> dict[str, Any]:
     blobs = sum(map(_is_blob, found))
     if blobs != manifest.get("blobs", blobs):
         raise _not_whole(file, f"it should hold {manifest['blobs']} blobs, and holds {blobs}")
-    for name, digest in sorted(stated.items()):
-        if _sha256(into / name) != digest:
-            raise CommandFailed(f"{name} inside {file} is damaged. Nothing was changed. Try an older backup.")
-    return manifest
+    harmed = [name for name, digest in sorted(stated.items()) if _sha256(into / name) != digest]
+    refused = [name for name in harmed if "files" in manifest or name == DUMP]
+    if refused:
+        raise CommandFailed(f"{refused[0]} inside {file} is damaged. Nothing was changed. Try an older backup.")
+    return manifest, harmed
 
 
 def _unpack(file: Path, into: Path) -> None:

@@ -18,6 +18,7 @@ from headwater.core.cluster.locks import FileLock
 from headwater.core.home_folder import make_home_folder, prepare_environment
 
 REBUILT = ("index", "schema.stamp")
+NAMED = 5  # of what is damaged
 
 
 def backup(options: Namespace) -> None:
@@ -38,10 +39,14 @@ def backup(options: Namespace) -> None:
                 "was changed. Free some room, or name a file on another disk."
             ) from error
     sys.stderr.write(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB). It holds the secret key: keep it safe.\n")
-    if harmed:
+    _tell_harmed(harmed, "Damaged in the home folder, and in it as they are")
+
+
+def _tell_harmed(names: list[str], what: str) -> None:
+    if names:
+        more = " and others" if len(names) > NAMED else ""
         sys.stderr.write(
-            f"{len(harmed)} files of the home folder are damaged, and are in it as they are: {', '.join(harmed[:5])}. "
-            "Look for them in an older backup.\n"
+            f"{what} ({len(names)}): {', '.join(names[:NAMED])}{more}. Look for them in an older backup.\n"
         )
 
 
@@ -63,7 +68,7 @@ def restore(options: Namespace) -> None:
     if not lock.own():
         raise CommandFailed("Headwater is running here. Nothing was changed. `headwater down` stops it.")
     with _aside(home, "restore") as aside:
-        manifest = read_archive(Path(options.file), aside)
+        manifest, harmed = read_archive(Path(options.file), aside)
         with prepare_environment(alone=True) as installation:
             if not options.replace and dumping.holds_something(installation):
                 raise CommandFailed(
@@ -76,6 +81,7 @@ def restore(options: Namespace) -> None:
     sys.stderr.write(
         f"Restored the installation of {manifest['written']}. Its search index is built at the next start.\n"
     )
+    _tell_harmed(harmed, "Damaged in the backup, and restored as they are")
 
 
 def _put_in_place(home: Path, aside: Path) -> None:
