@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -91,6 +93,16 @@ def site(demonstration: Organisation) -> Iterator[str]:
     django_settings.HEADWATER_DEMO = demo
 
 
+def _await_answer(port: int) -> None:
+    """A page that is opened before the live process listens would hear of nothing until it tries again."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise TimeoutError("the live process does not listen")
+
+
 @pytest.fixture
 def live(site: str) -> Iterator[None]:
     """The live process beside the site, so that open pages hear of changes. Ask for it before `open_page`."""
@@ -115,6 +127,7 @@ def live(site: str) -> Iterator[None]:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    _await_answer(port)
     allowed = django_settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["connect-src"]
     before, django_settings.HEADWATER_LIVE_URL = django_settings.HEADWATER_LIVE_URL, f"http://127.0.0.1:{port}/live"
     allowed.append(f"http://127.0.0.1:{port}")
