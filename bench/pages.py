@@ -1,7 +1,7 @@
 """pages: every main page under 20 requests a second, with 25,000 entries and 1,000 people in the organisation.
 
-Requests leave on a fixed clock, whether or not earlier ones have come back (an open loop), so waiting counts; the server
-has been under the same load for some seconds before, so that its connections to the database are open. The
+Requests leave on a fixed clock, whether or not earlier ones have come back (an open loop), so waiting counts; the
+server has been under the same load for some seconds before, so that its connections to the database are open. The
 reader is a knowledge manager with 300 deliveries, who sees every page; a must-read to all 1,000 is open. Queries are
 counted on the same data.
 """
