@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
-from typing import Any
+from types import MethodType
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Schema
@@ -25,7 +26,8 @@ def only_known(run: Run) -> Run:
 
     Who asks without having signed in hears that first.
     """
-    operation: Operation = run.__self__  # type: ignore[attr-defined]  # ninja decorates the operation's own method
+    operation = cast(MethodType, run).__self__  # what ninja decorates is the operation's own method
+    assert isinstance(operation, Operation)
     known = {source: frozenset(_names(operation, source)) for source in ("query", "form", "file", "body")}
 
     @wraps(run)

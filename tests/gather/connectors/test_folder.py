@@ -86,7 +86,7 @@ def test_names_in_no_encoding_can_be_kept(tmp_path: Path) -> None:
     with open(os.fsencode(tmp_path) + b"/caf\xe9.md", "wb") as file:
         file.write(b"words")
     (key,) = listed(tmp_path)
-    key.encode("utf-8")
+    assert key.encode("utf-8").decode("utf-8") == key
 
 
 def test_a_missing_folder_is_a_failure_and_not_an_empty_one(tmp_path: Path) -> None:
