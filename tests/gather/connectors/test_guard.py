@@ -150,3 +150,33 @@ def test_endless_redirects_end() -> None:
 def test_nonsense_is_named(url: str) -> None:
     with pytest.raises(FetchFailed):
         Client(OPEN).get(url)
+
+
+def drip_headers(handler: Any) -> None:
+    """One header after the other, and none the last."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    for number in range(50):
+        handler.wfile.write(b"X-%d: x\r\n" % number)
+        handler.wfile.flush()
+        time.sleep(0.1)
+
+
+def test_headers_that_drip_are_cut_off() -> None:
+    with web_server({"/": drip_headers}) as server:
+        started = time.monotonic()
+        with pytest.raises(FetchFailed, match="slowly"):
+            Client(Policy(OPEN.allowed, total_seconds=0.5)).get(server.url)
+        assert time.monotonic() - started < 4
+
+
+def test_each_answer_has_its_own_time() -> None:
+    def slow(handler: Any) -> None:
+        time.sleep(0.4)
+        handler.send_response(200)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with web_server({"/": slow}) as server:
+        client = Client(Policy(OPEN.allowed, total_seconds=1))
+        assert [client.get(server.url).status for _time in range(3)] == [200, 200, 200]
+        client.close()

@@ -6,10 +6,12 @@ from headwater.distribute.channels.outgoing import Refusal
 from headwater.gather.connectors.base import FetchFailed
 from headwater.gather.connectors.guard import Policy, Refused, checked_address
 
+TOTAL_SECONDS = 60.0  # for one message: far less than after what time it is taken for stuck
+
 
 def policy() -> Policy:
     """Where channels may go: the public internet, and what this installation's administrator allows."""
-    return Policy(allowed=frozenset(settings.HEADWATER_ALLOW_FETCH))
+    return Policy(allowed=frozenset(settings.HEADWATER_ALLOW_FETCH), total_seconds=TOTAL_SECONDS)
 
 
 def check_host(host: str, port: int) -> None:

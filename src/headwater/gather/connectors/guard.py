@@ -9,7 +9,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from time import monotonic
@@ -54,7 +54,8 @@ class Refused(SourceFailed, FetchFailed):
 class Policy:
     """Which hosts may be visited though they are inside (`host` or `host:port`), and how much one answer may cost.
 
-    Hosts are compared in small letters, however they were written.
+    Hosts are compared in small letters, however they were written. A wait ends after `step_seconds`; an answer, from
+    the connection to its last byte, after `total_seconds`.
     """
 
     allowed: frozenset[str] = frozenset()
@@ -132,11 +133,67 @@ def connect(host: str, port: int, policy: Policy, timeout: float | None = None) 
     return socket.create_connection((checked_address(host, port, policy), port), timeout or policy.step_seconds)
 
 
+class _Clock:
+    """Until when the present answer must be there: a limit to each wait alone would let a server drip for ever."""
+
+    def __init__(self) -> None:
+        self._until = float("inf")
+
+    def start(self, seconds: float) -> None:
+        """Give the next answer so many seconds from now."""
+        self._until = monotonic() + seconds
+
+    def left(self, timeout: float | None) -> float:
+        """How long the next wait may last. Raises FetchFailed when the time is over."""
+        left = self._until - monotonic()
+        if left <= 0:
+            raise FetchFailed(_("The answer came too slowly"), _("It is tried again next time"))
+        return left if timeout is None else min(left, timeout)
+
+    @contextmanager
+    def waiting(self, timeout: float | None) -> Iterator[float]:
+        """How long a wait may last. Raises FetchFailed when it ended because the time was over."""
+        try:
+            yield self.left(timeout)
+        except httpcore.TimeoutException:
+            self.left(None)
+            raise
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A connection that waits no longer than the clock allows."""
+
+    def __init__(self, stream: httpcore.NetworkStream, clock: _Clock) -> None:
+        self._stream = stream
+        self._clock = clock
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        with self._clock.waiting(timeout) as allowed:
+            return self._stream.read(max_bytes, allowed)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        with self._clock.waiting(timeout) as allowed:
+            self._stream.write(buffer, allowed)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        with self._clock.waiting(timeout) as allowed:
+            return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, allowed), self._clock)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 class _GuardedNetwork(httpcore.NetworkBackend):
     """Opens HTTP connections to checked addresses only; the host's name still goes into TLS and the Host header."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, clock: _Clock) -> None:
         self._policy = policy
+        self._clock = clock
         self._plain = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -148,7 +205,8 @@ class _GuardedNetwork(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         address = checked_address(host, port, self._policy)
-        return self._plain.connect_tcp(address, port, timeout, local_address, socket_options)
+        stream = self._plain.connect_tcp(address, port, self._clock.left(timeout), local_address, socket_options)
+        return _TimedStream(stream, self._clock)
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
@@ -170,10 +228,10 @@ class _Body(httpx.SyncByteStream):
 class _GuardedTransport(httpx.BaseTransport):
     """httpx over a pool whose network is guarded."""
 
-    def __init__(self, policy: Policy) -> None:
-        context = ssl.create_default_context()
+    def __init__(self, policy: Policy, clock: _Clock) -> None:
+        context, network = ssl.create_default_context(), _GuardedNetwork(policy, clock)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=context, network_backend=_GuardedNetwork(policy), max_connections=4, keepalive_expiry=10
+            ssl_context=context, network_backend=network, max_connections=4, keepalive_expiry=10
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -248,8 +306,9 @@ class Client:
     sign_in: "SignIn | None" = None
 
     def __post_init__(self) -> None:
+        self._clock = _Clock()
         self._http = httpx.Client(
-            transport=_GuardedTransport(self.policy),
+            transport=_GuardedTransport(self.policy, self._clock),
             timeout=self.policy.step_seconds,
             headers={"User-Agent": AGENT},
             trust_env=False,
@@ -279,29 +338,32 @@ class Client:
     def _ask(self, request: httpx.Request) -> tuple[Answer, httpx.Request | None]:
         """One answer, and the request that its redirect asks for."""
         auth = self.sign_in.for_address(str(request.url)) if self.sign_in else None
+        self._clock.start(self.policy.total_seconds)
         with closing(self._http.send(request, auth=auth, stream=True)) as response:
             content = self._read(response)
             heads = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, heads, content, str(response.url)), response.next_request
 
     def post(self, url: str, content: bytes, headers: dict[str, str]) -> int:
-        """The status of the answer to a POST; redirects are not followed. Raises as `get` does."""
+        """The status of the answer to a POST; redirects are not followed, and nothing more of it is read.
+
+        Raises as `get` does.
+        """
+        self._clock.start(self.policy.total_seconds)
         try:
-            return self._http.post(url, content=content, headers=headers).status_code
+            with self._http.stream("POST", url, content=content, headers=headers) as answer:
+                return answer.status_code
         except _NETWORK_ERRORS as error:
             raise _no_answer(url, error) from error
 
     def _read(self, response: httpx.Response) -> bytes:
         """The body, unpacked, up to the limits of size and time."""
-        deadline = monotonic() + self.policy.total_seconds
         pieces = bytearray()
         for piece in response.iter_bytes():
             pieces += piece
             if len(pieces) > self.policy.max_bytes:
                 message, limit = _("The answer is larger than %(limit)s MB"), self.policy.max_bytes // 1_000_000
                 raise FetchFailed(message, _("Leave this address out"), limit=limit)
-            if monotonic() > deadline:
-                raise FetchFailed(_("The answer came too slowly"), _("It is tried again next time"))
         return bytes(pieces)
 
     def close(self) -> None:
