@@ -1,0 +1,184 @@
+"""Servers that take their time: what goes out ends before others may take it for stuck."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from headwater.core import mail as core_mail
+from headwater.distribute.channels import mail, outside, webhook
+from headwater.distribute.channels.outgoing import Down, NotTaken, Outgoing, Trouble
+from headwater.distribute.messages import Message
+from headwater.distribute.sending import STUCK_AFTER
+from tests.distribute.conftest import Postbox
+
+Say = Callable[[bytes], None]
+
+
+def outgoing(address: str) -> Outgoing:
+    message = Message("Air", "Test the air.", "http://x.example/", essential=True)
+    return Outgoing("key", address, "secret", message, "Ines", payload={"id": "key"}, organisation_id=1)
+
+
+def test_whatever_is_sent_ends_before_it_is_taken_for_stuck() -> None:
+    for seconds in (core_mail.MAIL_SECONDS, outside.TOTAL_SECONDS):
+        assert seconds + core_mail.STEP_SECONDS <= STUCK_AFTER.total_seconds()
+
+
+# --- Mail -------------------------------------------------------------------------------------------------------------
+
+
+def drip(say: Say, lines: Iterator[bytes]) -> None:
+    """A greeting without an end: no wait is long, and all together would be for ever."""
+    for _time in range(100):
+        say(b"220-patience\r\n")
+        time.sleep(0.05)
+
+
+def drip_at_the_answer(say: Say, lines: Iterator[bytes]) -> None:
+    """The same once the mail was announced."""
+    say(b"220 here\r\n")
+    for line in lines:
+        if line.upper().startswith(b"MAIL"):
+            drip(say, lines)
+        say(b"250 OK\r\n")
+
+
+def go_at_data(say: Say, lines: Iterator[bytes]) -> None:
+    """Takes the connection away in the middle of the mail."""
+    say(b"220 here\r\n")
+    for line in lines:
+        if line.upper().startswith(b"DATA"):
+            say(b"354 go on\r\n")
+            return
+        say(b"250 OK\r\n")
+
+
+def go_after_taking(say: Say, lines: Iterator[bytes]) -> None:
+    """Takes the mail, and answers to nothing from then on."""
+    say(b"220 here\r\n")
+    for line in lines:
+        if line.upper().startswith(b"DATA"):
+            say(b"354 go on\r\n")
+            assert b".\r\n" in lines
+            say(b"250 taken\r\n")
+            time.sleep(1)
+            return
+        say(b"250 OK\r\n")
+
+
+@contextmanager
+def mail_server_that(settings: Any, behaves: Callable[[Say, Iterator[bytes]], None]) -> Iterator[None]:
+    """One that answers to one connection as it is told."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _address = listening.accept()
+            with connection, connection.makefile("rb") as lines:
+                try:
+                    behaves(connection.sendall, iter(lines))
+                except OSError:
+                    return  # it was left
+
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
+        settings.HEADWATER_MAIL_URL = f"smtp://127.0.0.1:{listening.getsockname()[1]}"
+        yield
+        serving.join(10)
+
+
+@pytest.mark.parametrize("behaves", [drip, drip_at_the_answer])
+def test_a_mail_server_that_drips_is_left_in_time(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, behaves: Callable[[Say, Iterator[bytes]], None]
+) -> None:
+    monkeypatch.setattr(core_mail, "MAIL_SECONDS", 0.5)
+    with mail_server_that(settings, behaves):
+        started = time.monotonic()
+        with pytest.raises(Down, match="took more than"):
+            mail.send(outgoing("ines@waterworks.example"))
+        assert time.monotonic() - started < 4
+
+
+def test_a_mail_server_that_goes_in_the_middle_of_a_mail_is_down(settings: Any) -> None:
+    with mail_server_that(settings, go_at_data), pytest.raises(Down):
+        mail.send(outgoing("ines@waterworks.example"))
+
+
+def test_a_mail_that_was_taken_is_sent_though_nobody_says_goodbye(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_mail, "STEP_SECONDS", 0.3)
+    with mail_server_that(settings, go_after_taking):
+        mail.send(outgoing("ines@waterworks.example"))
+
+
+def test_a_server_may_look_into_a_mail_for_longer_than_into_a_command(
+    postbox: Postbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_mail, "STEP_SECONDS", 0.3)
+    postbox.at_data = lambda: time.sleep(1)
+    mail.send(outgoing("ines@waterworks.example"))
+    assert len(postbox.mails) == 1, "who leaves then gets the mail delivered, and sends it again"
+
+
+# --- Webhooks ---------------------------------------------------------------------------------------------------------
+
+
+def endless_answer(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    dripping(handler, b"x" * 1000)
+
+
+def endless_headers(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.flush_headers()
+    dripping(handler, b"X-More: x\r\n")
+
+
+def dripping(handler: BaseHTTPRequestHandler, piece: bytes) -> None:
+    try:
+        for _time in range(100):
+            handler.wfile.write(piece)
+            time.sleep(0.05)
+    except OSError:
+        return  # it was left
+
+
+@contextmanager
+def hook_that(settings: Any, answers: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            answers(self)
+
+        def log_message(self, *_words: Any) -> None:
+            return
+
+    settings.HEADWATER_ALLOW_FETCH = ["127.0.0.1"]
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/hook"
+        server.shutdown()
+
+
+def test_no_more_than_its_status_is_read_of_what_a_webhook_answers(settings: Any) -> None:
+    with hook_that(settings, endless_answer) as address:
+        started = time.monotonic()
+        webhook.send(outgoing(address))
+        assert time.monotonic() - started < 2
+
+
+def test_a_webhook_that_drips_is_left_in_time(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside, "TOTAL_SECONDS", 0.5)
+    with hook_that(settings, endless_headers) as address:
+        started = time.monotonic()
+        with pytest.raises(NotTaken, match="slowly") as raised:
+            webhook.send(outgoing(address))
+        assert time.monotonic() - started < 4
+        assert isinstance(raised.value, Trouble)
