@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from procrastinate.contrib.django import app
 
 from headwater.core import worker
-from headwater.core.jobs import LANES, Follower, job
+from headwater.core.jobs import LANES, MAIL_RETRIES, PAUSE, Follower, job
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
 from headwater.people.models import Person
@@ -165,18 +165,47 @@ def test_sources_that_do_not_answer_hold_up_no_other_job(committed: None) -> Non
         wait_at_the_gate.defer(organisation_id=1, number=number)
     note_done.defer(organisation_id=1, number=7)
 
-    async def serve() -> None:
-        asked = asyncio.Event()
-        serving = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's has it
-        async with serving.open_async():
-            working = asyncio.ensure_future(worker._work(serving, asked))
-            await asyncio.to_thread(eventually, lambda: DONE == [7])
-            GATE.set()
-            asked.set()
-            await working
-
-    asyncio.run(serve())
+    asyncio.run(serve(lambda: DONE == [7], GATE.set))
     assert DONE == [7]
+
+
+async def serve(check: Callable[[], bool], then: Callable[[], None] = lambda: None) -> None:
+    """Do jobs until the check holds."""
+    asked = asyncio.Event()
+    serving = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]  # Django's has it
+    async with serving.open_async():
+        working = asyncio.ensure_future(worker._work(serving, asked))
+        await asyncio.to_thread(eventually, check)
+        then()
+        asked.set()
+        await working
+
+
+@job()
+def speak_with_a_server_that_is_away(organisation_id: int, number: int) -> None:
+    """A mail, say."""
+    DONE.append(number)
+    raise ConnectionRefusedError
+
+
+def test_a_job_that_failed_is_not_tried_again_at_once(committed: None) -> None:
+    DONE.clear()
+    speak_with_a_server_that_is_away.defer(organisation_id=1, number=8)
+    asyncio.run(serve(lambda: DONE == [8]))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT status::text, extract(epoch FROM scheduled_at - at) FROM procrastinate_jobs AS jobs"
+            " JOIN procrastinate_events AS events ON events.job_id = jobs.id AND events.type = 'started'"
+            " WHERE task_name LIKE %s",
+            ["%server_that_is_away"],
+        )
+        ((status, wait),) = cursor.fetchall()
+    assert (status, DONE) == ("todo", [8])
+    assert wait >= PAUSE
+
+
+def test_what_goes_to_a_mail_server_is_tried_again_for_days() -> None:
+    assert 3 < sum(PAUSE**number for number in range(1, MAIL_RETRIES + 1)) / 86_400 < 4
 
 
 def test_a_job_needs_a_queue_that_a_worker_serves() -> None:

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.db import connection
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from headwater.core.actions import door
@@ -31,6 +32,11 @@ from headwater.core.models import Organisation
 
 # The queues, and how many jobs of each a worker does at once: slow web sites shall not hold up an upload or a mail.
 LANES = {"default": 2, "gather": 4}
+
+# A job that failed is tried again after so many seconds, then after their square, their cube, and so on.
+PAUSE = 3
+# So often what goes to a mail server: for three days, for it may be away, or ask strangers to come again (greylisting).
+MAIL_RETRIES = 11
 
 
 class Step(Protocol):
@@ -57,7 +63,9 @@ class Job:
 
     def __init__(self, function: Callable[..., None], queue: str, retry: int) -> None:
         self._function = function
-        self._task = app.task(name=f"{function.__module__}.{function.__name__}", queue=queue, retry=retry)(self)
+        name = f"{function.__module__}.{function.__name__}"
+        again = RetryStrategy(max_attempts=retry, exponential_wait=PAUSE)
+        self._task = app.task(name=name, queue=queue, retry=again)(self)
         functools.update_wrapper(self, function)
 
     def __call__(self, organisation_id: int, **ids: int) -> None:
@@ -70,7 +78,7 @@ class Job:
 
 
 def job(queue: str = "default", retry: int = 5) -> Callable[[Callable[..., None]], Job]:
-    """Make a function of an organisation id and further ids a job, tried again up to `retry` times.
+    """Make a function of an organisation id and further ids a job; a failed one is tried again up to `retry` times.
 
     Raises ValueError for a queue that no worker serves.
     """

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from headwater.core.addresses import link
 from headwater.core.display.dates import when_words
-from headwater.core.jobs import job
+from headwater.core.jobs import MAIL_RETRIES, job
 from headwater.core.secret import decrypt, digest
 from headwater.core.wall import current_organisation_id, organisation_context
 from headwater.distribute.messages import speaking_to
@@ -56,7 +56,7 @@ def count_code(person: Person, address: str) -> None:
     MailedCode.objects.create(person=person, digest=digested)
 
 
-@job(retry=8)
+@job(retry=MAIL_RETRIES)
 def mail_confirmation(organisation_id: int, channel_id: int) -> None:
     """Send the code to an address that waits for its confirmation. Twice is the same code."""
     with organisation_context(organisation_id):

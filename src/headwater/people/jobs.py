@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from headwater.core import imports
 from headwater.core.addresses import address
-from headwater.core.jobs import job, periodic
+from headwater.core.jobs import MAIL_RETRIES, job, periodic
 from headwater.core.languages import speaking
 from headwater.core.models import Import, Organisation
 from headwater.core.wall import organisation_context
@@ -44,7 +44,7 @@ def carry_out_import(organisation_id: int, import_id: int) -> None:
             tell(person, words, address("people:import-progress", pk=row.pk), f"import:{row.pk}")
 
 
-@job(retry=8)
+@job(retry=MAIL_RETRIES)
 def mail_invitation(organisation_id: int, invitation_id: int) -> None:
     """Mail the link of an invitation, unless it no longer works by now. Twice is the same message."""
     with organisation_context(organisation_id):
