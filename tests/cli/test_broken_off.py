@@ -1,18 +1,22 @@
 """Gathering that the disk or the database breaks off: told in words, and as JSON; nothing lost, nothing twice."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
-from headwater.core.cluster import Cluster
+from headwater.core.cluster import SUPERUSER, Cluster
 from tests.cli.conftest import Command
+from tests.cli.test_running import eventually
 from tests.gather.connectors.servers import web_server
 
 # The kernel refuses to write files larger than that, as it refuses to write at all when the disk is full.
@@ -59,6 +63,43 @@ def test_an_index_that_cannot_be_written_is_told_and_catches_up(headwater: Comma
     assert (again["seen"], again["new"], again["failed"]) == (20, 0, 0)
 
 
+def kill_database(command: Command) -> None:
+    postgres = int((Cluster(command.home).place.data / "postmaster.pid").read_text().splitlines()[0])
+    os.kill(postgres, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def held_up(command: Command, table: str) -> Iterator[Callable[[], bool]]:
+    """Nobody gets at the table; whether somebody waits for it."""
+    with psycopg.connect(Cluster(command.home).url(SUPERUSER), autocommit=True) as connection:
+        connection.execute("BEGIN")
+        connection.execute(psycopg.sql.SQL("LOCK TABLE {}").format(psycopg.sql.Identifier(table)))
+        waits = "SELECT 1 FROM pg_locks WHERE relation = %s::regclass AND NOT granted"
+        yield lambda: connection.execute(waits, [table]).fetchone() is not None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["search", "sluice", "--as", "ines"],
+        ["inbox", "--as", "ines"],
+        ["do", "create_unit", "name=Sluices"],
+        ["doctor"],
+    ],
+)
+def test_a_database_that_goes_away_is_told_by_every_command(headwater: Command, words: list[str]) -> None:
+    with contextlib.suppress(psycopg.OperationalError), held_up(headwater, "core_organisation") as is_waited_for:
+        process = headwater.start(*words, "--json")
+        eventually(is_waited_for)
+        kill_database(headwater)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 1, err
+    error = json.loads(out)["error"]
+    assert error.startswith("The database does not go on: ")
+    assert "is kept. Run the" in error
+    assert "Traceback" not in err
+
+
 def test_a_database_that_goes_away_is_told_and_the_next_time_goes_on(headwater: Command) -> None:
     asked, gone = threading.Event(), threading.Event()
 
@@ -76,8 +117,7 @@ def test_a_database_that_goes_away_is_told_and_the_next_time_goes_on(headwater: 
         allowed.environment |= {"HEADWATER_ALLOW_FETCH": "127.0.0.1"}
         process = allowed.start("gather", server.url + "/docs/", "--json")
         assert asked.wait(60)
-        postgres = int((Cluster(headwater.home).place.data / "postmaster.pid").read_text().splitlines()[0])
-        os.kill(postgres, signal.SIGKILL)
+        kill_database(headwater)
         gone.set()
         out, err = process.communicate(timeout=120)
         assert process.returncode == 1, err

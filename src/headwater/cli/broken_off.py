@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from headwater.cli.errors import CommandFailed
+from headwater.cli.errors import CommandFailed, first_line, is_database_away
 from headwater.cli.following import catch_up
 
 INDEX = "search_entry"  # the table that the search index follows
@@ -12,12 +12,12 @@ INDEX = "search_entry"  # the table that the search index follows
 @contextmanager
 def told_without_database(kept: str) -> Iterator[None]:
     """Raises CommandFailed in place of what the database's driver says when PostgreSQL goes away, or cannot go on."""
-    from django.db import InterfaceError, OperationalError
-
     try:
         yield
-    except (InterfaceError, OperationalError) as error:
-        raise CommandFailed(f"The database does not go on: {_first_line(error)}. {kept}") from error
+    except Exception as error:
+        if not is_database_away(error):
+            raise
+        raise CommandFailed(f"The database does not go on: {first_line(error)}. {kept}") from error
 
 
 def follow_or_tell(organisation_id: int, kept: str) -> None:
@@ -32,11 +32,6 @@ def index_or_tell(organisation_id: int, kept: str) -> None:
         catch_up(organisation_id, only={INDEX})
     except (OSError, ValueError) as error:  # a ValueError: whatever befalls the writer of tantivy
         raise CommandFailed(
-            f"{kept} But the search index could not be written: {_first_line(error)}. Most likely the disk is full. "
+            f"{kept} But the search index could not be written: {first_line(error)}. Most likely the disk is full. "
             "Make room on it; then `headwater up`, or the same command again, brings it to search and inboxes."
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    """What went wrong, without the full stop, nor the double one that tantivy writes inside."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0].replace(".. ", ". ").rstrip(". ")

@@ -1,5 +1,7 @@
 """Errors of the command line, and how errors of the rooms are said there."""
 
+import psycopg
+
 from headwater.core.cluster import ClusterError
 
 
@@ -17,7 +19,21 @@ def said(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError):
         return words_of(error)
+    if is_database_away(error):
+        return f"The database does not go on: {first_line(error)}. What was done before is kept. Run the command again."
     return _said_by_the_rooms(error)
+
+
+def is_database_away(error: Exception) -> bool:
+    """Whether PostgreSQL went away, or cannot go on: what its driver says, by itself or through Django."""
+    from django.db import InterfaceError, OperationalError
+
+    return isinstance(error, InterfaceError | OperationalError | psycopg.InterfaceError | psycopg.OperationalError)
+
+
+def first_line(error: Exception) -> str:
+    """What went wrong, without the full stop, nor the double one that tantivy writes inside."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].replace(".. ", ". ").rstrip(". ")
 
 
 def words_of(error: OSError) -> str:

@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from headwater.cli.broken_off import follow_or_tell, index_or_tell
+from headwater.cli.broken_off import follow_or_tell, index_or_tell, told_without_database
 from headwater.cli.errors import CommandFailed
 from headwater.cli.installation import acting, opened, reader
 from headwater.cli.output import print_data
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from headwater.people.models import Person
 
 KEPT = "What was gathered and published is kept."
+AGAIN = f"{KEPT} Run the same command again."
 
 
 def search(options: Namespace) -> None:
     """Print what the person may read of what was asked, best first."""
-    with opened(options) as organisation:
+    with told_without_database(AGAIN), opened(options) as organisation:
         index_or_tell(organisation.pk, KEPT)
         with acting(organisation, options) as actor:
             rows = _found(reader(actor), " ".join(options.query), options.limit)
@@ -47,7 +48,7 @@ def _found(person: "Person", query: str, limit: int) -> list[dict[str, Any]]:
 
 def inbox(options: Namespace) -> None:
     """Print what was brought to the person, newest first, each with its reasons."""
-    with opened(options) as organisation:
+    with told_without_database(AGAIN), opened(options) as organisation:
         follow_or_tell(organisation.pk, KEPT)
         with acting(organisation, options) as actor:
             rows = _delivered(reader(actor), options.limit)
