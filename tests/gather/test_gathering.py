@@ -229,6 +229,28 @@ def test_a_first_run_that_could_not_list_all_is_followed_by_another(
                 assert Run.objects.latest("pk").is_backfill == (number < 2)
 
 
+def test_a_site_of_more_pages_than_are_gathered_is_well_and_says_so(
+    organisation_id: int, pool: Pool, settings: Any
+) -> None:
+    settings.HEADWATER_ALLOW_FETCH = ["127.0.0.1"]
+    with web_server({"/": Page(b'<p>Welcome.<a href="/a">a</a>'), "/a": Page(b"<p>Culverts.")}) as server:
+        place = named_site(organisation_id, server)
+        with organisation_context(organisation_id):
+            source = Source.objects.get()
+            source.settings["pages"] = 1
+            source.save()
+        for is_backfill in (True, False):
+            outcome = gather(organisation_id, OPERATOR, place, pool=pool)
+            assert (outcome["seen"], outcome["failed"]) == (1, 0)
+            assert outcome["remark"] == "Its pages are limited to 1, and there are more"
+            with organisation_context(organisation_id):
+                run = Run.objects.latest("started_at")
+                assert (run.is_backfill, run.message, run.words) == (is_backfill, "", outcome["remark"])
+        with organisation_context(organisation_id):
+            assert Source.objects.get().trouble == ""
+            assert not Notice.objects.exists()
+
+
 def test_trouble_with_a_part_that_lasts_does_not_keep_the_rest_from_being_news(
     organisation_id: int, pool: Pool, settings: Any
 ) -> None:

@@ -65,6 +65,8 @@ class _Teller:
 
 
 def _say(outcome: dict[str, Any], as_json: bool) -> None:
+    if remark := outcome.pop("remark"):
+        sys.stderr.write(f"headwater: {remark}.\n")
     if as_json:
         print_data(outcome, as_json=True)
         return

@@ -29,7 +29,10 @@ _LOOK_SECONDS = 0.2
 
 @dataclass
 class Gathered:
-    """What came of it. Exact duplicates count as new; `failures` are those that stand now: path and reason."""
+    """What came of it. Exact duplicates count as new; `failures` are those that stand now: path and reason.
+
+    `remark` is what else there is to say of it, mostly nothing.
+    """
 
     seen: int = 0
     new: int = 0
@@ -37,6 +40,7 @@ class Gathered:
     vanished: int = 0
     failed: int = 0
     failures: list[dict[str, str]] = field(default_factory=list)
+    remark: str = ""
     seconds: float = 0.0
 
 
@@ -187,4 +191,5 @@ def _summed_up(source: Source, progress: Progress, run: Run | None) -> Gathered:
         vanished=counts.get("vanished", 0),
         failed=len(rows),
         failures=sorted(rows, key=lambda row: row["path"]),
+        remark="" if run is None or run.message else run.words,
     )

@@ -164,7 +164,7 @@ class Run(Walled):
 
     @property
     def words(self) -> str:
-        """Why it failed, in the reader's language; empty when it did not."""
+        """Why it failed, or what there is to say of it, in the reader's language; empty when it is nothing."""
         return in_words(self.said, self.message)[0]
 
     @property

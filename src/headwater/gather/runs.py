@@ -225,13 +225,13 @@ def _beat(organisation_id: int, run: Run, progress: Progress, rate: float) -> No
 def _finish(organisation_id: int, run: Run, listing: Listing, seen: set[str], progress: Progress) -> None:
     """The end of a run that went well: what is missing has vanished, and the source is set for the next time.
 
-    Where some of it could not be listed, nothing is missing for certain, and the run says why.
+    Where some of it could not be listed, nothing is missing for certain, and the run says why; a remark is no trouble.
     """
     with organisation_context(organisation_id):
         source = hold_source(run.source_id)
         if not _own(run).exists():
             raise Stopped
-        trouble = listing.trouble
+        trouble, said = listing.trouble, listing.trouble or listing.remark
         vanished = _tombstones(source, seen) if listing.complete and not trouble else 0
         progress.counts["vanished"] = vanished
         progress.total = len(seen)
@@ -250,7 +250,7 @@ def _finish(organisation_id: int, run: Run, listing: Listing, seen: set[str], pr
             total=progress.total,
             bytes_kept=progress.counts.get("bytes", 0),
             message=trouble.message[:500] if trouble else "",
-            said=trouble.said if trouble else {},
+            said=said.said if said else {},
         )
 
 

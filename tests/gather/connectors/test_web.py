@@ -188,9 +188,20 @@ def test_a_site_without_end_is_cut_and_not_called_complete() -> None:
         handler.wfile.write(body)
 
     with web_server({f"/docs/{n or ''}": endless for n in range(50)}) as server:
-        found, _, complete = visited(site(server, pages=5))
-        assert len(found) == 5
-        assert not complete
+        found, listing = listed(site(server, pages=5))
+        assert (len(found), listing.complete, listing.trouble) == (5, False, None)
+        assert "pages are limited to 5, and there are more" in str(listing.remark)
+        found, listing = listed(site(server, pages=51))
+        assert (len(found), listing.complete, listing.remark) == (50, True, None)
+
+
+def test_a_sitemap_of_more_pages_than_are_gathered_is_remarked() -> None:
+    with web_server(pages()) as server:
+        server.pages["/sitemap.xml"] = sitemap_of(server, "/docs/one.html", "/docs/two.html")
+        found, listing = listed(site(server, pages=1))
+        assert (found, listing.complete, listing.trouble) == ({"one.html"}, False, None)
+        assert "limited to 1," in str(listing.remark)
+        assert listed(site(server, pages=2))[1].remark is None
 
 
 def test_a_page_redirected_out_of_the_prefix_is_left_out() -> None:

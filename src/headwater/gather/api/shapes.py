@@ -94,7 +94,7 @@ class RunOut(Schema):
 
     @staticmethod
     def resolve_message(run: Run) -> str:
-        """Why it failed, in the reader's language."""
+        """Why it failed, or what there is to say of it, in the reader's language."""
         return run.words
 
 

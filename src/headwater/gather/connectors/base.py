@@ -86,7 +86,8 @@ class Listing:
     """What is found, one piece at a time; fetch a piece before the listing is closed.
 
     After the last piece `complete` says whether all there is was listed (so what is missing has vanished), `total`
-    how many, `trouble` why some of it could not be listed, and `cursor` is what the next listing wants to be given.
+    how many, `trouble` why some of it could not be listed, `remark` what else there is to say (some was not to be
+    listed), and `cursor` is what the next listing wants to be given.
     """
 
     cursor: dict[str, Any]
@@ -94,6 +95,7 @@ class Listing:
     complete: bool = False
     total: int | None = None
     trouble: Fault | None = None
+    remark: Fault | None = None
     resources: ExitStack = field(default_factory=ExitStack)
 
     def __iter__(self) -> Iterator[Found]:

@@ -9,7 +9,16 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
 
-from headwater.gather.connectors.base import Fetched, FetchFailed, Found, Listing, SourceFailed, checksum, short_key
+from headwater.gather.connectors.base import (
+    Fault,
+    Fetched,
+    FetchFailed,
+    Found,
+    Listing,
+    SourceFailed,
+    checksum,
+    short_key,
+)
 from headwater.gather.connectors.base import marked as _
 from headwater.gather.connectors.guard import Answer, Client, Policy, SignIn, check_written, http_date
 from headwater.gather.connectors.manners import Disallowed, Manners, canonical
@@ -111,6 +120,9 @@ class _Visit:
             yield from self.from_sitemap(named)
         elif by_links:
             yield from self.by_links()
+        if not self.listing.complete and (named or by_links):
+            message = _("Its pages are limited to %(number)s, and there are more")
+            self.listing.remark = Fault(message, _("The limit is in its settings"), number=self.site.pages)
         self.listing.complete &= sitemaps.is_whole
         if sitemaps.trouble:
             self.now.update({url: before for url, before in self.before.items() if url not in self.now})
