@@ -146,6 +146,15 @@ def test_a_command_asks_for_nothing_once_it_lets_the_database_go(home: Path) -> 
     assert (answer.returncode, answer.stderr) == (0, "")
 
 
+def test_a_full_disk_is_told_in_words_and_leaves_nobody(home: Path) -> None:
+    (home / "up.pid").symlink_to("/dev/full")
+    said = Command(home, free_port())("up", code=1).stderr
+    assert "disk is full: No space left on device" in said
+    assert "What was kept is untouched. Make room on it" in said
+    assert processes(home) == []
+    assert not (home / "up.pid").is_symlink()
+
+
 def test_a_taken_port_is_named(home: Path) -> None:
     port = free_port()
     with socket.socket() as other:

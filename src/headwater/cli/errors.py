@@ -1,8 +1,14 @@
 """Errors of the command line, and how errors of the rooms are said there."""
 
+import errno
+import shutil
+
 import psycopg
 
 from headwater.core.cluster import ClusterError
+from headwater.core.home_folder import home_folder
+
+LEAST_FREE = 2**20  # bytes; with less than that a disk counts as full
 
 
 class CommandFailed(Exception):
@@ -18,10 +24,18 @@ def said(error: Exception) -> str | None:
     if isinstance(error, CommandFailed | ClusterError):
         return str(error)
     if isinstance(error, OSError):
-        return words_of(error)
+        return _about_the_disk(error) if error.errno in (errno.ENOSPC, errno.EDQUOT) else words_of(error)
     if is_database_away(error):
         return f"The database does not go on: {first_line(error)}. What was done before is kept. Run the command again."
     return _said_by_the_rooms(error)
+
+
+def _about_the_disk(error: OSError) -> str:
+    """What there is to do when something could not be written. Whose disk it was the system does not always say."""
+    home = home_folder()
+    is_home = home.exists() and shutil.disk_usage(home).free < LEAST_FREE
+    disk = f"The disk of {home} is full" if is_home else "A disk is full"
+    return f"{disk}: {words_of(error)}. What was kept is untouched. Make room on it, and run the command again."
 
 
 def is_database_away(error: Exception) -> bool:

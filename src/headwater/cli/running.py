@@ -38,8 +38,8 @@ def up(options: Namespace) -> None:
             _refuse_taken(number)
         update_schema(installation)
         process_file = installation.home / "up.pid"
-        process_file.write_text(str(os.getpid()))
         try:
+            process_file.write_text(str(os.getpid()))
             _supervise(installation, options.demo and not choices.get("founded"))
         finally:
             process_file.unlink(missing_ok=True)
