@@ -1,15 +1,18 @@
 """How numbers, dates, icons and charts are written."""
 
 import html
+import itertools
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.template import Context, Template, TemplateSyntaxError
-from django.utils import translation
+from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,6 +103,29 @@ def test_a_moment_is_said_as_people_say_it(moment: datetime, shown: str) -> None
 )
 def test_the_due_column(due: datetime, title: str, note: str, state: str) -> None:
     assert dates.due_words(due, NOW) == dates.Due(title, note, state)
+
+
+@pytest.mark.parametrize("said", [dates.when, dates.due])
+def test_each_reader_has_their_own_zone_and_language(said: Callable[[datetime], str]) -> None:
+    """What was said to one is kept, and must not be said to the next."""
+    moment = datetime(2031, 5, 6, 10, 0, 42, tzinfo=UTC)
+    seen = {}
+    for zone, language in itertools.product(("UTC", "Asia/Kathmandu"), ("en", "de")):
+        with timezone.override(zone), translation.override(language):
+            seen[zone, language] = said(moment)
+    assert len(set(seen.values())) == 4
+    assert "2031-05-06T10:00+00:00" in seen["UTC", "de"]
+    assert "2031-05-06T15:45+05:45" in seen["Asia/Kathmandu", "en"]
+    with timezone.override("Asia/Kathmandu"):
+        assert said(moment.astimezone(ZoneInfo("Europe/Lisbon"))) == seen["Asia/Kathmandu", "en"]
+
+
+def test_a_deadline_is_late_from_its_second_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    due = datetime(2026, 3, 2, 10, 0, 30, tzinfo=UTC)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: due)
+    assert "is-today" in dates.due(due)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: due + timedelta(seconds=1))
+    assert "is-late" in dates.due(due)
 
 
 def test_a_range_of_hours_is_never_mirrored() -> None:

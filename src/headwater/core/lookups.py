@@ -1,5 +1,6 @@
 """Conditions that Django does not have."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Lookup
@@ -8,10 +9,16 @@ from django.db.models.sql.compiler import SQLCompiler
 from headwater.core.prepared import Given
 
 
+def numbers(keys: Iterable[int]) -> str:
+    """Keys as PostgreSQL writes an array, for a `Given` that stands behind `among`."""
+    return f"{{{','.join(map(str, keys))}}}"
+
+
 class Among(Lookup):
     """`audience__among=[3, 4]`: the key is one of these numbers, which are sent as one array.
 
-    Cheaper than `__in` when there are hundreds: neither side takes up each number by itself.
+    Cheaper than `__in` when there are hundreds: neither side takes up each number by itself. A `Given` in their place
+    takes what `numbers` wrote, or a list.
     """
 
     lookup_name = "among"
@@ -20,6 +27,6 @@ class Among(Lookup):
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> Any:
         lhs, params = self.process_lhs(compiler, connection)
         if isinstance(self.rhs, Given):
-            numbers, given = compiler.compile(self.rhs)
-            return f"{lhs} = ANY({numbers}::bigint[])", [*params, *given]
-        return f"{lhs} = ANY(%s::bigint[])", [*params, list(self.rhs)]
+            place, given = compiler.compile(self.rhs)
+            return f"{lhs} = ANY({place}::bigint[])", [*params, *given]
+        return f"{lhs} = ANY(%s::bigint[])", [*params, numbers(self.rhs)]

@@ -1,5 +1,6 @@
 """The because-line: why a version goes to a person, in words. Every delivery has at least one reason."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.text import get_text_list
@@ -37,7 +38,11 @@ def because(reason: Reason) -> Because:
     return Because("profile", _("A profile that has since been removed"), "", words)
 
 
-def sentences(reasons: list[Reason]) -> list[str]:
-    """Each reason as a line; directives first, for they weigh most."""
-    ordered = sorted(reasons, key=lambda reason: (reason.directive_id is None, reason.pk))
-    return [because(reason).sentence() for reason in ordered]
+def weightiest_first(reasons: Iterable[Reason]) -> list[Reason]:
+    """What was ordered before what was wished for."""
+    return sorted(reasons, key=lambda reason: (reason.directive_id is None, reason.pk))
+
+
+def sentences(reasons: Iterable[Reason]) -> list[str]:
+    """Each reason as a line, the weightiest first."""
+    return [because(reason).sentence() for reason in weightiest_first(reasons)]

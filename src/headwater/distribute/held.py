@@ -82,9 +82,9 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
 _lists = ListsAbout(_queries)
 
 
-def open_matters(person: Person) -> dict[str, QuerySet[Any]]:
-    """Of what notices are about, the must-reads whose text the person may read."""
-    named = Directive.objects.filter(readable(person, "entry__") | Q(entry=None))
+def open_matters(reader: Reader) -> dict[str, QuerySet[Any]]:
+    """Of what notices are about, the must-reads whose text the reader may read."""
+    named = Directive.objects.filter(readable(reader, "entry__") | Q(entry=None))
     return {f"overdue-{HEAD}": named, f"overdue-{REPORT}": named}
 
 

@@ -29,7 +29,7 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
 _lists = ListsAbout(_queries)
 
 
-def open_matters(person: Person) -> dict[str, QuerySet[Any]]:
-    """Of what notices are about, the documents and sources that the person may read."""
-    sources = Source.objects.readable_by(person)
-    return {"replaced": Document.objects.readable_by(person), "source-failed": sources, "source-silent": sources}
+def open_matters(reader: Reader) -> dict[str, QuerySet[Any]]:
+    """Of what notices are about, the documents and sources that the reader may read."""
+    sources = Source.objects.readable_by(reader)
+    return {"replaced": Document.objects.readable_by(reader), "source-failed": sources, "source-silent": sources}

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.core.models import Classification, Walled
 from headwater.gather.wording import cause_words, form_words, in_a_line, in_words
 from headwater.people.models import Audience, Permission, Person, Unit
-from headwater.people.reading import readable
+from headwater.people.reading import Reader, readable
 from headwater.search.models import Entry, EntryVersion
 
 # Who sees which sources there are, and how they do.
@@ -33,7 +33,7 @@ class SourceQuerySet(models.QuerySet["Source"]):
         """Active sources that are read by themselves and whose time has come."""
         return self.filter(state=Source.State.ACTIVE, kind__in=Source.READ_BY_ITSELF, next_run_at__lte=timezone.now())
 
-    def readable_by(self, person: Person) -> "SourceQuerySet":
+    def readable_by(self, person: Reader) -> "SourceQuerySet":
         """Sources whose documents the person may read."""
         return self.filter(readable(person))
 
@@ -202,7 +202,7 @@ class Run(Walled):
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
-    def readable_by(self, person: Person) -> "DocumentQuerySet":
+    def readable_by(self, person: Reader) -> "DocumentQuerySet":
         """Documents as their entry says; those without an entry yet as their source says."""
         by_entry = Q(entry__in=Entry.objects.readable_by(person))
         return self.filter(by_entry | Q(entry=None, source__in=Source.objects.readable_by(person)))

@@ -16,12 +16,11 @@ from django.utils.safestring import SafeString
 from headwater.core.counting import RowCount
 from headwater.core.languages import reading
 from headwater.core.prepared import Given, PreparedObjects
-from headwater.distribute.because import Because, because
+from headwater.distribute.because import Because, because, weightiest_first
 from headwater.distribute.inbox import take_in_broadcasts, visible_deliveries, with_reasons
 from headwater.distribute.models import Acknowledgement, Delivery
 from headwater.gather.models import Document, InformationNeed, Source
 from headwater.gather.paragraphs import paragraphs
-from headwater.home.today import weightiest_first
 from headwater.library.attachments import PICTURES
 from headwater.library.difference import Difference, compare
 from headwater.library.links import backlinks, render_for

@@ -1,6 +1,5 @@
 """What Today shows: what must be read and in how long, what is for me and why, what I am asked to look after."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -13,11 +12,11 @@ from django.utils.functional import cached_property
 
 from headwater.core.counting import RowCount, RowCounts
 from headwater.core.prepared import Given, Prepared, PreparedObjects
-from headwater.distribute.because import Because, because
+from headwater.distribute.because import Because, because, weightiest_first
 from headwater.distribute.digests import digest_hour
 from headwater.distribute.inbox import take_in_broadcasts, visible_deliveries, with_reasons
 from headwater.distribute.messages import minutes_of_letters
-from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference, Reason
+from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference
 from headwater.library.difference import compare
 from headwater.library.models import Article
 from headwater.people.held import still_open
@@ -211,11 +210,6 @@ def _line(delivery: Delivery, changes: int) -> Line:
     sentence = asked or delivery.version.summary or first_sentence(annotated.beginning, delivery.version.title)
     told = [because(reason) for reason in reasons]
     return Line(delivery, sentence, changes, told, minutes_of_letters(annotated.letters))
-
-
-def weightiest_first(reasons: Iterable[Reason]) -> list[Reason]:
-    """What was ordered before what was wished for."""
-    return sorted(reasons, key=lambda reason: (reason.directive_id is None, reason.pk))
 
 
 def first_sentence(beginning: str, title: str) -> str:

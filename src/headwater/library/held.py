@@ -61,10 +61,10 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
 _lists = ListsAbout(_queries)
 
 
-def open_matters(person: Person) -> dict[str, QuerySet[Any]]:
-    """Of what notices are about, the articles, words on texts and topics whose text the person may read."""
-    readable = Entry.objects.readable_by(person)
-    articles = Article.objects.visible_to(person)
+def open_matters(reader: Reader) -> dict[str, QuerySet[Any]]:
+    """Of what notices are about, the articles, words on texts and topics whose text the reader may read."""
+    readable = Entry.objects.readable_by(reader)
+    articles = Article.objects.visible_to(reader)
     reports = Feedback.objects.filter(entry__in=readable.values("pk"))
     rows: dict[str, QuerySet[Any]] = dict.fromkeys(("owner", "reviewed", "contributor", "verify"), articles)
     revisions = Revision.objects.filter(article__in=articles.values("pk"))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.core.models import Walled
 from headwater.people.models import Permission, Person
+from headwater.people.reading import Reader
 from headwater.search.models import Entry, EntryVersion
 
 TRASH_DAYS = 30
@@ -34,20 +35,20 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             governed |= Q(entry__unit__path__startswith=path) if path else Q(pk__isnull=False)
         return self.filter(governed, entry__classification__lte=person.clearance)
 
-    def draft_circle(self, person: Person) -> "ArticleQuerySet":
+    def draft_circle(self, person: Reader) -> "ArticleQuerySet":
         """Articles whose drafts the person may see: owner, contributor, steward, or asked to review the latest."""
         if not person.is_active:
             return self.none()
         circle = (
-            Q(entry__owner=person)
-            | Q(pk__in=Contributor.objects.filter(person=person).values("article"))
-            | Q(latest__in=Review.objects.filter(reviewer=person).values("revision"))
+            Q(entry__owner=person.pk)
+            | Q(pk__in=Contributor.objects.filter(person=person.pk).values("article"))
+            | Q(latest__in=Review.objects.filter(reviewer=person.pk).values("revision"))
         )
         for path in person.paths_granted(Permission.STEWARD):
             circle |= Q(entry__unit__path__startswith=path) if path else Q(pk__isnull=False)
         return self.filter(circle, entry__classification__lte=person.clearance)
 
-    def visible_to(self, person: Person) -> "ArticleQuerySet":
+    def visible_to(self, person: Reader) -> "ArticleQuerySet":
         """Articles the person may know of: published ones they may read, and those whose drafts they may see."""
         # Only articles' entries: most of what is readable was gathered, and need not be looked at here.
         readable = Entry.objects.current().readable_by(person).filter(article__published__isnull=False)

@@ -2,12 +2,13 @@
 
 A room that holds something offers, in <room>/held.py, `of_person(person) -> dict` (plain values, for JSON and the
 page). It may offer `forbids_erasure(person) -> list[str]`, reasons in words why records duty forbids it,
-`forget(person)`, which removes what is personal and no record, and `open_matters(person) -> dict`: for each matter that
-notices name a text in, as their dedupe keys begin, the rows of it that are open to the person now.
+`forget(person)`, which removes what is personal and no record, and `open_matters(reader) -> dict`: for each matter that
+notices name a text in, as their dedupe keys begin, the rows of it that are open to the reader now.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -17,7 +18,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from headwater.core.lists import Lists
+from headwater.core.lookups import numbers
 from headwater.core.models import Event, User
+from headwater.core.prepared import Given
 from headwater.people.listing import ListsAbout
 from headwater.people.models import (
     Absence,
@@ -35,7 +38,7 @@ from headwater.people.models import (
     Role,
     Unit,
 )
-from headwater.people.reading import Reader
+from headwater.people.reading import GivenReader, Reader, given_of, reader_like
 
 
 def offered(name: str) -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -75,11 +78,30 @@ def closed_keys(person: Person, keys: Iterable[str]) -> set[str]:
     for matter, _colon, number in (key.partition(":") for key in keys):
         if number.isdecimal():
             matters[matter].add(int(number))
-    known = {matter: rows for _room, function in offered("open_matters") for matter, rows in function(person).items()}
-    told = {matter: ids for matter, ids in matters.items() if matter in known}
-    asked = {matter: known[matter].filter(pk__among=ids).values_list("pk", flat=True) for matter, ids in told.items()}
-    found = Lists(lambda: asked).rows() if asked else {}
+    reader = reader_like(person)
+    told = {matter: ids for matter, ids in matters.items() if matter in _matters(reader)}
+    if not told:
+        return set()
+    asked = {matter: numbers(ids) for matter, ids in told.items()}
+    found = _open(reader, frozenset(told)).rows(**given_of(person), **asked)
     return {f"{matter}:{number}" for matter, ids in told.items() for number in ids.difference(found[matter])}
+
+
+@lru_cache(256)
+def _matters(reader: GivenReader) -> dict[str, QuerySet[Any]]:
+    """{matter: rows of it that are open to whoever asks}, of every room."""
+    return {matter: rows for _room, function in offered("open_matters") for matter, rows in function(reader).items()}
+
+
+@lru_cache(256)
+def _open(reader: GivenReader, matters: frozenset[str]) -> Lists:
+    """Of each of these matters, the open rows among the numbers that are given under its name."""
+    known = _matters(reader)
+
+    def asked(matter: str) -> QuerySet[Any, Any]:
+        return known[matter].filter(pk__among=Given(matter)).values_list("pk", flat=True)
+
+    return Lists(lambda: {matter: asked(matter) for matter in matters})
 
 
 def still_open(person: Person, notices: Iterable[Notice]) -> list[Notice]:

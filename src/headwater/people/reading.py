@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from django.db.models import Q
 
+from headwater.core.lookups import numbers
 from headwater.core.prepared import Given
 from headwater.people.models.access import Permission
 from headwater.people.models.person import Person
@@ -62,4 +63,4 @@ def reader_like(person: Person) -> GivenReader:
 
 def given_of(person: Person) -> dict[str, Any]:
     """The values of a prepared query that was made with a `GivenReader`."""
-    return {"reader": person.pk, "clearance": person.clearance, "audiences": person.audience_ids()}
+    return {"reader": person.pk, "clearance": person.clearance, "audiences": numbers(person.audience_ids())}

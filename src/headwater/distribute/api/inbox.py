@@ -75,10 +75,9 @@ class InboxPart(Paging.Input):
 @router.get("/inbox", response=InboxLines, operation_id="list_inbox")
 def list_inbox(request: Request, asked: Query[InboxPart]) -> dict[str, Any]:
     """What came for the person."""
-    tabs = {"must": lines.must_reads, "unread": lines.for_you, "done": lines.done, "all": inbox_of}
-    rows = tabs[asked.tab](request.person)
-    shown = lines.lines_of(lines.to_be_lines(rows)[asked.offset : asked.offset + asked.limit])
-    return {"items": [inbox_line(line) for line in shown], "count": rows.count()}
+    tab = lines.Tab(request.person, asked.tab)
+    shown = tab[asked.offset : asked.offset + asked.limit]
+    return {"items": [inbox_line(line) for line in shown], "count": len(tab)}
 
 
 class Acknowledging(Body):
@@ -154,7 +153,7 @@ def mark_deliveries_unread(request: Request, body: Marking) -> dict[str, int]:
 
 
 def _marked(request: Request, body: Marking) -> list[Delivery]:
-    return list(inbox_of(request.person).filter(pk__in=body.deliveries))
+    return list(inbox_of(request.person).filter(pk__in=body.deliveries).select_related("person"))
 
 
 class SignatureIn(Body):

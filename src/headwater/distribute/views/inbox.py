@@ -30,7 +30,6 @@ from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
 PAGE = 30
-ROWS = {"must": lines.must_reads, "unread": lines.for_you, "all": inbox_of, "done": lines.done}
 
 
 @require_safe
@@ -39,17 +38,18 @@ def show_inbox(request: Request) -> HttpResponse:
     tab = request.GET.get("tab", "")
     counts = counts_of(request.person)
     note_counts(request, counts)
-    if tab not in ROWS:
+    if tab not in lines.TABS:
         tab = "must" if counts.to_acknowledge else "unread"
-    rows = ROWS[tab](request.person)
-    page = Paginator(lines.to_be_lines(rows), PAGE).get_page(request.GET.get("page"))
+    counted = {"must": counts.to_acknowledge, "unread": counts.for_you}
+    rows: Any = lines.Tab(request.person, tab, counted.get(tab))
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     context = {
         "title": _("Inbox"),
         "heading": _heading(counts),
         "tab": tab,
         "counts": counts,
         "for_you": counts.for_you,
-        "lines": lines.lines_of(page.object_list),
+        "lines": page.object_list,
         "page": page,
     }
     return render(request, "distribute/inbox.html", context)
@@ -71,11 +71,11 @@ def _heading(counts: InboxCounts) -> str:
 @require_POST
 def mark_read(request: Request) -> HttpResponse:
     """Mark the selected deliveries as read (a must-read waits for its signature all the same), or all “for you”."""
-    unread = lines.for_you(request.person)
-    if request.POST.get("all") != "1":
+    if request.POST.get("all") == "1":
+        rows = list(lines.for_you(request.person).select_related("person"))
+    else:
         chosen = [int(pk) for pk in request.POST.getlist("delivery") if pk.isdecimal()]
-        unread = inbox_of(request.person).filter(pk__in=chosen, read_at=None)
-    rows = list(unread)
+        rows = list(inbox_of(request.person).filter(pk__in=chosen, read_at=None).select_related("person"))
     count = mark_deliveries_read(request.person, rows)
     said = ngettext("%(n)d marked as read", "%(n)d marked as read", count) % {"n": count}
     tell(request, said, undo=_undo_address(rows) if count else "")
