@@ -113,6 +113,17 @@ def test_missing_and_damaged_bytes_are_found(headwater: Command, tmp_path: Path)
     assert findings(headwater, 0)["blobs"][0]["well"]
 
 
+def test_an_index_that_cannot_be_opened_is_a_finding(headwater: Command) -> None:
+    [folder] = (headwater.home / "index").iterdir()
+    shutil.rmtree(folder)
+    folder.touch()
+    [finding] = findings(headwater, 3)["index"]
+    assert "cannot be opened: " in finding["found"]
+    assert "Make room on the disk" in finding["remedy"]
+    folder.unlink()
+    assert findings(headwater, 0)["index"][0]["well"]
+
+
 def test_an_index_that_lost_something_is_found_while_running_and_mended_otherwise(headwater: Command) -> None:
     [folder] = (headwater.home / "index").iterdir()
     shutil.rmtree(folder)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from math import ceil
 
+from headwater.cli.errors import first_line
 from headwater.cli.following import catch_up
 from headwater.cli.installation import open_installation
 from headwater.cli.output import print_data
@@ -146,19 +147,31 @@ def check_index(installation: Installation) -> Iterator[Finding]:
     """Whether this host's index holds what the database holds. Without a worker it is brought up to date first."""
     from headwater.core.models import Organisation
     from headwater.core.wall import organisation_context
-    from headwater.search.indexing import index_of
     from headwater.search.models import Entry
 
     for organisation in Organisation.objects.order_by("slug"):
-        if not _is_up(installation):
-            catch_up(organisation.pk, only={"search_entry"})
         with organisation_context(organisation.pk):
             entries = Entry.objects.filter(withdrawn_at=None, current_version__isnull=False).count()
-        indexed = index_of(organisation.pk).searcher().num_docs
+        try:
+            indexed = _indexed(installation, organisation.pk)
+        except (OSError, ValueError) as error:  # a ValueError: whatever befalls tantivy
+            remedy = "Make room on the disk. If there is enough, stop Headwater and delete "
+            found = f"{organisation.slug}: cannot be opened: {first_line(error)}"
+            yield Finding("index", False, found, f"{remedy}{installation.home / 'index'}: it is built anew.")
+            continue
         well = entries == indexed
         remedy = f"A worker catches up. If it does not, stop Headwater and delete {installation.home / 'index'}."
         found = f"{organisation.slug}: {indexed} of {entries} entries"
         yield Finding("index", well, found, "" if well else remedy)
+
+
+def _indexed(installation: Installation, organisation_id: int) -> int:
+    """How many entries this host's index holds."""
+    from headwater.search.indexing import index_of
+
+    if not _is_up(installation):
+        catch_up(organisation_id, only={"search_entry"})
+    return index_of(organisation_id).searcher().num_docs
 
 
 def check_blobs(installation: Installation) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ import pytest
 
 from headwater.core.cluster import APP, OWNER, SUPERUSER, Cluster, ClusterError, find_binaries, throw_away_cluster
 from headwater.core.cluster.locks import FileLock
+from headwater.core.cluster.places import write_once
 from headwater.core.worker import MOST_CONNECTIONS
 from tests.disk import fill, small_disk
 
@@ -287,3 +288,12 @@ def test_locks_are_shared_or_owned(tmp_path: Path) -> None:
     one_lock.release()
     other.release()
     assert not other.is_held_elsewhere()
+
+
+def test_what_could_not_be_written_leaves_no_draft() -> None:
+    with small_disk(1) as disk:
+        fill(disk)
+        before = set(disk.iterdir())
+        with pytest.raises(OSError, match="No space left"):
+            write_once(disk / "keys.json", "{}")
+        assert set(disk.iterdir()) == before
