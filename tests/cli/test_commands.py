@@ -104,6 +104,22 @@ def test_what_cannot_be_understood_is_told_as_json_too(headwater: Command) -> No
         assert headwater(*words, code=2).stdout == ""
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("search", "\udcff"),
+        ("inbox", "--as", "\udcff"),
+        ("search", "sluice", "--organisation", "\udcff"),
+        ("gather", "/tmp/\udcff"),
+        ("do", "create_unit", "name=\udcff"),
+    ],
+)
+def test_what_is_no_text_is_refused_in_words(headwater: Command, words: tuple[str, ...]) -> None:
+    answer = headwater(*words, "--json", code=2)
+    assert "is not UTF-8" in json.loads(answer.stdout)["error"]
+    assert "Traceback" not in answer.stderr
+
+
 @pytest.mark.parametrize("address", ["ftp://archive.example/x/", "file:///srv/papers", "svn+ssh://archive.example/x"])
 def test_an_address_that_nothing_reads_is_no_folder_of_that_name(headwater: Command, address: str) -> None:
     answer = headwater("gather", address, code=2)

@@ -70,6 +70,13 @@ def test_files(tmp_path: Path) -> None:
     assert read_value("x", str, f"@{tmp_path / 'text'}") == "long words"
     assert read_value("x", bytes, str(tmp_path / "bytes")) == b"\0\1"
     assert read_value("x", Path, str(tmp_path / "bytes")) == tmp_path / "bytes"
+    (tmp_path / "latin").write_bytes(b"caf\xe9")
+    with pytest.raises(CommandFailed, match="is not text: 'utf-8' codec"):
+        read_value("x", str, f"@{tmp_path / 'latin'}")
+    with pytest.raises(CommandFailed, match="NUL"):
+        read_value("x", str, f"@{tmp_path / 'bytes'}")
+    with pytest.raises(CommandFailed, match="is not"):
+        read_value("x", list[int], "[" * 100_000)
 
 
 def test_records_by_number_slug_address_or_name(organisation: Organisation, unit: Unit, ines: Person) -> None:

@@ -50,6 +50,8 @@ def parse(arguments: Sequence[str]) -> Namespace:
     """
     parser, _commands = _parsers()
     options, left = parser.parse_known_args(arguments)
+    if not hasattr(options, "file"):
+        _refuse_unreadable(arguments)
     if (verb := verb_of(getattr(options, "verb", None))) and not options.explain:
         return parse(as_command(verb, options, left))
     words = next((getattr(options, name) for name in ("query", "values") if hasattr(options, name)), None)
@@ -58,6 +60,15 @@ def parse(arguments: Sequence[str]) -> Namespace:
     if words is not None:
         words.extend(left)
     return options
+
+
+def _refuse_unreadable(arguments: Sequence[str]) -> None:
+    """Words that are no text cannot be kept, nor compared with what is; only a file of ours may be called so."""
+    for word in arguments:
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            raise CommandFailed(f"{word!r} is not UTF-8. Nothing was done.", code=2) from error
 
 
 def _later(module: str, name: str) -> Callable[[Namespace], Any]:

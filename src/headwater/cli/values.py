@@ -20,11 +20,9 @@ def read_value(name: str, annotation: Any, text: str) -> Any:
     """
     if annotation in (bytes, Path) or bytes in typing.get_args(annotation):
         return _file(annotation, text)
-    if text.startswith("@"):
-        text = Path(text[1:]).read_text(encoding="utf-8")
     try:
-        return _read(annotation, text)
-    except (ValueError, TypeError, LookupError) as error:
+        return _read(annotation, _text(text[1:]) if text.startswith("@") else text)
+    except (RecursionError, ValueError, TypeError, LookupError) as error:
         raise CommandFailed(f"{name}={text[:80]!r} is not {describe(annotation)}: {error}", code=2) from error
 
 
@@ -51,6 +49,14 @@ def _options(annotation: Any) -> list[Any]:
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return [option for option in typing.get_args(annotation) if option is not type(None)]
     return [annotation]
+
+
+def _text(path: str) -> str:
+    """What a file says. Raises ValueError when it is no text, or one that cannot be kept."""
+    text = Path(path).read_text(encoding="utf-8")
+    if "\0" in text:
+        raise ValueError("it holds a NUL character")
+    return text
 
 
 def _file(annotation: Any, text: str) -> Any:
