@@ -41,6 +41,18 @@ def test_a_mail_says_what_why_and_where(
     assert Delivery.objects.get(person=ines).sent_at is not None
 
 
+def test_a_name_of_two_lines_is_no_reason_to_get_no_mail(
+    organisation: Organisation, postbox: Postbox, ines: Person, everyone: Audience, deliver: Deliver
+) -> None:
+    enrol(everyone)
+    ines.name = "Ines\r\nBcc: otto@waterworks.example"
+    ines.save()
+    plan([deliver(ines)])
+    send_all(organisation)
+    (mail,) = postbox.mails
+    assert (mail["Bcc"], mail["To"]) == (None, '"Ines Bcc: otto@waterworks.example" <ines@waterworks.example>')
+
+
 def test_a_must_read_cannot_be_unsubscribed(
     organisation: Organisation, postbox: Postbox, ines: Person, everyone: Audience, deliver: Deliver
 ) -> None:

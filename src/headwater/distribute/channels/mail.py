@@ -25,8 +25,8 @@ def compose(outgoing: Outgoing) -> EmailMessage:
     if outgoing.unsubscribe_url and not outgoing.message.essential:
         headers["List-Unsubscribe"] = f"<{outgoing.unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    subject = " ".join(outgoing.message.subject.split())
-    to = formataddr((outgoing.person_name, outgoing.address))
+    subject, name = (" ".join(text.split()) for text in (outgoing.message.subject, outgoing.person_name))
+    to = formataddr((name, outgoing.address))
     return EmailMessage(subject, outgoing.message.body, settings.HEADWATER_MAIL_FROM, [to], headers=headers)
 
 
