@@ -65,6 +65,20 @@ def test_a_mailbox_full_for_now_is_tried_again(
     assert dispatch.key in postbox.mails[0]["Message-ID"]
 
 
+@pytest.mark.parametrize("answer", ["554 5.7.1 Relay access denied", "530 Authentication required"])
+def test_a_server_that_is_set_up_wrongly_breaks_nobodys_address_at_once(
+    organisation: Organisation, postbox: Postbox, ines: Person, everyone: Audience, deliver: Deliver, answer: str
+) -> None:
+    enrol(everyone)
+    postbox.refused["ines@waterworks.example"] = answer
+    plan([deliver(ines)])
+    assert again(organisation).state == Dispatch.State.FAILED
+    channel = Channel.objects.get()
+    assert (channel.state, answer[:3] in channel.trouble) == (Channel.State.ACTIVE, True)
+    assert again(organisation, refused_since=timedelta(days=6)).state == Dispatch.State.CANCELLED
+    assert Channel.objects.get().state == Channel.State.SUSPENDED
+
+
 @pytest.mark.parametrize("stage", ["refused", "unwanted"])
 def test_one_who_is_refused_for_now_holds_nobody_else_up(
     organisation: Organisation,

@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage
 from headwater.core.mail import Backend
 from headwater.distribute.channels.outgoing import Down, NotTaken, Outgoing, Refusal, Trouble, Unfit
 
+SIGN_IN = 530  # authentication required (RFC 4954, 6)
 CLOSING = 421  # whatever was asked: the server closes the connection (RFC 5321, 3.8)
 TOO_BIG = 552  # said to the size that is announced with the sender (RFC 1870, 6.1)
 
@@ -33,15 +34,16 @@ def compose(outgoing: Outgoing) -> EmailMessage:
 def send(outgoing: Outgoing) -> None:
     """Hand the mail to the server.
 
-    Raises `Refusal` when it refuses the address for good, `NotTaken` when it does for now, `Trouble` when it does not
-    take this mail, `Unfit` when the mail cannot be written as one, and `Down` when the server cannot be spoken with.
+    Raises `Refusal` when it refuses the address for good, `NotTaken` when it does for now or takes none from us,
+    `Trouble` when it does not take this mail, `Unfit` when the mail cannot be written as one, and `Down` when it cannot
+    be spoken with.
     """
     try:
         # Nothing is sent inside a transaction, so no context says whose outbox it is.
         Backend(organisation_id=outgoing.organisation_id).send_messages([compose(outgoing)])
     except smtplib.SMTPRecipientsRefused as error:
         code, text = next(iter(error.recipients.values()))
-        raise _trouble(code, text, Refusal if 500 <= code < 600 else NotTaken) from error
+        raise _trouble(code, text, Refusal if _is_of_the_address(code, text) else NotTaken) from error
     except smtplib.SMTPDataError as error:
         raise _trouble(error.smtp_code, error.smtp_error, Trouble) from error
     except smtplib.SMTPSenderRefused as error:
@@ -50,6 +52,14 @@ def send(outgoing: Outgoing) -> None:
         raise Unfit(f"{type(error).__name__}: {error}") from error
     except OSError as error:  # smtplib's own errors are OSErrors, too: all that are left spoke of no mail in particular
         raise Down(f"{type(error).__name__}: {error}") from error
+
+
+def _is_of_the_address(code: int, text: bytes) -> bool:
+    """Whether a refusal says that the address is wrong for good, and not that the server takes no mail from us.
+
+    “Relay access denied” and the like (RFC 3463, 3.8) are said to every address alike while a server is set up wrongly.
+    """
+    return 500 <= code < 600 and code != SIGN_IN and not text.startswith(b"5.7.")
 
 
 def _trouble(code: int, text: bytes | str, kind: type[Trouble]) -> Trouble:
