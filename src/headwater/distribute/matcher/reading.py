@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from headwater.search.language.analyzer import Analysis, analyze, surfaces
-from headwater.search.language.folding import base_language, stems_of
+from headwater.search.language.analyzer import Analysis, analyze
+from headwater.search.language.folding import base_language
 from headwater.search.language.oracle import spans
 from headwater.search.language.query import FACET_NAMES, Near
 from headwater.search.language.searchable import Searchable, facet_keys
@@ -25,11 +25,11 @@ class Reading:
     def sequences(self) -> Iterator[tuple[Channel, list[str]]]:
         """Each run of words that a phrase may lie in, with the channel it is asked for in."""
         language = self.language
-        for surface in (self._title, self._text):
-            stems = stems_of(surface, language)
-            for field in ("", "title") if surface is self._title else ("",):
-                yield (field, ""), surface
-                if stems is not surface:
+        for part, fields in ((self._title, ("", "title")), (self._text, ("",))):
+            surfaces, stems = part.forms(""), part.forms(language)
+            for field in fields:
+                yield (field, ""), surfaces
+                if stems is not surfaces:
                     yield (field, language), stems
 
     def surfaces(self, field: str) -> set[str]:
@@ -47,62 +47,80 @@ class Reading:
         field, language = channel
         if language not in ("", self.language):
             return None
-        for text, analysis in self._analyses(field):
-            forms = stems_of(analysis.surfaces, language) if language else analysis.surfaces
-            at = _index(forms, list(words))
+        for part in self._parts(field):
+            at = part.place(language, words)
             if at is not None:
-                return text[analysis.starts[at] : analysis.ends[at + len(words) - 1]]
+                return part.written(at, at + len(words))
         return None
 
     def opening(self, field: str, prefix: str) -> str | None:
         """The first word that begins with the prefix, as the version writes it; None if there is none."""
-        for text, analysis in self._analyses(field):
-            for at, surface in enumerate(analysis.surfaces):
+        for part in self._parts(field):
+            for at, surface in enumerate(part.forms("")):
                 if surface.startswith(prefix):
-                    return text[analysis.starts[at] : analysis.ends[at]]
+                    return part.written(at, at + 1)
         return None
 
     def passage_near(self, near: Near, languages: Sequence[str]) -> str | None:
         """The first passage where the parts stand near each other, as the version writes it; None if nowhere."""
-        for text, analysis in self._analyses(near.parts[0].field or ""):
-            for first, after in spans(near, analysis, languages)[:1]:
-                return text[analysis.starts[first] : analysis.ends[after - 1]]
+        for part in self._parts(near.parts[0].field or ""):
+            for first, after in spans(near, part.analysis, languages)[:1]:
+                return part.written(first, after)
         return None
 
     @cached_property
-    def _title(self) -> list[str]:
-        return surfaces(self.searchable.title)
+    def _title(self) -> _Part:
+        return _Part(self.searchable.title, self.searchable.language)
 
     @cached_property
-    def _text(self) -> list[str]:
-        return surfaces(self.searchable.text)
+    def _text(self) -> _Part:
+        return _Part(self.searchable.text, self.searchable.language)
 
     @cached_property
     def _title_set(self) -> set[str]:
-        return set(self._title)
+        return set(self._title.forms(""))
 
     @cached_property
     def _both_set(self) -> set[str]:
-        return self._title_set.union(self._text)
+        return self._title_set.union(self._text.forms(""))
 
-    @cached_property
-    def _analysed(self) -> tuple[Analysis, Analysis]:
-        seen = self.searchable
-        return analyze(seen.title, seen.language), analyze(seen.text, seen.language)
-
-    def _analyses(self, field: str) -> Iterator[tuple[str, Analysis]]:
-        title, text = self._analysed
-        yield self.searchable.title, title
-        if field != "title":
-            yield self.searchable.text, text
+    def _parts(self, field: str) -> tuple[_Part, ...]:
+        return (self._title,) if field == "title" else (self._title, self._text)
 
 
-def _index(forms: list[str], words: list[str]) -> int | None:
-    at = -1
-    while True:
-        try:
-            at = forms.index(words[0], at + 1)
-        except ValueError:
-            return None
-        if forms[at : at + len(words)] == words:
-            return at
+class _Part:
+    """A title or a text, its words in their forms, and where each form stands first: asked for by many profiles."""
+
+    def __init__(self, text: str, language: str) -> None:
+        self.analysis: Analysis = analyze(text, language)
+        self._written = text
+        self._firsts: dict[str, dict[str, int]] = {}
+
+    def forms(self, language: str) -> list[str]:
+        """The surfaces for "", the stems for the text's own language; the same list where stems are the surfaces."""
+        return self.analysis.stems if language else self.analysis.surfaces
+
+    def place(self, language: str, words: Sequence[str]) -> int | None:
+        """The first place where these forms stand side by side; None if nowhere."""
+        forms, wanted = self.forms(language), list(words)
+        at = self._first(language).get(wanted[0])
+        while at is not None and forms[at : at + len(wanted)] != wanted:
+            at = _next(forms, wanted[0], at + 1)
+        return at
+
+    def _first(self, language: str) -> dict[str, int]:
+        if language not in self._firsts:
+            forms = self.forms(language)
+            self._firsts[language] = dict(zip(reversed(forms), range(len(forms) - 1, -1, -1), strict=True))
+        return self._firsts[language]
+
+    def written(self, first: int, after: int) -> str:
+        """The words from `first` to before `after`, as the version writes them."""
+        return self._written[self.analysis.starts[first] : self.analysis.ends[after - 1]]
+
+
+def _next(forms: list[str], word: str, start: int) -> int | None:
+    try:
+        return forms.index(word, start)
+    except ValueError:
+        return None
