@@ -1,22 +1,29 @@
 """Servers that take their time: what goes out ends before others may take it for stuck."""
 
-import socket
+import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from headwater.core import mail as core_mail
+from headwater.core.models import Organisation
 from headwater.distribute.channels import mail, outside, webhook
 from headwater.distribute.channels.outgoing import Down, NotTaken, Outgoing, Trouble
 from headwater.distribute.messages import Message
-from headwater.distribute.sending import STUCK_AFTER
-from tests.distribute.conftest import Postbox
+from headwater.distribute.models import Channel, Delivery, Dispatch
+from headwater.distribute.sending import STUCK_AFTER, plan
+from headwater.people.models import Audience, Person
+from tests.conftest import enrol
+from tests.distribute.conftest import Postbox, send_all
 
+Deliver = Callable[..., Delivery]
 Say = Callable[[bytes], None]
 
 
@@ -74,22 +81,20 @@ def go_after_taking(say: Say, lines: Iterator[bytes]) -> None:
 
 @contextmanager
 def mail_server_that(settings: Any, behaves: Callable[[Say, Iterator[bytes]], None]) -> Iterator[None]:
-    """One that answers to one connection as it is told."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    """One that answers to each connection as it is told."""
 
-        def serve() -> None:
-            connection, _address = listening.accept()
-            with connection, connection.makefile("rb") as lines:
-                try:
-                    behaves(connection.sendall, iter(lines))
-                except OSError:
-                    return  # it was left
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            try:
+                behaves(self.connection.sendall, iter(self.rfile))
+            except OSError:
+                return  # it was left
 
-        serving = threading.Thread(target=serve, daemon=True)
-        serving.start()
-        settings.HEADWATER_MAIL_URL = f"smtp://127.0.0.1:{listening.getsockname()[1]}"
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings.HEADWATER_MAIL_URL = f"smtp://127.0.0.1:{server.server_address[1]}"
         yield
-        serving.join(10)
+        server.shutdown()
 
 
 @pytest.mark.parametrize("behaves", [drip, drip_at_the_answer])
@@ -124,6 +129,45 @@ def test_a_server_may_look_into_a_mail_for_longer_than_into_a_command(
     postbox.at_data = lambda: time.sleep(1)
     mail.send(outgoing("ines@waterworks.example"))
     assert len(postbox.mails) == 1, "who leaves then gets the mail delivered, and sends it again"
+
+
+def test_a_mail_at_which_the_server_breaks_off_time_and_again_is_given_up_and_holds_nobody_up(
+    organisation: Organisation, settings: Any, ines: Person, otto: Person, everyone: Audience, deliver: Deliver
+) -> None:
+    taken: list[bytes] = []
+
+    def go_at_the_mail_to_ines(say: Say, lines: Iterator[bytes]) -> None:
+        say(b"220 here\r\n")
+        for line in lines:
+            if line.upper().startswith(b"RCPT"):
+                address = line
+            if line.upper().startswith(b"DATA"):
+                say(b"354 go on\r\n")
+                if b"ines@" in address:
+                    return
+                assert b".\r\n" in lines
+                taken.append(address)
+            say(b"250 OK\r\n")
+
+    def again(**ago: timedelta) -> Dispatch:
+        for field, time_ago in ago.items():
+            Dispatch.objects.exclude(**{field: None}).update(**{field: timezone.now() - time_ago})
+        Dispatch.objects.filter(state__in=["queued", "failed"]).update(next_at=timezone.now())
+        send_all(organisation)
+        return Dispatch.objects.get(channel__person=ines)
+
+    enrol(everyone)
+    with mail_server_that(settings, go_at_the_mail_to_ines):
+        plan([deliver(ines)])
+        assert (again().refused_since, again().refused_since) == (None, None), "it may be the server"
+        plan([deliver(otto)])
+        Dispatch.objects.filter(channel__person=ines).update(next_at=timezone.now() + timedelta(minutes=5))
+        send_all(organisation)
+        assert len(taken) == 1
+        assert again().refused_since is not None, "it answered to Otto's meanwhile"
+        assert again(refused_since=timedelta(days=4)).state == Dispatch.State.FAILED
+        assert again(refused_since=timedelta(days=6)).state == Dispatch.State.CANCELLED
+    assert Channel.objects.get(person=ines).state == Channel.State.ACTIVE
 
 
 # --- Webhooks ---------------------------------------------------------------------------------------------------------

@@ -70,6 +70,10 @@ class Backend(SmtpBackend):
 # that, others may send it in their stead.
 
 
+class BrokenOff(smtplib.SMTPServerDisconnected):
+    """The server went, or was silent, while it was given the mail: what is in it may be the reason."""
+
+
 class _Timely(smtplib.SMTP):
     """SMTP for one mail: it ends MAIL_SECONDS after it began to connect, and nothing is sent from then on.
 
@@ -99,6 +103,8 @@ class _Timely(smtplib.SMTP):
         self._step = MAIL_SECONDS
         try:
             return super().data(msg)
+        except smtplib.SMTPServerDisconnected as error:
+            raise BrokenOff(str(error)) from error
         finally:
             self._step = STEP_SECONDS
 

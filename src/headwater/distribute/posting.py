@@ -13,7 +13,7 @@ from headwater.core.secret import SecretLost, decrypt
 from headwater.core.wall import organisation_context
 from headwater.distribute import messages
 from headwater.distribute.channels import chat, mail, webhook
-from headwater.distribute.channels.outgoing import Down, NotTaken, Outgoing, Refusal, Trouble, Unfit
+from headwater.distribute.channels.outgoing import BrokenOff, Down, NotTaken, Outgoing, Refusal, Trouble, Unfit
 from headwater.distribute.example import example_of
 from headwater.distribute.keys import has_ended
 from headwater.distribute.mail_server import note_mail_server
@@ -103,13 +103,23 @@ def _send_one(organisation_id: int, dispatch: Dispatch) -> bool | None:
         return None
     try:
         SENDERS[Channel.Kind(dispatch.channel.kind)](outgoing)
-    except Trouble as trouble:
+    except Trouble as raised:
+        trouble = _blamed(dispatch, raised)
         with organisation_context(organisation_id):
             _note_trouble(dispatch, trouble)
         return None if isinstance(trouble, Unfit) else not isinstance(trouble, Down)
     with organisation_context(organisation_id):
         _finish(dispatch, Dispatch.State.SENT)
     return True
+
+
+def _blamed(dispatch: Dispatch, trouble: Trouble) -> Trouble:
+    """Where the way closed in the middle of a message, once more, and was open to others meanwhile, it is this message.
+
+    `down_since` is set from the first time that the way was down until it has answered to any message.
+    """
+    is_its_own = isinstance(trouble, BrokenOff) and dispatch.attempts > 1 and dispatch.down_since is None
+    return Trouble(str(trouble)) if is_its_own else trouble
 
 
 def _prepare(dispatch: Dispatch) -> Outgoing | None:

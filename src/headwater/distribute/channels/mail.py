@@ -6,8 +6,8 @@ from email.utils import formataddr
 from django.conf import settings
 from django.core.mail import EmailMessage
 
-from headwater.core.mail import Backend
-from headwater.distribute.channels.outgoing import Down, NotTaken, Outgoing, Refusal, Trouble, Unfit
+from headwater.core import mail
+from headwater.distribute.channels.outgoing import BrokenOff, Down, NotTaken, Outgoing, Refusal, Trouble, Unfit
 
 SIGN_IN = 530  # authentication required (RFC 4954, 6)
 CLOSING = 421  # whatever was asked: the server closes the connection (RFC 5321, 3.8)
@@ -36,11 +36,11 @@ def send(outgoing: Outgoing) -> None:
 
     Raises `Refusal` when it refuses the address for good, `NotTaken` when it does for now or takes none from us,
     `Trouble` when it does not take this mail, `Unfit` when the mail cannot be written as one, and `Down` when it cannot
-    be spoken with.
+    be spoken with: `BrokenOff` where it ended in the middle of this mail.
     """
     try:
         # Nothing is sent inside a transaction, so no context says whose outbox it is.
-        Backend(organisation_id=outgoing.organisation_id).send_messages([compose(outgoing)])
+        mail.Backend(organisation_id=outgoing.organisation_id).send_messages([compose(outgoing)])
     except smtplib.SMTPRecipientsRefused as error:
         code, text = next(iter(error.recipients.values()))
         raise _trouble(code, text, Refusal if _is_of_the_address(code, text) else NotTaken) from error
@@ -48,6 +48,8 @@ def send(outgoing: Outgoing) -> None:
         raise _trouble(error.smtp_code, error.smtp_error, Trouble) from error
     except smtplib.SMTPSenderRefused as error:
         raise _trouble(error.smtp_code, error.smtp_error, Trouble if error.smtp_code == TOO_BIG else Down) from error
+    except mail.BrokenOff as error:
+        raise BrokenOff(f"The server broke off in the middle of the mail: {error}") from error
     except ValueError as error:
         raise Unfit(f"{type(error).__name__}: {error}") from error
     except OSError as error:  # smtplib's own errors are OSErrors, too: all that are left spoke of no mail in particular

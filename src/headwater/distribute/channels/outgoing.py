@@ -38,5 +38,9 @@ class Down(Trouble):
     """The way itself is closed for now, to everybody: the rest need not try, and nothing was learnt of this one."""
 
 
+class BrokenOff(Down):
+    """It closed while this message was handed over: to everybody, or because of what is in this one."""
+
+
 class Refusal(Trouble):
     """The other side will not take it, now or later: the channel is suspended and its person shown as not reached."""
