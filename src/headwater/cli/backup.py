@@ -67,6 +67,8 @@ def restore(options: Namespace) -> None:
     lock = FileLock(home / "up.lock")
     if not lock.own():
         raise CommandFailed("Headwater is running here. Nothing was changed. `headwater down` stops it.")
+    for left in home.glob(".restore-*"):  # of one that was killed: nobody else restores here now
+        shutil.rmtree(left, ignore_errors=True)
     with _aside(home, "restore") as aside:
         manifest, harmed = read_archive(Path(options.file), aside)
         with prepare_environment(alone=True) as installation:
