@@ -1,5 +1,6 @@
 """Every page of the library: it answers the right people, in few queries, and posts do what they say."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from headwater.core.addresses import address
+from headwater.core.models import Event
 from headwater.library.actions import (
     add_contributor,
     save_article,
@@ -15,6 +17,7 @@ from headwater.library.actions import (
 from headwater.library.models import Article, Draft, Feedback, Review, Revision
 from headwater.people.models import Audience, Person, Unit
 from headwater.search.models import Entry, EntryVersion
+from headwater.taxonomy.actions import propose_concept, retire_concept
 from tests.asked import MOST_QUERIES, queries
 from tests.conftest import enrol
 from tests.library.conftest import BODY
@@ -298,7 +301,7 @@ def test_details_change_each_fact(draft: Article, otto: Person, hadia: Person, u
     draft.entry.refresh_from_db()
     assert draft.entry.kind == "faq"
     assert [link.concept.label("en") for link in draft.entry.topic_links.all()] == ["Rescue lines"]
-    assert client.post(url, values).status_code == 302
+    assert client.post(url, {**values, "topics": ["Rescue lines", ""]}).status_code == 302
     draft.refresh_from_db()
     assert (draft.reference, draft.verifier, draft.verify_every_days, draft.entry.kind) == (
         "SAF-015",
@@ -306,6 +309,32 @@ def test_details_change_each_fact(draft: Article, otto: Person, hadia: Person, u
         90,
         "policy",
     )
+
+
+def test_topics_are_typed_one_a_line(draft: Article, otto: Person, nadia: Person, sign_in: SignIn) -> None:
+    gas, pumps, old = (propose_concept(nadia, label) for label in ("Gas", "Pumps", "Old words"))
+    retire_concept(nadia, old)
+    client, url = sign_in(otto), address("library:details", pk=draft.pk)
+    values = {"kind": "policy", "unit": "", "owner": "Otto", "verify_every_days": "90"}
+
+    def about() -> list[str]:
+        return sorted(draft.entry.topic_links.values_list("concept__slug", flat=True))
+
+    assert client.post(url, {**values, "topics": ["gas", "", "PUMPS"]}).status_code == 302
+    assert about() == [gas.slug, pumps.slug]
+    page = client.get(url).content.decode()
+    lines = re.findall(r'<input[^>]*name="topics"[^>]*>', page)
+    assert ['value="Gas"' in line for line in lines] == [True, False, False, False]
+    assert "<select" not in page.partition('name="topics"')[2].partition("</fieldset>")[0]
+    refused = client.post(url, {**values, "topics": ["Moon", "Old words", "Gas"]})
+    assert refused.status_code == 200
+    assert 'value="Moon"' in refused.content.decode()
+    assert about() == [gas.slug, pumps.slug]
+    events = Event.objects.filter(verb="set_article_topics").count()
+    assert client.post(url, {**values, "topics": ["Gas", "Pumps"]}).status_code == 302
+    assert Event.objects.filter(verb="set_article_topics").count() == events, "nothing else was typed"
+    assert client.post(url, {**values, "topics": ["", "Pumps", ""]}).status_code == 302
+    assert about() == [pumps.slug]
 
 
 def test_filters_narrow_the_list(article: Article, otto: Person, unit: Unit, sign_in: SignIn) -> None:

@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from headwater.core.addresses import address
+
+SPARE = 2  # empty lines to type more names into
 
 
 class OfferingInput(forms.TextInput):
@@ -37,3 +39,26 @@ class OfferingInput(forms.TextInput):
         }
         line = super().render(name, value, {**asking, **(attrs or {})}, renderer)
         return format_html('{}<datalist id="{}"></datalist>', line, offered)
+
+
+class OfferingLines(OfferingInput):
+    """Several such lines of one field: one for each name that stands there, and some to type more. Its value has one
+    name a line.
+    """
+
+    use_fieldset = True
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        """The lines below each other."""
+        names = [*(value or "").splitlines(), *[""] * SPARE]
+        number = (attrs or {}).get("id") or name
+        lines = (
+            (super(OfferingLines, self).render(name, each, {**(attrs or {}), "id": f"{number}_{at}"}, renderer),)
+            for at, each in enumerate(names)
+        )
+        return format_html_join("\n", "{}", lines)
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> str:
+        """What was typed into all of them."""
+        typed = data.getlist(name) if hasattr(data, "getlist") else [data.get(name) or ""]
+        return "\n".join(line for line in typed if line.strip())

@@ -12,8 +12,7 @@ from headwater.library.rules import REVIEWERS, WRITERS
 from headwater.people.models import Audience, Grant, Person, Unit
 from headwater.people.picking import PersonField
 from headwater.search.models import Kind
-from headwater.taxonomy.models import Concept
-from headwater.taxonomy.picking import TopicField
+from headwater.taxonomy.picking import TopicField, TopicsField
 
 KINDS = [choice for choice in Kind.choices if choice[0] != Kind.GATHERED]
 T = TypeVar("T")
@@ -82,11 +81,10 @@ class DetailsForm(forms.Form):
         label=_("Unit"), queryset=Unit.objects.none(), required=False, empty_label=_("No unit")
     )
     reference = forms.CharField(label=_("Reference"), max_length=40, required=False)
-    topics = forms.ModelMultipleChoiceField(
+    topics = TopicsField(
         label=_("Topics"),
-        queryset=Concept.objects.exclude(state=Concept.State.RETIRED).order_by("slug"),
         required=False,
-        widget=forms.SelectMultiple(attrs={"size": 8}),
+        help_text=_("By their names, in any language; an emptied line takes one away."),
     )
     new_topic = forms.CharField(
         label=_("Propose a topic that is missing"),

@@ -34,9 +34,7 @@ class ConceptForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "class": "code-input"}),
         help_text=_("One a line, such as “en: manhole entry”; search and suggestions find the topic by them"),
     )
-    broader = TopicsField(
-        label=_("Narrower than"), required=False, help_text=_("Broader topics by their names, one a line")
-    )
+    broader = TopicsField(label=_("Narrower than"), required=False, help_text=_("Broader topics, by their names"))
     definition = forms.CharField(label=_("What it means"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
     def clean_labels(self) -> dict[str, str]:

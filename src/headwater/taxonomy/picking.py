@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.languages import reading
-from headwater.core.offering import OfferingInput
+from headwater.core.offering import OfferingInput, OfferingLines
 from headwater.taxonomy.models import Concept
 from headwater.taxonomy.suggest import concepts_named, normal
 
@@ -120,10 +120,20 @@ class TopicField(forms.CharField):
         return topic_meant(typed) if typed else None
 
 
+class TopicLines(OfferingLines):
+    """Lines for the names of topics."""
+
+    asks = "taxonomy:offered"
+
+
 class TopicsField(forms.CharField):
     """Several topics, one a line, each typed by name in any language."""
 
-    widget = forms.Textarea(attrs={"rows": 3})
+    widget = TopicLines
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Each line is called as the field is, and a name is no longer than one line takes."""
+        return {"aria-label": self.label, "maxlength": LONGEST}
 
     def prepare_value(self, value: Any) -> Any:
         """What the lines show: topics by their names; what was typed as it was typed."""
@@ -141,3 +151,7 @@ class TopicsField(forms.CharField):
         if faults:
             raise ValidationError(faults)
         return list(dict.fromkeys(found))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether other names were typed than those that stood there."""
+        return super().has_changed(self.prepare_value(initial), data)

@@ -13,6 +13,7 @@ from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from headwater.core.display import assets, dates, figures, parts
+from headwater.core.offering import OfferingLines
 
 register = template.Library()
 
@@ -57,7 +58,7 @@ def field(bound: BoundField, hint: str = "") -> dict[str, Any]:
         "field": bound,
         "hint": hint,
         "is_check": isinstance(widget, CheckboxInput),
-        "is_group": isinstance(widget, RadioSelect | CheckboxSelectMultiple),
+        "is_group": isinstance(widget, RadioSelect | CheckboxSelectMultiple | OfferingLines),
     }
 
 

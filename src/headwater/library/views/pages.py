@@ -124,7 +124,9 @@ def _details(article: Article) -> dict[str, object]:
         "kind": entry.kind,
         "unit": entry.unit_id,
         "reference": article.reference,
-        "topics": list(entry.topic_links.filter(proposed=False).values_list("concept_id", flat=True)),
+        "topics": Concept.objects.filter(entry_links__entry=entry, entry_links__proposed=False)
+        .exclude(state=Concept.State.RETIRED)
+        .order_by("slug"),
         "owner": entry.owner,
         "verifier": article.verifier,
         "verify_every_days": article.verify_every_days,
@@ -146,7 +148,7 @@ def _arrange(person: Person, article: Article, form: DetailsForm) -> bool:
         )
         if values["verifier"] != article.verifier:
             actions.replace_verifier(person, article, values["verifier"])
-        topics = list(values["topics"])
+        topics = [*values["topics"]]
         if values["new_topic"]:
             topics.append(propose_concept(person, values["new_topic"], person.reading_language))
         if values["new_topic"] or "topics" in form.changed_data:
