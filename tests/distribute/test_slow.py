@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from headwater.core import mail as core_mail
 from headwater.core.models import Organisation
+from headwater.core.secret import encrypt
 from headwater.distribute.channels import mail, outside, webhook
 from headwater.distribute.channels.outgoing import Down, NotTaken, Outgoing, Trouble
 from headwater.distribute.messages import Message
@@ -216,6 +217,34 @@ def test_no_more_than_its_status_is_read_of_what_a_webhook_answers(settings: Any
         started = time.monotonic()
         webhook.send(outgoing(address))
         assert time.monotonic() - started < 2
+
+
+def test_a_chat_service_that_drips_is_left_in_time_and_only_must_reads_are_repeated(
+    organisation: Organisation,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    ines: Person,
+    otto: Person,
+    everyone: Audience,
+    deliver: Deliver,
+) -> None:
+    enrol(everyone)
+    monkeypatch.setattr(outside, "TOTAL_SECONDS", 0.5)
+    Person.objects.update(email="")
+    with hook_that(settings, endless_answer) as address:
+        secret = encrypt(address.replace("http://", "json://"))
+        for person in (ines, otto):
+            person.email = ""
+            Channel.objects.create(person=person, kind=Channel.Kind.CHAT, address="team chat", secret=secret)
+        plan([deliver(ines, must_acknowledge=True), deliver(otto)])
+        started = time.monotonic()
+        send_all(organisation)
+        assert time.monotonic() - started < 4
+    assert sorted(Dispatch.objects.values_list("channel__person__name", "purpose", "state")) == [
+        ("Ines", "first", Dispatch.State.UNCERTAIN),
+        ("Ines", "repeat", Dispatch.State.UNCERTAIN),
+        ("Otto", "first", Dispatch.State.UNCERTAIN),
+    ]
 
 
 def test_a_webhook_that_drips_is_left_in_time(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,16 @@ from headwater.core.secret import SecretLost, decrypt
 from headwater.core.wall import organisation_context
 from headwater.distribute import messages
 from headwater.distribute.channels import chat, mail, webhook
-from headwater.distribute.channels.outgoing import BrokenOff, Down, NotTaken, Outgoing, Refusal, Trouble, Unfit
+from headwater.distribute.channels.outgoing import (
+    BrokenOff,
+    Down,
+    NotTaken,
+    Outgoing,
+    Refusal,
+    Trouble,
+    Uncertain,
+    Unfit,
+)
 from headwater.distribute.example import example_of
 from headwater.distribute.keys import has_ended
 from headwater.distribute.mail_server import note_mail_server
@@ -245,7 +254,9 @@ def _note_trouble(dispatch: Dispatch, trouble: Trouble) -> None:
     now = timezone.now()
     since = None if isinstance(trouble, Down) else dispatch.refused_since or now
     is_over = since is not None and now - since > GIVE_UP_AFTER
-    if isinstance(trouble, Refusal) or (is_over and isinstance(trouble, NotTaken)):
+    if isinstance(trouble, Uncertain):
+        _leave_uncertain(_being_sent(dispatch))
+    elif isinstance(trouble, Refusal) or (is_over and isinstance(trouble, NotTaken)):
         _suspend(dispatch, str(trouble))
     elif is_over:
         _give_up(dispatch, str(trouble))
@@ -293,10 +304,15 @@ def _being_sent(dispatch: Dispatch) -> QuerySet[Dispatch]:
 def _recover_stuck() -> None:
     """What was being sent when its process died: again with the same key, or, for chat, marked as perhaps sent."""
     stuck = Dispatch.objects.filter(state=Dispatch.State.SENDING, claimed_at__lt=timezone.now() - STUCK_AFTER)
-    uncertain = list(stuck.filter(channel__kind=Channel.Kind.CHAT).select_related("delivery", "channel"))
+    _leave_uncertain(stuck.filter(channel__kind=Channel.Kind.CHAT))
+    stuck.exclude(channel__kind=Channel.Kind.CHAT).update(state=Dispatch.State.QUEUED)
+
+
+def _leave_uncertain(sendings: QuerySet[Dispatch]) -> None:
+    """They were perhaps sent: must-reads are repeated with a label, nothing else is."""
+    uncertain = list(sendings.select_related("delivery", "channel"))
     Dispatch.objects.filter(pk__in=[each.pk for each in uncertain]).update(state=Dispatch.State.UNCERTAIN)
     queue_repeat([each for each in uncertain if each.delivery is not None and each.delivery.must_acknowledge])
-    stuck.exclude(channel__kind=Channel.Kind.CHAT).update(state=Dispatch.State.QUEUED)
 
 
 # --- Leaving the mail -------------------------------------------------------------------------------------------------

@@ -6,14 +6,17 @@ with a label after a crash (see sending.py).
 
 import logging
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 import apprise
 
-from headwater.distribute.channels.outgoing import NotTaken, Outgoing
+from headwater.distribute.channels import outside
+from headwater.distribute.channels.outgoing import NotTaken, Outgoing, Uncertain
 from headwater.distribute.channels.outside import check_host, policy
 from headwater.distribute.channels.services import service_of
 from headwater.gather.connectors.guard import is_public
@@ -25,14 +28,37 @@ def check_address(url: str) -> None:
 
 
 def send(outgoing: Outgoing) -> None:
-    """Post the message. Raises `Refusal` as `check_address` does, `NotTaken` when the service did not take it."""
+    """Post the message.
+
+    Raises `Refusal` as `check_address` does, `NotTaken` when the service did not take it, `Uncertain` when it does not
+    come to an end.
+    """
     service = service_of(outgoing.secret)
     _outside(service)
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its log lines would carry the secret address
+    title, body = outgoing.message.subject, outgoing.message.body.strip()
     with _guarded():
-        taken = service.notify(title=outgoing.message.subject, body=outgoing.message.body.strip())
+        taken = _in_time(lambda: service.notify(title=title, body=body))
     if not taken:
         raise NotTaken("The chat service did not take the message.")
+
+
+def _in_time(call: Callable[[], bool]) -> bool:
+    """What the call says. Its own limits begin anew with each byte; one that goes on for too long is left to itself."""
+    answer: Future[bool] = Future()
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            answer.set_result(context.run(call))
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name="chat", daemon=True).start()
+    try:
+        return answer.result(outside.TOTAL_SECONDS)
+    except TimeoutError as error:
+        raise Uncertain("The chat service has not answered in time.") from error
 
 
 def _outside(service: apprise.NotifyBase) -> None:

@@ -42,5 +42,9 @@ class BrokenOff(Down):
     """It closed while this message was handed over: to everybody, or because of what is in this one."""
 
 
+class Uncertain(Trouble):
+    """It may have gone out: the other side has not answered in time."""
+
+
 class Refusal(Trouble):
     """The other side will not take it, now or later: the channel is suspended and its person shown as not reached."""
