@@ -124,6 +124,15 @@ def test_what_is_no_port_is_refused_in_words(home: Path, wish: str, command: tup
     assert answer.stderr.startswith(f"headwater: HEADWATER_PORT={wish} is no port")
 
 
+@pytest.mark.parametrize("command", ["up", "work"])
+def test_an_address_of_no_mail_server_is_refused_in_words(home: Path, command: str) -> None:
+    headwater = Command(home, free_port())
+    headwater.environment["HEADWATER_MAIL_URL"] = "smtp://ada:se#cret@mail.example"
+    said = headwater(command, code=2).stderr
+    assert "HEADWATER_MAIL_URL names no mail server" in said
+    assert "cret" not in said
+
+
 def test_no_port_is_the_usual_one(home: Path) -> None:
     headwater = Command(home)
     headwater.environment["HEADWATER_PORT"] = ""

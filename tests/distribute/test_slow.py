@@ -98,6 +98,13 @@ def mail_server_that(settings: Any, behaves: Callable[[Say, Iterator[bytes]], No
         server.shutdown()
 
 
+@pytest.mark.parametrize("url", ["mail.example:25", "smtp://", "smtp://ada:se#cret@mail.example", "http://m.example"])
+def test_an_address_of_no_mail_server_gives_nothing_up(settings: Any, url: str) -> None:
+    settings.HEADWATER_MAIL_URL = url
+    with pytest.raises(Down, match="HEADWATER_MAIL_URL names no mail server"):
+        mail.send(outgoing("ines@waterworks.example"))
+
+
 @pytest.mark.parametrize("behaves", [drip, drip_at_the_answer])
 def test_a_mail_server_that_drips_is_left_in_time(
     settings: Any, monkeypatch: pytest.MonkeyPatch, behaves: Callable[[Say, Iterator[bytes]], None]

@@ -6,7 +6,7 @@ error. With --json the output is one JSON value, and an error is `{"error": "…
 Exit codes a script can rely on:
     0   done
     1   refused, not found, or failed: the message says what happened, what was kept, and what to do next
-    2   the command line, a query or HEADWATER_PORT could not be understood
+    2   the command line, a query, HEADWATER_PORT or HEADWATER_MAIL_URL could not be understood
     3   `doctor` found something wrong
 """
 

@@ -14,7 +14,7 @@ from headwater.cli.short_names import as_command, epilog, verb_of
 EXIT_CODES = """exit codes:
   0  done
   1  refused, not found, or failed; the message says what happened and what to do next
-  2  the command line, a query or HEADWATER_PORT could not be understood
+  2  the command line, a query, HEADWATER_PORT or HEADWATER_MAIL_URL could not be understood
   3  doctor found something wrong"""
 
 

@@ -17,6 +17,7 @@ from headwater.cli.port import port
 from headwater.core.cluster.guardian import end_with_parent
 from headwater.core.cluster.locks import FileLock
 from headwater.core.home_folder import Installation, home_folder, installation_choices, prepare_environment
+from headwater.core.mail_url import read_mail_url
 from headwater.core.supervisor import Service, Supervisor
 
 LONGEST_STOP = 60  # seconds `down` waits
@@ -26,6 +27,7 @@ def up(options: Namespace) -> None:
     """Run everything until SIGTERM or SIGINT. Only one `up` runs on a home folder."""
     from headwater.cli.installation import update_schema
 
+    _refuse_mail_url()
     choices = installation_choices(home_folder())
     if options.demo and not choices.get("founded"):
         os.environ["HEADWATER_DEMO"] = "1"  # pages are served while it is being made
@@ -87,6 +89,16 @@ def _start_founding() -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, preexec_fn=end_with_parent(signal.SIGTERM))
 
 
+def _refuse_mail_url() -> None:
+    """Say so at once when mail could never go out."""
+    wish = os.environ.get("HEADWATER_MAIL_URL")
+    try:
+        if wish:
+            read_mail_url(wish)
+    except ValueError as error:
+        raise CommandFailed(f"{error} Nothing was started.", code=2) from error
+
+
 def _refuse_taken(number: int) -> None:
     """Say so when another program has the port; our own servers would share it silently."""
     with socket.socket() as probe:
@@ -140,6 +152,7 @@ def work(options: Namespace) -> None:
     """Run a worker until SIGTERM or SIGINT."""
     from headwater.cli.installation import open_installation
 
+    _refuse_mail_url()
     with open_installation():
         from headwater.core import worker
 

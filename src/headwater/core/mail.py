@@ -8,12 +8,12 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
+from headwater.core.mail_url import MailServer, read_mail_url
 from headwater.core.wall import maybe_organisation_id
 
 STEP_SECONDS = 20.0  # to connect, and for each answer
@@ -28,19 +28,20 @@ def outbox_folder(organisation_id: int | None) -> Path:
 class Backend(SmtpBackend):
     """SMTP by `HEADWATER_MAIL_URL` (smtp://, smtp+tls:// for STARTTLS, smtps://); without it, files in the outbox.
 
-    `organisation_id`: in whose outbox; whoever sends inside an organisation's context need not say it.
+    `organisation_id`: in whose outbox; whoever sends inside an organisation's context need not say it. Raises
+    ConnectionError when the address names no server: mail waits, as it does for one that is away.
     """
 
     def __init__(self, fail_silently: bool = False, organisation_id: int | None = None, **_: Any) -> None:
         self.organisation_id = organisation_id
-        parts = urlsplit(settings.HEADWATER_MAIL_URL)
+        server = _server()
         super().__init__(
-            host=parts.hostname or "",
-            port=parts.port or (465 if parts.scheme == "smtps" else 25),
-            username=unquote(parts.username or ""),
-            password=unquote(parts.password or ""),
-            use_ssl=parts.scheme == "smtps",
-            use_tls=parts.scheme == "smtp+tls",
+            host=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            use_ssl=server.scheme == "smtps",
+            use_tls=server.scheme == "smtp+tls",
             timeout=STEP_SECONDS,
             fail_silently=fail_silently,
         )
@@ -63,6 +64,15 @@ class Backend(SmtpBackend):
         name = f"{time.time_ns()}-{uuid.uuid4().hex[:8]}.eml"
         (folder / f".{name}").write_bytes(message.message().as_bytes())
         (folder / f".{name}").rename(folder / name)
+
+
+def _server() -> MailServer:
+    if not settings.HEADWATER_MAIL_URL:
+        return MailServer("smtp", "", 0, "", "")
+    try:
+        return read_mail_url(settings.HEADWATER_MAIL_URL)
+    except ValueError as error:
+        raise ConnectionError(str(error)) from error
 
 
 # --- In time ----------------------------------------------------------------------------------------------------------
