@@ -100,6 +100,15 @@ def test_a_database_that_goes_away_is_told_by_every_command(headwater: Command, 
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("words", [["search", "sluice"], ["doctor"], ["init"]])
+def test_a_server_that_is_not_there_is_told_from_the_start(other_home: Command, words: list[str]) -> None:
+    nowhere = "postgresql://headwater@127.0.0.1:9/headwater"
+    other_home.environment |= {"DATABASE_URL": nowhere, "DATABASE_OWNER_URL": nowhere}
+    answer = other_home(*words, "--json", code=1)
+    assert "The database does not go on: connection failed" in json.loads(answer.stdout)["error"]
+    assert "Traceback" not in answer.stderr
+
+
 def test_a_database_that_goes_away_is_told_and_the_next_time_goes_on(headwater: Command) -> None:
     asked, gone = threading.Event(), threading.Event()
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from headwater.cli.errors import CommandFailed
 from headwater.core.cluster.locks import FileLock
 from headwater.core.home_folder import Installation, prepare_environment
@@ -75,6 +77,7 @@ def _migrate(installation: Installation) -> None:
             "The database must be brought to this version's tables, and only their owner can do that. Nothing was "
             "changed. Set DATABASE_OWNER_URL beside DATABASE_URL, and run the command again."
         )
+    psycopg.connect(installation.owner_url).close()  # one that is away is told in a sentence
     code = "import django; django.setup(); from headwater.core.schema import update_schema; update_schema()"
     answer = subprocess.run(
         [sys.executable, "-c", code],
