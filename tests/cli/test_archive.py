@@ -98,6 +98,31 @@ def test_wherever_it_is_cut_it_is_refused(archive: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("../above", tarfile.REGTYPE),
+        ("blobs/../../above", tarfile.REGTYPE),
+        ("/tmp/above", tarfile.REGTYPE),
+        ("cluster/postgresql.conf", tarfile.REGTYPE),
+        ("blobs", tarfile.REGTYPE),
+        ("keys.json", tarfile.REGTYPE),
+        ("blobs/1", tarfile.DIRTYPE),
+        ("blobs/1/link", tarfile.SYMTYPE),
+        ("outbox/link", tarfile.LNKTYPE),
+        ("outbox/pipe", tarfile.FIFOTYPE),
+    ],
+)
+def test_what_has_no_place_in_a_backup_is_refused(archive: Path, tmp_path: Path, name: str, kind: bytes) -> None:
+    with tarfile.open(archive, "a") as tar:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, "keys.json"
+        tar.addfile(member, io.BytesIO())
+    with pytest.raises(CommandFailed, match=rf"not a whole Headwater backup \('{name}' has no place in one\)"):
+        read_archive(archive, tmp_path / "in" / "out")
+    assert not any((tmp_path / "in").glob("above"))
+
+
+@pytest.mark.parametrize(
     "change",
     [
         lambda manifest: [],

@@ -12,11 +12,12 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from headwater import __version__
@@ -134,7 +135,8 @@ def read_archive(file: Path, into: Path) -> tuple[dict[str, Any], list[str]]:
 def _unpack(file: Path, into: Path) -> None:
     try:
         with tarfile.open(file) as tar:
-            tar.extractall(into, filter="data")
+            for member in tar:
+                _take_out(tar, member, into)
     except (tarfile.TarError, EOFError, ValueError, zlib.error) as error:
         raise _not_whole(file, str(error)) from error
     except OSError as error:
@@ -143,6 +145,23 @@ def _unpack(file: Path, into: Path) -> None:
         raise CommandFailed(
             f"{file} could not be unpacked: {words_of(error)}. Nothing was changed. It needs room in the home folder."
         ) from error
+
+
+def _take_out(tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None:
+    """Unpack one file, and nothing but a file, to where a backup has one. Raises ValueError for anything else.
+
+    Not by `extractall`: it is safe only with a filter, which the first releases of Python 3.11 do not have.
+    """
+    path, parts = into / member.name, PurePosixPath(member.name).parts
+    is_known = member.name in (*FILES, DUMP, MANIFEST) or (len(parts) > 1 and parts[0] in FOLDERS)
+    content = tar.extractfile(member) if member.isreg() and is_known and ".." not in parts else None
+    if content is None or path.exists():
+        raise ValueError(f"{member.name!r} has no place in one")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        shutil.copyfileobj(content, file)
+    path.chmod(member.mode & 0o755 | 0o600)
+    os.utime(path, (member.mtime, member.mtime))
 
 
 def _read_manifest(file: Path, into: Path) -> dict[str, Any]:
