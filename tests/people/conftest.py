@@ -3,9 +3,22 @@
 from dataclasses import dataclass, field
 
 import pytest
+from django.db import connection
 
 from headwater.core.models import Organisation
+from headwater.people.jobs import mail_reset
 from headwater.people.models import Community, Membership, OtherUnit, Person, PersonRole, PersonTag, Role, Unit
+
+
+def mail_resets_asked_for() -> None:
+    """Mail the links to new passwords that were asked for, as a worker does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs WHERE task_name LIKE %s RETURNING (args->>'user_id')::int", ["%.mail_reset"]
+        )
+        asked = cursor.fetchall()
+    for (user_id,) in asked:
+        mail_reset(0, user_id=user_id)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from django.urls import get_resolver, reverse
 
 from headwater.core.models import User
 from headwater.people.models import Person
+from tests.people.conftest import mail_resets_asked_for
 
 PASSWORD = "river-stones-and-mist"
 
@@ -121,7 +122,10 @@ def test_a_forgotten_password_where_no_mail_leaves(ines_signs_in: Person) -> Non
 
 def test_a_forgotten_password_by_mail(mails: None, ines_signs_in: Person) -> None:
     client = Client()
-    client.post(reverse("account_reset_password"), {"email": ines_signs_in.email})
+    asked = client.post(reverse("account_reset_password"), {"email": ines_signs_in.email})
+    assert (asked.status_code, mail.outbox) == (302, []), "nobody waits for the mail server"
+    mail_resets_asked_for()
+    assert mail.outbox[0].to == [ines_signs_in.email]
     assert mail.outbox[0].subject == "A new password for Headwater"
     assert "sign up" not in str(mail.outbox[0].body)
     link = re.search(r"https?://\S+/accounts/password/reset/key/\S+", str(mail.outbox[0].body))
@@ -132,6 +136,13 @@ def test_a_forgotten_password_by_mail(mails: None, ines_signs_in: Person) -> Non
     client.post(form.request["PATH_INFO"], {"password1": new, "password2": new})
     assert ines_signs_in.user is not None
     assert User.objects.get(pk=ines_signs_in.user.pk).check_password(new)
+
+
+def test_no_link_is_mailed_for_an_account_that_was_switched_off_meanwhile(mails: None, ines_signs_in: Person) -> None:
+    Client().post(reverse("account_reset_password"), {"email": ines_signs_in.email})
+    User.objects.update(is_active=False)
+    mail_resets_asked_for()
+    assert not mail.outbox
 
 
 def test_a_second_factor_can_be_set_up(ines_signs_in: Person) -> None:
@@ -149,6 +160,7 @@ def test_a_wrong_address_is_not_told_apart(mails: None, db: None) -> None:
     page = Client().post(reverse("account_reset_password"), {"email": "nobody@x.example"})
     assert page.status_code == 302
     assert "If there is an account" in Client().get(page.headers["Location"]).content.decode()
+    mail_resets_asked_for()
     assert not mail.outbox  # nor does a stranger get mail from here
 
 
@@ -183,6 +195,8 @@ def test_the_link_goes_to_the_accounts_own_address_only(mails: None, ines_signs_
     EmailAddress.objects.create(user=ines_signs_in.user, email="boss@third.example", verified=True, primary=True)
     client = Client()
     client.post(reverse("account_reset_password"), {"email": "boss@third.example"})
+    mail_resets_asked_for()
     assert not mail.outbox
     client.post(reverse("account_reset_password"), {"email": ines_signs_in.email.upper()})
+    mail_resets_asked_for()
     assert [each.to for each in mail.outbox] == [[ines_signs_in.email]]

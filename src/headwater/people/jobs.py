@@ -10,9 +10,10 @@ from headwater.core import imports
 from headwater.core.addresses import address
 from headwater.core.jobs import MAIL_RETRIES, job, periodic
 from headwater.core.languages import speaking
-from headwater.core.models import Import, Organisation
+from headwater.core.models import Import, Organisation, User
 from headwater.core.wall import organisation_context
 from headwater.people import leaving, membership
+from headwater.people.accounts import reset_mail
 from headwater.people.actions.exchange import carry_in
 from headwater.people.invitations import holds, mailed_link_of
 from headwater.people.models import Invitation, Person
@@ -55,6 +56,25 @@ def mail_invitation(organisation_id: int, invitation_id: int) -> None:
         )
         if invitation is not None and invitation.person.email and holds(invitation):
             _message(invitation, Organisation.objects.get(pk=organisation_id)).send()
+
+
+@job(retry=MAIL_RETRIES)
+def mail_reset(organisation_id: int, user_id: int) -> None:
+    """Mail the link by which who forgot a password sets a new one. An account is of no organisation: that is 0."""
+    account = User.objects.filter(pk=user_id, is_active=True).first()
+    if account is not None:
+        with speaking(_language_of(account)):
+            reset_mail(account).send()
+
+
+def _language_of(account: User) -> str:
+    """The language in which its owner reads, in the first organisation that knows them."""
+    for organisation in Organisation.objects.order_by("pk"):
+        with organisation_context(organisation.pk):
+            person = Person.objects.filter(user=account).first()
+            if person is not None:
+                return person.reading_language
+    return str(settings.LANGUAGE_CODE)
 
 
 def _message(invitation: Invitation, organisation: Organisation) -> EmailMessage:
