@@ -68,10 +68,23 @@ def kill_database(command: Command) -> None:
     os.kill(postgres, signal.SIGKILL)
 
 
+def connected(command: Command) -> psycopg.Connection[Any]:
+    """A connection as soon as there is one: a server that was killed is being started again."""
+    opened: list[psycopg.Connection[Any]] = []
+
+    def opens() -> bool:
+        with contextlib.suppress(psycopg.OperationalError):
+            opened.append(psycopg.connect(Cluster(command.home).url(SUPERUSER), autocommit=True))
+        return bool(opened)
+
+    eventually(opens)
+    return opened[0]
+
+
 @contextlib.contextmanager
 def held_up(command: Command, table: str) -> Iterator[Callable[[], bool]]:
     """Nobody gets at the table; whether somebody waits for it."""
-    with psycopg.connect(Cluster(command.home).url(SUPERUSER), autocommit=True) as connection:
+    with connected(command) as connection:
         connection.execute("BEGIN")
         connection.execute(psycopg.sql.SQL("LOCK TABLE {}").format(psycopg.sql.Identifier(table)))
         waits = "SELECT 1 FROM pg_locks WHERE relation = %s::regclass AND NOT granted"

@@ -156,6 +156,7 @@ def test_a_command_asks_for_nothing_once_it_lets_the_database_go(home: Path) -> 
 
 
 def test_a_full_disk_is_told_in_words_and_leaves_nobody(home: Path) -> None:
+    (home / "up.pid").unlink(missing_ok=True)  # of an `up` that was killed before
     (home / "up.pid").symlink_to("/dev/full")
     said = Command(home, free_port())("up", code=1).stderr
     assert "disk is full: No space left on device" in said
