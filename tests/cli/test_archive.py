@@ -97,6 +97,17 @@ def test_wherever_it_is_cut_it_is_refused(archive: Path, tmp_path: Path) -> None
             read_archive(archive, tmp_path / f"out{number}")
 
 
+def test_the_first_backups_name_their_folders_too(kept: Path, archive: Path, tmp_path: Path) -> None:
+    read_archive(archive, tmp_path / "out")
+    (tmp_path / "out" / "blobs" / "empty").mkdir()
+    with tarfile.open(tmp_path / "first", "w") as tar:
+        for name in ("keys.json", "outbox", "blobs", "database.dump", "manifest.json"):
+            tar.add(tmp_path / "out" / name, name)
+    read_archive(tmp_path / "first", tmp_path / "again")
+    for path in [blob_name(data) for data in TEXTS] + ["keys.json", "outbox/1/letter.eml"]:
+        assert (tmp_path / "again" / path).read_bytes() == (kept / path).read_bytes()
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -106,7 +117,8 @@ def test_wherever_it_is_cut_it_is_refused(archive: Path, tmp_path: Path) -> None
         ("cluster/postgresql.conf", tarfile.REGTYPE),
         ("blobs", tarfile.REGTYPE),
         ("keys.json", tarfile.REGTYPE),
-        ("blobs/1", tarfile.DIRTYPE),
+        ("cluster", tarfile.DIRTYPE),
+        ("blobs/../above", tarfile.DIRTYPE),
         ("blobs/1/link", tarfile.SYMTYPE),
         ("outbox/link", tarfile.LNKTYPE),
         ("outbox/pipe", tarfile.FIFOTYPE),

@@ -153,8 +153,11 @@ def _take_out(tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None
     Not by `extractall`: it is safe only with a filter, which the first releases of Python 3.11 do not have.
     """
     path, parts = into / member.name, PurePosixPath(member.name).parts
-    is_known = member.name in (*FILES, DUMP, MANIFEST) or (len(parts) > 1 and parts[0] in FOLDERS)
-    content = tar.extractfile(member) if member.isreg() and is_known and ".." not in parts else None
+    is_inside = bool(parts) and parts[0] in FOLDERS and ".." not in parts
+    if is_inside and member.isdir():
+        return  # the first backups name their folders, too: each is made with its first file
+    is_known = member.name in (*FILES, DUMP, MANIFEST) or (is_inside and len(parts) > 1)
+    content = tar.extractfile(member) if member.isreg() and is_known else None
     if content is None or path.exists():
         raise ValueError(f"{member.name!r} has no place in one")
     path.parent.mkdir(parents=True, exist_ok=True)
