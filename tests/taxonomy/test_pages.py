@@ -161,6 +161,16 @@ def test_every_word_names_its_topic(scheme: ConceptScheme, name: str) -> None:
         concept.delete()
 
 
+@pytest.mark.parametrize("name", ["Line\nbroken", "Line\u2028broken", "a · b"])
+def test_a_topic_that_is_shown_is_understood_as_itself(scheme: ConceptScheme, name: str) -> None:
+    drains = Concept.objects.get(slug="drains")
+    concept = Concept.objects.create(scheme=scheme, slug="broken", labels={"en": name})
+    lines, one = TopicsField(), TopicField()
+    assert lines.clean(lines.prepare_value([concept, drains])) == [concept, drains]
+    assert not lines.has_changed([concept, drains], lines.prepare_value([concept, drains]))
+    assert one.clean(one.prepare_value(concept)) == concept
+
+
 def test_understanding_a_name_loads_only_what_is_called_so(scheme: ConceptScheme) -> None:
     Concept.objects.bulk_create(
         Concept(scheme=scheme, slug=f"site-{number}", labels={"en": f"Drains of site {number}"}) for number in range(40)

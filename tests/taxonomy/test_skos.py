@@ -55,6 +55,15 @@ def test_a_scheme_comes_in(scheme: ConceptScheme) -> None:
     assert Event.objects.get(verb="import_scheme").details == {"added": 4, "changed": 0, "retired": 0, "same": 0}
 
 
+def test_names_that_a_file_breaks_into_lines_are_one_line(organisation: Organisation) -> None:
+    broken = RDF.replace(b"Bridges", b"\n  Bridges\n   of stone\n").replace(
+        b"</skos:Concept>", b"<skos:altLabel>stone\n\tarch</skos:altLabel></skos:Concept>"
+    )
+    actions.import_scheme(OPERATOR, broken, "bridges.rdf")
+    bridges = Concept.objects.get()
+    assert (bridges.labels, bridges.alternatives) == ({"en": "Bridges of stone"}, {"en": ["stone arch"]})
+
+
 def test_the_same_again_changes_nothing(scheme: ConceptScheme) -> None:
     before = list(Concept.objects.order_by("pk").values())
     actions.import_scheme(OPERATOR, SMALL, "topics.ttl")

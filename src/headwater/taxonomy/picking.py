@@ -28,9 +28,10 @@ def search_concepts(text: str) -> QuerySet[Concept]:
 def names_of(concepts: Iterable[Concept]) -> list[str]:
     """Names by which those very topics are understood again: each by its label in the reader's language.
 
-    Where another topic is called so as well, the slug stands behind it. One query, however many topics they are.
+    Where another topic is called so as well, the slug stands behind it; in the stead of a label that is broken into
+    lines, which none can be typed into, it stands alone. One query, however many topics they are.
     """
-    labels = [(concept, concept.label(reading())) for concept in concepts]
+    labels = [(concept, _in_a_line(concept)) for concept in concepts]
     called = Concept.objects.filter(_holding(label for _concept, label in labels)).exclude(state=Concept.State.RETIRED)
     meant = [(other.pk, _words(other), other.slug) for other in called]
     return [
@@ -39,6 +40,11 @@ def names_of(concepts: Iterable[Concept]) -> list[str]:
         else label
         for concept, label in labels
     ]
+
+
+def _in_a_line(concept: Concept) -> str:
+    label = concept.label(reading())
+    return label if label.splitlines() == [label] else concept.slug
 
 
 def name_of(concept: Concept) -> str:

@@ -133,9 +133,9 @@ def _concept(graph: Graph, node: URIRef) -> ReadConcept:
     alternatives: dict[str, set[str]] = defaultdict(set)
     for predicate, value in graph.predicate_objects(node):
         if predicate == SKOS.prefLabel and isinstance(value, Literal):
-            concept.labels.setdefault(_language(value), str(value).strip())
+            concept.labels.setdefault(_language(value), _in_a_line(value))
         elif predicate in (SKOS.altLabel, SKOS.hiddenLabel) and isinstance(value, Literal):
-            alternatives[_language(value)].add(str(value).strip())
+            alternatives[_language(value)].add(_in_a_line(value))
         elif predicate == SKOS.definition and isinstance(value, Literal):
             if not concept.definition or value.language == "en":
                 concept.definition = str(value).strip()
@@ -146,6 +146,11 @@ def _concept(graph: Graph, node: URIRef) -> ReadConcept:
     concept.alternatives = {language: sorted(labels) for language, labels in sorted(alternatives.items())}
     concept.labels = {language: label for language, label in sorted(concept.labels.items()) if label}
     return concept
+
+
+def _in_a_line(value: Literal) -> str:
+    """A name as one types it: files break long ones, and indent what follows."""
+    return " ".join(str(value).split())
 
 
 def _language(value: Literal) -> str:
