@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from headwater.core.models import Organisation
 from headwater.core.secret import decrypt
+from headwater.distribute import lines
 from headwater.distribute.actions import (
     acknowledge_delivery,
     add_channel,
@@ -18,7 +19,15 @@ from headwater.distribute.actions import (
     rotate_feed,
     save_directive,
 )
-from headwater.distribute.models import Acknowledgement, Channel, Delivery, Directive, InterestProfile, Reason
+from headwater.distribute.models import (
+    Acknowledgement,
+    Broadcast,
+    Channel,
+    Delivery,
+    Directive,
+    InterestProfile,
+    Reason,
+)
 from headwater.distribute.posting import unsubscribe_url
 from headwater.distribute.sending import channels_of
 from headwater.people.models import Audience, AudienceMember, Person
@@ -50,6 +59,34 @@ def test_the_inbox_says_what_is_due_and_why(directive: Directive, ines: Person, 
     assert "1 must-read waits" in page
     assert "Air is tested all the time." in page
     assert "You must read this because you belong to" in page
+
+
+def test_an_inbox_counts_what_it_shows(
+    directive: Directive, ines: Person, nadia: Person, version: EntryVersion, everyone: Audience, sign_in: SignIn
+) -> None:
+    """Of two broadcasts of one text comes one line, and none that waits of one for what was acknowledged before."""
+    Delivery.objects.all().delete()
+    browser = sign_in(ines)
+    for waiting in (1, 0):
+        again = issue_directive(nadia, save_directive(nadia, everyone, entry=version.entry, due_days=3))
+        Broadcast.objects.filter(directive__in=(directive, again)).update(spread_at=None)
+        Reason.objects.filter(directive=again).delete()
+        Delivery.objects.filter(acknowledged_at=None).delete()
+        page = browser.get(f"{ROOT}inbox/?tab=must").content.decode()
+        assert page.count('class="item ') == waiting
+        assert f"Must read {waiting}<" in page
+        acknowledge_delivery(ines, Delivery.objects.get(person=ines), checksum=version.checksum)
+
+
+def test_few_queries_are_kept_for_many_lengths_of_an_inbox(
+    ines: Person, deliver: Callable[..., Delivery], everyone: Audience
+) -> None:
+    enrol(everyone)
+    deliver(ines)
+    lines._deliveries.cache_clear()
+    tab = lines.Tab(ines, "all")
+    assert [len(tab[0:wanted]) for wanted in range(31)] == [0] + [1] * 30
+    assert lines._deliveries.cache_info().currsize == 4
 
 
 def test_acknowledging_attests_the_text_that_was_shown(directive: Directive, ines: Person, sign_in: SignIn) -> None:

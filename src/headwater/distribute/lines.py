@@ -14,7 +14,7 @@ from headwater.core.counting import RowCount
 from headwater.core.lookups import numbers
 from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.distribute.because import Because, because, weightiest_first
-from headwater.distribute.inbox import take_in_broadcasts, visible_deliveries
+from headwater.distribute.inbox import visible_deliveries
 from headwater.distribute.messages import minutes_of_letters
 from headwater.distribute.models import Delivery, Reason
 from headwater.people.models import Person
@@ -22,6 +22,7 @@ from headwater.people.reading import GivenReader, Reader, given_of, reader_like
 
 WAITING = (Delivery.State.DUE, Delivery.State.OPENED)
 NEWEST_FIRST = ("-created_at", "-pk")
+STEP = 10  # lines are asked for in tens: a query is kept for each number that is asked for
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,10 @@ TABS: dict[str, Callable[[Reader], QuerySet[Delivery]]] = {
 
 
 class Tab:
-    """One tab of a person's inbox, open broadcasts taken in: its length, and slices of it as lines."""
+    """One tab of a person's inbox: its length, and slices of it as lines. Take in open broadcasts before."""
 
     def __init__(self, person: Person, name: str, length: int | None = None) -> None:
         """`length` where it was counted already. Raises KeyError for a name that is not in TABS."""
-        take_in_broadcasts(person)
         self._name, self._length = name, length
         self._reader, self._given = reader_like(person), given_of(person)
 
@@ -95,7 +95,9 @@ class Tab:
 
     def __getitem__(self, part: slice) -> list[InboxLine]:
         """Those lines, in two queries whatever their number."""
-        deliveries = _deliveries(self._reader, self._name, part.start, part.stop).all(**self._given)
+        wanted = part.stop - part.start
+        asked = -(-wanted // STEP) * STEP
+        deliveries = _deliveries(self._reader, self._name, part.start, part.start + asked).all(**self._given)[:wanted]
         reasons = _reasons_of(deliveries)
         return [_line(delivery, reasons[delivery.pk]) for delivery in deliveries]
 

@@ -12,7 +12,7 @@ from headwater.core.paging import Paging
 from headwater.core.references import Id, required
 from headwater.distribute import actions, lines
 from headwater.distribute.delivering import row_for
-from headwater.distribute.inbox import inbox_of
+from headwater.distribute.inbox import inbox_of, take_in_broadcasts
 from headwater.distribute.models import Acknowledgement, Delivery
 from headwater.people.models import Person
 from headwater.people.request import Request
@@ -75,6 +75,7 @@ class InboxPart(Paging.Input):
 @router.get("/inbox", response=InboxLines, operation_id="list_inbox")
 def list_inbox(request: Request, asked: Query[InboxPart]) -> dict[str, Any]:
     """What came for the person."""
+    take_in_broadcasts(request.person)
     tab = lines.Tab(request.person, asked.tab)
     shown = tab[asked.offset : asked.offset + asked.limit]
     return {"items": [inbox_line(line) for line in shown], "count": len(tab)}

@@ -24,7 +24,7 @@ from headwater.distribute.actions import (
     rate_delivery,
 )
 from headwater.distribute.delivering import row_for
-from headwater.distribute.inbox import InboxCounts, counts_of, inbox_of, note_counts
+from headwater.distribute.inbox import InboxCounts, counts_of, inbox_of, note_counts, take_in_broadcasts
 from headwater.distribute.models import Delivery
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
@@ -36,6 +36,7 @@ PAGE = 30
 def show_inbox(request: Request) -> HttpResponse:
     """The person's inbox, by tab: to acknowledge, not yet read, all, done."""
     tab = request.GET.get("tab", "")
+    take_in_broadcasts(request.person)  # before they are counted: not each becomes a line that waits
     counts = counts_of(request.person)
     note_counts(request, counts)
     if tab not in lines.TABS:
