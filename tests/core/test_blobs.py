@@ -3,6 +3,7 @@
 import os
 import resource
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -122,7 +123,11 @@ def age_quietly(path: Path) -> None:
 
 def settled(path: Path) -> bool:
     """Whether the file is there, or there again once a purge that looked at it has put it back."""
-    return any(path.exists() for _ in range(2_000))
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        if time.monotonic() > deadline:
+            return False
+    return True
 
 
 @contextmanager

@@ -243,6 +243,11 @@ def test_bars_stay_inside_their_picture_and_the_table_holds_every_number(rows: l
     assert len(list(tree.iter("tr"))) == len(rows) + 1
 
 
+@given(st.floats(0, 1e-300))
+def test_what_is_next_to_nothing_has_an_axis(value: float) -> None:
+    assert charts.ceiling(value) >= value
+
+
 @given(st.floats(0.001, 10**9))
 def test_an_axis_ends_with_a_round_number_not_far_above(value: float) -> None:
     end = charts.ceiling(value)

@@ -3,6 +3,7 @@
 Sizes are attributes, never styles, so that they pass the content policy. Colours come from the s-scale by class.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
@@ -55,8 +56,11 @@ def as_points(rows: Sequence[Any]) -> list[Point]:
 
 
 def ceiling(value: float) -> float:
-    """The round number at or over a value that an axis ends with: 1, 2, 3, 4, 5, 6, 8 or 10 times a power of ten."""
-    if value <= 0:
+    """The round number at or over a value that an axis ends with: 1, 2, 3, 4, 5, 6, 8 or 10 times a power of ten.
+
+    1 for nothing, and for what is too little to have a power of ten.
+    """
+    if value < sys.float_info.min:
         return 1
     power = 10 ** floor(log10(value))
     step = next(n for n in (1, 2, 3, 4, 5, 6, 8, 10, 20) if n * power >= value)
