@@ -125,6 +125,8 @@ def test_an_answer_larger_than_the_limit_is_cut_off() -> None:
 
 
 def test_an_answer_that_drips_is_cut_off() -> None:
+    heard_out: list[bool] = []
+
     def drip(handler: Any) -> None:
         handler.send_response(200)
         handler.end_headers()
@@ -132,12 +134,12 @@ def test_an_answer_that_drips_is_cut_off() -> None:
             handler.wfile.write(b"x")
             handler.wfile.flush()
             time.sleep(0.1)
+        heard_out.append(True)
 
     with web_server({"/": drip}) as server:
-        started = time.monotonic()
         with pytest.raises(FetchFailed, match="slowly"):
             Client(Policy(OPEN.allowed, total_seconds=0.5)).get(server.url)
-        assert time.monotonic() - started < 4
+        assert heard_out == []
 
 
 def test_endless_redirects_end() -> None:
@@ -152,21 +154,22 @@ def test_nonsense_is_named(url: str) -> None:
         Client(OPEN).get(url)
 
 
-def drip_headers(handler: Any) -> None:
-    """One header after the other, and none the last."""
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-    for number in range(50):
-        handler.wfile.write(b"X-%d: x\r\n" % number)
-        handler.wfile.flush()
-        time.sleep(0.1)
-
-
 def test_headers_that_drip_are_cut_off() -> None:
+    heard_out: list[bool] = []
+
+    def drip_headers(handler: Any) -> None:
+        """One header after the other, and none the last."""
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        for number in range(50):
+            handler.wfile.write(b"X-%d: x\r\n" % number)
+            handler.wfile.flush()
+            time.sleep(0.1)
+        heard_out.append(True)
+
     with web_server({"/": drip_headers}) as server:
-        started = time.monotonic()
         with pytest.raises(FetchFailed, match="slowly"):
             Client(Policy(OPEN.allowed, total_seconds=0.5)).get(server.url)
-        assert time.monotonic() - started < 4
+        assert heard_out == []
 
 
 def test_each_answer_has_its_own_time() -> None:
