@@ -85,6 +85,14 @@ def test_a_query_that_cannot_be_read_is_misuse_at_every_command(headwater: Comma
     assert "position" in json.loads(answer.stdout)["error"]
 
 
+def test_a_query_that_takes_everything_is_confirmed(headwater: Command) -> None:
+    asked = ("do", "save_profile", "person=ines@waterworks.example", "name=All", "query=*")
+    answer = headwater(*asked, "--json", code=1)
+    assert "confirm that you want it all" in json.loads(answer.stdout)["error"]
+    headwater(*asked, "confirmed=yes")
+    headwater("do", "remove_profile", f"profile={headwater.json('read', 'list_profiles', *INES)['items'][0]['id']}")
+
+
 @pytest.mark.parametrize("command", [("search", "culvert"), ("inbox",)])
 @pytest.mark.parametrize("limit", ["-5", "0", "some"])
 def test_a_limit_that_is_no_number_of_things_is_refused(

@@ -403,3 +403,13 @@ def test_an_address_that_may_be_broken_reads_the_same(text: str) -> None:
     from django.utils.html import escape
 
     assert parts.breakable(text).replace("<wbr>", "") == escape(text)
+
+
+def test_what_stands_above_on_a_bar_is_drawn_over_it_and_counted_in_the_table() -> None:
+    drawn = charts.bars(
+        [{"label": "May", "value": 2, "above": 3}, ("June", 1)], "Items", heads=("When", "Mine", "Others")
+    )
+    assert drawn.count("fill-s2") == drawn.count("fill-s5") // 2
+    assert '<td class="num">2</td><td class="num">3</td>' in drawn
+    assert "Others" in drawn
+    assert "fill-s2" not in charts.bars([("June", 1)], "Items")

@@ -136,6 +136,7 @@ class DirectiveForm(LadderForm):
         label=_("How"), required=False, choices=[("inbox", _("Inbox")), *Channel.Kind.choices]
     )
     until = forms.DateField(label=_("Stands until"), required=False, widget=DateInput())
+    confirmed = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -158,6 +159,7 @@ class ProfileForm(forms.Form):
         help_text=_("The same language as search."),
     )
     when = forms.ChoiceField(label=_("When"), choices=When.choices, initial=When.DIGEST)
+    confirmed = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, groups: QuerySet[Audience] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,60 +1,73 @@
-"""Looking back: what a standing query would have brought its reader, found by the index in the same language.
-
-The index holds current versions, so an entry that changed three times counts once, on the day of its newest version.
-"""
+"""Looking back: what a standing query would have brought its reader, and what changing one would do."""
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
 
-from django.utils import timezone
-from django.utils.formats import date_format
+from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from headwater.distribute.actions.profiles import said
-from headwater.distribute.models import Preference
+from headwater.distribute.breadth import Breadth, breadth_of
+from headwater.distribute.comparing import Change, change_of
+from headwater.distribute.models import InterestProfile, Preference
+from headwater.distribute.narrowing import Narrowing, narrowing_words
+from headwater.distribute.past import Past, PastItem, per_day, per_week
 from headwater.people.models import Person
-from headwater.search.access import asker_for
 from headwater.search.errors import EMPTY_PLACE
-from headwater.search.indexing import current_index
 from headwater.search.language.errors import QueryError
 from headwater.search.language.parser import parse
-from headwater.search.language.query import And, Dated, Or, Phrase, Prefix, Query, Word, all_of
+from headwater.search.language.query import And, Everything, Not, Or, Phrase, Prefix, Query, Word, all_of, any_of
+from headwater.search.language.query import leaves as leaves_of
 from headwater.search.language.writing import to_text
-from headwater.search.lexical.searching import Hit, Search
-from headwater.search.models import Entry
 from headwater.search.naming import Names
 
 SHOWN = 12
-MOST_HITS = 5_000
 MOST_WORDS = 12
+MOST_OTHERS = 2_000  # words and conditions of the other profiles that are laid beside this one
 
 
 @dataclass(frozen=True)
-class PastItem:
-    """One thing that would have come."""
+class WordCount:
+    """One word of a query: how many it finds by itself, and how many would not come without it."""
 
-    entry_id: int
-    title: str
-    published_at: datetime
+    word: str
+    count: int
+    only: int
+
+    @property
+    def parts(self) -> list[tuple[str, float]]:
+        """As a meter shows it: what would not come without the word, and what would all the same."""
+        return [("s5", self.only), ("s3", self.count - self.only)]
 
 
 @dataclass(frozen=True)
 class Preview:
     """What would have come in the last days; or, in `error`, why the query cannot be read (`before` it, `wrong` there).
 
-    `weeks` are (label, number) pairs, oldest first; `words` what each leaf of the query alone brings; `busiest` the
-    number on the fullest day, to hold against the `budget` of pushes a day.
+    `weeks` are (label, number) pairs, oldest first, `beside` what the reader's `others` other profiles brought besides
+    in each. `busiest` is the number on the fullest day and `together` that with the other profiles on their fullest,
+    `fullest`; both to hold against the `budget` of pushes a day. `narrowing` is offered where a query goes beyond it.
     """
 
     count: int = 0
     searched: int = 0
     milliseconds: int = 0
     weeks: list[tuple[str, int]] = field(default_factory=list)
+    beside: list[int] = field(default_factory=list)
+    others: int = 0
     items: list[PastItem] = field(default_factory=list)
-    words: list[tuple[str, int]] = field(default_factory=list)
+    words: list[WordCount] = field(default_factory=list)
     busiest: int = 0
+    together: int = 0
+    fullest: date | None = None
     budget: int = 0
+    breadth: Breadth | None = None
+    narrowing: list[Narrowing] = field(default_factory=list)
+    change: Change | None = None
+    days: int = 90
     error: str = ""
     before: str = ""
     wrong: str = ""
@@ -65,61 +78,135 @@ class Preview:
         return self.busiest <= self.budget
 
     @property
+    def rolled(self) -> int:
+        """How many of the fullest day, all profiles together, would have waited for the digest."""
+        return max(0, self.together - self.budget)
+
+    @property
     def most(self) -> int:
         """The largest number that one word brings, at least 1."""
-        return max([1, *(count for _word, count in self.words)])
+        return max([1, *(word.count for word in self.words)])
+
+    @property
+    def a_week(self) -> float:
+        """Items a week, on average."""
+        return round(7 * self.count / self.days, 1)
+
+    @property
+    def heads(self) -> list[str]:
+        """What stands over the columns of the chart's table."""
+        own = [_("When"), _("This profile")]
+        return [*own, _("Others besides")] if any(self.beside) else own
+
+    @property
+    def bars(self) -> list[dict[str, object]]:
+        """The weeks as a chart takes them: this profile's, and above it what the others brought besides."""
+        beside = self.beside or [0] * len(self.weeks)
+        return [
+            {"label": label, "value": value, "above": above}
+            for (label, value), above in zip(self.weeks, beside, strict=True)
+        ]
 
 
-def preview_profile(person: Person, query: str, days: int = 90) -> Preview:
-    """What this standing query would have brought the person in the last days. Never raises for a bad query."""
+def preview_profile(
+    person: Person, query: str, days: int = 90, profile: InterestProfile | None = None, is_own: bool = True
+) -> Preview:
+    """What this standing query would have brought the person in the last days. Never raises for a bad query.
+
+    With a `profile`, also what putting the query in its place would do. `is_own` False leaves out what only its holder
+    wants to know: their other profiles, their budget, and how to stay within it.
+    """
     began = time.perf_counter()
     try:
         asked = parse(query, Names(person))
     except QueryError as error:
         return Preview(error=said(error), before=query[: error.position], wrong=query[error.position :] or EMPTY_PLACE)
-    index, asker = current_index(), asker_for(person)
-
-    def search(*parts: Query) -> Search:
-        return Search(index, all_of([*parts, since]), asker)
-
-    since = Dated(timezone.localdate() - timedelta(days=days), None)
-    found = search(asked).found(0, MOST_HITS, "newest")
-    per_day = Counter(hit.published_at.astimezone(UTC).date() for hit in found.hits)
-    preference = Preference.objects.filter(person=person).first() or Preference(person=person)
-    return Preview(
+    past = Past.of(person, days)
+    found = past.found(asked)
+    counted = per_day(found.hits)
+    preview = Preview(
         count=found.total,
-        searched=search().count(),
-        milliseconds=round(1000 * (time.perf_counter() - began)),
-        weeks=_weeks(per_day, days),
-        items=_items(person, found.hits),
-        words=[(to_text(leaf), search(leaf).count()) for leaf in _leaves(asked)[:MOST_WORDS]],
-        busiest=max(per_day.values(), default=0),
+        searched=past.searched,
+        weeks=per_week(counted, days),
+        items=past.items(person, asked, found.hits[:SHOWN]),
+        words=_words(asked, past, found.total),
+        busiest=max(counted.values(), default=0),
+        breadth=breadth_of(asked, past),
+        days=days,
+    )
+    if is_own:
+        preview = _beside_others(preview, person, asked, past, counted, profile)
+        if not preview.fits:
+            narrower = narrowing_words(person, asked, past, found.hits, preview.budget)
+            preview = replace(preview, narrowing=narrower)
+    if profile is not None:
+        preview = replace(preview, change=change_of(profile, asked, past, person))
+    return replace(preview, milliseconds=round(1000 * (time.perf_counter() - began)))
+
+
+def _beside_others(
+    preview: Preview, person: Person, asked: Query, past: Past, counted: Counter[date], profile: InterestProfile | None
+) -> Preview:
+    """With what the person's other profiles brought besides, and their budget."""
+    others = _others(person, profile)
+    besides = all_of([any_of(others), Not(asked)])
+    more = per_day(past.found(besides).hits) if others else Counter[date]()
+    together = counted + more
+    fullest = max(together, key=lambda day: (together[day], day), default=None)
+    preference = Preference.objects.filter(person=person).first() or Preference(person=person)
+    return replace(
+        preview,
+        beside=[number for __, number in per_week(more, past.days)],
+        others=len(others),
+        together=together[fullest] if fullest is not None else 0,
+        fullest=fullest,
         budget=preference.budget,
     )
 
 
-def _items(person: Person, hits: list[Hit]) -> list[PastItem]:
-    """The newest, as far as the database still lets the person read them."""
-    wanted = [hit.entry_id for hit in hits[:SHOWN]]
-    titles = dict(Entry.objects.current().readable_by(person).filter(pk__in=wanted).values_list("pk", "title"))
+def _others(person: Person, profile: InterestProfile | None) -> list[Query]:
+    """What the person's other profiles ask for, their groups' included; as many as are looked at in a moment."""
+    mine = Q(person=person) | person.within()
+    rows = InterestProfile.objects.filter(mine, removed_at=None, is_active=True).order_by("pk")
+    asked: list[Query] = []
+    size = 0
+    for text in rows.exclude(pk=profile.pk if profile else 0).values_list("query", flat=True):
+        try:
+            query = parse(text)
+        except QueryError:  # it brings nothing
+            continue
+        size += sum(1 for __ in leaves_of(query))
+        if size > MOST_OTHERS:
+            break
+        asked.append(query)
+    return asked
+
+
+def _words(asked: Query, past: Past, total: int) -> list[WordCount]:
+    """What each word, prefix and phrase brings by itself, and what would not come without it."""
+    leaves = list(dict.fromkeys(_wanted(asked)))[:MOST_WORDS]
     return [
-        PastItem(hit.entry_id, titles[hit.entry_id], hit.published_at) for hit in hits[:SHOWN] if hit.entry_id in titles
+        WordCount(
+            to_text(leaf), past.count(leaf), total - past.count(_without(asked, leaf)) if len(leaves) > 1 else total
+        )
+        for leaf in leaves
     ]
 
 
-def _weeks(per_day: Counter[date], days: int) -> list[tuple[str, int]]:
-    today = timezone.localdate()
-    starts = [today - timedelta(days=days - 7 * number - 1) for number in range(-(-days // 7))]
-    return [
-        (date_format(start, "j M"), sum(per_day[start + timedelta(days=number)] for number in range(7)))
-        for start in starts
-    ]
-
-
-def _leaves(query: Query) -> list[Query]:
+def _wanted(query: Query) -> Iterator[Query]:
     """The words, prefixes and phrases of a query that ask for something (not what NOT leaves out)."""
     if isinstance(query, Word | Prefix | Phrase):
-        return [query]
+        yield query
+    elif isinstance(query, And | Or):
+        for part in query.parts:
+            yield from _wanted(part)
+
+
+def _without(query: Query, leaf: Query) -> Query:
+    """The query where nothing matches that leaf any more."""
+    if query == leaf:
+        return Not(Everything())
     if isinstance(query, And | Or):
-        return list(dict.fromkeys(leaf for part in query.parts for leaf in _leaves(part)))
-    return []
+        join = all_of if isinstance(query, And) else any_of
+        return join(_without(part, leaf) for part in query.parts)
+    return query

@@ -26,13 +26,17 @@ TABLE = (
 
 @dataclass(frozen=True)
 class Point:
-    """One bar: its label, its value, the list it opens, a note that is written over it, and its tone (s1–s6, warn)."""
+    """One bar: its label, its value, the list it opens, a note that is written over it, and its tone (s1–s6, warn).
+
+    What stands `above` it on the same bar is something else, in a light tone.
+    """
 
     label: str
     value: float
     url: str = ""
     note: str = ""
     tone: str = "s5"
+    above: float = 0
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ def bars(
     points = as_points(rows)
     if not points:
         return SafeString("")
-    highest = ceiling(max([point.value for point in points] + [target or 0]))
+    highest = ceiling(max([point.value + point.above for point in points] + [target or 0]))
 
     def draw(wide: int) -> list[SafeString]:
         field = Field(34, wide, 14, height - (36 if marks else 22), highest)
@@ -155,6 +159,8 @@ def bars(
         return drawn + _labels([point.label for point in points], field.left + slot / 2, slot, height - 6, wide // 64)
 
     table: list[tuple[object, ...]] = [(point.label, point.value) for point in points]
+    if any(point.above for point in points):
+        table = [(*row, point.above) for row, point in zip(table, points, strict=True)]
     if marks:
         table = [(*row, words) for row, (_tone, words) in zip(table, marks, strict=True)]
     return frame(_pictures(draw, width, height, title), title, heads or (_("When"), _("How many")), table)
@@ -173,16 +179,22 @@ def _square(tone: str, at: float, y: float, slot: float) -> SafeString:
 
 def _bar(point: Point, field: Field, at: float, slot: float) -> SafeString:
     thick, y = min(slot * 0.68, 46), field.y(point.value)
-    x = at + (slot - thick) / 2
-    bar = format_html(
+    x, top = at + (slot - thick) / 2, field.y(point.value + point.above)
+    bar = _rect(point.tone, x, y, thick, field.bottom - y)
+    if point.above:
+        bar += _rect("s2", x, top, thick, y - top)
+    return bar + _text(x + thick / 2, top - 5, point.note) if point.note else bar
+
+
+def _rect(tone: str, x: float, y: float, wide: float, high: float) -> SafeString:
+    return format_html(
         '<rect class="fill-{}" x="{}" y="{}" width="{}" height="{}"></rect>',
-        point.tone,
+        tone,
         round(x, 1),
         y,
-        round(thick, 1),
-        round(field.bottom - y, 1),
+        round(wide, 1),
+        round(high, 1),
     )
-    return bar + _text(x + thick / 2, y - 5, point.note) if point.note else bar
 
 
 def lines(

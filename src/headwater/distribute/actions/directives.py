@@ -12,14 +12,17 @@ from headwater.core.models import Organisation
 from headwater.core.wall import current_organisation_id
 from headwater.distribute import rules, rungs
 from headwater.distribute.actions.profiles import check_query
+from headwater.distribute.breadth import DAYS, refuse_flood
 from headwater.distribute.broadcasts import open_broadcast, spread_if_few
 from headwater.distribute.example import example_of
 from headwater.distribute.following import current_tx
 from headwater.distribute.models import Channel, Directive
+from headwater.distribute.past import Past
 from headwater.distribute.rungs import MOST_DAYS
 from headwater.distribute.sending import queue_preview
 from headwater.distribute.withdrawing import take_back_directive
 from headwater.people.models import Audience, Person
+from headwater.search.language.parser import parse
 from headwater.search.models import Entry, EntryVersion
 
 INBOX = "inbox"  # where every must-read is, whatever else was chosen
@@ -42,6 +45,7 @@ def save_directive(
     channels: list[str] | None = None,
     until: date | None = None,
     directive: Directive | None = None,
+    confirmed: bool = False,
 ) -> Directive:
     """Write a directive, or change a draft: an entry, or a query for a standing one, and the audience that must know.
 
@@ -49,6 +53,7 @@ def save_directive(
     unless it is urgent. `due_days` counts working days from when each version comes. `remind_days` are days before the
     due time; where nothing is said the organisation's ladder holds. `channels` are kinds (mail, chat, webhook; or inbox
     for nothing else), by default every way that each person has; what is urgent goes by all. Only a draft is changed.
+    A query that takes (nearly) everything is kept only when that is `confirmed`.
     """
     require(
         rules.may_direct(actor, audience), _("Only a knowledge manager of these people writes a must-read for them.")
@@ -60,7 +65,7 @@ def save_directive(
         raise ValidationError({"directive": _("This directive was issued. Recall or end it, and write another.")})
     _check_subject(actor, entry, query)
     _check_times(acknowledge, due_at, due_days)
-    directive.audience, directive.entry, directive.query = audience, entry, _subject(actor, query, directive)
+    directive.audience, directive.entry, directive.query = audience, entry, _subject(actor, query, directive, confirmed)
     directive.name = name.strip()[:300] or (entry.title if entry else query)[:300]
     directive.sentence, directive.acknowledge, directive.urgent = sentence.strip()[:140], acknowledge, urgent
     directive.due_at, directive.due_days, directive.until = due_at, due_days, until
@@ -88,9 +93,14 @@ def _kinds(channels: list[str]) -> list[str]:
     return [kind for kind in Channel.Kind.values if kind in chosen] or ([INBOX] if channels else [])
 
 
-def _subject(actor: Actor, query: str, directive: Directive) -> str:
+def _subject(actor: Actor, query: str, directive: Directive, confirmed: bool) -> str:
     """The query of a standing directive, as it is kept."""
-    return check_query(actor, query, directive.query) if query else ""
+    if not query:
+        return ""
+    kept = check_query(actor, query, directive.query)
+    if kept != directive.query:
+        refuse_flood(parse(kept), Past.of(actor if isinstance(actor, Person) else None, DAYS), confirmed)
+    return kept
 
 
 @action

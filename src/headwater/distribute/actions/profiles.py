@@ -9,11 +9,14 @@ from django.utils.translation import gettext as _
 from headwater.core.actions import Actor, action, note, require
 from headwater.core.jobs import safe_tx
 from headwater.distribute import rules
+from headwater.distribute.breadth import DAYS, refuse_flood
 from headwater.distribute.following import current_tx
 from headwater.distribute.models import InterestProfile
 from headwater.distribute.models.standing import When
+from headwater.distribute.past import Past
 from headwater.people.models import Audience, Person
 from headwater.search.language.errors import QueryError
+from headwater.search.language.parser import parse
 from headwater.search.naming import canonical
 
 MOST_PROFILES = 200
@@ -29,11 +32,13 @@ def save_profile(
     when: str = When.DIGEST,
     language: str = "",
     profile: InterestProfile | None = None,
+    confirmed: bool = False,
 ) -> InterestProfile:
     """Keep a standing query of a person or a group, or change one; new versions that match it are delivered.
 
     `when` is how soon: at_once, digest or weekly. Without `person` and `audience` it is the actor's own. Left without a
-    name it is called by its query. What somebody keeps already is changed, not kept twice.
+    name it is called by its query. What somebody keeps already is changed, not kept twice. A query that takes (nearly)
+    everything is kept only when that is `confirmed`.
     """
     profile = profile or _kept_already(actor, query, language, person, audience)
     if profile is None:
@@ -44,12 +49,14 @@ def save_profile(
     if when not in When.values:
         raise ValidationError({"when": _("Choose at_once, digest or weekly.")})
     is_new_question = profile.pk is None or (query, language) != (profile.query, profile.language)
+    if is_new_question:
+        refuse_flood(parse(query), Past.of(_reader(actor, profile), DAYS), confirmed)
     profile.query, profile.language, profile.when = query, language, when
     profile.name = name.strip()[:200] or profile.name or query[:200]
     if is_new_question:
         _start_now(profile)
     profile.save()
-    note(profile=profile.pk, when=when)
+    note(profile=profile.pk, when=when, **({"confirmed": True} if confirmed else {}))
     return profile
 
 
@@ -135,6 +142,11 @@ def _kept_already(
     type(holder)._default_manager.select_for_update(no_key=True).filter(pk=holder.pk).first()
     same = InterestProfile.objects.filter(removed_at=None, language=language, query=check_query(actor, query))
     return same.filter(**{"audience" if audience else "person": holder}).first()
+
+
+def _reader(actor: Actor, profile: InterestProfile) -> Person | None:
+    """For whose eyes it is looked how much a query takes: its holder's; for a group, those of who keeps its profile."""
+    return profile.person or (actor if isinstance(actor, Person) else None)
 
 
 def _require_change(actor: Actor, profile: InterestProfile) -> None:

@@ -1,4 +1,4 @@
-"""The API of interest profiles and directives."""
+"""The API of interest profiles and directives: what stands."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,14 +10,12 @@ from ninja import Query, Router, Schema
 from ninja.pagination import paginate
 
 from headwater.core.actions import require
-from headwater.core.addresses import address
 from headwater.core.bodies import Body
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Reference, referred, required
 from headwater.distribute import actions, rules
 from headwater.distribute.masking import mask_directives
 from headwater.distribute.models import Directive, InterestProfile, Ladder
-from headwater.distribute.preview import preview_profile
 from headwater.distribute.reach import reach_of
 from headwater.distribute.rungs import usual_ladder
 from headwater.people.models import Audience
@@ -33,6 +31,7 @@ class ProfileIn(Body):
     when: str = "digest"
     language: str = ""
     audience: Reference | None = None
+    confirmed: bool = False
 
 
 class ProfileOut(Schema):
@@ -44,6 +43,13 @@ class ProfileOut(Schema):
     person_id: int | None
     audience_id: int | None
     is_active: bool
+
+
+def own_profile(request: Request, pk: int) -> InterestProfile:
+    """A profile that the asker may change. Raises `Refused` for another's group, and 404 for another's own."""
+    profile = _profile(request, pk)
+    require(rules.may_change_profile(request.person, profile), _("Only those who keep this profile change it."))
+    return profile
 
 
 def _profile(request: Request, pk: int) -> InterestProfile:
@@ -63,18 +69,16 @@ def list_profiles(request: Request) -> Any:
 def save_profile(request: Request, body: ProfileIn) -> InterestProfile:
     """Keep a standing query, one's own or a group's."""
     audience = referred(Audience, body.audience, "audience")
-    return actions.save_profile(
-        request.person, body.query, name=body.name, audience=audience, when=body.when, language=body.language
-    )
+    values = body.dict(include={"name", "when", "language", "confirmed"})
+    return actions.save_profile(request.person, body.query, audience=audience, **values)
 
 
 @router.put("/profiles/{int:pk}", response=ProfileOut, operation_id="change_profile")
 def change_profile(request: Request, pk: int, body: ProfileIn) -> InterestProfile:
     """Change a standing query."""
     profile = _profile(request, pk)
-    return actions.save_profile(
-        request.person, body.query, name=body.name, when=body.when, language=body.language, profile=profile
-    )
+    values = body.dict(include={"name", "when", "language", "confirmed"})
+    return actions.save_profile(request.person, body.query, profile=profile, **values)
 
 
 @router.delete("/profiles/{int:pk}", response=ProfileOut, operation_id="remove_profile")
@@ -101,21 +105,6 @@ def resume_profile(request: Request, pk: int) -> InterestProfile:
     return actions.resume_profile(request.person, _profile(request, pk))
 
 
-@router.get("/preview", operation_id="preview_profile")
-def preview(request: Request, query: str, days: int = Query(90, ge=1, le=366)) -> dict[str, Any]:
-    """What a query would have brought in the last days."""
-    found = preview_profile(request.person, query, days)
-    items = [
-        {
-            "title": item.title,
-            "url": address("home:entry", pk=item.entry_id),
-            "published": item.published_at.isoformat(),
-        }
-        for item in found.items
-    ]
-    return {"count": found.count, "busiest_day": found.busiest, "error": found.error, "items": items}
-
-
 # --- Directives -------------------------------------------------------------------------------------------------------
 
 
@@ -133,6 +122,7 @@ class DirectiveIn(Body):
     tell_head_after_days: int | None = None
     channels: list[str] = []
     until: date | None = None
+    confirmed: bool = False
 
 
 class LadderShape(Body):

@@ -109,7 +109,7 @@ def page_context(request: Request, form: DirectiveForm) -> dict[str, Any]:
 def _past(request: Request, form: DirectiveForm) -> Preview | None:
     """What a standing must-read would have asked in the last days, as far as its author may read it."""
     query = str(form["query"].value() or "")
-    return preview_profile(request.person, query, DAYS) if query.strip() else None
+    return preview_profile(request.person, query, DAYS, is_own=False) if query.strip() else None
 
 
 def _mail(request: Request, form: DirectiveForm, entry: Entry, name: str) -> messages.Message | None:

@@ -1,5 +1,7 @@
 """Interest profiles: what one wants to hear of, and what that would have brought."""
 
+from typing import Any
+
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -48,21 +50,25 @@ def edit_profile(request: Request, pk: int | None = None) -> HttpResponse:
     if kept is not None:
         tell(request, _("“%s” is kept. What is new and matches comes to you.") % kept.name)
         return redirect(address("distribute:profile", pk=kept.pk))
-    query = str(form["query"].value() or "")
     context = {
         "title": profile.name if profile else _("A new interest"),
         "form": form,
-        "profile": profile,
-        "preview": preview_profile(request.person, query, DAYS) if query.strip() else None,
-        "days": DAYS,
+        **_looking_back(request, str(form["query"].value() or ""), profile),
     }
     return render(request, "distribute/profile.html", context, status=400 if form.errors else 200)
+
+
+def _looking_back(request: Request, query: str, profile: InterestProfile | None) -> dict[str, Any]:
+    """What the right column shows: what the query would have brought, and what a change would do."""
+    here = address("distribute:profile", pk=profile.pk) if profile else address("distribute:profile-new")
+    found = preview_profile(request.person, query, DAYS, profile) if query.strip() else None
+    return {"preview": found, "profile": profile, "days": DAYS, "narrow_url": here}
 
 
 def _initial(request: Request, profile: InterestProfile | None) -> dict[str, str]:
     if profile is None:
         return {"query": request.GET.get("query", ""), "when": request.GET.get("when", "digest")}
-    return {"name": profile.name, "query": profile.query, "when": profile.when}
+    return {"name": profile.name, "query": request.GET.get("query") or profile.query, "when": profile.when}
 
 
 def _groups(request: Request) -> QuerySet[Audience] | None:
@@ -82,9 +88,11 @@ def _own(request: Request, pk: int) -> InterestProfile:
 
 @require_safe
 def preview(request: Request) -> HttpResponse:
-    """What a query would have brought, drawn anew while it is typed."""
-    found = preview_profile(request.person, request.GET.get("query", ""), DAYS)
-    return render(request, "distribute/profile_preview.html", {"preview": found, "days": DAYS})
+    """What a query would have brought, drawn anew while it is typed; beside what a profile of theirs brings today."""
+    kept = request.GET.get("profile", "")
+    profile = _own(request, int(kept)) if kept.isdecimal() else None
+    context = _looking_back(request, request.GET.get("query", ""), profile)
+    return render(request, "distribute/profile_preview.html", {"form": ProfileForm(request.GET), **context})
 
 
 @require_POST

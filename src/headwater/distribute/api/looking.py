@@ -1,0 +1,108 @@
+"""The API of looking back: what a standing query would have brought, and what changing one would do."""
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Query, Router, Schema
+
+from headwater.core.addresses import address
+from headwater.distribute.api.standing import own_profile
+from headwater.distribute.comparing import Change
+from headwater.distribute.past import PastItem
+from headwater.distribute.preview import preview_profile
+from headwater.people.request import Request
+
+router = Router(tags=["distribute"])
+
+
+class PastItemOut(Schema):
+    """One thing that would have come, and why: the passage that matched."""
+
+    title: str
+    url: str
+    published: datetime
+    passage: str
+
+
+class WordOut(Schema):
+    """A word of the query: how many it brings by itself, and how many would not come without it."""
+
+    word: str
+    count: int
+    only: int
+
+
+class NarrowingOut(Schema):
+    """A word that would bring the query within the budget, the query with it, and how many would come."""
+
+    word: str
+    query: str
+    count: int
+    busiest_day: int
+
+
+class ChangeOut(Schema):
+    """The query in place of a kept one: how many more and fewer, the newest of both, and how many a week."""
+
+    more: int
+    fewer: int
+    a_week_before: float
+    a_week_after: float
+    more_items: list[PastItemOut]
+    fewer_items: list[PastItemOut]
+
+
+class PreviewOut(Schema):
+    """What would have come; `error` says why a query cannot be read. A flood must be `confirmed` to be kept."""
+
+    count: int
+    searched: int
+    a_week: float
+    busiest_day: int
+    busiest_with_others: int
+    budget: int
+    takes_everything: bool
+    error: str
+    items: list[PastItemOut]
+    words: list[WordOut]
+    narrowing: list[NarrowingOut]
+    change: ChangeOut | None
+
+
+@router.get("/preview", response=PreviewOut, operation_id="preview_profile")
+def preview(
+    request: Request, query: str, days: int = Query(90, ge=1, le=366), profile: int | None = None
+) -> dict[str, Any]:
+    """What a query would have brought in the last days; with a profile, what putting it in its place would do."""
+    kept = own_profile(request, profile) if profile is not None else None
+    found = preview_profile(request.person, query, days, kept)
+    return {
+        **{name: getattr(found, name) for name in ("count", "searched", "a_week", "budget", "error")},
+        "busiest_day": found.busiest,
+        "busiest_with_others": found.together,
+        "takes_everything": found.breadth is not None and found.breadth.is_flood,
+        "items": _items(found.items),
+        "words": [{"word": each.word, "count": each.count, "only": each.only} for each in found.words],
+        "narrowing": [
+            {"word": each.word, "query": each.query, "count": each.count, "busiest_day": each.busiest}
+            for each in found.narrowing
+        ],
+        "change": _change(found.change) if found.change is not None else None,
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    counts = {name: getattr(change, name) for name in ("more", "fewer", "a_week_before", "a_week_after")}
+    return {**counts, "more_items": _items(change.more_items), "fewer_items": _items(change.fewer_items)}
+
+
+def _items(items: list[PastItem]) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": item.title,
+            "url": address("home:entry", pk=item.entry_id),
+            "published": item.published_at,
+            "passage": "".join(text for text, _is_match in item.snippet),
+        }
+        for item in items
+    ]
