@@ -45,12 +45,6 @@ def digest_hour(person: Person, preference: Preference) -> datetime:
     return datetime.combine(here.date(), hour, tzinfo=here.tzinfo)
 
 
-def waiting_for(person: Person, weekly: bool = False) -> list[Delivery]:
-    """What the person's next digest would hold, newest first."""
-    found = _waiting().filter(person=person).filter(Q(push="weekly") if weekly else ~Q(push="weekly"))
-    return list(found.select_related("version").order_by("-created_at"))
-
-
 def _waiting() -> QuerySet[Delivery]:
     return Delivery.objects.filter(
         Q(rolled=True) | ~Q(push="at_once"),

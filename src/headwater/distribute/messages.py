@@ -5,7 +5,7 @@ reader may no longer see (who sends checks access just before).
 """
 
 import zoneinfo
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from headwater.core.addresses import address, link
 from headwater.core.languages import speaking
+from headwater.distribute.attending import lay_out
 from headwater.distribute.because import sentences
 from headwater.distribute.deadlines import own_due
 from headwater.distribute.models import Delivery, Digest, Directive, Reason
@@ -27,6 +28,7 @@ from headwater.search.models import EntryVersion
 
 LETTERS_A_MINUTE = 1350  # with spaces: some six a word
 WORDS_A_MINUTE = 230  # silent reading of non-fiction in English: 238 words a minute (Brysbaert 2019), rounded down
+REST_NAMED = 6  # titles in the last line of a digest
 
 
 @dataclass(frozen=True)
@@ -102,19 +104,33 @@ def _said(delivery: Delivery, reasons: list[Reason], purpose: str) -> Message:
     )
 
 
-def of_digest(digest: Digest, deliveries: Iterable[Delivery], notices: Iterable[Notice] = ()) -> Message:
-    """One bundle: what waited for the person's hour."""
+def of_digest(digest: Digest, deliveries: Sequence[Delivery], notices: Iterable[Notice] = ()) -> Message:
+    """One bundle: what waited for the person's hour. The best of it is told in full, the rest in one line."""
+    layout = lay_out(deliveries, digest.person)
     with speaking_to(digest.person):
         lines = [
-            (each, sentences(list(each.reasons.all())), link("home:entry", pk=each.version.entry_id))
-            for each in deliveries
+            (each, sentences(list(each.reasons.all())), link("home:entry", pk=each.version.entry_id), copies)
+            for each, copies in layout.told
         ]
         told = [(notice, whole_address(notice.url)) for notice in notices]
-        count = len(lines) + len(told)
+        count = len(deliveries) + len(told)
         subject = ngettext("%(count)d thing for you", "%(count)d things for you", count) % {"count": count}
         inbox = link("distribute:inbox")
-        body = render_to_string("distribute/mail/digest.txt", {"lines": lines, "notices": told, "inbox": inbox})
+        context = {"lines": lines, "notices": told, "rest": _rest(layout.rest), "inbox": inbox}
+        body = render_to_string("distribute/mail/digest.txt", context)
         return Message(subject=subject, body=_tidy(body), url=inbox, essential=False)
+
+
+def _rest(deliveries: Sequence[Delivery]) -> str:
+    """What a digest does not tell in full, as one line: “3 more: Pumps; Pay; Tides”. Empty when there is none."""
+    if not deliveries:
+        return ""
+    said = [" ".join(each.version.title.split())[:80] for each in deliveries[:REST_NAMED]]
+    more = len(deliveries) - len(said)
+    if more:
+        said.append(ngettext("and %(n)d other", "and %(n)d others", more) % {"n": more})
+    count = len(deliveries)
+    return ngettext("%(n)d more: %(titles)s", "%(n)d more: %(titles)s", count) % {"n": count, "titles": "; ".join(said)}
 
 
 def of_notice(notice: Notice) -> Message:

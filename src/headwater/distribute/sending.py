@@ -1,8 +1,8 @@
 """Sending: from a delivery, digest or notice to the channels of its person.
 
-Two followers. `plan_new` decides for each new delivery whether it goes out now (must-reads, urgent things, and what a
-profile wants at once, within the attention budget and outside quiet hours) or waits for the digest. `send_due` claims
-what is due, sends it outside any transaction, and records what became of it.
+Two followers. `plan_new` decides for each new delivery whether it goes out now (must-reads, urgent things, and of what
+profiles want at once the best of the day, see `attending`; outside quiet hours) or waits for the digest. `send_due`
+claims what is due, sends it outside any transaction, and records what became of it.
 
 What a crash can do: a row stays `sending`. Mail and webhooks are then sent again with the same Message-ID or
 Idempotency-Key; chat has nothing like that, so it is marked as perhaps sent, and only must-reads are repeated.
@@ -10,7 +10,7 @@ Idempotency-Key; chat has nothing like that, so it is marked as perhaps sent, an
 
 import uuid
 import zoneinfo
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 
@@ -21,6 +21,7 @@ from django.utils import timezone
 from headwater.core.following import locked_cursor, move_cursor
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import current_organisation_id, organisation_context
+from headwater.distribute.attending import choose, is_essential
 from headwater.distribute.models import Channel, Delivery, Digest, Directive, Dispatch, Preference, Reason, When
 from headwater.people.models import Notice, Person
 
@@ -73,22 +74,14 @@ def plan_notices(organisation_id: int) -> bool:
 
 
 def plan(deliveries: Sequence[Delivery]) -> None:
-    """Queue what goes out now; mark what is over its person's budget, so that the digest takes it."""
-    people = {delivery.person_id: delivery.person for delivery in deliveries}
-    preferences = {each.person_id: each for each in Preference.objects.filter(person__in=people)}
-    pushed = _pushed_today(people)
-    now, over = [], []
-    for delivery in deliveries:
-        preference = preferences.get(delivery.person_id) or Preference(person=delivery.person)
-        if _is_essential(delivery):
-            now.append(delivery)
-        elif pushed[delivery.person_id] < preference.budget:
-            pushed[delivery.person_id] += 1
-            now.append(delivery)
-        else:
-            over.append(delivery.pk)
-    Delivery.objects.filter(pk__in=over).update(rolled=True)
-    queue_dispatches(now, "first", preferences)
+    """Queue what goes out now: the best of each person's day, within their budget. The digest takes the rest."""
+    preferences = _preferences_of(deliveries)
+    queue_dispatches(choose(deliveries, preferences), "first", preferences)
+
+
+def _preferences_of(deliveries: Iterable[Delivery]) -> dict[int, Preference]:
+    people = {delivery.person_id for delivery in deliveries}
+    return {each.person_id: each for each in Preference.objects.filter(person__in=people)}
 
 
 def queue_dispatches(
@@ -100,9 +93,7 @@ def queue_dispatches(
     urgent goes by every channel, whatever its directive chose.
     """
     if preferences is None:
-        preferences = {
-            each.person_id: each for each in Preference.objects.filter(person__in={d.person_id for d in deliveries})
-        }
+        preferences = _preferences_of(deliveries)
     channels = channels_of([delivery.person for delivery in deliveries])
     kinds = _kinds_asked([delivery for delivery in deliveries if not delivery.urgent])
     return _queue(
@@ -117,7 +108,7 @@ def queue_dispatches(
         )
         for delivery in deliveries
         for channel in _chosen(channels.get(delivery.person_id, []), kinds.get(delivery.pk), delivery.person)
-        if channel.state == Channel.State.ACTIVE or _is_essential(delivery)
+        if channel.state == Channel.State.ACTIVE or is_essential(delivery)
     )
 
 
@@ -210,26 +201,6 @@ def _to_push(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
         read_at=None,
         dispatches=None,
     ).select_related("person")
-
-
-def _is_essential(delivery: Delivery) -> bool:
-    return delivery.must_acknowledge or delivery.urgent
-
-
-def _pushed_today(people: dict[int, Person]) -> Counter[int]:
-    """How many pushes each person has had since their own midnight, must-reads not counted."""
-    rows = Dispatch.objects.filter(
-        delivery__person__in=people,
-        delivery__must_acknowledge=False,
-        delivery__urgent=False,
-        created_at__gt=timezone.now() - timedelta(hours=25),
-    ).values_list("delivery__person", "delivery", "created_at")
-    seen: set[tuple[int, int]] = set()
-    for person_id, delivery_id, at in rows:
-        zone = zoneinfo.ZoneInfo(people[person_id].timezone)
-        if at.astimezone(zone).date() == timezone.now().astimezone(zone).date():
-            seen.add((person_id, delivery_id))
-    return Counter(person_id for person_id, _delivery in seen)
 
 
 def _queue(dispatches: Iterable[Dispatch]) -> int:

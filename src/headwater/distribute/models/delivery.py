@@ -56,7 +56,8 @@ class Delivery(Walled):
     push = models.CharField(
         max_length=8, default="digest", help_text=_("at_once, digest or weekly: its soonest reason")
     )
-    rolled = models.BooleanField(default=False, help_text=_("past the attention budget: waits for the digest"))
+    rolled = models.BooleanField(default=False, help_text=_("not among the best of the day: waits for the digest"))
+    worth = models.FloatField(null=True, help_text=_("to its person when it was weighed against the budget, 0 to 1"))
     eligible_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True, help_text=_("first time any channel took it"))
