@@ -9,8 +9,8 @@ from django.db.models.sql.compiler import SQLCompiler
 from headwater.core.prepared import Given
 
 
-def numbers(keys: Iterable[int]) -> str:
-    """Keys as PostgreSQL writes an array, for a `Given` that stands behind `among`."""
+def numbers(keys: Iterable[float]) -> str:
+    """Numbers as PostgreSQL writes an array: for a statement, or for a `Given` that stands behind `among`."""
     return f"{{{','.join(map(str, keys))}}}"
 
 

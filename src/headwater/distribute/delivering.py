@@ -5,13 +5,14 @@ twice, or at the same time in two processes, changes nothing.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
+from headwater.core.lookups import numbers
 from headwater.distribute.deadlines import Asked, own_dues
 from headwater.distribute.following import one_deliverer_at_a_time
 from headwater.distribute.models import Broadcast, Delivery
@@ -31,27 +32,51 @@ class Hit:
     score: float = 0.0
 
 
-_FROM_PROFILES = """
-    SELECT p.id AS person_id, w.version_id, w.profile_id, NULL::bigint AS directive_id, w.words, w.score, w.push,
-           false AS must, false AS urgent, NULL::timestamptz AS due_at,
-           greatest(v.published_at, w.since) AS eligible_at
-    FROM (
-        SELECT h.*, f.person_id, f.when AS push, f.created_at AS since
-        FROM {hits} JOIN distribute_interestprofile f ON f.id = h.profile_id
-        WHERE f.person_id IS NOT NULL AND f.removed_at IS NULL AND f.is_active
-        UNION ALL
-        SELECT h.*, m.person_id, f.when, greatest(f.created_at, m.since)
-        FROM {hits} JOIN distribute_interestprofile f ON f.id = h.profile_id
-        JOIN people_audiencemember m ON m.audience_id = f.audience_id
-        WHERE f.removed_at IS NULL AND f.is_active
-    ) w
-    JOIN people_person p ON p.id = w.person_id
-    JOIN search_entryversion v ON v.id = w.version_id
-    JOIN search_entry e ON e.id = v.entry_id
-    WHERE {readable}
+# What goes to whom is a table `t` in each of the statements below, with these columns; statements begin with `WITH`.
+_COLUMNS = {
+    "person_id": "bigint",
+    "version_id": "bigint",
+    "profile_id": "bigint",
+    "directive_id": "bigint",
+    "words": "jsonb",
+    "score": "float8",
+    "push": "text",
+    "must": "boolean",
+    "urgent": "boolean",
+    "due_at": "timestamptz",
+    "eligible_at": "timestamptz",
+}
+_OF_A_PERSON = ("person_id", "urgent", "due_at", "eligible_at")
+Rows = list[tuple[Any, ...]]
+
+# The hits are sent as arrays written as text: writing them as lists, item by item, took longer than delivering them.
+_OF_PROFILES = f"""
+    h AS MATERIALIZED (
+        SELECT * FROM ROWS FROM (
+            unnest(%(versions)s::bigint[]), unnest(%(profiles)s::bigint[]), unnest(%(scores)s::float8[]),
+            jsonb_array_elements(%(words)s::jsonb)
+        ) AS h(version_id, profile_id, score, words)
+    ),
+    t AS MATERIALIZED (
+        SELECT p.id AS person_id, w.version_id, w.profile_id, NULL::bigint AS directive_id, w.words, w.score, w.push,
+               false AS must, false AS urgent, NULL::timestamptz AS due_at,
+               greatest(v.published_at, w.since) AS eligible_at
+        FROM (
+            SELECT h.*, f.person_id, f.when AS push, f.created_at AS since
+            FROM h JOIN distribute_interestprofile f ON f.id = h.profile_id
+            WHERE f.person_id IS NOT NULL AND f.removed_at IS NULL AND f.is_active
+            UNION ALL
+            SELECT h.*, m.person_id, f.when, greatest(f.created_at, m.since)
+            FROM h JOIN distribute_interestprofile f ON f.id = h.profile_id
+            JOIN people_audiencemember m ON m.audience_id = f.audience_id
+            WHERE f.removed_at IS NULL AND f.is_active
+        ) w
+        JOIN people_person p ON p.id = w.person_id
+        JOIN search_entryversion v ON v.id = w.version_id
+        JOIN search_entry e ON e.id = v.entry_id
+        WHERE {READABLE}
+    )
 """
-_HITS = """unnest(%(versions)s::bigint[], %(profiles)s::bigint[], %(words)s::text[], %(scores)s::float8[])
-    AS h(version_id, profile_id, words, score)"""
 
 _FROM_BROADCASTS = """
     SELECT p.id AS person_id, b.version_id, NULL::bigint AS profile_id, r.id AS directive_id, b.words::text AS words,
@@ -72,34 +97,22 @@ _FROM_BROADCASTS = """
     {limit}
 """
 
-_COLUMNS = {
-    "person_id": "bigint",
-    "version_id": "bigint",
-    "profile_id": "bigint",
-    "directive_id": "bigint",
-    "words": "text",
-    "score": "float8",
-    "push": "text",
-    "must": "boolean",
-    "urgent": "boolean",
-    "due_at": "timestamptz",
-    "eligible_at": "timestamptz",
-}
-_OF_A_PERSON = ("person_id", "urgent", "due_at", "eligible_at")
-Rows = list[tuple[Any, ...]]
 # The rows of what goes to whom: arrays, whose length the planner sees, so that it plans for as many as there are.
-_ROWS = (
-    f"""unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())}) AS t({", ".join(_COLUMNS)})"""
-)
+_OF_ROWS = f"""t AS (SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())})
+    AS t({", ".join(_COLUMNS)}))"""
 
 # "at_once", "digest", "weekly": the alphabet happens to sort them by how soon they are.
-_INSERT = f"""
-    WITH made AS (
+# Deliveries and their reasons in one statement: neither what was found nor the new keys make the way to here and back.
+# Reasons find their delivery by sorting, not by a join: where the planner knows nothing of the tables yet, it takes `t`
+# for one row, and would compare each with each.
+_INSERT = """
+    WITH {targets},
+    made AS (
         INSERT INTO distribute_delivery AS d (person_id, version_id, state, must_acknowledge, urgent, due_at, score,
             push, rolled, eligible_at, created_at, withdrawn_because, tx)
         SELECT t.person_id, t.version_id, 'due', bool_or(t.must), bool_or(t.urgent), min(t.due_at), max(t.score),
             min(t.push), false, min(t.eligible_at), now(), '', 0
-        FROM {_ROWS} GROUP BY t.person_id, t.version_id ORDER BY t.person_id, t.version_id
+        FROM t GROUP BY t.person_id, t.version_id ORDER BY t.person_id, t.version_id
         ON CONFLICT (person_id, version_id) DO UPDATE SET
             must_acknowledge = d.must_acknowledge OR excluded.must_acknowledge,
             urgent = d.urgent OR excluded.urgent,
@@ -109,23 +122,29 @@ _INSERT = f"""
             state = CASE WHEN d.state <> 'withdrawn' THEN d.state WHEN d.acknowledged_at IS NOT NULL THEN 'acknowledged'
                          WHEN d.opened_at IS NOT NULL THEN 'opened' ELSE 'due' END,
             withdrawn_at = NULL, withdrawn_because = ''
-        RETURNING (xmax = 0) AS is_new
+        RETURNING d.id, d.person_id, d.version_id, (xmax = 0) AS is_new
+    ),
+    explained AS (
+        INSERT INTO distribute_reason (delivery_id, profile_id, directive_id, words, score)
+        SELECT delivery_id, profile_id, directive_id, words, score
+        FROM (
+            SELECT max(x.id) OVER (PARTITION BY x.person_id, x.version_id) AS delivery_id, x.*
+            FROM (
+                SELECT NULL::bigint AS id, person_id, version_id, profile_id, directive_id, words, score FROM t
+                UNION ALL SELECT id, person_id, version_id, NULL, NULL, NULL, NULL FROM made
+            ) x
+        ) y WHERE id IS NULL
+        ON CONFLICT DO NOTHING
     )
     SELECT count(*) FILTER (WHERE is_new), count(*) FROM made
 """
 
-_EXPLAIN = f"""
-    INSERT INTO distribute_reason (delivery_id, profile_id, directive_id, words, score)
-    SELECT d.id, t.profile_id, t.directive_id, t.words::jsonb, t.score
-    FROM {_ROWS} JOIN distribute_delivery d ON d.person_id = t.person_id AND d.version_id = t.version_id
-    ON CONFLICT DO NOTHING
-"""
-
 # A person's unopened delivery of a nearly identical earlier version becomes the delivery of the new one.
 _MOVE = f"""
-    WITH movable AS (
+    WITH {{targets}},
+    movable AS (
         SELECT DISTINCT ON (d.person_id, n.id) d.id, n.id AS version_id
-        FROM {_ROWS}
+        FROM t
         JOIN search_entryversion n ON n.id = t.version_id AND n.fingerprint IS NOT NULL
         JOIN search_entryversion o ON o.entry_id = n.entry_id AND o.number < n.number
              AND bit_count((o.fingerprint # n.fingerprint)::bit(64)) <= {NEAR_BITS}
@@ -155,12 +174,13 @@ def deliver_hits(hits: Sequence[Hit]) -> int:
         return 0
     version_ids = [hit.version_id for hit in hits]
     values = {
-        "versions": version_ids,
-        "profiles": [hit.profile_id for hit in hits],
-        "words": [json.dumps(hit.words) for hit in hits],
-        "scores": [hit.score for hit in hits],
+        "versions": numbers(version_ids),
+        "profiles": numbers(hit.profile_id for hit in hits),
+        "words": json.dumps([hit.words for hit in hits]),
+        "scores": numbers(hit.score for hit in hits),
     }
-    return _deliver(_FROM_PROFILES.format(readable=READABLE, hits=_HITS), values, version_ids)[0]
+    one_deliverer_at_a_time()
+    return _deliver(_OF_PROFILES, values | readable_values(), version_ids)[0]
 
 
 def deliver_broadcasts(
@@ -177,7 +197,7 @@ def deliver_broadcasts(
     """
     if not broadcast_ids:
         return 0
-    targets = _FROM_BROADCASTS.format(
+    found = _FROM_BROADCASTS.format(
         readable=READABLE,
         person="AND p.id = ANY(%(people)s)" if people is not None else "",
         limit="LIMIT %(limit)s" if limit else "",
@@ -188,7 +208,14 @@ def deliver_broadcasts(
         "limit": limit,
         "since": since,
     }
-    return _deliver(targets, values, version_ids, _with_own_dues)[1]
+    one_deliverer_at_a_time()
+    with connection.cursor() as cursor:
+        cursor.execute(found, values | readable_values())
+        rows = _with_own_dues(cursor.fetchall())
+    if not rows:
+        return 0
+    columns = {name: list(column) for name, column in zip(_COLUMNS, zip(*rows, strict=True), strict=True)}
+    return _deliver(_OF_ROWS, columns, version_ids)[1]
 
 
 def row_for(person: Person, version: EntryVersion) -> Delivery:
@@ -215,23 +242,14 @@ def _with_own_dues(rows: Rows) -> Rows:
     return [(*row[:due], own, row[eligible]) for row, own in zip(rows, dues, strict=True)]
 
 
-def _deliver(
-    targets: str, values: dict[str, Any], version_ids: Sequence[int], finish: Callable[[Rows], Rows] = list
-) -> tuple[int, int]:
-    """How many deliveries are new, and how many were touched. `finish` makes rows of `_COLUMNS` from what was found."""
-    one_deliverer_at_a_time()
+def _deliver(targets: str, values: dict[str, Any], version_ids: Sequence[int]) -> tuple[int, int]:
+    """How many deliveries are new, and how many were touched. The lock of deliverers is held."""
+    later = list(EntryVersion.objects.filter(pk__in=set(version_ids), number__gt=1).values_list("pk", flat=True))
     with connection.cursor() as cursor:
-        cursor.execute(targets, {**values, **readable_values()})
-        rows = finish(cursor.fetchall())
-        if not rows:
-            return 0, 0
-        columns = {name: list(column) for name, column in zip(_COLUMNS, zip(*rows, strict=True), strict=True)}
-        later = list(EntryVersion.objects.filter(pk__in=set(version_ids), number__gt=1).values_list("pk", flat=True))
         if later:
-            cursor.execute(_MOVE, columns)
-        cursor.execute(_INSERT, columns)
+            cursor.execute(_MOVE.format(targets=targets), values)
+        cursor.execute(_INSERT.format(targets=targets), values)
         new, touched = cursor.fetchone()
-        cursor.execute(_EXPLAIN, columns)
         if later:
             cursor.execute(_EXPIRE, {"versions": later})
     return new, touched
