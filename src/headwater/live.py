@@ -22,6 +22,8 @@ from django.core import signing
 from django.utils.crypto import salted_hmac
 from psycopg import sql
 
+from headwater.core.postgresql.links import with_patience
+
 KEEP_ALIVE = 20.0  # seconds between comments that keep proxies from closing a quiet stream
 GATHER_CHANGES = 0.15  # seconds to collect changes, so that a burst is one message
 LONGEST_STREAM = 900.0  # seconds; then the browser connects again and is looked at again
@@ -161,7 +163,7 @@ def hub() -> Hub:
     """The hub of this process."""
     global _hub
     if _hub is None:
-        _hub = Hub(os.environ["DATABASE_URL"])
+        _hub = Hub(with_patience(os.environ["DATABASE_URL"]))
     _hub.start()
     return _hub
 

@@ -5,6 +5,7 @@ installation sets the same variables itself. docs/how-to/settings.md lists them 
 """
 
 import os
+import socket
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -13,6 +14,8 @@ from csp.constants import NONCE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import to_locale
+
+from headwater.core.postgresql.links import patience
 
 PACKAGE = Path(__file__).resolve().parent
 
@@ -32,15 +35,18 @@ def _database(url: str) -> dict[str, Any]:
     """A Django database from `postgresql://user:password@host:port/name?host=/socket/folder`."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
+    host = query.pop("host", None) or parts.hostname or ""
     return {
         "ENGINE": "headwater.core.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": query.pop("host", None) or parts.hostname or "",
+        "HOST": host,
         "PORT": query.pop("port", None) or str(parts.port or ""),
         "OPTIONS": {
-            "pool": {"min_size": 1, "max_size": 8, "timeout": 30, "max_idle": 60},
+            # A server that is away is asked again every few seconds, however long it has been away.
+            "pool": {"min_size": 1, "max_size": 8, "timeout": 30, "max_idle": 60, "reconnect_timeout": 5},
+            **patience(host, query),
             **query,
         },
     }
@@ -51,6 +57,7 @@ HEADWATER_HOME = Path(_required("HEADWATER_HOME"))
 HEADWATER_PORT = int(os.environ.get("HEADWATER_PORT") or "8000")
 HEADWATER_ORIGIN = os.environ.get("HEADWATER_ORIGIN", f"http://127.0.0.1:{HEADWATER_PORT}")
 HEADWATER_LIVE_URL = os.environ.get("HEADWATER_LIVE_URL", f"http://127.0.0.1:{HEADWATER_PORT + 1}/live")
+HEADWATER_HOST = os.environ.get("HEADWATER_HOST") or socket.gethostname()
 HEADWATER_DEMO = os.environ.get("HEADWATER_DEMO") == "1"
 HEADWATER_ALLOW_FETCH = _listed("HEADWATER_ALLOW_FETCH")
 # Hours within which half, and 95 of 100, are to know what concerns them.

@@ -147,6 +147,7 @@ def test_words_are_matched_in_the_readers_language(house: House) -> None:
 
 def test_a_change_of_language_counts_from_the_next_version(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headwater.distribute.standing.LANGUAGES_EVERY", 0.0)
+    monkeypatch.setattr("headwater.distribute.standing.LANGUAGES_SHARE", 1e9)
     profile(house, house.ines, "pompe")
     house.publish("Les pompes", language="fr")
     house.match()

@@ -22,6 +22,7 @@ UNWELL = 3
 LEAST_FREE = 1.0  # gigabytes
 BLOBS_READ = 200  # files of each organisation that are read and compared with their name, beside those looked for
 LONGEST_SILENCE = 60  # seconds since a worker's last sign of life
+MOST_APART = 5.0  # seconds between this host's clock and the database's
 LONGEST_QUEUE = 600  # seconds that a job may have waited while a worker runs
 
 
@@ -174,6 +175,38 @@ def _indexed(installation: Installation, organisation_id: int) -> int:
     return index_of(organisation_id).searcher().num_docs
 
 
+def check_matching(installation: Installation) -> Iterator[Finding]:
+    """Whether every shard of the standing queries is held by a worker, here or elsewhere, while there is one."""
+    from headwater.core.models import Organisation
+    from headwater.core.wall import organisation_context
+    from headwater.distribute.shards import lags
+
+    for organisation in Organisation.objects.order_by("slug"):
+        with organisation_context(organisation.pk):
+            found = lags()
+        free = [lag for lag in found if not lag.is_held]
+        well = not (_is_up(installation) and free)
+        said = f"{organisation.slug}: {len(found) - len(free)} of {len(found)} shards held by workers, "
+        said += f"{sum(lag.behind for lag in found)} versions wait"
+        remedy = "A worker takes a free shard within seconds. If none does, see what the workers print."
+        yield Finding("matching", well, said, "" if well else remedy)
+
+
+def check_clock(installation: Installation) -> Iterator[Finding]:
+    """Whether this host's clock agrees with the database's: what is due, and whose work is stuck, is told by clocks."""
+    import time
+
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        asked = time.time()
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
+        apart = abs(float(cursor.fetchone()[0]) - (asked + time.time()) / 2)
+    well = apart <= MOST_APART
+    remedy = "Let a time service (systemd-timesyncd, chrony) set the clocks of all hosts."
+    yield Finding("clock", well, f"{apart:.1f} s from the database's", "" if well else remedy)
+
+
 def check_blobs(installation: Installation) -> Iterator[Finding]:
     """Whether the bytes that the database speaks of are there, and some of them unharmed."""
     from headwater.core.models import Organisation
@@ -237,7 +270,9 @@ CHECKS: tuple[Callable[[Installation], Iterator[Finding]], ...] = (
     check_wall,
     check_key,
     check_disk,
+    check_clock,
     check_workers,
+    check_matching,
     check_index,
     check_blobs,
     check_audiences,

@@ -20,14 +20,16 @@ FEW = 1_000
 ROWS_AT_ONCE = 5_000
 
 
-def broadcast_new_versions(versions: Sequence[EntryVersion], directed: Sequence[tuple[int, int, list[str]]]) -> int:
-    """Apply standing directives (directive id, version id, words) and those that follow these versions' entries.
+def broadcast_new_versions(
+    versions: Sequence[EntryVersion], directed: Sequence[tuple[int, int, list[str]]], follow: bool = True
+) -> int:
+    """Apply standing directives (directive id, version id, words) and, to `follow`, those of these versions' entries.
 
     Returns how many deliveries were made at once.
     """
     words = {(directive_id, version_id): found for directive_id, version_id, found in directed}
     by_entry = {version.entry_id: version for version in versions}
-    following = Directive.objects.filter(state=Directive.State.ISSUED, entry__in=by_entry)
+    following = Directive.objects.filter(state=Directive.State.ISSUED, entry__in=by_entry if follow else ())
     for directive_id, entry_id in following.values_list("pk", "entry"):
         words[directive_id, by_entry[entry_id].pk] = []
     directives = _standing_now().in_bulk([directive_id for directive_id, _version in words])

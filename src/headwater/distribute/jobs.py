@@ -5,6 +5,7 @@ from headwater.distribute import confirming as confirming  # the worker finds it
 from headwater.distribute.bounces import read_bounces
 from headwater.distribute.broadcasts import spread_open_broadcasts
 from headwater.distribute.digests import make_digests
+from headwater.distribute.holding import hold_shards
 from headwater.distribute.keys import end_keys
 from headwater.distribute.ladder import climb_ladder
 from headwater.distribute.matching import match_new_versions
@@ -34,7 +35,7 @@ FOLLOWERS = [
     Follower("send", channel="distribute_dispatch", step=send_due),
     Follower("digests", channel="distribute_digest", step=make_digests, every_seconds=30),
 ]
-SERVICES = [warm_matcher]
+SERVICES = [warm_matcher, hold_shards]
 
 periodic("*/5 * * * *")(climb_ladder)
 periodic("*/5 * * * *")(read_bounces)

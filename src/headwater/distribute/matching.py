@@ -1,28 +1,35 @@
 """Matching: every new version is held against every standing query, and delivered to whom it concerns.
 
 A follower of `EntryVersion`. One step takes a batch of versions of transactions that have all ended, brings the
-standing queries up to the same point, and delivers, in one transaction with its own place: a step that dies is simply
-done again.
+standing queries of a shard up to the same point, and delivers, in one transaction with the shard's place: a step that
+dies is simply done again, here or on another host.
 
 A standing query is for every version that is committed after it. Numbers of transactions are drawn before they commit,
 so a version may be matched before a query that its author already saw saved: such queries (`late_comers`) are run over
 what was matched without them, and deliveries being unique, running them over too much does no harm.
 """
 
+import os
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
 from django.utils import timezone
 
-from headwater.core.following import locked_cursor, move_cursor
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import organisation_context
+from headwater.distribute import holding
 from headwater.distribute.broadcasts import broadcast_new_versions
 from headwater.distribute.delivering import Hit, deliver_hits
-from headwater.distribute.models import MatchRun
+from headwater.distribute.models import MatchRun, MatchShard
+from headwater.distribute.overtaken import settle_overtaken
+from headwater.distribute.shards import Part, locked_shard, move_shard, shards, were_asked
 from headwater.distribute.standing import Standing, late_comers
 from headwater.gather.models import Source
 from headwater.search.models import EntryVersion
@@ -31,15 +38,19 @@ from headwater.search.seen import searchables
 BATCH = 100
 LOOK_AGAIN = 0.02  # seconds
 MOST_LOOKS = 25  # then the follower's own clock, or the next change, wakes it
+LONGEST_PAUSE = 20  # seconds that a step may stand still before PostgreSQL ends it, and others go on in its place
 
-_held: dict[int, Standing] = {}
+_held: dict[Part, Standing] = {}
 _looks: dict[int, int] = {}
 _holding = threading.Lock()
 
 
 def match_new_versions(organisation_id: int) -> bool:
-    """Match the next batch of versions and deliver. True when there is more to match at once."""
-    more, held_back = _step(organisation_id)
+    """Match the next batch of versions in each shard that is ours, and deliver. True when there is more at once."""
+    more = held_back = False
+    for pk, part in _ours(organisation_id):
+        has_more, is_held_back = _step(pk, part)
+        more, held_back = more or has_more, held_back or is_held_back
     # Committed, but a transaction with a lower number is still open: it will end in a moment.
     _looks[organisation_id] = _looks.get(organisation_id, 0) + 1 if held_back else 0
     if 0 < _looks[organisation_id] <= MOST_LOOKS:
@@ -48,30 +59,68 @@ def match_new_versions(organisation_id: int) -> bool:
     return more
 
 
-def _step(organisation_id: int) -> tuple[bool, bool]:
-    """Whether there is more to match, and whether versions are there that cannot be read yet."""
-    with _holding:
-        # Put back only at the end: a step that dies may not have caught up with what it took in, so all is loaded anew.
-        standing = _held.pop(organisation_id, None) or Standing()
-        outcome = _step_with(standing, organisation_id)
-        _held[organisation_id] = standing
-        return outcome
-
-
-def _step_with(standing: Standing, organisation_id: int) -> tuple[bool, bool]:
+def _ours(organisation_id: int) -> list[tuple[int, Part]]:
+    """The shards that this process is to match: those it holds, or all where nobody shares them out."""
+    if holding.holding is not None:
+        _forget_but(holding.holding.parts())
+        return holding.holding.of(organisation_id)
     with organisation_context(organisation_id):
-        cursor = locked_cursor("match versions")
-        if cursor is None:
-            return False, False
-        started = time.monotonic()
-        upper = safe_tx()
-        delivered = _catch_up(upper, cursor.tx) if standing.follow(upper) else 0
-        versions, reached, more = _next_versions(cursor.tx, upper)
-        if versions:
-            delivered += _match(versions, standing)
-            move_cursor(cursor, reached)
-            _record(reached, upper, len(versions), delivered, time.monotonic() - started)
-        return more, not more and EntryVersion.objects.filter(tx__gte=upper).exists()
+        return [(shard.pk, Part(organisation_id, shard.number, shard.of)) for shard in shards()]
+
+
+def _step(pk: int, part: Part) -> tuple[bool, bool]:
+    """Whether there is more to match, and whether versions are there that cannot be read yet."""
+    with _holding, _borrowed(part) as standing, organisation_context(part.organisation_id):
+        shard = locked_shard(pk)
+        return (False, False) if shard is None else _step_with(standing, shard, part)
+
+
+@contextmanager
+def _borrowed(part: Part) -> Iterator[Standing]:
+    """What stands in memory for a part, put back at the end of the transaction that it is borrowed for."""
+    standing = _held.pop(part, None) or Standing(part)
+    known = standing.tx
+    try:
+        yield standing
+    except DatabaseError:
+        standing.tx = known  # what it took in since is taken in again, and is seen to be new
+        _held[part] = standing
+        raise
+    # Not after any other fault: nobody knows then what is in it.
+    _held[part] = standing
+    if holding.holding is not None:
+        holding.holding.warm = frozenset(part for part, standing in _held.items() if standing.tx)
+
+
+def _step_with(standing: Standing, shard: MatchShard, part: Part) -> tuple[bool, bool]:
+    _end_when_still()
+    started = time.monotonic()
+    upper = safe_tx()
+    is_last = shard.until_tx is not None
+    delivered = _catch_up(shard, part, upper) if standing.follow(upper) and not is_last else 0
+    end = upper if shard.until_tx is None else min(upper, shard.until_tx)
+    versions, reached, more = _next_versions(shard.tx, end)
+    if versions:
+        delivered += _match(versions, standing, is_first=part.number == 0)
+        _record(part, reached, upper, len(versions), delivered, time.monotonic() - started)
+    if versions or is_last:
+        move_shard(shard, reached)
+    return more, not more and EntryVersion.objects.filter(tx__gte=upper).exists()
+
+
+def _end_when_still() -> None:
+    """Let PostgreSQL end this transaction when its process stands still, so that others can go on."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{LONGEST_PAUSE}s'")
+
+
+def _forget_but(parts: set[Part] | None) -> None:
+    """Let go of what others hold now; of nothing while that is not known."""
+    if parts is None or _held.keys() <= parts:
+        return
+    with _holding:
+        for part in _held.keys() - parts:
+            del _held[part]
 
 
 def forget_standing() -> None:
@@ -91,12 +140,15 @@ def _next_versions(since: int, upper: int) -> tuple[list[EntryVersion], int, boo
     return sorted(chosen, key=lambda version: (version.number, version.pk)), upper, more
 
 
-def _match(versions: Sequence[EntryVersion], standing: Standing) -> int:
+def _match(versions: Sequence[EntryVersion], standing: Standing, is_first: bool) -> int:
+    """Deliver what matches. Directives that follow an entry, whatever its versions say, go with the first shard."""
     delivered = 0
     for turn in _one_of_an_entry_at_a_time(_not_old(versions)):
         hits, directed = _hits(turn, standing)
         delivered += deliver_hits(hits)
-        delivered += broadcast_new_versions(turn, directed)
+        if hits:
+            delivered -= settle_overtaken([version.pk for version in turn])
+        delivered += broadcast_new_versions(turn, directed, follow=is_first)
     return delivered
 
 
@@ -113,18 +165,18 @@ def _hits(versions: Sequence[EntryVersion], standing: Standing) -> tuple[list[Hi
     return hits, directed
 
 
-def _catch_up(upper: int, matched: int) -> int:
+def _catch_up(shard: MatchShard, part: Part, upper: int) -> int:
     """Run queries that became known only now over the versions they should have met; returns how many deliveries."""
-    cursor = locked_cursor("match profiles")
-    late = late_comers(cursor.tx, upper) if cursor is not None else None
-    if cursor is None or late is None:
+    asked = (shard.profiles_tx, upper)
+    if not were_asked(asked, part):
         return 0
-    move_cursor(cursor, upper)
+    MatchShard.objects.filter(pk=shard.pk).update(profiles_tx=upper)
+    late = late_comers(asked, shard.tx, part)
+    if late is None:
+        return 0
     standing, oldest = late
-    if oldest >= matched:
-        return 0
-    missed = EntryVersion.objects.filter(tx__gte=oldest, tx__lt=matched).select_related("entry")
-    return _match(list(missed.order_by("number", "pk")), standing)
+    missed = EntryVersion.objects.filter(tx__gte=oldest, tx__lt=shard.tx).select_related("entry")
+    return _match(list(missed.order_by("number", "pk")), standing, is_first=part.number == 0)
 
 
 def _not_old(versions: Iterable[EntryVersion]) -> list[EntryVersion]:
@@ -150,12 +202,15 @@ def _one_of_an_entry_at_a_time(versions: Iterable[EntryVersion]) -> Iterator[lis
     yield from turns.values()
 
 
-def _record(versions_below: int, profiles_below: int, versions: int, deliveries: int, seconds: float) -> None:
+def _record(part: Part, versions_below: int, profiles_below: int, versions: int, made: int, seconds: float) -> None:
     MatchRun.objects.create(
         versions_below_tx=versions_below,
         profiles_below_tx=profiles_below,
+        shard=part.number,
+        shards=part.of,
+        host=f"{settings.HEADWATER_HOST}:{os.getpid()}"[-80:],
         versions=versions,
-        deliveries=deliveries,
+        deliveries=made,
         started_at=timezone.now() - timedelta(seconds=seconds),
         seconds=seconds,
     )

@@ -1,4 +1,4 @@
-"""The standing queries of an organisation, held in memory by a worker and kept up to date from the database.
+"""The standing queries of a shard, held in memory by a worker and kept up to date from the database.
 
 Profiles and standing directives share one matcher: a profile's key is twice its id, a directive's twice plus one.
 The matcher compiles its inner loops with numba, so only worker processes come here.
@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
 from headwater.core.memory import let_go_of
 from headwater.distribute.models import Directive, InterestProfile
+from headwater.distribute.shards import Part, asked_in, is_of
 from headwater.people.models import Person
 from headwater.search.language.errors import QueryError
 from headwater.search.language.parser import parse
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LANGUAGES_EVERY = 5.0  # seconds
+LANGUAGES_SHARE = 0.02  # of the time, at most: where there are very many people they are compared less often
 MOST_WORDS = 12
 
 
@@ -51,16 +52,17 @@ class Match:
 
 
 class Standing:
-    """The standing queries of one organisation, up to a transaction."""
+    """The standing queries of one organisation, or one part of them, up to a transaction."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: Part | None = None) -> None:
         self.tx = 0
+        self._part = part
         self._matcher = new_matcher()
         self._readers: dict[int, str] = {}
         self._languages: tuple[str, ...] = ()
         self._owners: dict[int, int | None] = {}
         self._since: dict[int, int] = {}
-        self._looked_at = float("-inf")
+        self._look_at = float("-inf")
 
     def __len__(self) -> int:
         return len(self._matcher)
@@ -74,12 +76,12 @@ class Standing:
         """
         self.learn_languages()
         is_changed = self.tx == 0
-        profiles = InterestProfile.objects.filter(tx__gte=self.tx)
+        profiles = InterestProfile.objects.filter(is_of(self._part), tx__gte=self.tx)
         # A cursor in the database spares memory when all are loaded, and costs round trips when few are.
         for profile in profiles if self.tx else profiles.iterator():
             self.put_profile(profile)
             is_changed = True
-        for directive in Directive.objects.filter(tx__gte=self.tx).exclude(query=""):
+        for directive in Directive.objects.filter(is_of(self._part), tx__gte=self.tx).exclude(query=""):
             self.put_directive(directive)
             is_changed = True
         self.tx = max(self.tx, upper)
@@ -142,10 +144,12 @@ class Standing:
 
     def learn_languages(self) -> None:
         """People's languages are not announced as changes are: they are compared every few seconds."""
-        if time.monotonic() - self._looked_at < LANGUAGES_EVERY:
+        started = time.monotonic()
+        if started < self._look_at:
             return
-        self._looked_at = time.monotonic()
         readers = Person.objects.active().reading_languages()
+        ended = time.monotonic()
+        self._look_at = ended + max(LANGUAGES_EVERY, (ended - started) / LANGUAGES_SHARE)
         languages = tuple(sorted(set(readers.values())))
         changed = {pk for pk, language in readers.items() if self._readers.get(pk, language) != language}
         of_groups = languages != self._languages
@@ -181,11 +185,13 @@ def warm_matcher(stop: threading.Event) -> None:
     stop.wait()
 
 
-def late_comers(since: int, upper: int) -> tuple["Standing", int] | None:
-    """The standing queries that were changed in [since, upper), by themselves, and the oldest version they may want."""
-    changed = Q(asked_tx__gte=since, asked_tx__lt=upper)
-    profiles = list(InterestProfile.objects.filter(changed, removed_at=None, is_active=True))
-    directives = list(Directive.objects.filter(changed, state=Directive.State.ISSUED).exclude(query=""))
+def late_comers(asked: tuple[int, int], matched: int, part: Part | None = None) -> tuple["Standing", int] | None:
+    """The queries changed in these transactions that want versions from before `matched`, and the oldest they may want.
+
+    They are in a standing of their own. None when there are none.
+    """
+    those, these = asked_in(asked, part)
+    profiles, directives = list(those.filter(since_tx__lt=matched)), list(these.filter(since_tx__lt=matched))
     if not profiles and not directives:
         return None
     standing = Standing()

@@ -1,1 +1,1 @@
-"""Django's PostgreSQL with two things of our own: see `base`."""
+"""Django's PostgreSQL with a few things of our own: see `base` and `links`."""

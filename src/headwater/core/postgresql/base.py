@@ -1,4 +1,4 @@
-"""The way to the database: no question just to see whether it is there, and statements that keep their plan."""
+"""The way to the database: never given up late, not asked whether it is there, with statements that keep their plan."""
 
 import select
 from typing import Any, Self, cast
@@ -8,6 +8,8 @@ from django.db.backends.postgresql import base, operations
 from django.db.backends.utils import CursorWrapper
 from psycopg import Connection, Cursor, OperationalError
 from psycopg_pool import ConnectionPool
+
+from headwater.core.postgresql.links import setting_statement
 
 
 class DatabaseOperations(operations.DatabaseOperations):
@@ -43,6 +45,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.pool.putconn(connection)
             connection = super().get_new_connection(conn_params)
         return connection
+
+    def _configure_connection(self, connection: "Connection[Any]") -> bool:
+        """As Django does, and tell the server how soon to give us up; whether there is something to commit."""
+        super()._configure_connection(connection)  # type: ignore[misc]  # the stubs do not know it
+        with connection.cursor() as cursor:
+            cursor.execute(setting_statement())
+        return True
 
     def keeping_cursor(self) -> CursorWrapper:
         """A cursor whose statements PostgreSQL plans once a connection.

@@ -30,6 +30,7 @@ from headwater.distribute.actions.directives import (
     save_directive,
 )
 from headwater.distribute.actions.ladder import change_ladder
+from headwater.distribute.actions.matching import divide_matching
 from headwater.distribute.actions.profiles import (
     pause_profile,
     remove_profile,
@@ -45,6 +46,7 @@ __all__ = [
     "change_ladder",
     "change_preferences",
     "confirm_channel",
+    "divide_matching",
     "end_directive",
     "issue_directive",
     "mark_deliveries_read",

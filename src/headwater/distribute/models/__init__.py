@@ -11,7 +11,7 @@ from headwater.distribute.models.channel import (
     PrivateFeed,
 )
 from headwater.distribute.models.delivery import Acknowledgement, Broadcast, Delivery, Reason, Reminder
-from headwater.distribute.models.standing import Directive, InterestProfile, Ladder, MatchRun, When
+from headwater.distribute.models.standing import Directive, InterestProfile, Ladder, MatchRun, MatchShard, When
 
 __all__ = [
     "Acknowledgement",
@@ -27,6 +27,7 @@ __all__ = [
     "Ladder",
     "MailedCode",
     "MatchRun",
+    "MatchShard",
     "Preference",
     "PrivateFeed",
     "Reason",

@@ -114,11 +114,39 @@ class Ladder(Walled):
         constraints = [models.UniqueConstraint(fields=["organisation"], name="one_usual_ladder")]
 
 
+class MatchShard(Walled):
+    """How far the standing queries whose id is `number` modulo `of` have been matched (see distribute/shards.py).
+
+    A shard that another division replaced goes on to `until_tx`, where its successors began, and is gone.
+    """
+
+    keeps_own_tx = True  # its `tx` is a place in others' changes, not the transaction that wrote it
+
+    number = models.PositiveSmallIntegerField(default=0)
+    of = models.PositiveSmallIntegerField(default=1)
+    tx = models.BigIntegerField(default=0, help_text=_("versions of transactions below this are matched"))
+    profiles_tx = models.BigIntegerField(default=0, help_text=_("queries of transactions below this were caught up"))
+    until_tx = models.BigIntegerField(null=True, help_text=_("others match the versions from this transaction on"))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "number", "of"], condition=models.Q(until_tx=None), name="shard_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number + 1} of {self.of}"
+
+
 class MatchRun(Walled):
     """One batch of versions matched, with the profile watermark used: who is committed later is caught up with it."""
 
     versions_below_tx = models.BigIntegerField(help_text=_("versions of transactions below this are matched"))
     profiles_below_tx = models.BigIntegerField(help_text=_("against the profiles of transactions below this"))
+    shard = models.PositiveSmallIntegerField(default=0, help_text=_("of the standing queries, see MatchShard"))
+    shards = models.PositiveSmallIntegerField(default=1)
+    host = models.CharField(max_length=80, blank=True, help_text=_("which worker it was: host and process"))
     versions = models.PositiveIntegerField(default=0)
     deliveries = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField(default=timezone.now)
