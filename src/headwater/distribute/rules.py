@@ -63,18 +63,27 @@ def may_record_acknowledgement(actor: Actor, person: Person) -> bool:
     return isinstance(actor, Person) and actor.is_active and heads_of(person, actor)
 
 
-def proof_paths(actor: Actor) -> tuple[str, ...]:
-    """The units (paths; "" for all) whose people's records the actor may see; empty when there are none.
+def load_paths(actor: Actor) -> tuple[str, ...]:
+    """The units (paths; "" for all) whose load the actor may see: where they manage knowledge, or are executives.
 
-    Knowledge managers and executives see where they hold that permission; who heads or deputises sees their units.
+    Not their heads: what is counted is how people spend their attention, and a head would know whose.
     """
     if is_system(actor):
         return ("",)
     if not isinstance(actor, Person) or not actor.is_active:
         return ()
-    granted = actor.paths_granted(Permission.KNOWLEDGE_MANAGER) + actor.paths_granted(Permission.EXECUTIVE)
-    if "" in granted:
-        return ("",)
+    granted = {*actor.paths_granted(Permission.KNOWLEDGE_MANAGER), *actor.paths_granted(Permission.EXECUTIVE)}
+    return ("",) if "" in granted else tuple(sorted(granted))
+
+
+def proof_paths(actor: Actor) -> tuple[str, ...]:
+    """The units (paths; "" for all) whose people's records the actor may see; empty when there are none.
+
+    Knowledge managers and executives see where they hold that permission; who heads or deputises sees their units.
+    """
+    granted = load_paths(actor)
+    if "" in granted or not isinstance(actor, Person) or not actor.is_active:
+        return granted
     headed = Unit.objects.filter(Q(head=actor) | Q(deputy=actor)).values_list("path", flat=True)
     return tuple(sorted({*granted, *headed}))
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from headwater.distribute.views import addressing, directives, inbox, profiles, proof, reaching, timing
+from headwater.distribute.views import addressing, directives, inbox, load, profiles, proof, reaching, timing
 
 app_name = "distribute"
 urlpatterns = [
@@ -33,6 +33,7 @@ urlpatterns = [
     path("proof/", proof.show_overview, name="prove"),
     path("proof/overdue/", proof.list_overdue, name="overdue"),
     path("proof/unreached/", proof.list_unreached, name="unreached"),
+    path("proof/load/", load.show_load, name="load"),
     path("proof/audit/", proof.show_audit, name="audit"),
     path("versions/<int:pk>/chain/", proof.show_version, name="chain"),
     path("versions/<int:pk>/chain.csv", proof.export_version, name="chain-csv"),

@@ -79,6 +79,7 @@ STEER = (
             "distribute:overdue",
             "distribute:unreached",
             "distribute:chain",
+            "distribute:load",
         ),
     ),
     Place(_("Topics"), "tags", "taxonomy:topics", "o", GATHERING, within=("taxonomy:",)),

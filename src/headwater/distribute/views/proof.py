@@ -29,7 +29,7 @@ from headwater.distribute.delivering import row_for
 from headwater.distribute.forms import SignedListForm
 from headwater.distribute.masking import mask_deliveries, mask_directives
 from headwater.distribute.models import Delivery, Directive
-from headwater.distribute.rules import may_see_audit, proof_paths
+from headwater.distribute.rules import load_paths, may_see_audit, proof_paths
 from headwater.distribute.sheets import csv_response
 from headwater.people.models import Person
 from headwater.people.request import Request
@@ -72,6 +72,7 @@ def show_overview(request: Request) -> HttpResponse:
         "groups": awareness.called(awareness.time_to_aware(days, by, scope)[:20], by),
         "overdue": overdue,
         "unreached": unreached,
+        "may_see_load": bool(load_paths(request.person)),
     }
     return render(request, "distribute/prove.html", context)
 
