@@ -17,7 +17,11 @@ from headwater.people.models import AudienceMember
 from headwater.search.models import EntryVersion
 
 FEW = 1_000
-ROWS_AT_ONCE = 5_000
+# Whoever opens an inbox waits for the rows that are being written: so many take a tenth of a second.
+ROWS_AT_ONCE = 1_000
+
+# By organisation: the broadcast that this process spreads, and whom of its audience it has not looked at yet.
+_ahead: dict[int, tuple[int, list[int]]] = {}
 
 
 def broadcast_new_versions(
@@ -70,15 +74,35 @@ def spread_if_few(broadcasts: Sequence[Broadcast]) -> int:
 
 
 def spread_open_broadcasts(organisation_id: int) -> bool:
-    """Give rows to more of the people whom open broadcasts concern. True when there are more."""
+    """Give rows to more of the people whom open broadcasts concern. True when there are more.
+
+    Looking for who has none among all, each time anew, would take the longer the more have one; so the audience is gone
+    through once, and looked for is only who was passed over: who came meanwhile, or whose step was broken off.
+    """
     with organisation_context(organisation_id):
-        waiting = open_broadcasts().filter(spread_at=None).order_by("pk")
+        waiting = open_broadcasts().filter(spread_at=None).order_by("pk").select_related("directive")
         broadcast = waiting.select_for_update(skip_locked=True, of=("self",)).first()
         if broadcast is None:
+            _ahead.pop(organisation_id, None)
             return False
-        if deliver_broadcasts([broadcast.pk], [broadcast.version_id], ROWS_AT_ONCE) == 0:
+        people = _next_people(organisation_id, broadcast)
+        if people:
+            deliver_broadcasts([broadcast.pk], [broadcast.version_id], people=people)
+        elif deliver_broadcasts([broadcast.pk], [broadcast.version_id], ROWS_AT_ONCE) == 0:
             Broadcast.objects.filter(pk=broadcast.pk).update(spread_at=timezone.now())
         return True
+
+
+def _next_people(organisation_id: int, broadcast: Broadcast) -> list[int]:
+    """Those of its audience who are to be looked at next; nobody when all were."""
+    spread, people = _ahead.get(organisation_id, (0, []))
+    if spread != broadcast.pk:
+        members = AudienceMember.objects.filter(audience=broadcast.directive.audience_id)
+        people = list(members.values_list("person", flat=True))
+        _ahead[organisation_id] = broadcast.pk, people
+    chosen = people[-ROWS_AT_ONCE:]
+    del people[-ROWS_AT_ONCE:]
+    return chosen
 
 
 def open_broadcasts() -> QuerySet[Broadcast]:
