@@ -146,7 +146,7 @@ def numbers(line: str) -> str:
     """The line with the numbers this installation gave, where the page has those of another."""
     from headwater.core.models import Organisation
     from headwater.core.wall import organisation_context
-    from headwater.distribute.models import Delivery, Directive
+    from headwater.distribute.models import Delivery, Directive, Forecast
     from headwater.library.models import Article
     from headwater.search.models import Entry, EntryVersion
 
@@ -159,6 +159,7 @@ def numbers(line: str) -> str:
         r"\bdelivery=\d+": lambda: f"delivery={last(signed_by_others)}",
         r"prove_directive pk=\d+": lambda: f"prove_directive pk={last(Directive.objects)}",
         r"list_chain pk=\d+": lambda: f"list_chain pk={last(EntryVersion.objects.filter(deliveries__isnull=False))}",
+        r"show_forecast pk=\d+": lambda: f"show_forecast pk={last(Forecast.objects)}",
         r"show_article pk=\d+": lambda: f"show_article pk={last(Article.objects)}",
     }
     organisation = Organisation.objects.get()

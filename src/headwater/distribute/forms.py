@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.inputs import DateInput, MomentInput, QueryInput, TimeInput
+from headwater.core.models import Classification
 from headwater.distribute.models import Channel, Preference, When
 from headwater.distribute.rungs import read_days
 from headwater.people.models import Audience, Person
@@ -147,6 +148,32 @@ class DirectiveForm(LadderForm):
         self.fields["audience"] = forms.ModelChoiceField(
             audiences, label=_("Who"), required=False, empty_label=_("Choose who must read it")
         )
+
+
+class ForecastForm(forms.Form):
+    """Whom would this reach? About an entry or a draft that is named in the address, or about a text."""
+
+    title = forms.CharField(label=_("Title"), max_length=500, required=False)
+    text = forms.CharField(
+        label=_("Text"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("As it would come out. It is held against what people follow, and forgotten after a day."),
+    )
+    classification = forms.TypedChoiceField(
+        label=_("Classification"), choices=Classification.choices, initial=Classification.INTERNAL, coerce=int
+    )
+    audience = forms.ModelChoiceField(
+        Audience.objects.order_by("name"), label=_("Meant for"), required=False, empty_label=_("Who may read it")
+    )
+
+    def __init__(self, *args: Any, is_about_text: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_about_text:
+            self.fields["audience"].required = True
+        else:
+            for name in ("title", "text", "classification"):
+                del self.fields[name]
 
 
 class ProfileForm(forms.Form):

@@ -13,6 +13,7 @@ from headwater.distribute.models import (
     Digest,
     Directive,
     Dispatch,
+    Forecast,
     InterestProfile,
     MailedCode,
     Preference,
@@ -50,6 +51,7 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
             "version__entry",
             *("version__title", "version__number", "at"),
         ),
+        "reach_asked_for": Forecast.objects.filter(asked_by=person.pk).values("asked_at", "title"),
         "told_by_the_ladder": Reminder.objects.filter(told=person.pk).values("rung", "at"),
         "digests": Digest.objects.filter(person=person.pk).values("key", "created_at"),
         "deliveries": told(
@@ -98,3 +100,4 @@ def forget(person: Person) -> None:
     MailedCode.objects.filter(person=person).delete()
     Preference.objects.filter(person=person).delete()
     PrivateFeed.objects.filter(person=person).delete()
+    Forecast.objects.filter(asked_by=person).delete()

@@ -5,6 +5,7 @@ from headwater.distribute import confirming as confirming  # the worker finds it
 from headwater.distribute.bounces import read_bounces
 from headwater.distribute.broadcasts import spread_open_broadcasts
 from headwater.distribute.digests import make_digests
+from headwater.distribute.foreseeing import forget_forecasts
 from headwater.distribute.holding import hold_shards
 from headwater.distribute.keys import end_keys
 from headwater.distribute.ladder import climb_ladder
@@ -23,6 +24,7 @@ from headwater.distribute.withdrawing import (
 
 FOLLOWERS = [
     Follower("match versions", channel="search_entryversion", step=match_new_versions),
+    Follower("forecast reach", channel="distribute_forecast", step=match_new_versions, every_seconds=60),
     Follower("spread broadcasts", channel="distribute_broadcast", step=spread_open_broadcasts),
     Follower("withdraw", channel="search_entry", step=follow_entries),
     Follower("joined audiences", channel="people_audiencemember", step=follow_members),
@@ -40,3 +42,4 @@ SERVICES = [warm_matcher, hold_shards]
 periodic("*/5 * * * *")(climb_ladder)
 periodic("*/5 * * * *")(read_bounces)
 periodic("*/10 * * * *")(settle_everything)
+periodic("17 * * * *")(forget_forecasts)

@@ -27,6 +27,7 @@ from headwater.core.wall import organisation_context
 from headwater.distribute import holding
 from headwater.distribute.broadcasts import broadcast_new_versions
 from headwater.distribute.delivering import Hit, deliver_hits
+from headwater.distribute.foreseeing import answer_forecasts
 from headwater.distribute.models import MatchRun, MatchShard
 from headwater.distribute.overtaken import settle_overtaken
 from headwater.distribute.shards import Part, locked_shard, move_shard, shards, were_asked
@@ -105,6 +106,8 @@ def _step_with(standing: Standing, shard: MatchShard, part: Part) -> tuple[bool,
         _record(part, reached, upper, len(versions), delivered, time.monotonic() - started)
     if versions or is_last:
         move_shard(shard, reached)
+    if not is_last:
+        answer_forecasts(standing, part.number, part.of)
     return more, not more and EntryVersion.objects.filter(tx__gte=upper).exists()
 
 

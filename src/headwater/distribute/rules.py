@@ -7,6 +7,9 @@ from headwater.distribute.models import Delivery, Directive, InterestProfile
 from headwater.people.models import Audience, Permission, Person, Unit
 from headwater.people.rules import is_system, may_anywhere, may_manage_knowledge
 
+FEWEST_TOGETHER = 8
+"""Of fewer people it is not told how many of their own interests match: one might tell whose they are."""
+
 
 def may_hold_profile(actor: Actor, person: Person) -> bool:
     """Keep a standing query of that person: only they themselves."""
@@ -44,6 +47,25 @@ def may_change_directive(actor: Actor, directive: Directive) -> bool:
 def may_write_directives(actor: Actor) -> bool:
     """See the pages on which directives are written, and their proof."""
     return may_anywhere(actor, Permission.KNOWLEDGE_MANAGER)
+
+
+def may_look_ahead(actor: Actor) -> bool:
+    """Ask whom something would reach, and see to whom nothing comes: knowledge managers, of the units they look after.
+
+    They see counts and kinds of reason. Whose own interests match is nobody's business but theirs: such counts are
+    shown for `FEWEST_TOGETHER` people or more, and never with names.
+    """
+    return may_anywhere(actor, Permission.KNOWLEDGE_MANAGER)
+
+
+def looked_after(actor: Actor) -> tuple[str, ...]:
+    """The units (paths; "" for all) whose people an actor who may look ahead counts; empty when there are none."""
+    if is_system(actor):
+        return ("",)
+    if not isinstance(actor, Person) or not actor.is_active:
+        return ()
+    paths = actor.paths_granted(Permission.KNOWLEDGE_MANAGER)
+    return ("",) if "" in paths else tuple(sorted(paths))
 
 
 def may_handle_delivery(actor: Actor, delivery: Delivery) -> bool:

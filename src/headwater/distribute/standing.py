@@ -126,6 +126,12 @@ class Standing:
             for key, score in scores.items()
         ]
 
+    def keys_of(self, version: Searchable) -> list[int]:
+        """The keys of all standing queries that a text matches, whenever they were made; without their words."""
+        from headwater.distribute.matcher.reading import Reading
+
+        return self._matcher.match(Reading(version)).ids.tolist()
+
     def _put(self, key: int, query: str, languages: Sequence[str], since: int) -> None:
         try:
             self._matcher.put(key, parse(query), languages)

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from headwater.distribute.views import addressing, directives, inbox, load, profiles, proof, reaching, timing
+from headwater.distribute.views import (
+    addressing,
+    directives,
+    foreseeing,
+    inbox,
+    load,
+    profiles,
+    proof,
+    reaching,
+    timing,
+)
 
 app_name = "distribute"
 urlpatterns = [
@@ -16,6 +26,9 @@ urlpatterns = [
     path("profiles/preview/", profiles.preview, name="profile-preview"),
     path("profiles/<int:pk>/", profiles.edit_profile, name="profile"),
     path("profiles/<int:pk>/removal/", profiles.remove, name="profile-removal"),
+    path("forecasts/new/", foreseeing.ask, name="forecast-new"),
+    path("forecasts/<int:pk>/", foreseeing.show_forecast, name="forecast"),
+    path("quiet/", foreseeing.list_silent, name="quiet"),
     path("directives/", directives.list_directives, name="directives"),
     path("directives/new/", directives.edit_directive, name="directive-new"),
     path("directives/reach/", timing.show_reach, name="directive-reach"),

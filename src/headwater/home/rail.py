@@ -65,7 +65,7 @@ STEER = (
         "distribute:directives",
         "d",
         DISTRIBUTING,
-        within=("distribute:directive",),
+        within=("distribute:directive", "distribute:forecast"),
     ),
     Place(
         _("Prove"),
@@ -80,6 +80,7 @@ STEER = (
             "distribute:unreached",
             "distribute:chain",
             "distribute:load",
+            "distribute:quiet",
         ),
     ),
     Place(_("Topics"), "tags", "taxonomy:topics", "o", GATHERING, within=("taxonomy:",)),

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from headwater.core.addresses import address
 from headwater.distribute.actions import open_delivery
 from headwater.home.entry import Reading, open_reading
-from headwater.home.rail import PROVING, may_go
+from headwater.home.rail import DISTRIBUTING, PROVING, may_go
 from headwater.library import rules
 from headwater.library.models import Article
 from headwater.people.models import Permission, Person
@@ -72,6 +72,7 @@ def _links(request: Request, reading: Reading) -> dict[str, str]:
         "search": address("search:results"),
         "here": address("home:entry", pk=reading.entry.pk),
         "chain": address("distribute:chain", pk=reading.version.pk),
+        "forecast": _forecast(request, reading),
         "report": address("library:feedback", pk=reading.entry.pk),
         "capture": address("library:capture", pk=reading.version.pk) if _may_capture(request, reading) else "",
         "original": _original(reading),
@@ -84,6 +85,13 @@ def _links(request: Request, reading: Reading) -> dict[str, str]:
         if _may_be_verifier(request.person, article):
             links["verify"] = address("library:verification", pk=article.pk)
     return links
+
+
+def _forecast(request: Request, reading: Reading) -> str:
+    """Where is asked whom it would reach if it came out now."""
+    if not reading.is_current or not may_go(request.person, DISTRIBUTING):
+        return ""
+    return f"{address('distribute:forecast-new')}?entry={reading.entry.pk}"
 
 
 def _original(reading: Reading) -> str:

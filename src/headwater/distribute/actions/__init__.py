@@ -30,6 +30,7 @@ from headwater.distribute.actions.directives import (
     save_directive,
 )
 from headwater.distribute.actions.ladder import change_ladder
+from headwater.distribute.actions.looking import forecast_reach
 from headwater.distribute.actions.matching import divide_matching
 from headwater.distribute.actions.profiles import (
     pause_profile,
@@ -48,6 +49,7 @@ __all__ = [
     "confirm_channel",
     "divide_matching",
     "end_directive",
+    "forecast_reach",
     "issue_directive",
     "mark_deliveries_read",
     "mark_deliveries_unread",

@@ -11,6 +11,7 @@ from headwater.distribute.models.channel import (
     PrivateFeed,
 )
 from headwater.distribute.models.delivery import Acknowledgement, Broadcast, Delivery, Reason, Reminder
+from headwater.distribute.models.forecast import Forecast, ForecastAnswer
 from headwater.distribute.models.standing import Directive, InterestProfile, Ladder, MatchRun, MatchShard, When
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "DigestNotice",
     "Directive",
     "Dispatch",
+    "Forecast",
+    "ForecastAnswer",
     "InterestProfile",
     "Ladder",
     "MailedCode",

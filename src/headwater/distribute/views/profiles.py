@@ -1,10 +1,13 @@
 """Interest profiles: what one wants to hear of, and what that would have brought."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -23,11 +26,21 @@ from headwater.distribute.actions import (
 from headwater.distribute.forms import ProfileForm
 from headwater.distribute.models import InterestProfile
 from headwater.distribute.preview import preview_profile
+from headwater.distribute.quiet import brought_by
 from headwater.distribute.rules import may_change_profile, may_write_directives
 from headwater.people.models import Audience
 from headwater.people.request import Request
 
 DAYS = 90
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A profile, how many things it brought in the period, and whether it stood for all of it and brought nothing."""
+
+    profile: InterestProfile
+    brought: int
+    is_silent: bool
 
 
 @require_safe
@@ -37,8 +50,16 @@ def list_profiles(request: Request) -> HttpResponse:
     mine = list(profiles.filter(person=request.person).order_by("name"))
     groups = list(profiles.filter(request.person.within()).order_by("name"))
     heading = ngettext("%(n)d interest of yours", "%(n)d interests of yours", len(mine)) % {"n": len(mine)}
-    context = {"title": _("My interests"), "heading": heading, "mine": mine, "groups": groups}
+    context = {"title": _("My interests"), "heading": heading, "mine": _with_count(mine), "groups": groups}
     return render(request, "distribute/profiles.html", context)
+
+
+def _with_count(profiles: list[InterestProfile]) -> list[Counted]:
+    counted = brought_by(profiles, DAYS)
+    since = timezone.now() - timedelta(days=DAYS)
+    return [
+        Counted(each, counted.get(each.pk, 0), each.pk not in counted and each.created_at < since) for each in profiles
+    ]
 
 
 def edit_profile(request: Request, pk: int | None = None) -> HttpResponse:
@@ -67,7 +88,8 @@ def _looking_back(request: Request, query: str, profile: InterestProfile | None)
 
 def _initial(request: Request, profile: InterestProfile | None) -> dict[str, str]:
     if profile is None:
-        return {"query": request.GET.get("query", ""), "when": request.GET.get("when", "digest")}
+        given = {"query": request.GET.get("query", ""), "when": request.GET.get("when", "digest")}
+        return {**given, "audience": request.GET.get("audience", "")}
     return {"name": profile.name, "query": request.GET.get("query") or profile.query, "when": profile.when}
 
 

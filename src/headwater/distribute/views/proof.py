@@ -29,7 +29,7 @@ from headwater.distribute.delivering import row_for
 from headwater.distribute.forms import SignedListForm
 from headwater.distribute.masking import mask_deliveries, mask_directives
 from headwater.distribute.models import Delivery, Directive
-from headwater.distribute.rules import load_paths, may_see_audit, proof_paths
+from headwater.distribute.rules import load_paths, may_look_ahead, may_see_audit, proof_paths
 from headwater.distribute.sheets import csv_response
 from headwater.people.models import Person
 from headwater.people.request import Request
@@ -73,6 +73,7 @@ def show_overview(request: Request) -> HttpResponse:
         "overdue": overdue,
         "unreached": unreached,
         "may_see_load": bool(load_paths(request.person)),
+        "may_look_ahead": may_look_ahead(request.person),
     }
     return render(request, "distribute/prove.html", context)
 

@@ -23,8 +23,9 @@ from headwater.library.links import render_for
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, LibrarySettings, Review
 from headwater.library.views.shared import article_for_editor, article_for_writer, seen_article, sees_drafts
-from headwater.people.models import Person
+from headwater.people.models import Permission, Person
 from headwater.people.request import Request
+from headwater.people.rules import may_anywhere
 from headwater.search.models import Kind
 from headwater.taxonomy.actions import propose_concept
 from headwater.taxonomy.models import Concept
@@ -39,6 +40,12 @@ def show_article(request: Request, pk: int) -> HttpResponse:
     if article.published_id and rules.may_read(request.person, article.entry):
         return redirect(address("home:entry", pk=article.entry_id))
     raise Http404(_("There is no such article, or you may not see it."))
+
+
+def _forecast(person: Person, article: Article) -> str:
+    """Where is asked, two floors up, whom the newest draft would reach; for those who manage knowledge and see it."""
+    asks = may_anywhere(person, Permission.KNOWLEDGE_MANAGER) and sees_drafts(article) and article.has_news
+    return f"{address('distribute:forecast-new')}?article={article.pk}" if asks else ""
 
 
 def _page(
@@ -75,6 +82,7 @@ def _page(
         "may_arrange": rules.may_arrange(person, article),
         "may_govern": rules.may_govern(person, article),
         "may_publish": rules.may_publish(person, article),
+        "forecast_url": _forecast(person, article),
         "is_approved": any(one.outcome == Review.Outcome.APPROVED for one in reviews)
         and all(one.outcome != Review.Outcome.RETURNED for one in reviews),
     }

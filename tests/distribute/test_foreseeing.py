@@ -1,0 +1,384 @@
+"""Whom would this reach: asked in the web, answered where the standing queries are held, telling on nobody."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headwater.core.actions import OPERATOR, Refused
+from headwater.core.models import Classification, Event
+from headwater.distribute.actions import forecast_reach, issue_directive, save_directive, save_profile
+from headwater.distribute.forecasting import Tally, UnitReach, answered, forecast_for, told_together
+from headwater.distribute.foreseeing import answer_forecasts, forget_forecasts
+from headwater.distribute.matching import forget_standing, match_new_versions
+from headwater.distribute.models import Channel, Delivery, Forecast, ForecastAnswer, InterestProfile
+from headwater.distribute.proof import EVERYBODY, Scope
+from headwater.distribute.rules import FEWEST_TOGETHER
+from headwater.distribute.standing import Standing
+from headwater.library.actions import create_article, save_article
+from headwater.people.models import Absence, Audience, Grant, Permission, Person, Unit
+from headwater.search.models import EntryVersion
+from tests.asked import MOST_QUERIES, queries
+from tests.conftest import enrol, make_person
+from tests.distribute.conftest import make_version
+from tests.distribute.test_matching import House
+
+SignIn = Callable[[Person], Client]
+ROOT = "/o/waterworks/distribute/"
+API = "/o/waterworks/api/v1/distribute/"
+
+
+@pytest.fixture
+def staff(unit: Unit, nadia: Person, everyone: Audience) -> list[Person]:
+    """Twelve people of Drainage besides Nadia; the first three follow pumps by themselves."""
+    people = [make_person(f"Reader {number}", unit=unit) for number in range(12)]
+    enrol(everyone)
+    for person in people[:3]:
+        InterestProfile.objects.create(person=person, name="Pumps", query="pump*")
+    return people
+
+
+def answer_all(forecast: Forecast) -> Any:
+    """What the worker does, and what Nadia's page makes of it."""
+    standing = Standing()
+    standing.follow(2**60)
+    answer_forecasts(standing)
+    found = answered(forecast)
+    assert found is not None
+    return forecast_for(forecast, found, EVERYBODY)
+
+
+def about(nadia: Person, text: str, audience: Audience, **fields: Any) -> Any:
+    return answer_all(forecast_reach(nadia, title="A draft", text=text, audience=audience, **fields))
+
+
+# --- Who is reached, and who is missed --------------------------------------------------------------------------------
+
+
+def test_people_are_counted_once_by_the_strongest_reason(
+    staff: list[Person], nadia: Person, everyone: Audience, version: EntryVersion
+) -> None:
+    divers = Audience.objects.create(slug="divers", name="Divers", rule={"unit": "divers"})
+    for person in staff[2:5]:
+        divers.member_links.create(person=person)
+    save_profile(nadia, "pumps OR valves", audience=divers, name="Pumps and valves")
+    answer = about(nadia, "The pumps were greased.", everyone)
+    tally = answer.tally
+    assert (tally.people, tally.must, tally.group, tally.own, tally.unmatched) == (13, 0, 3, 2, 8)
+    assert tally.reached == 5
+    assert [(each.name, each.people) for each in answer.groups] == [("Pumps and valves", 3)]
+    standing = save_directive(nadia, divers, query="greased", name="Grease", due_days=3)
+    issue_directive(nadia, standing)
+    tally = about(nadia, "The pumps were greased.", everyone).tally
+    assert (tally.must, tally.group, tally.own) == (3, 0, 2)
+
+
+def test_a_must_read_of_the_entry_itself_reaches(
+    staff: list[Person], nadia: Person, everyone: Audience, version: EntryVersion
+) -> None:
+    issue_directive(nadia, save_directive(nadia, everyone, entry=version.entry, due_days=3))
+    answer = answer_all(forecast_reach(nadia, entry=version.entry))
+    assert (answer.tally.must, answer.tally.reached) == (13, 13)
+    assert [each.name for each in answer.must_reads] == ["Working in confined spaces"]
+
+
+def test_who_may_not_read_it_and_who_cannot_be_told_are_counted_apart(
+    staff: list[Person], nadia: Person, everyone: Audience
+) -> None:
+    Person.objects.filter(pk=staff[11].pk).update(clearance=Classification.PUBLIC)
+    Person.objects.filter(pk=staff[10].pk).update(user=None, email="")
+    tally = about(nadia, "pumps", everyone).tally
+    assert (tally.blind, tally.uncleared, tally.cut_off, tally.open, tally.own) == (1, 1, 1, 11, 3)
+    few = Audience.objects.create(slug="few", name="Few", rule={"unit": "few"})
+    few.member_links.create(person=nadia)
+    closed = make_version("Pumps", "pump", few, nadia)
+    tally = answer_all(forecast_reach(nadia, entry=closed.entry, audience=everyone)).tally
+    assert (tally.people, tally.blind, tally.uncleared) == (13, 12, 1)
+
+
+def test_who_would_hear_of_it_later_is_said(staff: list[Person], nadia: Person, everyone: Audience) -> None:
+    today = timezone.localdate()
+    Absence.objects.create(person=staff[5], since=today, until=today)
+    Channel.objects.create(person=staff[6], kind="mail", address=staff[6].email, state=Channel.State.SUSPENDED)
+    Delivery.objects.create(person=staff[7], version=make_version("Old", "old", everyone, nadia), rolled=True)
+    tally = about(nadia, "pumps", everyone).tally
+    assert (tally.away, tally.refused, tally.full) == (1, 1, 1)
+
+
+def test_the_newest_draft_of_an_article_is_asked_about(staff: list[Person], nadia: Person, everyone: Audience) -> None:
+    article = create_article(nadia, "procedure", "Cleaning", body="Nothing yet", audience=everyone)
+    assert article.latest is not None
+    save_article(nadia, article, "Cleaning", "The pump is cleaned first.", article.latest)
+    article.refresh_from_db()
+    forecast = forecast_reach(nadia, article=article)
+    assert forecast.revision == article.latest
+    assert answer_all(forecast).tally.own == 3
+
+
+# --- Nobody is told on ------------------------------------------------------------------------------------------------
+
+
+def test_of_few_people_it_is_not_told_whether_their_own_interests_match(
+    staff: list[Person], nadia: Person, sign_in: SignIn
+) -> None:
+    few = Audience.objects.create(slug="few", name="Few", rule={"unit": "few"})
+    for person in staff[: FEWEST_TOGETHER - 1]:
+        few.member_links.create(person=person)
+    answer = about(nadia, "pumps", few)
+    assert (answer.tally.reached, answer.tally.unmatched, answer.tally.tells_own) == (0, None, False)
+    browser = sign_in(nadia)
+    forecast = Forecast.objects.get()
+    page = browser.get(f"{ROOT}forecasts/{forecast.pk}/").content.decode()
+    assert "at least 0 of 7" in page
+    assert "Reader" not in page
+    api = browser.get(f"{API}forecasts/{forecast.pk}").json()
+    assert (api["is_answered"], api["total"]["own"], api["total"]["unmatched"], api["total"]["reached"]) == (
+        True,
+        None,
+        None,
+        0,
+    )
+
+
+def test_small_units_are_counted_together(staff: list[Person], nadia: Person, everyone: Audience) -> None:
+    small = Unit.objects.create(slug="small", name="Small", path="/900/")
+    Person.objects.filter(pk__in=[staff[0].pk, staff[1].pk]).update(unit=small)
+    answer = about(nadia, "pumps", everyone)
+    [together] = answer.by_unit
+    assert (together.name, together.units, together.tally.own) == ("", 2, 3)
+
+
+units = st.lists(st.integers(min_value=0, max_value=20), max_size=8)
+
+
+@given(sizes=units)
+def test_no_line_and_no_difference_of_lines_tells_of_few(sizes: list[int]) -> None:
+    given_units = [UnitReach(f"u{at}", Tally(people=size, open=size)) for at, size in enumerate(sizes)]
+    lines = told_together(given_units)
+    assert sum(line.tally.open for line in lines) == sum(sizes)
+    kept_back = sum(line.tally.open for line in lines if not line.tally.tells_own)
+    if sum(sizes) >= FEWEST_TOGETHER:
+        assert kept_back == 0
+    else:
+        assert kept_back == sum(sizes)
+
+
+def test_what_is_kept_and_logged_holds_no_words(staff: list[Person], nadia: Person, everyone: Audience) -> None:
+    about(nadia, "pumps", everyone)
+    answer = ForecastAnswer.objects.get()
+    assert sorted(answer.profiles) == sorted(InterestProfile.objects.values_list("pk", flat=True))
+    assert Event.objects.get(verb="forecast_reach").details == {"entry": None, "audience": everyone.pk}
+
+
+def test_a_units_knowledge_manager_counts_their_own_people(staff: list[Person], unit: Unit, everyone: Audience) -> None:
+    other = Unit.objects.create(slug="roads", name="Roads", path="/901/")
+    keeper = make_person("Keeper", unit=other)
+    Grant.objects.create(person=keeper, permission=Permission.KNOWLEDGE_MANAGER, unit=other)
+    enrol(everyone)
+    forecast = forecast_reach(keeper, title="pump", audience=everyone)
+    answer_all(forecast)
+    found = answered(forecast)
+    assert found is not None
+    assert forecast_for(forecast, found, Scope(("/901/",))).tally.people == 1
+
+
+# --- Who may ask, and what --------------------------------------------------------------------------------------------
+
+
+def test_only_knowledge_managers_ask(
+    ines: Person, ada: Person, nadia: Person, everyone: Audience, sign_in: SignIn
+) -> None:
+    for person in (ines, ada):
+        with pytest.raises(Refused):
+            forecast_reach(person, title="pump", audience=everyone)
+        for path in ("forecasts/new/", "quiet/", "quiet/?format=csv"):
+            assert sign_in(person).get(ROOT + path).status_code == 403
+        for path in ("quiet", "quiet/units"):
+            assert sign_in(person).get(API + path).status_code == 403
+    asked = forecast_reach(nadia, title="pump", audience=everyone)
+    Grant.objects.create(person=ines, permission=Permission.KNOWLEDGE_MANAGER)
+    assert sign_in(ines).get(f"{ROOT}forecasts/{asked.pk}/").status_code == 404
+
+
+def test_nobody_asks_about_what_they_may_not_read(nadia: Person, ines: Person, otto: Person, sign_in: SignIn) -> None:
+    closed = make_version("A secret", "pump", None, ines)
+    with pytest.raises(Refused):
+        forecast_reach(nadia, entry=closed.entry)
+    draft = create_article(otto, "procedure", "Otto's own", body="pump")
+    with pytest.raises(Refused):
+        forecast_reach(nadia, article=draft)
+    browser = sign_in(nadia)
+    assert browser.get(f"{ROOT}forecasts/new/", {"entry": closed.entry_id}).status_code == 404
+    assert browser.get(f"{ROOT}forecasts/new/", {"article": draft.pk}).status_code == 404
+
+
+def test_an_answer_goes_when_the_entry_may_no_longer_be_read(
+    staff: list[Person], nadia: Person, ines: Person, version: EntryVersion, sign_in: SignIn
+) -> None:
+    forecast = forecast_reach(nadia, entry=version.entry)
+    answer_all(forecast)
+    version.entry.audience, version.entry.owner = None, ines
+    version.entry.save()
+    assert sign_in(nadia).get(f"{ROOT}forecasts/{forecast.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({}, "entry"),
+        ({"title": "  ", "text": "\n"}, "entry"),
+        ({"title": "pump"}, "audience"),
+        ({"text": "x" * 1_000_001, "audience": True}, "text"),
+        ({"title": "pump", "audience": True, "classification": 7}, "classification"),
+    ],
+)
+def test_a_question_without_a_subject_or_an_audience_is_refused(
+    nadia: Person, everyone: Audience, values: dict[str, Any], field: str
+) -> None:
+    if values.get("audience"):
+        values = {**values, "audience": everyone}
+    with pytest.raises(ValidationError) as error:
+        forecast_reach(nadia, **values)
+    assert list(error.value.message_dict) == [field]
+
+
+def test_questions_are_forgotten_after_a_day(staff: list[Person], nadia: Person, everyone: Audience) -> None:
+    about(nadia, "pumps", everyone)
+    forget_forecasts(everyone.organisation_id)
+    assert Forecast.objects.count() == 1
+    Forecast.objects.update(asked_at=timezone.now() - timedelta(days=1, minutes=1))
+    forget_forecasts(everyone.organisation_id)
+    assert not ForecastAnswer.objects.exists()
+
+
+def test_all_parts_of_one_division_answer_together(nadia: Person, everyone: Audience) -> None:
+    forecast = forecast_reach(nadia, title="pump", audience=everyone)
+    ForecastAnswer.objects.create(forecast=forecast, number=0, of=2, profiles=[3], directives=[])
+    assert answered(forecast) is None
+    ForecastAnswer.objects.create(forecast=forecast, number=0, of=3, profiles=[9], directives=[])
+    assert answered(forecast) is None
+    ForecastAnswer.objects.create(forecast=forecast, number=1, of=2, profiles=[4], directives=[5])
+    found = answered(forecast)
+    assert found is not None
+    assert (found.profiles, found.directives) == ({3, 4}, {5})
+
+
+# --- At every door ----------------------------------------------------------------------------------------------------
+
+
+def test_the_page_asks_waits_and_shows(
+    staff: list[Person], nadia: Person, everyone: Audience, version: EntryVersion, sign_in: SignIn
+) -> None:
+    browser = sign_in(nadia)
+    asking = browser.get(f"{ROOT}forecasts/new/?entry={version.entry_id}").content.decode()
+    assert "Working in confined spaces" in asking
+    shown = browser.post(f"{ROOT}forecasts/new/?entry={version.entry_id}", {}, follow=True)
+    assert "Asking those who hold" in shown.content.decode()
+    forecast = Forecast.objects.get()
+    Forecast.objects.update(asked_at=timezone.now() - timedelta(minutes=1))
+    assert "No worker has answered" in browser.get(f"{ROOT}forecasts/{forecast.pk}/").content.decode()
+    answer_all(forecast)
+    page = browser.get(f"{ROOT}forecasts/{forecast.pk}/").content.decode()
+    assert "It would reach 0 of 13" in page
+    assert "13 follow nothing that matches" in page
+    assert f"directives/new/?entry={version.entry_id}" in page
+
+
+def test_a_text_needs_an_audience_on_the_page(nadia: Person, everyone: Audience, sign_in: SignIn) -> None:
+    browser = sign_in(nadia)
+    refused = browser.post(f"{ROOT}forecasts/new/", {"title": "Pumps", "classification": 1})
+    assert refused.status_code == 400
+    values = {"title": "Pumps", "text": "pump", "classification": 1, "audience": everyone.pk}
+    assert browser.post(f"{ROOT}forecasts/new/", values).status_code == 302
+
+
+def test_programs_ask_too(staff: list[Person], nadia: Person, everyone: Audience, sign_in: SignIn) -> None:
+    browser = sign_in(nadia)
+    body = {"title": "Pumps", "audience": "everyone"}
+    asked = browser.post(f"{API}forecasts", json.dumps(body), content_type="application/json").json()
+    assert browser.get(f"{API}forecasts/{asked['id']}").json()["is_answered"] is False
+    answer_all(Forecast.objects.get())
+    answer = browser.get(f"{API}forecasts/{asked['id']}").json()
+    assert (answer["total"]["own"], answer["total"]["unmatched"]) == (3, 10)
+    assert [(each["name"], each["people"]) for each in answer["by_unit"]] == [("Drainage", 13)]
+
+
+def test_the_operator_may_ask(everyone: Audience) -> None:
+    assert forecast_reach(OPERATOR, title="pump", audience=everyone).asked_by is None
+
+
+def test_few_questions_are_asked_however_many_units_there_are(
+    nadia: Person, everyone: Audience, sign_in: SignIn
+) -> None:
+    browser = sign_in(nadia)
+    counts = []
+    for many in (1, 30):
+        for number in range(many):
+            unit = Unit.objects.create(
+                slug=f"u{many}-{number}", name=f"Unit {number}", path=f"/{1000 * many + number}/"
+            )
+            for at in range(8):
+                make_person(f"P {many} {number} {at}", unit=unit)
+        enrol(everyone)
+        forecast = forecast_reach(nadia, title="pump", audience=everyone)
+        answer_all(forecast)
+        counts.append(queries(browser, f"{ROOT}forecasts/{forecast.pk}/"))
+    assert counts[0] == counts[1] <= MOST_QUERIES
+
+
+# --- As the worker does it --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def house(committed: None) -> Iterator[House]:
+    forget_standing()
+    yield House()
+    forget_standing()
+
+
+def test_a_matching_step_answers_what_was_asked_once(house: House) -> None:
+    with house.inside():
+        profile = save_profile(house.ines, "pump")
+        forecast = forecast_reach(house.nadia, title="The pump", audience=house.everyone)
+    house.match()
+    house.match()
+    with house.inside():
+        answer = ForecastAnswer.objects.get(forecast=forecast)
+        assert (answer.profiles, answer.number, answer.of) == ([profile.pk], 0, 1)
+        assert not Delivery.objects.exists()
+    assert match_new_versions(house.organisation.pk) is False
+
+
+def test_a_paused_profile_reaches_nobody(house: House) -> None:
+    with house.inside():
+        profile = save_profile(house.ines, "pump")
+        forecast = forecast_reach(house.nadia, title="The pump", audience=house.everyone)
+    house.match()
+    with house.inside():
+        found = answered(forecast)
+        assert found is not None
+        assert list(found.personal) == [{"person": house.ines.pk}]
+        InterestProfile.objects.filter(pk=profile.pk).update(is_active=False)
+        paused = answered(forecast)
+        assert paused is not None
+        assert not paused.personal.exists()
+
+
+def test_an_entry_that_is_out_may_be_asked_about(house: House) -> None:
+    version = house.publish("The pump")
+    with house.inside():
+        forecast = forecast_reach(house.nadia, entry=version.entry)
+        profile = save_profile(house.ines, "pump")
+    house.match()
+    with house.inside():
+        found = answered(forecast)
+        assert found is not None
+        assert found.profiles == {profile.pk}
+        assert house.got(house.ines) == []

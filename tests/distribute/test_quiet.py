@@ -1,0 +1,151 @@
+"""To whom nothing comes: counted by unit with the remedy, named without saying why."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from headwater.distribute.models import Broadcast, Delivery, Directive, InterestProfile, Reason
+from headwater.distribute.proof import EVERYBODY, Scope
+from headwater.distribute.quiet import Silence, UnitSilence, in_all, silence_by_unit, silent_people
+from headwater.distribute.rules import FEWEST_TOGETHER
+from headwater.people.models import Audience, Grant, Permission, Person, Unit
+from headwater.search.models import EntryVersion
+from tests.asked import MOST_QUERIES, queries
+from tests.conftest import enrol, make_person
+
+SignIn = Callable[[Person], Client]
+ROOT = "/o/waterworks/distribute/"
+API = "/o/waterworks/api/v1/distribute/"
+
+
+def deliver(person: Person, version: EntryVersion, days_ago: int = 1, **reason: Any) -> None:
+    """Something came to the person, so many days ago, for that reason."""
+    at = timezone.now() - timedelta(days=days_ago)
+    delivery = Delivery.objects.create(person=person, version=version, created_at=at)
+    Reason.objects.create(delivery=delivery, **reason)
+
+
+def interest(person: Person | None = None, audience: Audience | None = None) -> InterestProfile:
+    return InterestProfile.objects.create(person=person, audience=audience, name="Pumps", query="pump")
+
+
+@pytest.fixture
+def directive(version: EntryVersion, everyone: Audience) -> Directive:
+    return Directive.objects.create(
+        name="Read", entry=version.entry, version=version, audience=everyone, state=Directive.State.ISSUED
+    )
+
+
+def only(days: int = 30) -> Silence:
+    [unit] = silence_by_unit(days, EVERYBODY)
+    return unit.silence
+
+
+def test_what_came_in_the_period_by_an_interest_counts(
+    ines: Person, otto: Person, nadia: Person, version: EntryVersion
+) -> None:
+    deliver(ines, version, profile=interest(ines))
+    deliver(otto, version, days_ago=60, profile=interest(otto))
+    assert [person.name for person in silent_people(30, EVERYBODY)] == ["Nadia", "Otto"]
+    assert [person.name for person in silent_people(90, EVERYBODY)] == ["Nadia"]
+    assert (only(30).silent, only(90).silent, only().people) == (2, 1, 3)
+
+
+def test_must_reads_alone_are_told_apart(
+    ines: Person, otto: Person, nadia: Person, version: EntryVersion, directive: Directive
+) -> None:
+    deliver(ines, version, directive=directive)
+    assert (only().nothing, only().must_only) == (2, 1)
+    assert {person.name: person.had_must for person in silent_people(30, EVERYBODY)} == {
+        "Ines": True,
+        "Nadia": False,
+        "Otto": False,
+    }
+    enrol(directive.audience)
+    Broadcast.objects.create(directive=directive, version=version)
+    assert (only().nothing, only().must_only) == (0, 3)
+
+
+def test_why_is_counted_by_own_and_group_interests(ines: Person, otto: Person, nadia: Person, unit: Unit) -> None:
+    for number in range(FEWEST_TOGETHER):
+        make_person(f"Reader {number}", unit=unit)
+    interest(ines)
+    group = Audience.objects.create(slug="g", name="G", rule={"unit": "drainage"})
+    group.member_links.create(person=otto)
+    interest(audience=group)
+    assert (only().silent, only().alone, only().without) == (FEWEST_TOGETHER + 3, FEWEST_TOGETHER + 2, 9)
+    assert only().tells_why
+
+
+def test_who_cannot_be_told_is_counted(ines: Person) -> None:
+    Person.objects.update(user=None, email="")
+    assert only().cut_off == 1
+
+
+def test_why_is_not_told_of_few_nor_by_a_difference() -> None:
+    many, few = Silence(people=20, nothing=20, alone=20, without=3), Silence(people=2, nothing=2, alone=2, without=1)
+    assert (many.tells_why, few.tells_why) == (True, False)
+    assert not in_all([UnitSilence(1, "A", many), UnitSilence(2, "B", few)]).tells_why
+    assert in_all([UnitSilence(1, "A", many), UnitSilence(2, "B", many)]).without == 6
+
+
+def test_the_page_names_people_and_never_says_what_they_follow(
+    ines: Person, otto: Person, nadia: Person, unit: Unit, sign_in: SignIn
+) -> None:
+    Audience.objects.create(slug="d", name="Drainage", rule={"unit": "drainage"})
+    interest(ines)
+    page = sign_in(nadia).get(f"{ROOT}quiet/?days=90&unit={unit.pk}").content.decode()
+    assert "To 3 of 3 people no interest brought anything in 90 days" in page
+    assert "Ines" in page
+    assert "pump" not in page.lower()
+    assert "Keep an interest for them" in page
+    assert "follow nothing" not in page.split("</thead>")[0].split("lede")[1].split("</p>")[0]
+    csv = sign_in(nadia).get(f"{ROOT}quiet/?format=csv")
+    assert b"Ines" in b"".join(csv) if csv.streaming else b"Ines" in csv.content
+
+
+def test_the_page_says_when_something_came_to_everybody(nadia: Person, version: EntryVersion, sign_in: SignIn) -> None:
+    deliver(nadia, version, profile=interest(nadia))
+    assert "Something came to everybody" in sign_in(nadia).get(f"{ROOT}quiet/").content.decode()
+
+
+def test_a_units_knowledge_manager_sees_their_own_people(ines: Person, everyone: Audience, sign_in: SignIn) -> None:
+    roads = Unit.objects.create(slug="roads", name="Roads", path="/901/")
+    keeper = make_person("Keeper", unit=roads)
+    Grant.objects.create(person=keeper, permission=Permission.KNOWLEDGE_MANAGER, unit=roads)
+    assert [person.name for person in silent_people(30, Scope(("/901/",)))] == ["Keeper"]
+    page = sign_in(keeper).get(f"{ROOT}quiet/").content.decode()
+    assert "Ines" not in page
+    answer = sign_in(keeper).get(f"{API}quiet").json()
+    assert ([each["person"] for each in answer["items"]], answer["count"]) == (["Keeper"], 1)
+    [unit] = sign_in(keeper).get(f"{API}quiet/units?days=90").json()["items"]
+    assert (unit["name"], unit["nothing"], unit["without"]) == ("Roads", 1, None)
+
+
+def test_a_profile_that_brought_nothing_is_marked_for_its_holder(
+    ines: Person, version: EntryVersion, sign_in: SignIn
+) -> None:
+    silent, new, bringing = interest(ines), interest(ines), interest(ines)
+    InterestProfile.objects.exclude(pk=new.pk).update(created_at=timezone.now() - timedelta(days=120))
+    deliver(ines, version, profile=bringing)
+    page = sign_in(ines).get(f"{ROOT}profiles/").content.decode()
+    assert page.count("nothing in 90 days") == 1
+    assert page.count("1 item in 90 days") == 1
+    assert silent.pk != new.pk
+
+
+@pytest.mark.parametrize("path", ["quiet/", "profiles/"])
+def test_few_questions_are_asked_however_many_there_are(path: str, nadia: Person, sign_in: SignIn) -> None:
+    browser = sign_in(nadia)
+    counts = []
+    for many in (1, 30):
+        for number in range(many):
+            unit = Unit.objects.create(slug=f"u{many}-{number}", name=f"Unit {number}", path=f"/{900 + number}/")
+            interest(make_person(f"P {many} {number}", unit=unit))
+            interest(nadia)
+        counts.append(queries(browser, ROOT + path))
+    assert counts[0] == counts[1] <= MOST_QUERIES
