@@ -1,0 +1,145 @@
+"""Many learned interests at once: which of them a version reaches, and what brought it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from headwater.distribute.matcher.learning import Learned
+from headwater.distribute.matcher.postings import Flags, Floats, Ints, Longs, Postings, Reals, longer
+from headwater.distribute.matcher.reading import Reading
+from headwater.distribute.matcher.weighing import terms_of
+
+_FIRST = 256
+
+
+class LinearProfiles:
+    """Learned interests by number, posted under their terms: a version costs what its own terms' postings cost.
+
+    An interest that is put, changed or removed counts from the next version on; nothing is rebuilt. Weights are kept
+    as float32 (8 bytes for each term of each interest), scores are float64, added up in the order in which
+    `weighing.terms_of` names a version's terms. Not to be shared between threads.
+    """
+
+    def __init__(self) -> None:
+        self._terms: dict[str, int] = {}
+        self._names: list[str] = []
+        self._free_rows: list[int] = []
+        self._postings = Postings()
+        self._slots: dict[int, int] = {}
+        self._free_slots: list[int] = []
+        self._rows: list[Ints] = []
+        self._ids: Longs = np.zeros(_FIRST, np.int64)
+        self._thresholds: Reals = np.zeros(_FIRST)
+        self._scores: Reals = np.zeros(_FIRST)
+        self._met: Flags = np.zeros(_FIRST, np.uint8)
+        self._touched: Ints = np.zeros(_FIRST, np.int32)
+        self._reached: Reals = np.zeros(_FIRST)
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __contains__(self, profile: int) -> bool:
+        return profile in self._slots
+
+    def put(self, profile: int, learned: Learned) -> None:
+        """Hold an interest under this number, in place of the one that was there."""
+        self.remove(profile)
+        slot = self._new_slot()
+        self._slots[profile] = slot
+        self._ids[slot], self._thresholds[slot] = profile, learned.threshold
+        rows = self._rows[slot] = np.fromiter((self._row(term) for term, _ in learned.terms), np.int32)
+        self._postings.add(slot, rows, np.array([weight for _, weight in learned.terms], np.float32))
+
+    def remove(self, profile: int) -> None:
+        """Forget an interest; nothing happens if there is none under this number."""
+        slot = self._slots.pop(profile, None)
+        if slot is None:
+            return
+        rows = self._rows[slot]
+        self._postings.remove(slot, rows)
+        self._forget(rows[self._postings.count[rows] == 0].tolist())
+        self._rows[slot] = rows[:0]
+        self._free_slots.append(slot)
+
+    def match(self, reading: Reading) -> tuple[Longs, Reals]:
+        """The numbers of the interests that the version reaches, from the lowest up, and their scores."""
+        terms = terms_of(reading).shares
+        known = [(row, share) for term, share in terms.items() if (row := self._terms.get(term)) is not None]
+        rows = np.array([row for row, _ in known], np.int32)
+        shares = np.array([share for _, share in known], np.float64)
+        postings = self._postings
+        count = _match(
+            rows, shares, postings.start, postings.count, postings.slots, postings.weights,
+            self._thresholds, self._scores, self._met, self._touched, self._reached,
+        )  # fmt: skip
+        ids, order = self._ids[self._touched[:count]], np.argsort(self._ids[self._touched[:count]])
+        return ids[order], self._reached[:count][order]
+
+    def explain(self, profile: int, reading: Reading) -> list[tuple[str, float]]:
+        """The terms of the version that count for the interest, and how much each brings: the most first.
+
+        What speaks against it stands last, below 0; the sum is the score. Raises `KeyError` for an unknown number.
+        """
+        slot = self._slots[profile]
+        held = set(self._rows[slot].tolist())
+        brought = [
+            (term, self._postings.weight(self._terms[term], slot) * share)
+            for term, share in terms_of(reading).shares.items()
+            if self._terms.get(term) in held
+        ]
+        return sorted(brought, key=lambda item: (-item[1], item[0]))
+
+    def _row(self, term: str) -> int:
+        row = self._terms.get(term)
+        if row is None:
+            row = self._terms[term] = self._free_rows.pop() if self._free_rows else len(self._names)
+            self._names[row : row + 1] = [term]
+        return row
+
+    def _forget(self, rows: list[int]) -> None:
+        """Forget the terms of lists that have become empty."""
+        for row in rows:
+            del self._terms[self._names[row]]
+            self._free_rows.append(row)
+
+    def _new_slot(self) -> int:
+        if self._free_slots:
+            return self._free_slots.pop()
+        slot = len(self._rows)
+        self._rows.append(np.zeros(0, np.int32))
+        if slot >= len(self._ids):
+            self._ids, self._thresholds = longer(self._ids, 2 * slot), longer(self._thresholds, 2 * slot)
+            self._scores, self._met = longer(self._scores, 2 * slot), longer(self._met, 2 * slot)
+            self._touched, self._reached = longer(self._touched, 2 * slot), longer(self._reached, 2 * slot)
+        return slot
+
+
+@njit(cache=True, nogil=True)
+def _match(
+    rows: Ints, shares: Reals, start: Longs, count: Ints, slots: Ints, weights: Floats,
+    thresholds: Reals, scores: Reals, met: Flags, touched: Ints, reached: Reals,
+) -> int:  # fmt: skip
+    """Score the slots posted under the rows; those that reach their threshold stand first in `touched` and `reached`.
+
+    Returns how many. `scores` and `met` must be zero before, and are so again afterwards.
+    """
+    n = 0
+    for k in range(len(rows)):
+        begin, share = start[rows[k]], shares[k]
+        for at in range(begin, begin + count[rows[k]]):
+            slot = slots[at]
+            if met[slot] == 0:
+                met[slot] = 1
+                touched[n] = slot
+                n += 1
+            scores[slot] += weights[at] * share
+    found = 0
+    for k in range(n):
+        slot = touched[k]
+        if scores[slot] >= thresholds[slot]:
+            touched[found], reached[found] = slot, scores[slot]
+            found += 1
+        scores[slot] = 0.0
+        met[slot] = 0
+    return found
