@@ -58,6 +58,7 @@ HEADWATER_PORT = int(os.environ.get("HEADWATER_PORT") or "8000")
 HEADWATER_ORIGIN = os.environ.get("HEADWATER_ORIGIN", f"http://127.0.0.1:{HEADWATER_PORT}")
 HEADWATER_LIVE_URL = os.environ.get("HEADWATER_LIVE_URL", f"http://127.0.0.1:{HEADWATER_PORT + 1}/live")
 HEADWATER_HOST = os.environ.get("HEADWATER_HOST") or socket.gethostname()
+HEADWATER_PARTS = _listed("HEADWATER_PARTS") or ["gather", "match"]  # what workers of this host do beside the rest
 HEADWATER_DEMO = os.environ.get("HEADWATER_DEMO") == "1"
 HEADWATER_ALLOW_FETCH = _listed("HEADWATER_ALLOW_FETCH")
 # Hours within which half, and 95 of 100, are to know what concerns them.

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
@@ -211,3 +212,10 @@ def test_what_goes_to_a_mail_server_is_tried_again_for_days() -> None:
 def test_a_job_needs_a_queue_that_a_worker_serves() -> None:
     with pytest.raises(ValueError, match="no worker serves the queue nowhere"):
         job(queue="nowhere")
+
+
+def test_only_hosts_that_gather_serve_the_queue_of_sources(settings: Any) -> None:
+    settings.HEADWATER_PARTS = ["match"]
+    assert set(worker._our_lanes()) == set(LANES) - {"gather"}
+    settings.HEADWATER_PARTS = ["match", "gather"]
+    assert worker._our_lanes() == LANES

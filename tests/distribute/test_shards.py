@@ -4,6 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -296,3 +297,20 @@ def test_divide_matching_is_for_administrators(ada: Person, ines: Person, sign_i
 def test_divide_matching_refuses_other_numbers(ada: Person, number: int) -> None:
     with pytest.raises(ValidationError):
         divide_matching(ada, number)
+
+
+def test_a_host_that_is_not_to_match_holds_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.HEADWATER_PARTS = ["gather"]
+    monkeypatch.setattr(holding, "holding", None)
+    stop = threading.Event()
+    thread = threading.Thread(target=holding.hold_shards, args=(stop,))
+    thread.start()
+    eventually(lambda: holding.holding is not None)
+    profile(house, house.ines, "pump")
+    house.publish("A pump")
+    house.match()
+    assert house.got(house.ines) == []
+    stop.set()
+    thread.join(10)

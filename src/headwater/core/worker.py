@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection, connections
 from procrastinate.contrib.django import app
@@ -189,7 +190,7 @@ async def run_jobs(stop: threading.Event) -> None:
 
 async def _work(worker_app: Any, asked: asyncio.Event) -> None:
     """One life of procrastinate's workers: all end when asked, or when one of them loses PostgreSQL."""
-    lanes = [asyncio.ensure_future(_lane(worker_app, queue, at_once)) for queue, at_once in LANES.items()]
+    lanes = [asyncio.ensure_future(_lane(worker_app, queue, at_once)) for queue, at_once in _our_lanes().items()]
     wish = asyncio.ensure_future(asked.wait())
     await asyncio.wait({*lanes, wish}, return_when=asyncio.FIRST_COMPLETED)
     for task in (wish, *lanes):
@@ -197,6 +198,13 @@ async def _work(worker_app: Any, asked: asyncio.Event) -> None:
     for outcome in await asyncio.gather(*lanes, return_exceptions=True):
         if isinstance(outcome, Exception):
             raise outcome
+
+
+def _our_lanes() -> dict[str, int]:
+    """The queues that this host serves: of sources only where it is to gather."""
+    return {
+        queue: at_once for queue, at_once in LANES.items() if queue != "gather" or "gather" in settings.HEADWATER_PARTS
+    }
 
 
 async def _lane(worker_app: Any, queue: str, at_once: int) -> None:

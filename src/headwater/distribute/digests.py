@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from headwater.core.following import locked_cursor
 from headwater.core.wall import organisation_context
 from headwater.distribute.models import Delivery, Digest, DigestLine, DigestNotice, Preference
 from headwater.distribute.sending import queue_digest
@@ -22,6 +23,8 @@ PEOPLE_AT_ONCE = 200
 def make_digests(organisation_id: int) -> bool:
     """Make and queue the digests whose hour has come. True when there may be more."""
     with organisation_context(organisation_id):
+        if locked_cursor("make digests") is None:
+            return False
         people = list(_people_waiting())
         preferences = {each.person_id: each for each in Preference.objects.filter(person__in=people)}
         recent = Digest.objects.filter(person__in=people, created_at__gt=timezone.now() - timedelta(days=2))

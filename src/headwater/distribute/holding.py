@@ -17,6 +17,7 @@ from math import ceil
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 
@@ -71,9 +72,11 @@ holding: Holding | None = None
 
 
 def hold_shards(stop: threading.Event) -> None:
-    """A service: hold this worker's share of all shards until told to stop."""
+    """A service: hold this worker's share of all shards until told to stop; none on a host that is not to match."""
     global holding
     holding = holding or Holding()
+    if "match" not in settings.HEADWATER_PARTS:
+        stop.wait()
     while not stop.is_set():
         try:
             with _session() as session:

@@ -184,6 +184,9 @@ def new_matcher() -> "Matcher":
 
 def warm_matcher(stop: threading.Event) -> None:
     """A service: compile the matcher's loops (seconds, on a machine's first start), so that no version waits for it."""
+    if "match" not in settings.HEADWATER_PARTS:
+        stop.wait()
+        return
     matcher = new_matcher()
     matcher.put(1, parse('"a b c" OR (d (e OR NOT f) g h)'), ("en",))
     matcher.match(Searchable(1, 1, "a b c", "d e g h", "en", "", "", (), (), "", timezone.now()))

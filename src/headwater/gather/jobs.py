@@ -3,6 +3,7 @@
 import logging
 import threading
 
+from django.conf import settings
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -94,8 +95,10 @@ def purge_blobs(organisation_id: int) -> None:
 
 
 def watch_all_folders(stop: threading.Event) -> None:
-    """Watches the folders of all organisations until told to stop."""
-    watching.watch_all(stop)
+    """Watches the folders of all organisations until told to stop, on a host that gathers."""
+    if "gather" in settings.HEADWATER_PARTS:
+        watching.watch_all(stop)
+    stop.wait()
 
 
 FOLLOWERS = [
