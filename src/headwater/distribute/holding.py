@@ -29,8 +29,8 @@ from headwater.distribute.shards import Part, shards
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 2.0  # seconds
-SILENCE = 12  # seconds after which the server ends the session of a worker that stands still
+LOOK_EVERY = 1.0  # seconds
+SILENCE = 10  # seconds after which the server ends the session of a worker that stands still
 
 _PRESENT = """
     SELECT count(DISTINCT pid) FROM pg_locks

@@ -74,8 +74,9 @@ class Standing:
 
         What is newer is taken in too, and read again: a row that was changed just now would be missing otherwise.
         """
+        started = time.monotonic()
         self.learn_languages()
-        is_changed = self.tx == 0
+        is_new = is_changed = self.tx == 0
         profiles = InterestProfile.objects.filter(is_of(self._part), tx__gte=self.tx)
         # A cursor in the database spares memory when all are loaded, and costs round trips when few are.
         for profile in profiles if self.tx else profiles.iterator():
@@ -85,6 +86,8 @@ class Standing:
             self.put_directive(directive)
             is_changed = True
         self.tx = max(self.tx, upper)
+        if is_new:
+            log.info("%d standing queries were loaded in %.2f s", len(self), time.monotonic() - started)
         return is_changed
 
     def put_profile(self, profile: InterestProfile) -> None:

@@ -12,22 +12,22 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-GIVEN_UP_AFTER = 11  # seconds: five of silence, then three questions, two seconds apart
+GIVEN_UP_AFTER = 7  # seconds: three of silence, then four questions, a second apart
 LONGEST_PAUSE = 120  # seconds between two statements of a transaction
 
 # Our side. Times in seconds, `tcp_user_timeout` in milliseconds.
 OURS: Mapping[str, int] = {
     "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
+    "keepalives_count": 4,
     "tcp_user_timeout": 1000 * GIVEN_UP_AFTER,
 }
 # The server's, of each session. On a socket of the same machine those of TCP mean nothing, and do no harm.
 THEIRS: Mapping[str, str] = {
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "2",
-    "tcp_keepalives_count": "3",
+    "tcp_keepalives_idle": "3",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "4",
     "tcp_user_timeout": f"{GIVEN_UP_AFTER}s",
     "client_connection_check_interval": "5s",
     "idle_in_transaction_session_timeout": f"{LONGEST_PAUSE}s",
