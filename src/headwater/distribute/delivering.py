@@ -78,22 +78,31 @@ _OF_PROFILES = f"""
     )
 """
 
+# First what is asked, a row for each broadcast, then whom: left to choose, the planner goes through all members of an
+# audience for each of the directives that ask it (500 of them: 20 seconds; so: 10 milliseconds).
 _FROM_BROADCASTS = """
-    SELECT p.id AS person_id, b.version_id, NULL::bigint AS profile_id, r.id AS directive_id, b.words::text AS words,
-           0::float8 AS score, 'at_once' AS push, r.acknowledge AS must, r.urgent, b.due_at,
-           greatest(v.published_at, m.since, r.issued_at, %(since)s::timestamptz) AS eligible_at,
-           b.opened_at, r.due_zone, r.due_days, p.timezone, p.work_until, greatest(m.since, %(since)s::timestamptz)
-    FROM distribute_broadcast b
-    JOIN distribute_directive r ON r.id = b.directive_id AND r.state = 'issued'
-    JOIN people_audiencemember m ON m.audience_id = r.audience_id
+    WITH e AS MATERIALIZED (
+        SELECT b.version_id, b.words, b.due_at, b.opened_at, r.id AS directive_id, r.audience_id AS asked,
+               r.acknowledge, r.urgent, r.due_zone, r.due_days, greatest(v.published_at, r.issued_at) AS since,
+               e.withdrawn_at, e.classification, e.owner_id, e.audience_id, e.unit_id
+        FROM distribute_broadcast b
+        JOIN distribute_directive r ON r.id = b.directive_id AND r.state = 'issued'
+        JOIN search_entryversion v ON v.id = b.version_id
+        JOIN search_entry e ON e.id = v.entry_id AND e.current_version_id = b.version_id
+        WHERE b.id = ANY(%(broadcasts)s) AND b.closed_at IS NULL
+    )
+    SELECT p.id AS person_id, e.version_id, NULL::bigint AS profile_id, e.directive_id, e.words::text AS words,
+           0::float8 AS score, 'at_once' AS push, e.acknowledge AS must, e.urgent, e.due_at,
+           greatest(e.since, m.since, %(since)s::timestamptz) AS eligible_at,
+           e.opened_at, e.due_zone, e.due_days, p.timezone, p.work_until, greatest(m.since, %(since)s::timestamptz)
+    FROM e
+    JOIN people_audiencemember m ON m.audience_id = e.asked
     JOIN people_person p ON p.id = m.person_id
-    JOIN search_entryversion v ON v.id = b.version_id
-    JOIN search_entry e ON e.id = v.entry_id
-    WHERE b.id = ANY(%(broadcasts)s) AND b.closed_at IS NULL AND {readable} {person}
-      AND (e.current_version_id = b.version_id)
+    WHERE {readable} {person}
       AND NOT EXISTS (
-        SELECT FROM distribute_delivery d JOIN distribute_reason x ON x.delivery_id = d.id AND x.directive_id = r.id
-        WHERE d.person_id = p.id AND d.version_id = b.version_id AND d.state <> 'withdrawn')
+        SELECT FROM distribute_delivery d JOIN distribute_reason x ON x.delivery_id = d.id
+        WHERE d.person_id = p.id AND d.version_id = e.version_id AND x.directive_id = e.directive_id
+          AND d.state <> 'withdrawn')
     {limit}
 """
 
@@ -199,7 +208,7 @@ def deliver_broadcasts(
         return 0
     found = _FROM_BROADCASTS.format(
         readable=READABLE,
-        person="AND p.id = ANY(%(people)s)" if people is not None else "",
+        person="AND m.person_id = ANY(%(people)s)" if people is not None else "",
         limit="LIMIT %(limit)s" if limit else "",
     )
     values = {

@@ -80,8 +80,10 @@ def _counted(reader: GivenReader) -> Prepared:
 
 def waiting_counts(reader: Reader, now: Any) -> tuple[RowCounts, RowCount]:
     """Expressions that count what waits for somebody at that moment, for a query of one row; see `InboxCounts.of`."""
-    waiting = visible_deliveries(reader).filter(state__in=(Delivery.State.DUE, Delivery.State.OPENED))
     unread, to_sign = Q(read_at=None), Q(must_acknowledge=True)
+    # What was read and asks for nothing is most of an old inbox: whether it may still be read is not looked up.
+    counted = (unread | to_sign) & Q(state__in=(Delivery.State.DUE, Delivery.State.OPENED))
+    waiting = visible_deliveries(reader).filter(counted)
     tests = [unread, to_sign, to_sign & Q(due_at__lt=now), unread & Q(must_acknowledge=False)]
     return RowCounts(waiting, tests), RowCount(_missing_broadcasts(reader))
 

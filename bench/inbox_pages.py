@@ -1,0 +1,200 @@
+"""inbox_pages: the pages and counts of a full inbox, in an installation of a million versions.
+
+The reader has 10,000 deliveries, and 500 open broadcasts concern them, as rows that follow in the background have not
+come yet; 2,000 others have 250 deliveries each. The tables are filled by SQL, as the application's role, with all keys,
+indexes and row-level security. Pages are asked of the real server over HTTP, one after the other, and counts of the
+function that pages and API use. The first look, which takes the 500 in, is measured of others to whom it is new.
+"""
+
+import http.client
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from bench.figures import Figure, at_most, percentile, plain
+from bench.search_api import _served
+from bench.stage import django_stage
+
+VERSIONS, DELIVERIES, BROADCASTS, OTHERS, OF_OTHERS = 1_000_000, 10_000, 500, 2_000, 250
+AT_ONCE = 100_000
+NEWCOMERS, TIMES, WARMING = 5, 60, 8
+PAGES = {
+    "unread": "distribute/inbox/?tab=unread",
+    "must": "distribute/inbox/?tab=must",
+    "all": "distribute/inbox/?tab=all",
+    "all_last": "distribute/inbox/?tab=all&page=300",
+    "done": "distribute/inbox/?tab=done",
+    "api": "api/v1/distribute/inbox?limit=30",
+}
+
+# Entries and versions bear the same numbers; the keys between them are checked when all are there.
+_ENTRIES = """
+    INSERT INTO search_entry (id, kind, title, owner_id, audience_id, classification, source_slug, path, origin_url,
+        current_version_id, standing, created_at, tx)
+    SELECT n, 'gathered', 'Report ' || n, %(owner)s, (%(audiences)s::bigint[])[1 + n %% %(kinds)s], n %% 3, 'wire',
+        n || '.txt', '', n, '', now() - n * interval '1 minute', 0
+    FROM generate_series(%(first)s, %(last)s) n
+"""
+_VERSIONS = """
+    INSERT INTO search_entryversion (id, entry_id, number, title, text, language, author, checksum, fingerprint,
+        summary, published_at, gathered_at, is_backfill, tx)
+    SELECT n, n, 1, 'Report ' || n, repeat(md5(n::text) || ' ', 12), 'en', '', md5(n::text),
+        ('x' || left(md5(n::text), 16))::bit(64)::bigint, 'What changed in ' || n,
+        now() - n * interval '1 minute', now() - n * interval '1 minute', true, 0
+    FROM generate_series(%(first)s, %(last)s) n
+"""
+# Of every ten deliveries five were read, one is to be acknowledged, one was acknowledged; the rest are unread.
+_DELIVERIES = """
+    INSERT INTO distribute_delivery (person_id, version_id, state, must_acknowledge, score, push, urgent, rolled,
+        due_at, eligible_at, created_at, opened_at, acknowledged_at, read_at, withdrawn_because, tx)
+    SELECT p, 1 + (p * 7919 + n * 97) %% %(versions)s,
+        CASE WHEN n %% 10 < 5 THEN 'opened' WHEN n %% 10 = 6 THEN 'acknowledged' ELSE 'due' END, n %% 10 IN (5, 6), 1,
+        'digest', false, false, CASE WHEN n %% 10 IN (5, 6) THEN now() + (n %% 40 - 20) * interval '1 day' END,
+        now() - n * interval '7 minutes', now() - n * interval '7 minutes',
+        CASE WHEN n %% 10 < 5 THEN now() END, CASE WHEN n %% 10 = 6 THEN now() END,
+        CASE WHEN n %% 10 < 5 OR n %% 10 = 6 THEN now() END, '', 0
+    FROM unnest(%(people)s::bigint[]) p, generate_series(1, %(each)s) n ORDER BY n, p
+"""
+_REASONS = """
+    INSERT INTO distribute_reason (delivery_id, profile_id, words, score)
+    SELECT id, %(profile)s, '["report"]', 1 FROM distribute_delivery
+"""
+_DIRECTIVES = """
+    INSERT INTO distribute_directive (id, name, entry_id, version_id, query, audience_id, sentence, acknowledge, due_at,
+        due_zone, urgent, channels, remind_days, tell_head_after_days, state, issued_at, created_at, asked_tx, since_tx,
+        tx)
+    SELECT n, 'Must-read ' || n, n * (%(versions)s / %(broadcasts)s), n * (%(versions)s / %(broadcasts)s), '',
+        %(everyone)s, 'Read it', true, now() + n * interval '1 hour', 'UTC', false, '[]', '[]', 1, 'issued', now(),
+        now(), 0, 0, 0
+    FROM generate_series(1, %(broadcasts)s) n
+"""
+_BROADCASTS = """
+    INSERT INTO distribute_broadcast (directive_id, version_id, opened_at, due_at, words)
+    SELECT id, version_id, now(), due_at, '[]' FROM distribute_directive
+"""
+
+
+def run() -> Iterator[Figure]:
+    """95th percentile of each page and of the counts, in milliseconds; and of a first look at 500 broadcasts."""
+    with django_stage():
+        organisation, reader, newcomers = _fill()
+        with _served() as port:
+            first = [_asked(port, cookie, PAGES["must"]) for cookie in newcomers]
+            yield plain("inbox_pages_first_look", percentile(first[1:], 0.5), "ms")
+            for name, page in PAGES.items():
+                times = [_asked(port, reader, page) for _ in range(WARMING + TIMES)][WARMING:]
+                yield at_most(f"inbox_pages_{name}_p95", percentile(times, 0.95), "ms", 50)
+            yield at_most("inbox_pages_counts_p95", percentile(_counted(organisation), 0.95), "ms", 50)
+        yield plain("inbox_pages_versions", VERSIONS, "versions")
+
+
+def _fill() -> tuple[int, str, list[str]]:
+    """The organisation; the sessions of the reader, and of those who have not looked yet."""
+    from django.db import connection
+
+    from headwater.core.models import Organisation
+    from headwater.core.wall import organisation_context
+    from headwater.distribute.models import InterestProfile
+    from headwater.people.membership import refresh
+    from headwater.people.models import Audience, Person
+
+    organisation = Organisation.objects.create(slug="bench", name="Bench")
+    with organisation_context(organisation.pk):
+        readers = [_with_account(f"reader{number}") for number in range(1 + NEWCOMERS)]
+        others = Person.objects.bulk_create(Person(name=f"Person {number}", clearance=3) for number in range(OTHERS))
+        everyone = Audience.objects.create(slug="everyone", name="Everyone", rule={"everyone": True})
+        wide = [
+            Audience.objects.create(slug=f"a{number}", name=f"Audience {number}", rule={"everyone": True})
+            for number in range(9)
+        ]
+        refresh()
+        profile = InterestProfile.objects.create(name="Reports", person=readers[0], query="report")
+        values = {
+            "owner": others[0].pk,
+            "audiences": [each.pk for each in (everyone, *wide)],
+            "kinds": 1 + len(wide),
+            "everyone": everyone.pk,
+            "broadcasts": BROADCASTS,
+            "versions": VERSIONS,
+            "profile": profile.pk,
+        }
+    for first in range(1, VERSIONS + 1, AT_ONCE):
+        _run(organisation.pk, values | {"first": first, "last": first + AT_ONCE - 1}, _ENTRIES, _VERSIONS)
+    _run(organisation.pk, values | {"people": [readers[0].pk], "each": DELIVERIES}, _DELIVERIES)
+    _run(organisation.pk, values | {"people": [each.pk for each in others], "each": OF_OTHERS}, _DELIVERIES)
+    _run(organisation.pk, values, _REASONS, _DIRECTIVES, _BROADCASTS)
+    _await_statistics(connection)
+    reader, *newcomers = [_session(each.user) for each in readers]
+    return organisation.pk, reader, newcomers
+
+
+def _run(organisation: int, values: dict[str, Any], *statements: str) -> None:
+    from django.db import connection
+
+    from headwater.core.wall import organisation_context
+
+    with organisation_context(organisation), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement, values)
+
+
+def _await_statistics(connection: Any) -> None:
+    """Until PostgreSQL has looked at the tables by itself, as it does a while after they were filled."""
+    asked = """SELECT count(*) FROM pg_stat_user_tables WHERE last_autoanalyze IS NOT NULL AND relname IN
+        ('search_entry', 'search_entryversion', 'distribute_delivery', 'distribute_reason', 'distribute_broadcast')"""
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(asked)
+            if cursor.fetchone()[0] == 5:
+                return
+        time.sleep(2)
+    raise TimeoutError("the tables were not analysed within three minutes")
+
+
+def _with_account(name: str) -> Any:
+    from headwater.core.models import User
+    from headwater.people.models import Person
+
+    return Person.objects.create(name=name, user=User.objects.create_user(f"{name}@bench.example"), clearance=3)
+
+
+def _session(user: Any) -> str:
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
+
+
+def _asked(port: int, session: str, page: str) -> float:
+    """Milliseconds of an answer."""
+    began = time.perf_counter()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", f"/o/bench/{page}", headers={"Cookie": f"headwater_session_{port}={session}"})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    if answer.status != 200:
+        raise RuntimeError(f"{page} answered {answer.status}")
+    return (time.perf_counter() - began) * 1000
+
+
+def _counted(organisation: int) -> list[float]:
+    """Milliseconds of each count of what waits for the reader."""
+    from headwater.core.wall import organisation_context
+    from headwater.distribute.inbox import counts_of
+    from headwater.people.models import Person
+
+    times = []
+    with organisation_context(organisation):
+        reader = Person.objects.get(name="reader0")
+        for _ in range(WARMING + TIMES):
+            began = time.perf_counter()
+            counts_of(reader)
+            times.append((time.perf_counter() - began) * 1000)
+    return times[WARMING:]
