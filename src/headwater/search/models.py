@@ -142,6 +142,8 @@ class EntryVersion(Walled):
             models.Index(
                 fields=["organisation", "gathered_at"], name="version_new", condition=models.Q(is_backfill=False)
             ),
+            # From a version to its entry without touching the row, which holds the text: a full inbox does it often.
+            models.Index(fields=["id"], name="version_entry", include=["entry", "organisation"]),
         ]
 
     def __str__(self) -> str:

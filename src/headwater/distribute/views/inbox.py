@@ -24,7 +24,7 @@ from headwater.distribute.actions import (
     rate_delivery,
 )
 from headwater.distribute.delivering import row_for
-from headwater.distribute.inbox import InboxCounts, counts_of, inbox_of, note_counts, take_in_broadcasts
+from headwater.distribute.inbox import InboxCounts, inbox_of, look_through, note_counts, take_in_broadcasts
 from headwater.distribute.models import Delivery
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
@@ -37,12 +37,12 @@ def show_inbox(request: Request) -> HttpResponse:
     """The person's inbox, by tab: to acknowledge, not yet read, all, done."""
     tab = request.GET.get("tab", "")
     take_in_broadcasts(request.person)  # before they are counted: not each becomes a line that waits
-    counts = counts_of(request.person)
+    counts, lengths = look_through(request.person, wholly=tab in ("all", "done"))
     note_counts(request, counts)
     if tab not in lines.TABS:
         tab = "must" if counts.to_acknowledge else "unread"
-    counted = {"must": counts.to_acknowledge, "unread": counts.for_you}
-    rows: Any = lines.Tab(request.person, tab, counted.get(tab))
+    lengths |= {"must": counts.to_acknowledge, "unread": counts.for_you}
+    rows: Any = lines.Tab(request.person, tab, lengths.get(tab))
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     context = {
         "title": _("Inbox"),
