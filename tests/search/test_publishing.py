@@ -83,6 +83,23 @@ def test_near_copies_point_to_the_first(ines: Person) -> None:
     assert [entry.copy_of_id for entry in (first, copy, other, third)] == [None, first.pk, None, first.pk]
 
 
+@pytest.mark.parametrize("original", [0, -1, 0x7FFF_0123_4567_89AB, -0x7FFF_0123_4567_89AB])
+@pytest.mark.parametrize("flipped", [(), (63,), (0, 16, 32), (15, 31, 63), (40, 41, 42)])
+def test_a_near_copy_is_found_by_its_bands_wherever_it_differs(
+    ines: Person, monkeypatch: pytest.MonkeyPatch, original: int, flipped: tuple[int, ...]
+) -> None:
+    bits = original & (1 << 64) - 1
+    for bit in flipped:
+        bits ^= 1 << bit
+    prints = {"one": original, "other": bits - (1 << 64) if bits >> 63 else bits}
+    monkeypatch.setattr("headwater.search.publishing.fingerprint", prints.__getitem__)
+    first, copy = make_entry(ines), make_entry(ines)
+    publish(first, text="one")
+    publish(copy, text="other")
+    copy.refresh_from_db()
+    assert copy.copy_of_id == first.pk
+
+
 def test_near_copies_inside_one_batch(ines: Person) -> None:
     first, copy = make_entry(ines), make_entry(ines)
     publish_versions([NewVersion(entry, "Valves", LONG, "en", "", timezone.now()) for entry in (first, copy)])

@@ -117,6 +117,12 @@ class EntryTopic(Walled):
         constraints = [models.UniqueConstraint(fields=["entry", "concept"], name="entry_topic_once")]
 
 
+def _band(number: int) -> models.GeneratedField:
+    """One of four stretches of the fingerprint: of two that differ in three bits at most, one stretch is the same."""
+    stretch = models.F("fingerprint").bitrightshift(16 * number).bitand(0xFFFF)
+    return models.GeneratedField(expression=stretch, output_field=models.IntegerField(null=True), db_persist=True)
+
+
 class EntryVersion(Walled):
     """One immutable text of an entry: what is indexed, matched, delivered, acknowledged and cited."""
 
@@ -128,6 +134,8 @@ class EntryVersion(Walled):
     author = models.CharField(max_length=300, blank=True)
     checksum = models.CharField(max_length=64, help_text=_("SHA-256 of the title, a line feed, and the text"))
     fingerprint = models.BigIntegerField(null=True, help_text=_("64-bit simhash of the text, for near-copies"))
+    # Kept by the database, so that near-copies are found by an index, however many texts there are.
+    band_0, band_1, band_2, band_3 = _band(0), _band(1), _band(2), _band(3)
     summary = models.CharField(max_length=300, blank=True, help_text=_("in one sentence, what changed"))
     published_at = models.DateTimeField(help_text=_("when its origin published it"))
     gathered_at = models.DateTimeField(default=timezone.now, help_text=_("when it came in, or was published here"))
@@ -144,6 +152,7 @@ class EntryVersion(Walled):
             ),
             # From a version to its entry without touching the row, which holds the text: a full inbox does it often.
             models.Index(fields=["id"], name="version_entry", include=["entry", "organisation"]),
+            *(models.Index(fields=[f"band_{number}"], name=f"version_band_{number}") for number in range(4)),
         ]
 
     def __str__(self) -> str:

@@ -4,10 +4,13 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from headwater.search.language.fingerprint import fingerprint, nearest
@@ -139,8 +142,7 @@ def _copies(made: list[EntryVersion]) -> dict[int, int]:
     if not told:
         return {}
     own = {version.entry_id for version in made}
-    originals = Entry.objects.current().filter(copy_of=None, current_version__fingerprint__isnull=False)
-    rows = originals.exclude(pk__in=own).order_by("pk").values_list("pk", "current_version__fingerprint")
+    rows = _perhaps_alike([version.fingerprint or 0 for version in told], own)
     ids, prints = [pk for pk, _ in rows], [print_ for _, print_ in rows]
     copies: dict[int, int] = {}
     for version in sorted(told, key=lambda version: version.entry_id):
@@ -152,6 +154,15 @@ def _copies(made: list[EntryVersion]) -> dict[int, int]:
             ids.append(version.entry_id)
             prints.append(version.fingerprint)
     return copies
+
+
+def _perhaps_alike(prints: Sequence[int], own: Iterable[int]) -> list[tuple[int, int]]:
+    """Entry and fingerprint of other current texts that share a band with one of these, of what is no copy itself."""
+    bands = (Q(**{f"band_{band}__in": {one >> 16 * band & 0xFFFF for one in prints}}) for band in range(4))
+    alike = EntryVersion.objects.filter(reduce(or_, bands), entry__current_version=F("pk"))
+    originals = alike.filter(entry__copy_of=None, entry__withdrawn_at=None).exclude(entry__in=own)
+    rows = originals.order_by("entry").values_list("entry", "fingerprint")
+    return [(entry, print_) for entry, print_ in rows if print_ is not None]
 
 
 def withdraw_entry(entry: Entry) -> None:
