@@ -15,6 +15,8 @@ from headwater.distribute.models import (
     Dispatch,
     Forecast,
     InterestProfile,
+    LearnedExample,
+    LearnedInterest,
     MailedCode,
     Preference,
     PrivateFeed,
@@ -38,6 +40,15 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
         "interests": InterestProfile.objects.filter(person=person.pk).values("name", "query", "when", "created_at"),
         "interests_written_for_groups": (
             InterestProfile.objects.filter(created_by=person.pk).exclude(person=person.pk).values("name", "query")
+        ),
+        "learned_interest": LearnedInterest.objects.filter(person=person.pk).values(
+            *("follows_use", "consented_at", "terms", "edits", "examples_used", "began_with", "learned_at")
+        ),
+        "learned_from_examples": told(
+            person,
+            LearnedExample.objects.filter(interest__person=person.pk),
+            "entry",
+            *("entry__title", "is_wanted", "added_at"),
         ),
         "must_reads_issued": told(
             person,
@@ -93,6 +104,7 @@ def open_matters(reader: Reader) -> dict[str, QuerySet[Any]]:
 def forget(person: Person) -> None:
     """Remove interests, ratings, channels, digests and the feed. Deliveries and acknowledgements are records."""
     Reason.objects.filter(profile__person=person).update(words=[])
+    LearnedInterest.objects.filter(person=person).delete()
     InterestProfile.objects.filter(person=person).delete()
     Delivery.objects.filter(person=person).update(useful=None)
     Digest.objects.filter(person=person).delete()

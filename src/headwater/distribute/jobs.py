@@ -22,6 +22,21 @@ from headwater.distribute.withdrawing import (
     settle_everything,
 )
 
+
+def learn_due(organisation_id: int) -> bool:
+    """Learn anew what is due. True when there may be more."""
+    from headwater.distribute import learning  # the compiled matcher, which only workers load
+
+    return learning.learn_due(organisation_id)
+
+
+def plan_learning(organisation_id: int) -> None:
+    """Have learned anew whoever did something since the last time."""
+    from headwater.distribute import learning
+
+    learning.plan_learning(organisation_id)
+
+
 FOLLOWERS = [
     Follower("match versions", channel="search_entryversion", step=match_new_versions),
     Follower("forecast reach", channel="distribute_forecast", step=match_new_versions, every_seconds=60),
@@ -36,6 +51,7 @@ FOLLOWERS = [
     Follower("plan notices", channel="people_notice", step=plan_notices),
     Follower("send", channel="distribute_dispatch", step=send_due),
     Follower("digests", channel="distribute_digest", step=make_digests, every_seconds=30),
+    Follower("learn interests", channel="distribute_learnedinterest", step=learn_due, every_seconds=60),
 ]
 SERVICES = [warm_matcher, hold_shards]
 
@@ -43,3 +59,4 @@ periodic("*/5 * * * *")(climb_ladder)
 periodic("*/5 * * * *")(read_bounces)
 periodic("*/10 * * * *")(settle_everything)
 periodic("17 * * * *")(forget_forecasts)
+periodic("20 3 * * *")(plan_learning)

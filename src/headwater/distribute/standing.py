@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from headwater.core.memory import let_go_of
-from headwater.distribute.models import Directive, InterestProfile
+from headwater.distribute.matcher.weighing import TITLE
+from headwater.distribute.models import Directive, InterestProfile, LearnedInterest
 from headwater.distribute.shards import Part, asked_in, is_of
 from headwater.people.models import Person
 from headwater.search.language.errors import QueryError
@@ -26,6 +27,9 @@ from headwater.search.language.searchable import Searchable
 
 if TYPE_CHECKING:
     from headwater.distribute.matcher.engine import Matcher
+    from headwater.distribute.matcher.learning import Learned
+    from headwater.distribute.matcher.linear import LinearProfiles
+    from headwater.distribute.matcher.reading import Reading
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +62,7 @@ class Standing:
         self.tx = 0
         self._part = part
         self._matcher = new_matcher()
+        self._learned = new_linear()
         self._readers: dict[int, str] = {}
         self._languages: tuple[str, ...] = ()
         self._owners: dict[int, int | None] = {}
@@ -65,7 +70,7 @@ class Standing:
         self._look_at = float("-inf")
 
     def __len__(self) -> int:
-        return len(self._matcher)
+        return len(self._matcher) + len(self._learned)
 
     def follow(self, upper: int) -> bool:
         """Take in every change that is committed; those of transactions below `upper`, which have all ended, for good.
@@ -77,7 +82,7 @@ class Standing:
         started = time.monotonic()
         self.learn_languages()
         is_new = is_changed = self.tx == 0
-        profiles = InterestProfile.objects.filter(is_of(self._part), tx__gte=self.tx)
+        profiles = InterestProfile.objects.filter(is_of(self._part), tx__gte=self.tx).select_related("learned")
         # A cursor in the database spares memory when all are loaded, and costs round trips when few are.
         for profile in profiles if self.tx else profiles.iterator():
             self.put_profile(profile)
@@ -95,6 +100,9 @@ class Standing:
         key = 2 * profile.pk
         if profile.removed_at is not None or not profile.is_active:
             self._remove(key)
+            return
+        if not profile.query:
+            self._put_learned(key, profile)
             return
         if profile.language:
             languages: tuple[str, ...] = (profile.language,)
@@ -124,16 +132,38 @@ class Standing:
             if self._since[key] <= tx
         }
         reasons = self._matcher.explain(scores, reading) if scores else {}
-        return [
+        asked = [
             Match(key, _words(evidence.value for evidence in reasons[key] or ()), score)
             for key, score in scores.items()
         ]
+        return asked + (self._match_learned(reading, tx) if len(self._learned) else [])
+
+    def _match_learned(self, reading: "Reading", tx: int) -> list[Match]:
+        """The learned interests that the version reaches, each with the words that brought most."""
+        ids, scores = self._learned.match(reading)
+        reached = [(key, score) for key, score in zip(ids.tolist(), scores.tolist(), strict=True)]
+        return [
+            Match(key, _words(_written(reading, self._learned.explain(key, reading))), score)
+            for key, score in reached
+            if self._since[key] <= tx
+        ]
+
+    def _put_learned(self, key: int, profile: InterestProfile) -> None:
+        """Weighted words in place of a query; without any it matches nothing."""
+        interest = getattr(profile, "learned", None)
+        if interest is None or not interest.effective:
+            self._remove(key)
+            return
+        self._learned.put(key, as_learned(interest))
+        self._since[key] = profile.since_tx
 
     def keys_of(self, version: Searchable) -> list[int]:
         """The keys of all standing queries that a text matches, whenever they were made; without their words."""
         from headwater.distribute.matcher.reading import Reading
 
-        return self._matcher.match(Reading(version)).ids.tolist()
+        reading = Reading(version)
+        learned = self._learned.match(reading)[0].tolist() if len(self._learned) else []
+        return self._matcher.match(reading).ids.tolist() + learned
 
     def _put(self, key: int, query: str, languages: Sequence[str], since: int) -> None:
         try:
@@ -145,6 +175,7 @@ class Standing:
 
     def _remove(self, key: int) -> None:
         self._matcher.remove(key)
+        self._learned.remove(key)
         self._owners.pop(key, None)
         self._since.pop(key, None)
 
@@ -175,14 +206,34 @@ class Standing:
             self.put_directive(directive)
 
 
+def as_learned(interest: LearnedInterest) -> "Learned":
+    """What a person's interest matches by: what was learned with their own words in place, the weightiest first."""
+    from headwater.distribute.matcher.learning import MOST_TERMS, Learned
+
+    ranked = sorted(interest.effective.items(), key=lambda item: (-abs(item[1]), item[0]))
+    return Learned(tuple(ranked[:MOST_TERMS]), interest.threshold)
+
+
+def new_linear() -> "LinearProfiles":
+    """An empty matcher of learned interests; see `new_matcher`."""
+    _keep_compiled()
+    from headwater.distribute.matcher.linear import LinearProfiles
+
+    return LinearProfiles()
+
+
 def new_matcher() -> "Matcher":
     """An empty matcher. Loads numba, which only worker processes should."""
-    if not os.access(Path(__file__).parent / "matcher", os.W_OK):
-        # Compiled loops are kept beside their source; where that is not ours to write to, in our home folder.
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.HEADWATER_HOME / "cache" / "numba"))
+    _keep_compiled()
     from headwater.distribute.matcher.engine import Matcher
 
     return Matcher()
+
+
+def _keep_compiled() -> None:
+    """Compiled loops are kept beside their source; where that is not ours to write to, in our home folder."""
+    if not os.access(Path(__file__).parent / "matcher", os.W_OK):
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.HEADWATER_HOME / "cache" / "numba"))
 
 
 def warm_matcher(stop: threading.Event) -> None:
@@ -190,9 +241,14 @@ def warm_matcher(stop: threading.Event) -> None:
     if "match" not in settings.HEADWATER_PARTS:
         stop.wait()
         return
+    from headwater.distribute.matcher.reading import Reading
+
     matcher = new_matcher()
     matcher.put(1, parse('"a b c" OR (d (e OR NOT f) g h)'), ("en",))
     matcher.match(Searchable(1, 1, "a b c", "d e g h", "en", "", "", (), (), "", timezone.now()))
+    learned = new_linear()
+    learned.put(1, as_learned(LearnedInterest(terms=[["pump", 2.0]])))
+    learned.match(Reading(Searchable(1, 1, "pump", "", "en", "", "", (), (), "", timezone.now())))
     let_go_of("libllvmlite")
     stop.wait()
 
@@ -213,6 +269,14 @@ def late_comers(asked: tuple[int, int], matched: int, part: Part | None = None) 
     for directive in directives:
         standing.put_directive(directive)
     return standing, min([each.since_tx for each in profiles] + [each.since_tx for each in directives])
+
+
+def _written(reading: "Reading", brought: Sequence[tuple[str, float]]) -> Iterator[str]:
+    """The words of a version as it writes them, of the terms that brought anything."""
+    for term, weight in brought:
+        if weight > 0:
+            field = "title" if term.startswith(TITLE) else ""
+            yield reading.passage((field, reading.language), [term.removeprefix(TITLE)]) or ""
 
 
 def _words(values: Iterable[str]) -> list[str]:

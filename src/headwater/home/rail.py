@@ -51,7 +51,13 @@ DAILY = (
         "inbox",
         "distribute:inbox",
         "i",
-        within=("distribute:inbox", "distribute:profile", "distribute:reaching", "distribute:channel"),
+        within=(
+            "distribute:inbox",
+            "distribute:profile",
+            "distribute:reaching",
+            "distribute:channel",
+            "distribute:learning",
+        ),
     ),
     Place(_("Library"), "books", "library:articles", "l", within=("library:", "home:entry", "search:")),
     Place(_("People"), "users", "people:people", "p", within=("people:",)),
@@ -90,6 +96,7 @@ STEER = (
 MINE = (
     Place(_("My account"), "user-circle", "people:me"),
     Place(_("My interests"), "affiliate", "distribute:profiles"),
+    Place(_("What is learned of me"), "bulb", "distribute:learning"),
     Place(_("How I am reached"), "bell", "distribute:reaching"),
     Place(_("What is held about me"), "id-badge-2", "people:held"),
 )

@@ -30,6 +30,13 @@ from headwater.distribute.actions.directives import (
     save_directive,
 )
 from headwater.distribute.actions.ladder import change_ladder
+from headwater.distribute.actions.learning import (
+    add_example,
+    remove_example,
+    start_learning,
+    stop_learning,
+    weigh_word,
+)
 from headwater.distribute.actions.looking import forecast_reach
 from headwater.distribute.actions.matching import divide_matching
 from headwater.distribute.actions.profiles import (
@@ -43,6 +50,7 @@ from headwater.distribute.actions.profiles import (
 __all__ = [
     "acknowledge_delivery",
     "add_channel",
+    "add_example",
     "change_channel",
     "change_ladder",
     "change_preferences",
@@ -62,6 +70,7 @@ __all__ = [
     "record_bounce",
     "remove_channel",
     "remove_directive",
+    "remove_example",
     "remove_feed",
     "remove_profile",
     "replace_feed",
@@ -71,5 +80,8 @@ __all__ = [
     "rotate_webhook_key",
     "save_directive",
     "save_profile",
+    "start_learning",
+    "stop_learning",
     "unsubscribe_channel",
+    "weigh_word",
 ]

@@ -45,6 +45,8 @@ def save_profile(
         profile = InterestProfile(created_by=actor if isinstance(actor, Person) else None)
         profile.person, profile.audience = _holder(actor, person, audience)
     _require_change(actor, profile)
+    if profile.pk is not None and not profile.query:
+        raise ValidationError({"query": _("This interest is learned, and has no query. Change its words instead.")})
     query = check_query(actor, query, profile.query)
     if when not in When.values:
         raise ValidationError({"when": _("Choose at_once, digest or weekly.")})

@@ -2,8 +2,19 @@
 
 from ninja import Router
 
-from headwater.distribute.api import dividing, foreseeing, inbox, load, looking, proving, reaching, standing, trying
+from headwater.distribute.api import (
+    dividing,
+    foreseeing,
+    inbox,
+    learning,
+    load,
+    looking,
+    proving,
+    reaching,
+    standing,
+    trying,
+)
 
 router = Router(tags=["distribute"])
-for part in (inbox, standing, looking, foreseeing, trying, proving, load, reaching, dividing):
+for part in (inbox, standing, looking, foreseeing, trying, proving, load, learning, reaching, dividing):
     router.add_router("", part.router)

@@ -12,6 +12,7 @@ from headwater.distribute.models.channel import (
 )
 from headwater.distribute.models.delivery import Acknowledgement, Broadcast, Delivery, Reason, Reminder
 from headwater.distribute.models.forecast import Forecast, ForecastAnswer
+from headwater.distribute.models.learned import LearnedExample, LearnedInterest
 from headwater.distribute.models.standing import Directive, InterestProfile, Ladder, MatchRun, MatchShard, When
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "ForecastAnswer",
     "InterestProfile",
     "Ladder",
+    "LearnedExample",
+    "LearnedInterest",
     "MailedCode",
     "MatchRun",
     "MatchShard",

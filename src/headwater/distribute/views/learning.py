@@ -1,0 +1,147 @@
+"""What Headwater has learned of somebody: shown to them in words, theirs to change, to switch off and to erase."""
+
+from django.db import transaction
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from headwater.core.acting import attempt
+from headwater.core.addresses import address
+from headwater.core.display.figures import number
+from headwater.core.messages import tell
+from headwater.distribute import learned
+from headwater.distribute.actions import add_example, remove_example, start_learning, stop_learning, weigh_word
+from headwater.distribute.masking import readable_of
+from headwater.distribute.models import LearnedExample, LearnedInterest
+from headwater.people.models import Person
+from headwater.people.request import Request
+from headwater.search.models import Entry
+
+CHOICE = "strength:"
+FOUND = 8
+
+
+@require_safe
+def show_learning(request: Request) -> HttpResponse:
+    """The words with their strength, what was learned from, examples; a form to change them, with its effect."""
+    interest = _interest(request.person)
+    query = " ".join(request.GET.get("find", "").split())[:100]
+    context = {
+        "title": _("What Headwater learned"),
+        "heading": _heading(interest),
+        "interest": interest,
+        "words": learned.words_of(interest) if interest else [],
+        "never": learned.never_of(interest) if interest else [],
+        "more": max(0, len(interest.effective) - learned.SHOWN) if interest else 0,
+        "strengths": _strengths(),
+        "is_off": interest is None or not interest.follows_use,
+        "least": learned.LEAST_SHARING,
+        "examples": _examples(interest, request.person) if interest else [],
+        "find": query,
+        "found": _found(request.person, query) if query else [],
+        "days": learned.DAYS,
+    }
+    return render(request, "distribute/learning.html", context)
+
+
+@require_safe
+def show_effect(request: Request) -> HttpResponse:
+    """What the chosen strengths would have brought, drawn anew at each choice; nothing is kept by it."""
+    interest = get_object_or_404(LearnedInterest, person=request.person)
+    edits = learned.with_strengths(interest, _chosen(request.GET))
+    after = {term: weight for term, weight in {**dict(interest.terms), **edits}.items() if weight}
+    effect = learned.effect_of(request.person, interest.effective, after)
+    return render(request, "distribute/learning_effect.html", {"effect": effect, "days": learned.DAYS})
+
+
+@require_POST
+def change(request: Request) -> HttpResponse:
+    """Switch learning on or off, keep other strengths, add a word, name an example or take it away."""
+    match request.POST.get("do", ""):
+        case "start":
+            attempt(request, lambda: start_learning(request.person, request.person), _("Switched on. Thank you."))
+        case "stop":
+            attempt(request, lambda: stop_learning(request.person, request.person, keep=True), _("Switched off."))
+        case "erase":
+            attempt(request, lambda: stop_learning(request.person, request.person), _("Switched off, and erased."))
+        case "weigh":
+            _weigh(request)
+        case "add":
+            word, strength = request.POST.get("word", ""), request.POST.get("strength", "strong")
+            attempt(request, lambda: weigh_word(request.person, request.person, word, strength), _("Added."))
+        case "more" | "less" | "remove" as verb:
+            _example(request, verb)
+    return redirect(address("distribute:learning"))
+
+
+def _weigh(request: Request) -> None:
+    """Keep every strength that was changed; all of them, or none."""
+    interest = get_object_or_404(LearnedInterest, person=request.person)
+    chosen = _chosen(request.POST)
+    changed = {term: chosen[term] for term in chosen if chosen[term] != _now(interest, term)}
+
+    def weigh_all() -> None:
+        with transaction.atomic():
+            for term, strength in changed.items():
+                weigh_word(request.person, request.person, term, strength)
+
+    attempt(request, weigh_all, _("Kept. It counts from now on."))
+
+
+def _now(interest: LearnedInterest, term: str) -> str:
+    return learned.strength_of(interest.effective.get(term, 0.0))
+
+
+def _example(request: Request, verb: str) -> None:
+    asked = request.POST.get("entry", "")
+    person, pk = request.person, int(asked) if asked.isdecimal() else 0
+    if verb == "remove":
+        example = get_object_or_404(LearnedExample, interest__person=person, entry=pk)
+        done = attempt(request, lambda: remove_example(person, person, example.entry))
+    else:
+        entry = get_object_or_404(Entry.objects.current().readable_by(person), pk=pk)
+        done = attempt(request, lambda: add_example(person, person, entry, wanted=verb == "more"))
+    if done is not None:
+        tell(request, _("It is learned from this in a moment."))
+
+
+def _chosen(posted: QueryDict) -> dict[str, str]:
+    """{term: strength} as the form has them."""
+    return {name.removeprefix(CHOICE): str(posted[name]) for name in posted if name.startswith(CHOICE)}
+
+
+def _interest(person: Person) -> LearnedInterest | None:
+    return LearnedInterest.objects.filter(person=person).select_related("profile").first()
+
+
+def _heading(interest: LearnedInterest | None) -> str:
+    if interest is None or not (interest.follows_use or interest.effective or interest.examples.exists()):
+        return _("Nothing is learned about you")
+    count = len(interest.effective)
+    if not count:
+        return _("Nothing is learned yet")
+    return ngettext("%(n)s word was learned of you", "%(n)s words were learned of you", count) % {"n": number(count)}
+
+
+def _strengths() -> list[tuple[str, str]]:
+    return [(key, str(label)) for key, (_weight, label) in learned.STRENGTHS.items()]
+
+
+def _examples(interest: LearnedInterest, person: Person) -> list[LearnedExample]:
+    """The newest first; what the person may no longer read stands without its title, and can be taken away."""
+    rows = list(interest.examples.select_related("entry").order_by("-added_at"))
+    open_ones = readable_of(person, [row.entry_id for row in rows])
+    for row in rows:
+        if row.entry_id not in open_ones:
+            row.entry.title = _("Something that you may not read")
+    return rows
+
+
+def _found(person: Person, query: str) -> list[Entry]:
+    """What the person may read whose title has these words."""
+    entries = Entry.objects.current().readable_by(person)
+    for word in query.lower().split():
+        entries = entries.filter(folded_title__contains=word)
+    return list(entries.order_by("-current_version__published_at")[:FOUND])

@@ -1,0 +1,378 @@
+"""What is learned of a person: only with their consent, from what they may read, in words they change and erase."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.utils import timezone
+
+from headwater.core.actions import Refused
+from headwater.core.jobs import safe_tx
+from headwater.core.models import Organisation
+from headwater.distribute.actions import (
+    add_example,
+    remove_example,
+    save_profile,
+    start_learning,
+    stop_learning,
+    weigh_word,
+)
+from headwater.distribute.held import forget, of_person
+from headwater.distribute.learned import LEAST_SHARING, STRENGTHS, effect_of, strength_of, with_strengths, words_of
+from headwater.distribute.learning import learn_due, plan_learning, shared_terms
+from headwater.distribute.matcher.weighing import Background
+from headwater.distribute.models import Delivery, InterestProfile, LearnedExample, LearnedInterest
+from headwater.distribute.standing import Match, Standing
+from headwater.people.models import Audience, Person, Unit
+from headwater.search.models import Entry, EntryVersion
+from headwater.search.seen import searchables
+from tests.asked import MOST_QUERIES, queries
+from tests.conftest import enrol, make_person
+from tests.distribute.conftest import make_version
+
+SignIn = Callable[[Person], Client]
+PAGE = "/o/waterworks/distribute/learning/"
+PUMPS = "The pump and its impeller: a worn seal lets water into the motor. Change the seal of the pump."
+PAY = "Salaries and allowances rise in April. The payroll office pays them out with the new table."
+
+
+@pytest.fixture
+def library(everyone: Audience, nadia: Person) -> dict[str, list[EntryVersion]]:
+    """Six texts about pumps and six about pay, which everyone may read."""
+    made = {
+        name: [make_version(f"{name} {n}", f"{text} Number {n}.", everyone, nadia) for n in range(6)]
+        for name, text in {"Pumps": PUMPS, "Pay": PAY}.items()
+    }
+    enrol(everyone)
+    return made
+
+
+def rate(person: Person, versions: list[EntryVersion], useful: bool | None, **fields: object) -> None:
+    for version in versions:
+        Delivery.objects.create(person=person, version=version, useful=useful, **fields)
+
+
+def learn(organisation: Organisation) -> None:
+    while learn_due(organisation.pk):
+        pass
+
+
+def interest_of(person: Person) -> LearnedInterest:
+    return LearnedInterest.objects.get(person=person)
+
+
+# --- Consent ----------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_learned_before_it_is_switched_on(
+    organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]]
+) -> None:
+    rate(ines, library["Pumps"], True)
+    plan_learning(organisation.pk)
+    learn(organisation)
+    assert not LearnedInterest.objects.exists()
+
+
+def test_what_was_useful_is_learned_and_told_in_words(
+    organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]]
+) -> None:
+    rate(ines, library["Pumps"][:4], True)
+    rate(ines, library["Pay"][:4], False)
+    interest = start_learning(ines, ines)
+    assert interest.consented_at is not None
+    learn(organisation)
+    interest = interest_of(ines)
+    words = {each.word: each.strength for each in words_of(interest)}
+    assert "pump" in words
+    assert words["pump"] not in ("against", "never")
+    assert (interest.examples_used, interest.due_at) == (4, None)
+    assert interest.profile.query == ""
+    effect = effect_of(ines, {}, interest.effective)
+    assert effect.after >= 4
+    assert all(title.startswith("Pumps") for title in effect.gained)
+
+
+def test_only_the_person_switches_it_on(ines: Person, nadia: Person) -> None:
+    for act in (start_learning, stop_learning):
+        with pytest.raises(Refused):
+            act(nadia, ines)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_switched_off_it_is_kept_or_erased_as_they_choose(
+    organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]], keep: bool
+) -> None:
+    rate(ines, library["Pumps"], True)
+    start_learning(ines, ines)
+    learn(organisation)
+    words = interest_of(ines).effective
+    stop_learning(ines, ines, keep=keep)
+    rate(ines, library["Pay"], True)
+    plan_learning(organisation.pk)
+    learn(organisation)
+    if keep:
+        assert interest_of(ines).effective == words
+        assert not interest_of(ines).follows_use
+    else:
+        assert not LearnedInterest.objects.exists()
+        assert InterestProfile.objects.get(name="Learned from you").removed_at is not None
+    stop_learning(ines, ines, keep=keep)
+
+
+def test_at_night_who_did_something_is_learned_anew(
+    organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]]
+) -> None:
+    start_learning(ines, ines)
+    learn(organisation)
+    assert interest_of(ines).effective == {}
+    plan_learning(organisation.pk)
+    assert interest_of(ines).due_at is None, "nothing was said"
+    rate(ines, library["Pumps"], True)
+    plan_learning(organisation.pk)
+    learn(organisation)
+    assert interest_of(ines).effective
+
+
+def test_what_was_ignored_says_little_and_what_is_closed_nothing(
+    organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]]
+) -> None:
+    old = timezone.now() - timedelta(days=30)
+    rate(ines, library["Pay"], None, created_at=old)
+    rate(ines, library["Pumps"][:3], None, acknowledged_at=timezone.now())
+    rate(ines, library["Pumps"][3:], True)
+    Entry.objects.filter(current_version__in=library["Pumps"][3:]).update(audience=None)
+    start_learning(ines, ines)
+    learn(organisation)
+    assert interest_of(ines).examples_used == 3, "those that are closed to her now teach nothing"
+
+
+# --- Words and examples -----------------------------------------------------------------------------------------------
+
+
+def test_a_changed_word_outlives_learning(
+    organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]]
+) -> None:
+    rate(ines, library["Pumps"], True)
+    start_learning(ines, ines)
+    learn(organisation)
+    weigh_word(ines, ines, "pump", "never")
+    weigh_word(ines, ines, "Salaries", "very_strong")
+    start_learning(ines, ines)
+    LearnedInterest.objects.update(due_at=timezone.now())
+    learn(organisation)
+    interest = interest_of(ines)
+    shown = {each.word: each for each in words_of(interest)}
+    assert "pump" not in {word for word, each in shown.items() if not each.in_title}
+    assert (shown["salaries"].strength, shown["salaries"].is_own) == ("very_strong", True)
+
+
+def test_words_are_refused_that_are_none(ines: Person) -> None:
+    for word in ("", "…", "one two three four five six"):
+        with pytest.raises(ValidationError):
+            weigh_word(ines, ines, word, "strong")
+    with pytest.raises(ValidationError, match="very_strong, strong"):
+        weigh_word(ines, ines, "pump", "enormous")
+
+
+def test_examples_teach_without_the_switch_and_go_again(
+    organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]]
+) -> None:
+    first, second = library["Pumps"][:2]
+    for version in (first, second):
+        add_example(ines, ines, version.entry)
+    add_example(ines, ines, library["Pay"][0].entry, wanted=False)
+    learn(organisation)
+    interest = interest_of(ines)
+    assert (interest.follows_use, interest.examples_used) == (False, 2)
+    assert "pump" in {each.word for each in words_of(interest)}
+    remove_example(ines, ines, first.entry)
+    assert interest_of(ines).examples.count() == 2
+
+
+def test_what_one_may_not_read_is_no_example(ines: Person, library: dict[str, list[EntryVersion]]) -> None:
+    entry = library["Pay"][0].entry
+    Entry.objects.filter(pk=entry.pk).update(audience=None)
+    with pytest.raises(ValidationError):
+        add_example(ines, ines, entry)
+    assert not LearnedExample.objects.exists()
+
+
+def test_a_learned_interest_takes_no_query(ines: Person) -> None:
+    interest = start_learning(ines, ines)
+    with pytest.raises(ValidationError, match="learned"):
+        save_profile(ines, "pump", profile=interest.profile)
+
+
+def test_strengths_and_weights_are_one_scale() -> None:
+    for name, (weight, _label) in STRENGTHS.items():
+        assert strength_of(weight) == name
+    interest = LearnedInterest(terms=[["pump", 9.0], ["seal", 2.5]], edits={"seal": 6.0})
+    assert with_strengths(interest, {"pump": "very_strong", "seal": "strong"}) == {"seal": 6.0}, "as it was"
+    assert with_strengths(interest, {"pump": "little"}) == {"seal": 6.0, "pump": 1.0}
+
+
+# --- Matching ---------------------------------------------------------------------------------------------------------
+
+
+def matched(version: EntryVersion) -> list[Match]:
+    standing = Standing()
+    standing.follow(safe_tx())
+    return standing.match(searchables([version])[0], 2**62)
+
+
+def test_a_learned_interest_matches_as_a_profile_with_the_words_that_brought_it(
+    ines: Person, library: dict[str, list[EntryVersion]]
+) -> None:
+    interest = weigh_word(ines, ines, "impeller", "very_strong")
+    (match,) = matched(library["Pumps"][0])
+    assert (match.profile_id, match.words) == (interest.profile_id, ["impeller"])
+    assert match.score >= interest.threshold
+    assert matched(library["Pay"][0]) == []
+    weigh_word(ines, ines, "impeller", "never")
+    assert matched(library["Pumps"][0]) == []
+
+
+def test_what_is_changed_or_erased_counts_at_once(ines: Person, library: dict[str, list[EntryVersion]]) -> None:
+    standing = Standing()
+    pumps, pay = (searchables([library[name][0]])[0] for name in ("Pumps", "Pay"))
+    weigh_word(ines, ines, "impeller", "very_strong")
+    standing.follow(safe_tx())
+    assert standing.match(pumps, 2**62)
+    weigh_word(ines, ines, "impeller", "never")
+    weigh_word(ines, ines, "payroll", "very_strong")
+    standing.follow(safe_tx())
+    assert not standing.match(pumps, 2**62)
+    assert standing.match(pay, 2**62)
+    stop_learning(ines, ines)
+    standing.follow(safe_tx())
+    assert not standing.match(pay, 2**62)
+    assert len(standing) == 0
+
+
+# --- Newcomers --------------------------------------------------------------------------------------------------------
+
+
+def colleagues(unit: Unit, count: int, terms: list[list[object]]) -> None:
+    for n in range(count):
+        person = make_person(f"Colleague {n}", unit=unit)
+        profile = InterestProfile.objects.create(name="Learned", person=person)
+        LearnedInterest.objects.create(
+            person=person, profile=profile, follows_use=True, examples_used=3, terms=[*terms, [f"secret{n}", 9.0]]
+        )
+
+
+def test_a_newcomer_begins_with_what_many_of_their_unit_share(
+    organisation: Organisation, ines: Person, unit: Unit, library: dict[str, list[EntryVersion]]
+) -> None:
+    ines.unit = unit
+    ines.save()
+    colleagues(unit, LEAST_SHARING, [["pump", 4.0], ["codename", 9.0]])
+    start_learning(ines, ines)
+    learn(organisation)
+    interest = interest_of(ines)
+    assert interest.effective == {"pump": 4.0}, "nobody's own word, and none of texts that she may not read"
+    assert interest.began_with == "Drainage"
+
+
+def test_too_few_colleagues_give_nothing_away(
+    organisation: Organisation, ines: Person, unit: Unit, library: dict[str, list[EntryVersion]]
+) -> None:
+    ines.unit = unit
+    ines.save()
+    colleagues(unit, LEAST_SHARING - 1, [["pump", 4.0]])
+    start_learning(ines, ines)
+    learn(organisation)
+    assert interest_of(ines).effective == {}
+
+
+def test_shared_words_are_means_and_none_that_somebody_switched_off() -> None:
+    background = Background(10, {"pump": 3, "seal": 2})
+    many = [LearnedInterest(terms=[["pump", float(n)], ["seal", 1.0]], edits={"seal": 0}) for n in range(1, 9)]
+    shared = shared_terms(many, background)
+    assert shared is not None
+    assert shared.terms == (("pump", 4.5),)
+    assert shared_terms(many[:-1], background) is None
+
+
+# --- Held, erased, shown ----------------------------------------------------------------------------------------------
+
+
+def test_it_is_told_as_held_and_goes_with_the_person(
+    organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]]
+) -> None:
+    add_example(ines, ines, library["Pumps"][0].entry)
+    learn(organisation)
+    held = of_person(ines)
+    assert held["learned_interest"][0]["terms"]
+    assert held["learned_from_examples"][0]["entry__title"] == "Pumps 0"
+    forget(ines)
+    assert not LearnedInterest.objects.exists()
+    assert not LearnedExample.objects.exists()
+
+
+def test_the_page_switches_shows_changes_and_erases(
+    organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]], sign_in: SignIn
+) -> None:
+    browser = sign_in(ines)
+    assert "Nothing is learned about you" in browser.get(PAGE).content.decode()
+    browser.post(f"{PAGE}change/", {"do": "start"})
+    found = browser.get(f"{PAGE}?find=pumps 1").context["found"]
+    assert [entry.title for entry in found] == ["Pumps 1"]
+    browser.post(f"{PAGE}change/", {"do": "more", "entry": found[0].pk})
+    learn(organisation)
+    page = browser.get(PAGE).content.decode()
+    assert "more like this" in page
+    assert 'name="strength:pump"' in page
+    before = interest_of(ines).effective
+    effect = browser.get(f"{PAGE}effect/", {"strength:pump": "never"}).context["effect"]
+    assert effect.looked_at == 12
+    assert interest_of(ines).effective == before, "looking keeps nothing"
+    browser.post(f"{PAGE}change/", {"do": "weigh", "strength:pump": "never"})
+    assert "pump" not in interest_of(ines).effective
+    browser.post(f"{PAGE}change/", {"do": "add", "word": "culvert", "strength": "strong"})
+    assert interest_of(ines).effective["culvert"] == 6.0
+    browser.post(f"{PAGE}change/", {"do": "remove", "entry": found[0].pk})
+    assert not LearnedExample.objects.exists()
+    browser.post(f"{PAGE}change/", {"do": "stop"})
+    browser.post(f"{PAGE}change/", {"do": "erase"})
+    assert not LearnedInterest.objects.exists()
+
+
+def test_the_page_does_not_name_an_example_that_was_closed(
+    ines: Person, library: dict[str, list[EntryVersion]], sign_in: SignIn
+) -> None:
+    entry = library["Pumps"][0].entry
+    add_example(ines, ines, entry)
+    Entry.objects.filter(pk=entry.pk).update(audience=None)
+    page = sign_in(ines).get(PAGE).content.decode()
+    assert "Pumps 0" not in page
+    assert "Something that you may not read" in page
+
+
+def test_the_page_asks_the_same_of_the_database_for_many_words_and_examples(
+    ines: Person, library: dict[str, list[EntryVersion]], sign_in: SignIn
+) -> None:
+    browser = sign_in(ines)
+    add_example(ines, ines, library["Pumps"][0].entry)
+    weigh_word(ines, ines, "pump", "strong")
+    few = queries(browser, PAGE)
+    for version in (*library["Pumps"], *library["Pay"]):
+        add_example(ines, ines, version.entry)
+    LearnedInterest.objects.update(edits={f"word{n}": 3.0 for n in range(60)})
+    assert queries(browser, PAGE) == few <= MOST_QUERIES
+
+
+def test_by_program_it_is_the_same(ines: Person, library: dict[str, list[EntryVersion]], sign_in: SignIn) -> None:
+    browser, root = sign_in(ines), "/o/waterworks/api/v1/distribute/learning"
+    assert browser.get(root).json()["learning"] is False
+    assert browser.post(root).json()["learning"] is True
+    body = {"word": "pump", "strength": "some"}
+    said = browser.post(f"{root}/words", body, content_type="application/json").json()
+    assert said["words"] == [{"term": "pump", "word": "pump", "in_title": False, "strength": "some", "own": True}]
+    entry = library["Pay"][0].entry_id
+    browser.post(f"{root}/examples", {"entry": entry, "wanted": False}, content_type="application/json")
+    assert browser.delete(f"{root}/examples/{entry}").status_code == 200
+    assert browser.delete(f"{root}?keep=true").status_code == 204
+    assert browser.get(root).json()["words"] != []
