@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from headwater.core.models import Organisation
-from headwater.distribute.actions import change_preferences
+from headwater.distribute.actions import change_preferences, start_learning
 from headwater.distribute.attending import IN_FULL, forget_habits, habits_of, lay_out
 from headwater.distribute.digests import make_digests
 from headwater.distribute.inbox import inbox_of
-from headwater.distribute.models import Delivery, Directive, Dispatch, Preference, Reason
+from headwater.distribute.models import Delivery, Directive, Dispatch, InterestProfile, Preference, Reason
 from headwater.distribute.sending import plan
 from headwater.people.models import Audience, Person
 from headwater.search.models import EntryVersion
@@ -172,6 +172,22 @@ def test_the_day_is_the_persons_own(ines: Person, bring: Bring, at: Callable[[in
     early = bring()
     plan([early])
     assert early.pk in pushed()
+
+
+@pytest.mark.parametrize("learns", [True, False])
+def test_what_was_of_use_goes_first_for_who_lets_it_be_learned(ines: Person, bring: Bring, learns: bool) -> None:
+    liked, unliked = (InterestProfile.objects.create(name=name, person=ines, query="x") for name in ("a", "b"))
+    for number in range(20):
+        past = bring(created_at=timezone.now() - timedelta(days=3), useful=number % 2 == 0, push="digest")
+        Reason.objects.create(delivery=past, profile=liked if past.useful else unliked)
+    if learns:
+        start_learning(ines, ines)
+    change_preferences(ines, ines, budget=1)
+    stronger, other = bring(6), bring(5)
+    Reason.objects.create(delivery=stronger, profile=unliked)
+    Reason.objects.create(delivery=other, profile=liked)
+    plan([stronger, other])
+    assert pushed() == {other.pk if learns else stronger.pk}
 
 
 # --- The digest -------------------------------------------------------------------------------------------------------

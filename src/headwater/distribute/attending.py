@@ -7,18 +7,18 @@ what they were sent today, and what their days are usually like. Everything stay
 import zoneinfo
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Left
 from django.utils import timezone
 
 from headwater.core.wall import current_organisation_id
-from headwater.distribute.matcher.attention import Candidate, Usual, floor_for, pick, strength_of, worth
-from headwater.distribute.models import Delivery, Dispatch, Preference, Reason
+from headwater.distribute.matcher.attention import Candidate, Usual, floor_for, liking_of, pick, strength_of, worth
+from headwater.distribute.models import Delivery, Dispatch, LearnedInterest, Preference, Reason
 from headwater.people.models import Person
 from headwater.search.language.analyzer import analyze
 from headwater.search.models import EntryTopic, EntryVersion
@@ -29,6 +29,7 @@ IN_FULL = 12
 """So many things a digest tells in full; the rest is one line."""
 
 _HISTORY = 28  # days
+_LIKED_BACK = timedelta(days=180)
 _LEAST_DAYS = 3  # of the kind of today, working day or weekend, before anything is held back for what may come
 _SHARES = [n / 20 for n in range(21)]
 _TYPICAL = 5.0  # a middle score, until a person has had any
@@ -47,12 +48,17 @@ class Layout:
 
 @dataclass(frozen=True)
 class Habits:
-    """What a person's days are like: None until enough of them are known; and the middle score of what they get."""
+    """What a person's days are like: None until enough of them are known; and the middle score of what they get.
 
-    usual: Usual | None
-    typical: float
+    `liking` says, of those who let Headwater learn from them, by profile how often what it brought was of use.
+    """
+
+    usual: Usual | None = None
+    typical: float = _TYPICAL
+    liking: Mapping[int, float] = field(default_factory=dict)
 
 
+_UNKNOWN = Habits()
 _known: dict[tuple[int, int], tuple[date, Habits]] = {}
 """By organisation and person: on which day of theirs it was read, and what was found."""
 
@@ -106,23 +112,32 @@ def lay_out(deliveries: Sequence[Delivery], person: Person) -> Layout:
 
 
 def candidates_of(deliveries: Iterable[Delivery], habits: Mapping[int, Habits], now: datetime) -> dict[int, Candidate]:
-    """{delivery: what attention knows of it}. Four queries, however many there are."""
+    """{delivery: what attention knows of it}. Three queries, however many there are."""
     rows = list(deliveries)
     about = _about({each.version_id for each in rows})
-    directed = set(
-        Reason.objects.filter(delivery__in=[each.pk for each in rows], directive__isnull=False).values_list(
-            "delivery", flat=True
-        )
-    )
+    reasons: dict[int, list[tuple[int | None, int | None]]] = defaultdict(list)
+    known = Reason.objects.filter(delivery__in=[each.pk for each in rows])
+    for delivery, profile, directive in known.values_list("delivery", "profile", "directive"):
+        reasons[delivery].append((profile, directive))
     found = {}
     for each in rows:
-        of = habits.get(each.person_id)
-        strength = 1.0 if each.pk in directed else strength_of(each.score, of.typical if of else _TYPICAL)
-        age = (now - each.created_at) // timedelta(hours=1)  # whole hours: of what came together the first goes first
-        value = worth(strength, _SENT_LIKING if each.pk in directed else 0.5, age)
+        value = _worth(each, reasons[each.pk], habits.get(each.person_id, _UNKNOWN), now)
         words, topics, source, fingerprint = about[each.version_id]
         found[each.pk] = Candidate(each.pk, value, words, topics, source, fingerprint, is_essential(each))
     return found
+
+
+def _worth(
+    delivery: Delivery, reasons: Sequence[tuple[int | None, int | None]], habits: Habits, now: datetime
+) -> float:
+    """By whole hours since it came: of what came together the first goes first."""
+    age = (now - delivery.created_at) // timedelta(hours=1)
+    if any(directive is not None for _profile, directive in reasons):
+        return worth(1.0, _SENT_LIKING, age)
+    liking = [
+        habits.liking[profile] for profile, _directive in reasons if profile is not None and profile in habits.liking
+    ]
+    return worth(strength_of(delivery.score, habits.typical), max(liking, default=0.5), age)
 
 
 def habits_of(people: Iterable[Person], now: datetime) -> dict[int, Habits]:
@@ -134,7 +149,7 @@ def habits_of(people: Iterable[Person], now: datetime) -> dict[int, Habits]:
         if len(_known) > _MOST_KEPT:
             _known.clear()
         found = _read_habits(wanted, now)
-        _known.update({(organisation, pk): (today[pk], found.get(pk, Habits(None, _TYPICAL))) for pk in wanted})
+        _known.update({(organisation, pk): (today[pk], found.get(pk, _UNKNOWN)) for pk in wanted})
     return {pk: _known[organisation, pk][1] for pk in today}
 
 
@@ -173,11 +188,31 @@ def _read_habits(people: Sequence[int], now: datetime) -> dict[int, Habits]:
     with connection.cursor() as cursor:
         cursor.execute(_HABITS, values)
         rows = cursor.fetchall()
-    found = {}
+    likings = _likings(people, now)
+    found = {pk: Habits(liking=liking) for pk, liking in likings.items()}
     for person_id, first, today, worths, typical, *hours in rows:
         days = _days_like(first, today)
         usual = Usual([count / days for count in hours], worths) if days >= _LEAST_DAYS else None
-        found[person_id] = Habits(usual, typical or _TYPICAL)
+        found[person_id] = Habits(usual, typical or _TYPICAL, likings.get(person_id, {}))
+    return found
+
+
+def _likings(people: Sequence[int], now: datetime) -> dict[int, dict[int, float]]:
+    """{person: {profile: how often what it brought was of use}}, of those who switched learning on."""
+    learning = LearnedInterest.objects.filter(person__in=people, follows_use=True).values_list("person", flat=True)
+    brought: Any = Reason.objects.filter(
+        delivery__person__in=list(learning),
+        profile__isnull=False,
+        delivery__created_at__range=(now - _LIKED_BACK, now - timedelta(days=1)),
+    ).exclude(delivery__state=Delivery.State.WITHDRAWN)
+    counted = brought.values_list("delivery__person", "profile").annotate(
+        n_useful=Count("pk", filter=Q(delivery__useful=True)),
+        n_opened=Count("pk", filter=Q(delivery__useful=None, delivery__seen_at__isnull=False)),
+        n_all=Count("pk"),
+    )
+    found: dict[int, dict[int, float]] = defaultdict(dict)
+    for person_id, profile_id, useful, opened, count in counted:
+        found[person_id][profile_id] = liking_of(useful, opened, count - useful - opened)
     return found
 
 

@@ -41,15 +41,7 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
         "interests_written_for_groups": (
             InterestProfile.objects.filter(created_by=person.pk).exclude(person=person.pk).values("name", "query")
         ),
-        "learned_interest": LearnedInterest.objects.filter(person=person.pk).values(
-            *("follows_use", "consented_at", "terms", "edits", "examples_used", "began_with", "learned_at")
-        ),
-        "learned_from_examples": told(
-            person,
-            LearnedExample.objects.filter(interest__person=person.pk),
-            "entry",
-            *("entry__title", "is_wanted", "added_at"),
-        ),
+        **_learned(person),
         "must_reads_issued": told(
             person,
             Directive.objects.filter(issued_by=person.pk).annotate(title=F("name")),
@@ -89,6 +81,20 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
         "codes_mailed": MailedCode.objects.filter(person=person.pk).values_list("at", flat=True),
         "private_feed_since": living_feeds().filter(person=person.pk).values_list("created_at", flat=True),
         "sent": Dispatch.objects.filter(channel__person=person.pk).values("channel__kind", "state", "sent_at"),
+    }
+
+
+def _learned(person: Reader) -> dict[str, QuerySet[Any, Any]]:
+    return {
+        "learned_interest": LearnedInterest.objects.filter(person=person.pk).values(
+            *("follows_use", "consented_at", "terms", "edits", "examples_used", "began_with", "learned_at")
+        ),
+        "learned_from_examples": told(
+            person,
+            LearnedExample.objects.filter(interest__person=person.pk),
+            "entry",
+            *("entry__title", "is_wanted", "added_at"),
+        ),
     }
 
 
