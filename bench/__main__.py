@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.figures import machine
 
-HELPERS = {"__init__", "__main__", "expected", "figures", "network", "stage"}
+HELPERS = {"__init__", "__main__", "expected", "figures", "network", "reuters", "stage"}
 
 
 def names() -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
 from headwater.distribute.matcher.fitting import Longs, Plane, Reals, Rows, fit
-from headwater.distribute.matcher.weighing import Background, Terms, evenly
+from headwater.distribute.matcher.weighing import Background, Terms, evenly, rows_of, signature
 
 MOST_TERMS = 500
 
@@ -28,8 +29,10 @@ _FOLDS = 5
 _ONE_BY_ONE = 10
 _PRIOR_EXAMPLES = 10.0
 _PRIOR_HEIGHT = -0.7
-_LEAST = 0.15
+_ALONE = -0.85
+_LEAST = 0.1
 _HALF_WAY = -0.5
+_NOTHING = 1e-9
 _DIGITS = 4
 
 
@@ -84,21 +87,16 @@ class _Lesson:
     def __init__(
         self, wanted: list[Terms], unwanted: list[Terms], background: Background, start: Learned | None
     ) -> None:
+        judged = [*wanted, *unwanted]
         sample = _sample(wanted, unwanted, background)
-        self._wanted, self._judged = len(wanted), len(wanted) + len(unwanted)
+        self._wanted, self._judged, self._count = len(wanted), len(judged), len(judged) + len(sample)
         self._columns: dict[str, int] = {}
-        self._factors: list[float] = []
-        self._background = background
-        self._rows = self._matrix([*wanted, *unwanted, *sample])
+        self._rows, self._factors = self._matrix(judged, sample, background, start)
         self._start = self._starting_plane(start)
         self._known = start is not None
         self._signs = np.where(np.arange(self._count) < self._wanted, 1.0, -1.0)
-        self._trust = np.array([terms.weight for terms in (*wanted, *unwanted)] + [1.0] * len(sample))
+        self._trust = np.array([terms.weight for terms in judged] + [1.0] * len(sample))
         self._costs = np.where(np.arange(self._count) < self._judged, _COST, _SAMPLE_COST) * self._trust
-
-    @property
-    def _count(self) -> int:
-        return len(self._rows.start) - 1
 
     def clear(self) -> Longs:
         """All rows but those of the sample that are nearer to what is wanted than to the sample as a whole.
@@ -115,12 +113,10 @@ class _Lesson:
 
     def _middle(self, rows: Longs) -> Plane:
         """The direction in which the rows lie, each counting the same."""
-        middle = np.zeros(self._rows.width)
-        for row in rows:
-            run = slice(self._rows.start[row], self._rows.start[row + 1])
-            values = self._rows.values[run]
-            middle[self._rows.columns[run]] += values / np.linalg.norm(values)
-        return Plane(middle / max(float(np.linalg.norm(middle)), 1e-9), 0.0)
+        picked = self._rows.picked(rows)
+        picked = picked.scaled(1.0 / np.maximum(picked.lengths(), _NOTHING))
+        middle = np.bincount(picked.columns, picked.values, minlength=picked.width)
+        return Plane(middle / max(float(np.linalg.norm(middle)), _NOTHING), 0.0)
 
     def plane(self, rows: Longs) -> Plane:
         """The plane between the wanted and the others among the rows, on at most `MOST_TERMS` terms."""
@@ -137,15 +133,16 @@ class _Lesson:
         The best for so few is a matter of chance; as a rule it lies below the plane, which a few wanted among very
         many others cannot pull as far as it should be: Yang, "A study of thresholding strategies for text
         categorization" (SIGIR 2001), and Fan and Lin, "A study on threshold selection for multi-label
-        classification" (2007), on why to temper it. Where nobody has judged the others, some are wanted too, and half
-        of the wanted at least shall match.
+        classification" (2007), on why to temper it. Where nobody has judged the others, some are wanted too:
+        half of the wanted at least shall match, and a lone example matches what is like it in little.
         """
         count = self._wanted
         prior = 0.0 if self._known else _PRIOR_HEIGHT / (1 + count / _PRIOR_EXAMPLES)
+        unjudged = self._count > self._judged
         if count < 2 or self._count == count:
-            return prior
+            return min(prior, _ALONE) if unjudged and not self._known else prior
         heights = self._heights_held_back(clear)
-        if self._count > self._judged:
+        if unjudged:
             prior = min(prior, float(np.median(heights[:count])))
         own = _best_height(heights, self._signs > 0, self._trust)
         return (count * own + _PRIOR_EXAMPLES * prior) / (count + _PRIOR_EXAMPLES)
@@ -170,44 +167,51 @@ class _Lesson:
             heights[held] = self.plane(clear[fold[clear] != number]).heights(self._rows, rows[held])
         return heights
 
-    def _matrix(self, examples: list[Terms]) -> Rows:
-        starts, columns, values = [0], list[int](), list[float]()
-        for terms in examples:
-            for term, share in terms.shares.items():
-                column = self._column(term)
-                columns.append(column)
-                values.append(share * self._factors[column])
-            starts.append(len(columns))
-        # A length of one in the mean, so that the costs mean the same whatever is rare or common here.
-        scale = math.sqrt(len(examples) / math.fsum(value * value for value in values))
-        self._factors = [factor * scale for factor in self._factors]
-        return Rows(
-            np.array(starts, np.int64), np.array(columns, np.int32), np.array(values) * scale, len(self._columns)
-        )
+    def _matrix(
+        self, judged: list[Terms], sample: Longs, background: Background, start: Learned | None
+    ) -> tuple[Rows, Reals]:
+        """The rows, and what each column's shares were multiplied by: how rare its term is, and one scale for all.
 
-    def _column(self, term: str) -> int:
-        column = self._columns.get(term)
-        if column is None:
-            column = self._columns[term] = len(self._factors)
-            self._factors.append(self._background.rarity(term))
-        return column
+        The scale makes the rows' length one in the mean, so that costs mean the same whatever is rare or common here.
+        """
+        numbered = background.numbered
+        if len(sample):
+            self._columns = dict(numbered.columns)
+        known = len(self._columns)
+        rows = rows_of(judged, self._columns)
+        for term, _ in start.terms if start else ():
+            self._columns.setdefault(term, len(self._columns))
+        if len(sample):
+            rows = rows.over(numbered.rows.picked(sample))
+        new = [background.rarity(term) for term in islice(self._columns, known, None)]
+        factors = np.concatenate([numbered.rarities[:known], np.array(new)])
+        rows = Rows(rows.start, rows.columns, rows.values, len(self._columns)).times(factors)
+        scale = 1.0 / max(float(np.sqrt(np.mean(rows.lengths() ** 2))), _NOTHING)
+        return rows.times(np.full(rows.width, scale)), factors * scale
 
     def _starting_plane(self, start: Learned | None) -> Plane:
         """The plane to begin with. Its threshold becomes a height of 0, and a version without any term one of -1."""
-        at = {self._column(term): weight for term, weight in start.terms} if start else {}
-        weights = np.zeros(len(self._factors))
-        for column, weight in at.items():
-            weights[column] = weight / (start.threshold * self._factors[column]) if start else 0.0
-        return Plane(weights, -1.0 if start else 0.0)
+        weights = np.zeros(self._rows.width)
+        if start is None:
+            return Plane(weights, 0.0)
+        for term, weight in start.terms:
+            column = self._columns[term]
+            weights[column] = weight / (start.threshold * self._factors[column])
+        return Plane(weights, -1.0)
 
 
-def _sample(wanted: list[Terms], unwanted: list[Terms], background: Background) -> list[Terms]:
-    """What stands in for versions nobody has judged: nothing that is an example already."""
+def _sample(wanted: list[Terms], unwanted: list[Terms], background: Background) -> Longs:
+    """The rows of the sample that stand in for versions nobody has judged: none that is an example already."""
     room = _SAMPLE_SIZE - len(unwanted) if wanted else 0
-    if room <= 0:
-        return []
-    seen = {frozenset(terms.shares) for terms in (*wanted, *unwanted)}
-    return evenly([terms for terms in background.sample if terms.shares and frozenset(terms.shares) not in seen], room)
+    if room <= 0 or not background.sample:
+        return np.zeros(0, np.int64)
+    seen = {signature(terms) for terms in (*wanted, *unwanted)}
+    usable = [
+        row
+        for row, (terms, signed) in enumerate(zip(background.sample, background.numbered.signatures, strict=True))
+        if terms.shares and signed not in seen
+    ]
+    return np.array(evenly(usable, room), np.int64)
 
 
 def _best_height(heights: Reals, wanted: np.ndarray, trust: Reals) -> float:

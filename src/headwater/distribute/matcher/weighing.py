@@ -6,8 +6,15 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
+import numpy as np
+
+from headwater.distribute.matcher.fitting import Reals, Rows
 from headwater.distribute.matcher.reading import Reading
+
+Item = TypeVar("Item")
 
 TITLE = "title:"
 """What the terms of the title begin with: they are terms of their own, for a word up there says more."""
@@ -80,13 +87,46 @@ class Background:
             documents += 1
         return cls(documents, frequencies, evenly(sample, keep))
 
+    @cached_property
+    def numbered(self) -> Numbered:
+        """The sample, worked out once for all that is learned against it."""
+        columns: dict[str, int] = {}
+        rows = rows_of(self.sample, columns)
+        factors = np.array([self.rarity(term) for term in columns])
+        return Numbered(columns, factors, rows, [signature(terms) for terms in self.sample])
+
     def rarity(self, term: str) -> float:
         """The natural logarithm of how many versions there are for one that has the term; over 0."""
         return math.log((self.documents + 2.0) / (self.frequencies.get(term, 0) + 1.0))
 
 
-def evenly(terms: Sequence[Terms], wanted: int) -> list[Terms]:
+def evenly(items: Sequence[Item], wanted: int) -> list[Item]:
     """At most `wanted` of them, evenly spaced."""
-    if len(terms) <= wanted:
-        return list(terms)
-    return [terms[at * len(terms) // wanted] for at in range(wanted)]
+    if len(items) <= wanted:
+        return list(items)
+    return [items[at * len(items) // wanted] for at in range(wanted)]
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A sample as rows of shares: the column of each term, each column's rarity, and each row's signature."""
+
+    columns: dict[str, int]
+    rarities: Reals
+    rows: Rows
+    signatures: list[int]
+
+
+def rows_of(examples: Sequence[Terms], columns: dict[str, int]) -> Rows:
+    """The shares of each example as a row. Terms without a column yet get the next one."""
+    starts, found, values = [0], list[int](), list[float]()
+    for terms in examples:
+        found.extend([columns.setdefault(term, len(columns)) for term in terms.shares])
+        values.extend(terms.shares.values())
+        starts.append(len(found))
+    return Rows(np.array(starts, np.int64), np.array(found, np.int32), np.array(values, np.float64), len(columns))
+
+
+def signature(terms: Terms) -> int:
+    """A number that versions with the same terms have in common."""
+    return hash(frozenset(terms.shares))
