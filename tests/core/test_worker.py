@@ -110,6 +110,21 @@ def test_without_announcements_it_looks_every_few_seconds(two: tuple[int, int]) 
     assert steps.calls[:2] == sorted(two)
 
 
+def test_what_comes_while_it_rests_is_taken_together(two: tuple[int, int]) -> None:
+    stop, steps = threading.Event(), Steps()
+    thread = worker.FollowerThread(Follower("test", "nothing", steps, every_seconds=600, rest=0.5), stop)
+    thread.start()
+    eventually(lambda: steps.calls == sorted(two))
+    for _ in range(100):
+        thread.wake(two[1])
+    eventually(lambda: len(steps.calls) > 2)
+    stop.set()
+    thread.wake(None)
+    thread.join(10)
+    assert set(steps.calls[2:]) == {two[1]}
+    assert len(steps.calls) < 10
+
+
 def test_a_job_of_a_dead_worker_is_done_again(committed: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(

@@ -47,12 +47,17 @@ class Step(Protocol):
 
 @dataclass(frozen=True)
 class Follower:
-    """Something that keeps up with committed changes. `step` opens its own transactions and may run twice."""
+    """Something that keeps up with committed changes. `step` opens its own transactions and may run twice.
+
+    It begins at once when something changes, but not sooner than `rest` seconds after it last began: what comes closer
+    together is taken together.
+    """
 
     name: str
     channel: str
     step: Step
     every_seconds: float = 5.0
+    rest: float = 0.0
 
 
 Service = Callable[[threading.Event], None]

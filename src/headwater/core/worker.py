@@ -49,6 +49,7 @@ class FollowerThread(threading.Thread):
         self._changed: set[int] | None = None  # None: look at all
         self._condition = threading.Condition()
         self._woken = True
+        self._began = float("-inf")
 
     def wake(self, organisation_id: int | None) -> None:
         """Something changed in that organisation; with None, perhaps in any."""
@@ -65,6 +66,9 @@ class FollowerThread(threading.Thread):
         with self._condition:
             if not self._woken:
                 self._condition.wait(self.follower.every_seconds)
+        self._stop_event.wait(max(0.0, self._began + self.follower.rest - time.monotonic()))
+        self._began = time.monotonic()
+        with self._condition:
             changed = self._changed if self._woken else None
             self._changed, self._woken = set(), False
             return changed

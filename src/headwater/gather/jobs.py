@@ -103,7 +103,7 @@ def watch_all_folders(stop: threading.Event) -> None:
 
 FOLLOWERS = [
     Follower("gather.silent runs", "gather_run", go_on_with_silent_runs, every_seconds=10),
-    Follower("gather.needs", "search_entryversion", propose_new, every_seconds=15),
+    Follower("gather.needs", "search_entryversion", propose_new, every_seconds=15, rest=1.0),
     Follower("gather.leavers", "people_departure", hand_over_of_leavers, every_seconds=3600),
 ]
 SERVICES = [watch_all_folders]

@@ -10,7 +10,7 @@ from headwater.search.indexing import follow_entries, mend_index
 
 MEND_EVERY = 600.0  # seconds
 
-FOLLOWERS = [Follower("search index", "search_entry", follow_entries, every_seconds=5.0)]
+FOLLOWERS = [Follower("search index", "search_entry", follow_entries, every_seconds=5.0, rest=0.2)]
 
 
 def mend_indexes(stop: threading.Event) -> None:
