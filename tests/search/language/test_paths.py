@@ -69,8 +69,23 @@ def test_the_automaton_and_the_atomic_reading_agree(pattern: str, path: str) -> 
     assert path_matches(pattern, path) == expected
 
 
+folders = st.lists(st.sampled_from(["**", "a", "b", "*", "a*", "*b", "?", "[ab]"]), min_size=1, max_size=7)
+ends = st.sampled_from(["", "/"])
+
+
+@given(ends, folders, ends, st.lists(st.sampled_from(["a", "b", "ab"]), min_size=1, max_size=7))
+def test_both_readings_agree_about_folders_at_any_depth(
+    start: str, parts: list[str], end: str, path: list[str]
+) -> None:
+    pattern = start + "/".join(parts) + end
+    expected = re.fullmatch(glob_expression(pattern), "/".join(path)) is not None
+    assert path_matches(pattern, "/".join(path)) == expected
+
+
 def test_no_pattern_is_slow() -> None:
     began = time.perf_counter()
     path_matches("*a" * 60 + "b", "a" * 500)
     path_matches("**/a/**/b/**/c/**/d", "a/" * 150)
+    path_matches("**/a/" * 4 + "x", "a/" * 500)
+    path_matches("**/*a*/" * 4 + "x*y", "aa/" * 300)
     assert time.perf_counter() - began < 2

@@ -84,9 +84,11 @@ def _phrase(text: str, at: int) -> Lexeme:
 
 def _boost(text: str, at: int, touching: bool) -> Lexeme:
     """`^2` right behind a term; anywhere else a caret is a sign that says nothing."""
+    if not touching:  # nor is it looked how far it would reach: a row of them would be looked through for each
+        return Lexeme("word", "", at, at + 1)
     found = _BOOST.match(text, at)
     assert found is not None
-    return Lexeme("boost", found[1], at, found.end()) if touching else Lexeme("word", "", at, at + 1)
+    return Lexeme("boost", found[1], at, found.end())
 
 
 def _quoted(text: str, at: int, escapable: str = QUOTES + "\\") -> tuple[str, int]:

@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from functools import lru_cache
 
@@ -41,14 +40,24 @@ def glob_expression(pattern: str, *, atomic: bool = False) -> str:
     if not segments:
         return "(?s:.)+"
     rooted = pattern.startswith("/") or len(segments) > 1
-    parts = ["" if rooted else _ANYWHERE]
-    for segment, following in itertools.pairwise(segments):
-        if segment != "**":
-            parts.append(_segment(segment, atomic) + "/")
-        elif following != "**":
-            parts.append(_ANYWHERE)
-    parts.append(_last(segments[-1], body.endswith("/"), alone=not rooted, atomic=atomic))
-    return "".join(parts)
+    first, *later = _stretches(segments[:-1], atomic) if rooted else ["", ""]
+    last = _last(segments[-1], body.endswith("/"), alone=not rooted, atomic=atomic)
+    if not later:
+        return first + last
+    *middle, final = later
+    gaps = (f"(?>{_ANYWHERE}?{stretch})" if atomic else _ANYWHERE + stretch for stretch in middle if stretch)
+    return first + "".join(gaps) + _ANYWHERE + final + last
+
+
+def _stretches(segments: list[str], atomic: bool) -> list[str]:
+    """The expressions of the folders before, between and after the `**` of a pattern."""
+    stretches = [""]
+    for segment in segments:
+        if segment == "**":
+            stretches.append("")
+        else:
+            stretches[-1] += _segment(segment, atomic) + "/"
+    return stretches
 
 
 def _last(segment: str, folder_only: bool, alone: bool, atomic: bool) -> str:
