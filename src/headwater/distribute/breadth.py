@@ -44,14 +44,12 @@ class Breadth:
         ) % {"n": self.count, "all": self.searched}
 
 
-def breadth_of(query: Query, past: Past) -> Breadth:
-    """How broad a query is for whoever the past is of."""
-    return Breadth(past.count(query), past.searched, takes_all(query))
-
-
 def refuse_flood(query: Query, past: Past, confirmed: bool) -> None:
     """Raise `ValidationError` for `confirmed` when a query takes (nearly) everything and nobody confirmed that."""
-    if not confirmed and (breadth := breadth_of(query, past)).is_flood:
+    if confirmed:
+        return
+    breadth = Breadth(past.count(query), past.searched, takes_all(query))
+    if breadth.is_flood:
         raise ValidationError({"confirmed": breadth.words})
 
 

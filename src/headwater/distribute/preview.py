@@ -9,8 +9,8 @@ from datetime import date
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from headwater.distribute.actions.profiles import said
-from headwater.distribute.breadth import Breadth, breadth_of
+from headwater.distribute.actions.profiles import said, unkeepable
+from headwater.distribute.breadth import Breadth, takes_all
 from headwater.distribute.comparing import Change, change_of
 from headwater.distribute.models import InterestProfile, Preference
 from headwater.distribute.narrowing import Narrowing, narrowing_words
@@ -26,6 +26,7 @@ from headwater.search.naming import Names
 
 SHOWN = 12
 MOST_WORDS = 12
+MOST_TAKEN_APART = 40  # words: of more, it is not counted what would not come without each
 MOST_OTHERS = 2_000  # words and conditions of the other profiles that are laid beside this one
 
 
@@ -117,6 +118,8 @@ def preview_profile(
     wants to know: their other profiles, their budget, and how to stay within it.
     """
     began = time.perf_counter()
+    if (unfit := unkeepable(query)) is not None:
+        return Preview(error=unfit.said, before=query[: unfit.position], wrong="\ufffd")
     try:
         asked = parse(query, Names(person))
     except QueryError as error:
@@ -131,7 +134,7 @@ def preview_profile(
         items=past.items(person, asked, found.hits[:SHOWN]),
         words=_words(asked, past, found.total),
         busiest=max(counted.values(), default=0),
-        breadth=breadth_of(asked, past),
+        breadth=Breadth(found.total, past.searched, takes_all(asked)),
         days=days,
     )
     if is_own:
@@ -183,13 +186,15 @@ def _others(person: Person, profile: InterestProfile | None) -> list[Query]:
 
 
 def _words(asked: Query, past: Past, total: int) -> list[WordCount]:
-    """What each word, prefix and phrase brings by itself, and what would not come without it."""
-    leaves = list(dict.fromkeys(_wanted(asked)))[:MOST_WORDS]
+    """What each word, prefix and phrase brings by itself, and what would not come without it.
+
+    The second asks for all the others each time, so that of a query as large as few are it is not said (0).
+    """
+    wanted = list(dict.fromkeys(_wanted(asked)))
+    is_large = len(wanted) > MOST_TAKEN_APART
     return [
-        WordCount(
-            to_text(leaf), past.count(leaf), total - past.count(_without(asked, leaf)) if len(leaves) > 1 else total
-        )
-        for leaf in leaves
+        WordCount(to_text(leaf), past.count(leaf), 0 if is_large else total - past.count(_without(asked, leaf)))
+        for leaf in wanted[:MOST_WORDS]
     ]
 
 

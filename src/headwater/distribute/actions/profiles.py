@@ -1,5 +1,7 @@
 """The verbs about interest profiles: what a person or a group wants to hear of."""
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -20,6 +22,7 @@ from headwater.search.language.parser import parse
 from headwater.search.naming import canonical
 
 MOST_PROFILES = 200
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @action
@@ -110,10 +113,29 @@ def check_query(actor: Actor, query: str, kept: str = "") -> str:
         return kept
     if not query:
         raise ValidationError({"query": _("Write what you want to hear of: at least one word, or * for everything.")})
+    if (unfit := unkeepable(query)) is not None:
+        raise ValidationError({"query": unfit.said})
     try:
         return canonical(query, actor)
     except QueryError as error:
         raise ValidationError({"query": said(error)}) from error
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """A character that no text can hold: where it stands (0-based), and what is said of it."""
+
+    position: int
+    said: str
+
+
+def unkeepable(query: str) -> Unfit | None:
+    """The first character of a query that the database cannot hold: NUL, or half of a pair."""
+    found = _UNKEEPABLE.search(query)
+    if found is None:
+        return None
+    words = _("There is a control character at position %(place)d that no text can hold. Take it out.")
+    return Unfit(found.start(), words % {"place": found.start() + 1})
 
 
 def said(error: QueryError) -> str:
