@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from headwater.core.actions import OPERATOR
 from headwater.core.home_folder import DOCUMENTS
-from headwater.core.models import Cursor, Organisation
+from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
 from headwater.demo import distribution, past
 from headwater.demo.cast import Cast
@@ -33,6 +33,7 @@ from headwater.demo.organisation import found_ministry, load_people
 from headwater.demo.sources import load_sources
 from headwater.demo.story import live
 from headwater.distribute.matching import match_new_versions
+from headwater.distribute.models import MatchShard
 from headwater.gather.actions import create_need, link_entry
 from headwater.gather.health import check_silence
 from headwater.library.actions import set_library
@@ -129,8 +130,8 @@ def _match(organisation_id: int) -> None:
         if match_new_versions(organisation_id):
             continue
         with organisation_context(organisation_id):
-            reached = Cursor.objects.get(name="match versions").tx
-            if not EntryVersion.objects.filter(tx__gte=reached).exists():
+            reached = MatchShard.objects.order_by("tx").values_list("tx", flat=True).first()
+            if reached is not None and not EntryVersion.objects.filter(tx__gte=reached).exists():
                 return
         time.sleep(0.2)
 
