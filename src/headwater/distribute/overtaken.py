@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 
 from headwater.search.language.fingerprint import NEAR_BITS
+from headwater.search.models import EntryVersion
 
 # What this transaction has delivered of these versions, and the latest version of the entry that its person has.
 _OVERTAKEN = f"""
@@ -41,8 +43,12 @@ def settle_overtaken(version_ids: Sequence[int]) -> int:
 
     Call it where they were delivered, while nobody else delivers.
     """
+    later = EntryVersion.objects.filter(pk__in=version_ids, entry__versions__number__gt=F("number"))
+    overtaken = list(later.distinct().values_list("pk", flat=True))
+    if not overtaken:  # as nearly always: what was delivered is not looked through then
+        return 0
     with connection.cursor() as cursor:
-        cursor.execute(_OVERTAKEN, {"versions": list(version_ids)})
+        cursor.execute(_OVERTAKEN, {"versions": overtaken})
         found: list[tuple[int, int, bool | None]] = cursor.fetchall()
         same = [(early, late) for early, late, is_same in found if is_same]
         replaced = [early for early, _late, is_same in found if not is_same]
