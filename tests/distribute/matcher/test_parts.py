@@ -1,60 +1,81 @@
-"""The parts the engine is made of: lists that grow in one array, and trees as anchors, programs and numbers."""
+"""The parts the engine is made of: lists that grow in one array, tables, and trees as numbers."""
 
 import random
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.distribute.matcher import kernels
+from headwater.distribute.matcher import judging, lists, slots
+from headwater.distribute.matcher.engine import Matcher
 from headwater.distribute.matcher.lists import Lists
-from headwater.distribute.matcher.plan import (
-    ALWAYS,
-    All,
-    Any,
-    Tree,
-    anchors_of,
-    flattened,
-    literals,
-    program_of,
-    raised,
-    tree_of,
-)
-from headwater.distribute.matcher.programs import Programs
-from headwater.search.language.query import And, Not, Or, Query, Word
+from headwater.distribute.matcher.pairs import Pairs
+from headwater.distribute.matcher.plan import ALWAYS, All, Any, Tree, Weighed, read, tree_of, written
+from headwater.distribute.matcher.slots import Slots
+from headwater.distribute.matcher.snapshot import load_snapshot, save_snapshot
+from headwater.search.language.parser import parse
+from headwater.search.language.query import And, Boost, Not, Or, Query, Word
 
 FEATURES = 6
 
 
 def test_lists_grow_shrink_and_give_their_room_back() -> None:
     chance = random.Random(7)
-    lists = Lists(2)
+    held = Lists(2)
+    held.want(20)
     plain: list[list[tuple[int, int]]] = [[] for _ in range(20)]
     for step in range(5_000):
         row = chance.randrange(20)
         if chance.random() < 0.6:
-            lists.append(row, step % 50, step)
+            held.want(row, 2 * len(plain[row]) + 1)
+            at = lists.place(held.arrays(), row)
+            held.arrays().data[at] = (step % 50, step)
             plain[row].append((step % 50, step))
         elif chance.random() < 0.9:
             first = chance.randrange(50)
-            removed = lists.remove(row, first)
-            assert sorted(map(tuple, removed)) == sorted(pair for pair in plain[row] if pair[0] == first)
+            count = lists.take_out(held.arrays(), row, first)
+            assert count == sum(pair[0] == first for pair in plain[row])
             plain[row] = [pair for pair in plain[row] if pair[0] != first]
         else:
-            lists.clear(row)
+            held.clear(row)
             plain[row] = []
     for row in range(20):
-        assert sorted(map(tuple, lists.records(row).tolist())) == sorted(plain[row])
-    assert len(lists.data) < 8_000
+        assert sorted(map(tuple, held.records(row).tolist())) == sorted(plain[row])
+    assert len(held.arrays().data) < 8_000
 
 
-def test_a_list_is_filled_again_with_more_and_with_less() -> None:
-    lists = Lists(1)
-    for size in (3, 10, 0, 1, 40):
-        lists.fill(5, list(range(size)))
-        assert lists.records(5)[:, 0].tolist() == list(range(size))
-    assert lists.records(1_000).tolist() == []
-    assert lists.remove(1_000, 1) == []
+@settings(max_examples=60, deadline=None)
+@given(steps=st.lists(st.tuples(st.booleans(), st.integers(0, 40).map(lambda n: n * 1_048_576)), max_size=400))
+def test_slots_are_found_again_by_their_numbers(steps: list[tuple[bool, int]]) -> None:
+    table = Slots()
+    held: dict[int, int] = {}
+    for is_new, number in steps:
+        if is_new and number not in held:
+            table.want(1)
+            held[number] = slots.new_slot(table.arrays(), number)
+        elif not is_new and number in held:
+            slots.free_slot(table.arrays(), held.pop(number))
+    assert len(table) == len(held) == len(set(held.values()))
+    assert all(table.find(number * 1_048_576) == held.get(number * 1_048_576, -1) for number in range(41))
+
+
+def test_pairs_keep_their_rows_while_they_are_used() -> None:
+    pairs = Pairs()
+    counts = np.zeros(20_000, np.int32)
+    held: dict[tuple[int, int], int] = {}
+    chance = random.Random(3)
+    for _ in range(6_000):
+        pair = (chance.randrange(1, 90), chance.randrange(1, 90))
+        if pairs.has_no_room(1):
+            for gone in chance.sample(sorted(held), len(held) // 2):
+                counts[held.pop(gone)] = 0
+            pairs.tidy(counts)
+        held[pair] = pairs.row(*pair)
+        counts[held[pair]] = 1
+    assert len(set(held.values())) == len(held)
+    assert all(pairs.row(*pair) == row for pair, row in held.items())
 
 
 words = st.integers(2, FEATURES).map(lambda number: Word(str(number)))
@@ -64,6 +85,7 @@ queries: st.SearchStrategy[Query] = st.recursive(
         st.lists(inner, min_size=2, max_size=4).map(lambda parts: And(tuple(parts)))
         | st.lists(inner, min_size=2, max_size=4).map(lambda parts: Or(tuple(parts)))
         | inner.map(Not)
+        | inner.map(lambda part: Boost(part, 2.5))
     ),
     max_leaves=12,
 )
@@ -78,6 +100,8 @@ def holds(query: Query, there: set[int]) -> bool:
         return any(holds(part, there) for part in query.parts)
     if isinstance(query, Not):
         return not holds(query.part, there)
+    if isinstance(query, Boost):
+        return holds(query.part, there)
     assert isinstance(query, Word)
     return int(query.text) in there
 
@@ -87,28 +111,24 @@ def tree(query: Query) -> Tree:
     return tree_of(query, lambda leaf: int(leaf.text))  # type: ignore[union-attr]  # all leaves are words here
 
 
-def tree_holds(node: Tree, there: set[int]) -> bool:
-    """Whether a tree holds, said plainly."""
+def literals(node: Tree) -> list[int]:
+    """Every number in a tree."""
     if isinstance(node, int):
-        return (abs(node) in there | {ALWAYS}) == (node > 0)
-    test = all if isinstance(node, All) else any
-    return test(tree_holds(part, there) for part in node.parts)
+        return [node]
+    parts = (node.part,) if isinstance(node, Weighed) else node.parts
+    return [literal for part in parts for literal in literals(part)]
 
 
 @settings(max_examples=300, deadline=None)
 @given(query=queries, there=present)
-def test_a_tree_its_numbers_its_program_and_its_anchors_mean_the_query(query: Query, there: set[int]) -> None:
-    found, expected = tree(query), holds(query, there)
-    assert tree_holds(found, there) == expected
-    assert raised(flattened(found)) == found
-    anchors = anchors_of(found, lambda feature: feature / 10)
-    held = (a.feature in there | {ALWAYS} and all(tree_holds(check, there) for check in a.checks) for a in anchors)
-    assert any(held) == expected
-    flags = np.zeros(FEATURES + 1, np.uint8)
+def test_a_tree_and_its_numbers_mean_the_query(query: Query, there: set[int]) -> None:
+    numbers = np.array(written(tree(query)), np.int32)
+    flags, weights = np.zeros(FEATURES + 1, np.uint8), np.ones(FEATURES + 1, np.float32)
     flags[[ALWAYS, *there]] = 1
-    programs = Programs()
-    checks = [check for check in programs.checks([found, found, found, found]) if check]
-    assert all(kernels.holds(check, flags, *programs.arrays()) for check in checks) == expected
+    nodes, worths = np.zeros(len(numbers), np.int32), np.zeros(len(numbers), np.float32)
+    assert (judging.judge(numbers, nodes, worths, flags, weights) >= 0) == holds(query, there)
+    again = read(numbers.tolist())
+    assert again == tree(query) or (isinstance(again, All) and again.parts[0] == ALWAYS)
 
 
 @settings(deadline=None)
@@ -116,13 +136,35 @@ def test_a_tree_its_numbers_its_program_and_its_anchors_mean_the_query(query: Qu
 def test_what_is_always_or_never_true_is_folded_away(query: Query) -> None:
     numbers = literals(tree(query))
     assert numbers in ([ALWAYS], [-ALWAYS]) or all(abs(number) != ALWAYS for number in numbers)
-    assert tree(Or((query, Not(query)))) == ALWAYS or isinstance(tree(query), All | Any)
+    unboosted = tree(Or((query, Not(query))))
+    assert unboosted == ALWAYS or isinstance(unboosted, All | Any)
 
 
-def test_an_and_stands_under_its_rarest_part_and_an_or_under_each() -> None:
-    query = And((Word("4"), Or((Word("2"), Word("3"))), Not(Word("5"))))
-    costs = {2: 0.1, 3: 0.1, 4: 0.5, 5: 0.01}
-    anchors = anchors_of(tree(query), lambda feature: costs[feature])
-    assert [anchor.feature for anchor in anchors] == [2, 3]
-    assert anchors_of(tree(Not(Word("2"))), lambda feature: 0.1) == [(ALWAYS, (-2,))]
-    assert program_of(-2) == [(-2, -1, -2)]
+def test_what_nothing_present_announces_is_asked_of_every_version() -> None:
+    assert written(tree(Word("2"))) == [2]
+    assert read(written(tree(Not(Word("2"))))) == All((ALWAYS, -2))
+    assert read(written(tree(Or((Word("2"), Not(Word("3"))))))) == All((ALWAYS, Any((2, -3))))
+    assert read(written(tree(And((Word("2"), Not(Word("3"))))))) == All((2, -3))
+
+
+def test_a_snapshot_that_is_not_whole_or_not_ours_is_not_used(tmp_path: Path) -> None:
+    matcher, path = Matcher(), tmp_path / "deep" / "standing"
+    matcher.put(
+        5, parse('road "load test" -draft path:a/* title:brid* a NEAR/2 "b c" published:2026-01..2026-02'), ("en",)
+    )
+    save_snapshot(matcher, path, 77)
+    found = load_snapshot(path)
+    assert found is not None
+    assert (len(found[0]), found[0].feature_count(), found[1]) == (1, matcher.feature_count(), 77)
+    whole = path.read_bytes()
+    for damaged in (b"", whole[:-100], whole[:3000] + b"\xff" * 8 + whole[3008:]):
+        path.write_bytes(damaged)
+        assert load_snapshot(path) is None
+    assert load_snapshot(tmp_path / "none") is None
+    assert [each.name for each in path.parent.iterdir()] == ["standing"]
+
+
+def test_a_snapshot_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        save_snapshot(Matcher(), tmp_path / "file" / "standing", 2)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from headwater.distribute.matcher.conditions import FacetSpec, JudgedSpec, PathSpec, PrefixSpec, TimeSpec
-from headwater.distribute.matcher.features import Features, Spec
+from headwater.distribute.matcher.features import Features
 from headwater.distribute.matcher.plan import ALWAYS
-from headwater.distribute.matcher.reading import Channel
 from headwater.distribute.matcher.words import WordSpec
 from headwater.search.language.analyzer import asked_surfaces, is_unspaced
 from headwater.search.language.folding import STEMMERS, base_language, facet_key, stems_of
@@ -21,10 +20,10 @@ def languages_key(languages: tuple[str, ...]) -> tuple[str, ...]:
 
 def feature_of(leaf: Leaf, languages: tuple[str, ...], features: Features) -> int:
     """The number of the feature a leaf asks for, `ALWAYS`, or `NEVER` when nothing can have it."""
-    if isinstance(leaf, Near):
-        return _near(leaf, languages, features)
     if isinstance(leaf, Word):
         return _word(leaf, languages, features)
+    if isinstance(leaf, Near):
+        return _near(leaf, languages, features)
     if isinstance(leaf, Phrase):
         return _side_by_side(asked_surfaces(" ".join(leaf.words)), leaf.field, languages, features)
     if isinstance(leaf, Prefix):
@@ -32,7 +31,7 @@ def feature_of(leaf: Leaf, languages: tuple[str, ...], features: Features) -> in
     return features.number(_valued(leaf))
 
 
-def _valued(leaf: Leaf) -> Spec:
+def _valued(leaf: Leaf) -> FacetSpec | PathSpec | TimeSpec:
     if isinstance(leaf, Facet):
         return FacetSpec(leaf.name, facet_key(leaf.value))
     if isinstance(leaf, PathGlob):
@@ -45,6 +44,9 @@ def _valued(leaf: Leaf) -> Spec:
 
 
 def _word(leaf: Word, languages: tuple[str, ...], features: Features) -> int:
+    # Most words asked for are a surface that some profile asks for already.
+    if feature := features.words.known((leaf.field or "", languages)).get(leaf.text):
+        return feature
     asked = asked_surfaces(leaf.text)
     if len(asked) == 1 and len(asked[0]) == 1 and is_unspaced(asked[0]):
         return _prefix(asked, leaf.field, features)
@@ -64,14 +66,13 @@ def _side_by_side(asked: list[str], field: str | None, languages: tuple[str, ...
     """
     if not asked:
         return NEVER
-    forms: dict[Channel, tuple[str, ...]] = {(field or "", ""): tuple(asked)}
-    for language in languages:
-        forms[field or "", language] = tuple(stems_of(asked, language))
-    return features.number(WordSpec(frozenset(forms.items())))
+    forms = [((field or "", ""), tuple(asked))]
+    forms += [((field or "", language), tuple(stems_of(asked, language))) for language in languages]
+    return features.number(WordSpec(tuple(forms)))
 
 
 def _near(leaf: Near, languages: tuple[str, ...], features: Features) -> int:
     parts = [feature_of(part, languages, features) for part in leaf.parts]
     if NEVER in parts:
         return NEVER
-    return features.number_judged(JudgedSpec(leaf, languages), min(parts, key=features.cost))
+    return features.number_judged(JudgedSpec(leaf, languages), min(parts, key=features.share))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
+from headwater.distribute.matcher.lists import Ints
 from headwater.distribute.matcher.reading import Reading
 from headwater.search.language.paths import path_matches
-from headwater.search.language.query import Near
+from headwater.search.language.query import Near, Phrase, Prefix, Word
 
 _WILD = frozenset("*?[\\")
 
@@ -52,6 +54,53 @@ class JudgedSpec:
 
     leaf: Near
     languages: tuple[str, ...]
+
+
+Condition = PrefixSpec | FacetSpec | PathSpec | TimeSpec | JudgedSpec
+
+
+def said(spec: Condition) -> list[Any]:
+    """The condition in what JSON can say; `heard` reads it."""
+    match spec:
+        case PrefixSpec(field, prefix):
+            return ["prefix", field, prefix]
+        case FacetSpec(name, key):
+            return ["facet", name, key]
+        case PathSpec(pattern):
+            return ["path", pattern]
+        case TimeSpec(since, until, days):
+            return ["time", since and since.isoformat(), until and until.isoformat(), days]
+        case JudgedSpec(leaf, languages):
+            return ["near", leaf.distance, [_said_part(part) for part in leaf.parts], list(languages)]
+
+
+def heard(words: list[Any]) -> Condition:
+    """The condition that was said."""
+    match words:
+        case ["prefix", field, prefix]:
+            return PrefixSpec(field, prefix)
+        case ["facet", name, key]:
+            return FacetSpec(name, key)
+        case ["path", pattern]:
+            return PathSpec(pattern)
+        case ["time", since, until, days]:
+            return TimeSpec(since and date.fromisoformat(since), until and date.fromisoformat(until), days)
+        case ["near", distance, parts, languages]:
+            return JudgedSpec(Near(tuple(map(_heard_part, parts)), distance), tuple(languages))
+    raise ValueError(f"no condition: {words!r}")
+
+
+def _said_part(part: Word | Prefix | Phrase) -> list[Any]:
+    if isinstance(part, Phrase):
+        return ["phrase", list(part.words), part.field]
+    return ["word" if isinstance(part, Word) else "prefix", part.text, part.field]
+
+
+def _heard_part(words: list[Any]) -> Word | Prefix | Phrase:
+    kind, text, field = words
+    if kind == "phrase":
+        return Phrase(tuple(text), field)
+    return Word(text, field) if kind == "word" else Prefix(text, field)
 
 
 class PrefixIndex:
@@ -198,11 +247,11 @@ class JudgedIndex:
         if not self._watched[trigger]:
             del self._watched[trigger]
 
-    def find(self, reading: Reading, present: Iterable[int]) -> Iterator[int]:
-        """The features that hold, given the others that are present."""
+    def find(self, reading: Reading, found: Ints, n: int) -> Iterator[int]:
+        """The features that hold, given the others that are present: the first `n` in `found`."""
         if not self._watched:
             return
-        for trigger in self._watched.keys() & set(present):
+        for trigger in self._watched.keys() & set(found[:n].tolist()):
             for feature, spec in self._watched[trigger].items():
                 if reading.passage_near(spec.leaf, spec.languages) is not None:
                     yield feature

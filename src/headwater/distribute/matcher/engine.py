@@ -2,53 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
-from headwater.distribute.matcher import kernels
+from headwater.distribute.matcher.arrays import Floats, ProfileArrays, Scratch
 from headwater.distribute.matcher.asked import feature_of, languages_key
 from headwater.distribute.matcher.features import Features
-from headwater.distribute.matcher.lists import Ints, Lists, lengthened
-from headwater.distribute.matcher.plan import ALWAYS, Tree, anchors_of, flattened, literals, raised, tree_of
-from headwater.distribute.matcher.programs import Programs
+from headwater.distribute.matcher.kernels import match_profiles, support_profiles, weigh_features
+from headwater.distribute.matcher.lists import COUNT, Ints, Lists, Longs, Saved
+from headwater.distribute.matcher.plan import ALWAYS, TooLarge, read, tree_of, written
+from headwater.distribute.matcher.posting import hold_features, put_profiles, remove_profile
 from headwater.distribute.matcher.reading import Reading
-from headwater.distribute.matcher.reasons import Reason, reason_for
+from headwater.distribute.matcher.reasons import Reason, Reasons
+from headwater.distribute.matcher.saving import below, joined
+from headwater.distribute.matcher.slots import Slots
 from headwater.search.language.query import Query
 from headwater.search.language.searchable import Searchable
 
+ANY_TIME = np.iinfo(np.int64).max
 _FIRST = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
-    """The profiles that match a version: their ids, ascending, and a score for each (larger is closer)."""
+class Profile:
+    """A standing query. `languages` are its reader's: words are matched by their stems in each.
 
-    ids: NDArray[np.int64]
-    scores: NDArray[np.float32]
+    It takes versions of no older transaction than `since`.
+    """
+
+    id: int
+    query: Query
+    languages: Sequence[str] = ()
+    since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The profiles that match a version, in no order, each once, and a score for each (larger is closer)."""
+
+    ids: Longs
+    scores: Floats
 
 
 class Matcher:
     """Standing profiles held in memory. Not for several threads at once: the caller sees to that.
 
-    A profile put, changed or removed counts from the next version on.
+    A profile put, changed or removed counts from the next version on. Profiles have numbers from 0.
     """
 
     def __init__(self) -> None:
         self._features = Features()
-        self._slots: dict[int, int] = {}
-        self._ids: NDArray[np.int64] = np.zeros(_FIRST, np.int64)
-        self._free: list[int] = []
+        self._slots = Slots()
         self._trees = Lists(1)
-        self._anchors = Lists(1)
-        self._posts = Lists(4)
-        self._programs = Programs()
-        self._hit: NDArray[np.uint8] = np.zeros(_FIRST, np.uint8)
-        self._scores: NDArray[np.float32] = np.zeros(_FIRST, np.float32)
-        self._out: Ints = np.zeros(_FIRST, np.int32)
+        self._plain = Lists(1)
+        self._checked = Lists(4)
+        self._scratch = _scratch(_FIRST)
+        self._needs: Longs = np.zeros(4, np.int64)
+        self._out = Matches(np.zeros(_FIRST, np.int64), np.zeros(_FIRST, np.float32))
+        self._hits: Ints = np.zeros(2 * _FIRST + 2, np.int32)
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -56,63 +70,62 @@ class Matcher:
     def __contains__(self, profile_id: int) -> bool:
         return profile_id in self._slots
 
-    def put(self, profile_id: int, query: Query, languages: Sequence[str] = ()) -> None:
-        """Add a profile, or change it. `languages` are its reader's: words are matched by their stems in each.
+    def put(self, profile_id: int, query: Query, languages: Sequence[str] = (), since: int = 0) -> None:
+        """Add a profile, or change it; see `Profile`.
 
         Raises `TooLarge` for a query beyond what is matched; what was there before is kept then.
         """
-        reader = languages_key(tuple(languages))
-        tree = tree_of(query, lambda leaf: feature_of(leaf, reader, self._features))
-        self._features.hold(_features_in(tree))
-        self._features.settle()
-        self.remove(profile_id)
-        slot = self._take_slot(profile_id)
-        self._trees.fill(slot, flattened(tree))
-        anchors = anchors_of(tree, self._features.cost)
-        self._anchors.fill(slot, sorted({anchor.feature for anchor in anchors}))
-        for anchor in anchors:
-            checks = self._programs.checks(sorted(anchor.checks, key=self._dearness))
-            self._posts.append(anchor.feature, slot, *checks)
+        self._put([(profile_id, since, self._written(query, languages))])
+
+    def put_all(self, profiles: Iterable[Profile]) -> dict[int, TooLarge]:
+        """Add or change many at once, several times faster than one by one; returns those that are too large."""
+        refused: dict[int, TooLarge] = {}
+        self._put(list(self._readable(profiles, refused)))
+        return refused
 
     def remove(self, profile_id: int) -> bool:
         """Forget a profile; returns whether there was one."""
-        slot = self._slots.pop(profile_id, None)
-        if slot is None:
-            return False
-        for feature in self._anchors.records(slot)[:, 0].tolist():
-            for record in self._posts.remove(feature, slot):
-                self._programs.drop(record[1:])
-        tree = raised(self._trees.records(slot)[:, 0].tolist())
-        self._trees.clear(slot)
-        self._anchors.clear(slot)
-        self._free.append(slot)
-        self._features.release(_features_in(tree))
-        return True
+        self._widen_scratch(self._size_of(profile_id))
+        count = remove_profile(profile_id, self._profiles(), self._features.arrays(), self._scratch.dead)
+        if count > 0:
+            self._features.forget(self._scratch.dead[:count].tolist())
+        return bool(count >= 0)
 
-    def match(self, version: Searchable | Reading, now: datetime | None = None) -> Matches:
-        """The profiles that match, judged as of `now` (default: this moment)."""
+    def match(self, version: Searchable | Reading, now: datetime | None = None, upto: int = ANY_TIME) -> Matches:
+        """The profiles that match a version of transaction `upto`, judged as of `now` (default: this moment)."""
         reading = version if isinstance(version, Reading) else Reading(version)
-        features, posts = self._features, self._posts
-        found = features.mark(reading, now or datetime.now(UTC))
-        features.weigh(found)
-        posts.want(len(features.present))
-        n = kernels.match_profiles(
-            found, features.present, posts.start, posts.count, posts.data, *self._programs.arrays(),
-            features.weights, self._hit, self._scores, self._out,
-        )  # fmt: skip
-        features.unmark(found)
-        return self._collected(self._out[:n])
+        found = self._features.mark(reading, now or datetime.now(UTC))
+        features = self._features.arrays()
+        weigh_features(found, features)
+        ids, scores = self._out.ids, self._out.scores
+        n = match_profiles(found, features, self._profiles(), upto, self._scratch, ids, scores, self._hits)
+        self._features.unmark(found)
+        return Matches(ids[:n].copy(), scores[:n].copy())
 
     def explain(
         self, profile_ids: Iterable[int], version: Searchable | Reading, now: datetime | None = None
     ) -> dict[int, Reason | None]:
         """Why each of these profiles matches; None for one that does not, or that is not there."""
         reading = version if isinstance(version, Reading) else Reading(version)
+        wanted = list(profile_ids)
         found = self._features.mark(reading, now or datetime.now(UTC))
         try:
-            return {profile_id: self._reason(profile_id, reading) for profile_id in profile_ids}
+            reasons = Reasons(self._features.spec, reading)
+            return dict(zip(wanted, self._reasons(wanted, reasons), strict=True))
         finally:
             self._features.unmark(found)
+
+    def saved(self) -> Saved:
+        """Everything, as arrays with names, to keep in a snapshot."""
+        return joined({**self._lists(), "features": self._features, "slots": self._slots})
+
+    def restore(self, saved: Saved) -> None:
+        """Be as when `saved` was called on another matcher; the arrays are this one's from now on."""
+        for name, lists in self._lists().items():
+            lists.restore(below(saved, name))
+        self._features.restore(below(saved, "features"))
+        self._slots.restore(below(saved, "slots"))
+        self._prepare(0, int(self._trees.arrays().rows[:, COUNT].max(initial=0)))
 
     def feature_count(self) -> int:
         """How many different words, phrases and conditions all profiles ask for."""
@@ -120,39 +133,87 @@ class Matcher:
 
     def takes_all(self, profile_id: int) -> bool:
         """Whether every version matches, whatever is in it. Raises `KeyError` when there is no such profile."""
-        return self._tree(profile_id) == ALWAYS
+        slot = self._slots.find(profile_id)
+        if slot < 0:
+            raise KeyError(profile_id)
+        return read(self._trees.records(slot)[:, 0].tolist()) == ALWAYS
 
-    def _dearness(self, check: Tree) -> float:
-        """Cheap checks that often fail come first: presence of what is rare, then absences, then programs."""
-        if not isinstance(check, int):
-            return 2.0
-        return self._features.cost(check) if check > 0 else 1.0
+    def _lists(self) -> dict[str, Lists]:
+        return {"trees": self._trees, "plain": self._plain, "checked": self._checked}
 
-    def _tree(self, profile_id: int) -> Tree:
-        return raised(self._trees.records(self._slots[profile_id])[:, 0].tolist())
+    def _written(self, query: Query, languages: Sequence[str]) -> list[int]:
+        reader = languages_key(tuple(languages)) if languages else ()
+        return written(tree_of(query, lambda leaf: feature_of(leaf, reader, self._features)))
 
-    def _reason(self, profile_id: int, reading: Reading) -> Reason | None:
-        if profile_id not in self._slots:
-            return None
-        return reason_for(self._tree(profile_id), self._features.present, self._features.spec, reading)
+    def _readable(
+        self, profiles: Iterable[Profile], refused: dict[int, TooLarge]
+    ) -> Iterator[tuple[int, int, list[int]]]:
+        for profile in profiles:
+            try:
+                yield profile.id, profile.since, self._written(profile.query, profile.languages)
+            except TooLarge as error:
+                refused[profile.id] = error
 
-    def _take_slot(self, profile_id: int) -> int:
-        slot = self._free.pop() if self._free else len(self._slots)
-        if slot >= len(self._ids):
-            length = 2 * len(self._ids)
-            self._ids, self._out = lengthened(self._ids, length), lengthened(self._out, length)
-            self._hit, self._scores = lengthened(self._hit, length), lengthened(self._scores, length)
-        self._slots[profile_id] = slot
-        self._ids[slot] = profile_id
-        return slot
+    def _put(self, profiles: Sequence[tuple[int, int, list[int]]]) -> None:
+        """Hold what the trees name, post them, and forget what nobody names any more."""
+        ids = np.array([profile_id for profile_id, _, _ in profiles], np.int64)
+        since = np.array([since for _, since, _ in profiles], np.int64)
+        bounds = np.zeros(len(profiles) + 1, np.int64)
+        np.cumsum([len(tree) for _, _, tree in profiles], out=bounds[1:])
+        trees = np.fromiter((number for _, _, tree in profiles for number in tree), np.int32, int(bounds[-1]))
+        self._prepare(len(profiles), int(np.diff(bounds).max(initial=0)))
+        hold_features(trees, bounds, self._features.arrays().uses, 1)
+        self._features.settle()
+        done = 0
+        while done < len(profiles):
+            done, dead = put_profiles(
+                done, ids, since, bounds, trees, self._profiles(), self._features.arrays(), self._scratch, self._needs
+            )
+            self._features.forget(self._scratch.dead[:dead].tolist())
+            if done < len(profiles):
+                self._make_room()
 
-    def _collected(self, slots: Ints) -> Matches:
-        ids, scores = self._ids[slots], self._scores[slots]
-        self._hit[slots] = 0
-        self._scores[slots] = 0
-        order = np.argsort(ids)
-        return Matches(ids[order], scores[order])
+    def _prepare(self, profiles: int, longest: int) -> None:
+        """Have a place for every slot and feature there is or may come, and room to work in."""
+        slots = self._slots.want(profiles)
+        self._trees.want(slots)
+        self._plain.want(self._features.last)
+        self._checked.want(self._features.last)
+        self._widen_scratch(longest)
+        if slots > len(self._out.ids):
+            self._out = Matches(np.zeros(slots, np.int64), np.zeros(slots, np.float32))
+            self._hits = np.zeros(2 * slots + 2, np.int32)
+
+    def _make_room(self) -> None:
+        trees, plain, checked, dead = self._needs.tolist()
+        self._trees.want(0, trees)
+        self._plain.want(0, plain)
+        self._checked.want(0, checked)
+        self._widen_scratch(dead)
+
+    def _widen_scratch(self, size: int) -> None:
+        if size > len(self._scratch.dead):
+            self._scratch = _scratch(2 * size)
+
+    def _size_of(self, profile_id: int) -> int:
+        slot = self._slots.find(profile_id)
+        return 0 if slot < 0 else len(self._trees.records(slot))
+
+    def _profiles(self) -> ProfileArrays:
+        return ProfileArrays(self._slots.arrays(), self._trees.arrays(), self._plain.arrays(), self._checked.arrays())
+
+    def _reasons(self, profile_ids: Sequence[int], reasons: Reasons) -> Iterator[Reason | None]:
+        slots = np.array([self._slots.find(each) for each in profile_ids], np.int32)
+        trees = self._trees.arrays()
+        sizes = trees.rows[np.maximum(slots, 0), 1]
+        out, ends = np.zeros(int(sizes.sum()), np.int32), np.zeros(len(slots), np.int32)
+        support_profiles(slots, trees, self._features.arrays(), self._scratch, ends, out)
+        features, begin = out.tolist(), 0
+        for end in ends.tolist():
+            yield None if end < 0 else reasons.of(features[begin:end])
+            begin = max(begin, end)
 
 
-def _features_in(tree: Tree) -> set[int]:
-    return {abs(literal) for literal in literals(tree)} - {ALWAYS}
+def _scratch(size: int) -> Scratch:
+    ints = np.zeros(size, np.int32)
+    return Scratch(ints, np.zeros(size, np.float32), np.zeros((size, 5), np.int32), ints.copy())

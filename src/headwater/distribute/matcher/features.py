@@ -9,7 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from headwater.distribute.matcher.arrays import FeatureArrays
 from headwater.distribute.matcher.conditions import (
+    Condition,
     FacetIndex,
     FacetSpec,
     JudgedIndex,
@@ -20,18 +22,21 @@ from headwater.distribute.matcher.conditions import (
     PrefixSpec,
     TimeIndex,
     TimeSpec,
+    heard,
+    said,
 )
-from headwater.distribute.matcher.lists import Ints, lengthened
-from headwater.distribute.matcher.plan import ALWAYS
+from headwater.distribute.matcher.kernels import mark_words
+from headwater.distribute.matcher.lists import Ints, Saved, lengthened
+from headwater.distribute.matcher.plan import ALWAYS, MAX_FEATURES
 from headwater.distribute.matcher.reading import Reading
+from headwater.distribute.matcher.saving import as_array, below, from_array, joined
 from headwater.distribute.matcher.words import WordIndex, WordSpec
 
-Spec = WordSpec | PrefixSpec | FacetSpec | PathSpec | TimeSpec | JudgedSpec
+Spec = WordSpec | Condition
 
 _FIRST = 256
-# How much what profiles ask for counts, in documents, against what documents were seen to have.
-_PRIOR_WEIGHT = 10.0
-_PRIORS = {FacetSpec: 0.2, TimeSpec: 0.9, PathSpec: 0.02, PrefixSpec: 0.05}
+# The share of documents expected to have a feature of a sort, before any was seen.
+_PRIORS = {FacetSpec: 0.2, TimeSpec: 0.9, PathSpec: 0.02, PrefixSpec: 0.05, JudgedSpec: 0.001}
 _WORD_PRIOR = 0.001
 
 
@@ -47,26 +52,22 @@ class Features:
     """The numbered leaves of all profiles. Number 0 is never used; `ALWAYS` is present in every version."""
 
     def __init__(self) -> None:
-        self.present: NDArray[np.uint8] = np.zeros(_FIRST, np.uint8)
-        self.weights: NDArray[np.float32] = np.zeros(_FIRST, np.float32)
+        kinds = (np.uint8, np.float32, np.int32, np.float32, np.float32, np.float32, np.int32)
+        self._arrays = FeatureArrays._make([*(np.zeros(_FIRST, kind) for kind in kinds), np.zeros(2, np.int64)])
         self.found: Ints = np.zeros(_FIRST, np.int32)
-        self._uses: Ints = np.zeros(_FIRST, np.int32)
-        self._seen: NDArray[np.float32] = np.zeros(_FIRST, np.float32)
-        self._born: NDArray[np.float32] = np.zeros(_FIRST, np.float32)
-        self._documents = 0
-        self._numbers: dict[Spec, int] = {}
-        self._specs: list[Spec | None] = [None, None]
+        self._numbers: dict[Condition, int] = {}
+        self._specs: dict[int, Condition] = {}
         self._triggers: dict[int, int] = {}
+        self._last = ALWAYS
         self._free: list[int] = []
         self._fresh: list[int] = []
-        self._words = WordIndex()
+        self.words = WordIndex()
         self._prefixes = PrefixIndex()
         self._facets = FacetIndex()
         self._paths = PathIndex()
         self._times = TimeIndex()
         self._judged = JudgedIndex()
         self._indexes: dict[type, _Index] = {
-            WordSpec: self._words,
             PrefixSpec: self._prefixes,
             FacetSpec: self._facets,
             PathSpec: self._paths,
@@ -74,119 +75,163 @@ class Features:
         }
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return int(self._arrays.state[1])
 
-    def number(self, spec: Spec) -> int:
-        """The feature's number; a new one is looked for from the next version on. Held by nobody until `hold`."""
-        feature = self._numbers.get(spec)
-        return self._create(spec) if feature is None else feature
+    @property
+    def last(self) -> int:
+        """The highest number in use."""
+        return self._last
+
+    def saved(self) -> Saved:
+        """Everything about the features, to keep."""
+        columns: list[NDArray[Any]] = list(self._arrays[:-1])
+        names = FeatureArrays._fields[:-1]
+        conditions = [(feature, self._triggers.get(feature, 0), said(spec)) for feature, spec in self._specs.items()]
+        return {
+            **{name: column[: self._last + 1] for name, column in zip(names, columns, strict=True)},
+            "state": self._arrays.state,
+            "conditions": as_array(conditions),
+            **joined({"words": self.words}),
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Be as when `saved` was called."""
+        self._arrays = FeatureArrays(*(saved[name] for name in FeatureArrays._fields))
+        self._last = len(self._arrays.sizes) - 1
+        self.found = np.zeros(len(self._arrays.sizes), np.int32)
+        self.words.restore(below(saved, "words"), self._arrays.sizes)
+        for feature, trigger, words in from_array(saved["conditions"]):
+            self._restore_condition(feature, trigger, heard(words))
+        taken = {*np.flatnonzero(self._arrays.sizes).tolist(), *self._specs}
+        self._free = [feature for feature in range(ALWAYS + 1, self._last + 1) if feature not in taken]
+
+    def _restore_condition(self, feature: int, trigger: int, spec: Condition) -> None:
+        self._numbers[spec], self._specs[feature] = feature, spec
+        if isinstance(spec, JudgedSpec):
+            self._judged.add(feature, spec, trigger)
+            self._triggers[feature] = trigger
+        else:
+            self._indexes[type(spec)].add(feature, spec)
+
+    def arrays(self) -> FeatureArrays:
+        """The arrays as they are now; they are replaced when they grow."""
+        return self._arrays
+
+    def number(self, spec: WordSpec | PrefixSpec | FacetSpec | PathSpec | TimeSpec) -> int:
+        """The feature's number; a new one is looked for from the next version on. Held by nobody until it is used."""
+        if isinstance(spec, WordSpec):
+            return self.words.find(spec) or self._new_words(spec)
+        return self._numbers.get(spec) or self._new_condition(spec)
 
     def number_judged(self, spec: JudgedSpec, needs: int) -> int:
         """The same for a leaf that is judged one by one, and only where the feature `needs` is present."""
         feature = self._numbers.get(spec)
         if feature is None:
-            feature = self._create(spec)
+            feature = self._new_condition(spec)
             self._judged.add(feature, spec, needs)
             self._triggers[feature] = needs
-            self.hold([needs])
+            self._arrays.uses[needs] += 1
         return feature
 
     def spec(self, feature: int) -> Spec:
         """What a feature stands for. Raises `KeyError` when there is no such feature."""
-        spec = self._specs[feature]
-        if spec is None:
-            raise KeyError(feature)
-        return spec
+        size = int(self._arrays.sizes[feature])
+        return self.words.spec(feature, size) if size else self._specs[feature]
 
-    def hold(self, features: Iterable[int]) -> None:
-        """Count one more profile for each."""
-        for feature in features:
-            self._uses[feature] += 1
+    def share(self, feature: int) -> float:
+        """The share of documents that had the feature among those that came since it was first asked for."""
+        return float(self._arrays.seen[feature] / max(1.0, self._arrays.state[0] - self._arrays.born[feature]))
 
-    def release(self, features: Iterable[int]) -> None:
-        """Count one profile less for each; those that nobody uses any more are forgotten."""
+    def forget(self, features: Iterable[int]) -> None:
+        """Drop those of the features that no profile names any more."""
         for feature in features:
-            self._uses[feature] -= 1
-            self._forget_unused(feature)
+            if self._arrays.uses[feature] == 0:
+                self._forget(feature)
 
     def settle(self) -> None:
         """Forget what was numbered since the last time and is still not used."""
-        while self._fresh:
-            self._forget_unused(self._fresh.pop())
-
-    def cost(self, feature: int) -> float:
-        """The share of versions expected to have the feature: as seen so far, tempered by how many ask for it."""
-        if feature == ALWAYS:
-            return 1.0
-        prior = _PRIORS.get(type(self._specs[feature]), _WORD_PRIOR) + self._uses[feature] / (1.0 + len(self._numbers))
-        lived = self._documents - self._born[feature]
-        return min(0.99, float((self._seen[feature] + _PRIOR_WEIGHT * min(1.0, prior)) / (lived + _PRIOR_WEIGHT)))
+        fresh, self._fresh = self._fresh, []
+        self.forget(fresh)
 
     def mark(self, reading: Reading, now: datetime) -> Ints:
         """Mark what a version has in `present`; returns the numbers, a view that the next call overwrites."""
-        self.present[ALWAYS] = 1
-        self.found[0] = ALWAYS
-        n = self._words.mark(reading, self.present, self.found, 1)
+        present, found = self._arrays.present, self.found
+        present[ALWAYS] = 1
+        found[0] = ALWAYS
+        n = mark_words(self.words.lexemes(reading), self.words.arrays(), present, found, 1)
         for index in (self._prefixes, self._facets, self._paths):
             n = self._mark(index.find(reading), n)
         n = self._mark(self._times.find(reading, now), n)
-        n = self._mark(self._judged.find(reading, self.found[:n].tolist()), n)
-        return self.found[:n]
+        n = self._mark(self._judged.find(reading, found, n), n)
+        return found[:n]
 
     def unmark(self, found: Ints) -> None:
         """Take back the marks of one version."""
-        self.present[found] = 0
+        self._arrays.present[found] = 0
 
     def _mark(self, features: Iterable[int], n: int) -> int:
+        present = self._arrays.present
         for feature in features:
-            if not self.present[feature]:
-                self.present[feature] = 1
+            if not present[feature]:
+                present[feature] = 1
                 self.found[n] = feature
                 n += 1
         return n
 
-    def weigh(self, found: Ints) -> None:
-        """Count a version's features, and set their weights: rarer counts more, what every version has nothing."""
-        self._documents += 1
-        self._seen[found] += 1
-        lived = self._documents - self._born[found]
-        self.weights[found] = np.log((lived + _PRIOR_WEIGHT) / (self._seen[found] + 0.5))
-        self.weights[ALWAYS] = 0
+    def _new_words(self, spec: WordSpec) -> int:
+        feature = self._create(_WORD_PRIOR)
+        self._arrays.sizes[feature] = len(spec.forms[0][1])
+        self.words.add(feature, spec)
+        return feature
 
-    def _create(self, spec: Spec) -> int:
-        if self._free:
-            feature = self._free.pop()
-        else:
-            feature = len(self._specs)
-            self._specs.append(None)
-            if feature >= len(self.present):
-                self._lengthen(2 * len(self.present))
+    def _new_condition(self, spec: Condition) -> int:
+        feature = self._create(_PRIORS[type(spec)])
         self._numbers[spec], self._specs[feature] = feature, spec
-        self._uses[feature] = self._seen[feature] = 0
-        self._born[feature] = self._documents
-        self._fresh.append(feature)
         if not isinstance(spec, JudgedSpec):
             self._indexes[type(spec)].add(feature, spec)
         return feature
 
-    def _forget_unused(self, feature: int) -> None:
-        spec = self._specs[feature]
-        if spec is None or self._uses[feature] > 0:
+    def _create(self, prior: float) -> int:
+        if self._free:
+            feature = self._free.pop()
+        else:
+            feature = self._last = self._last + 1
+            if feature >= MAX_FEATURES:
+                raise MemoryError(f"all profiles together ask for more than {MAX_FEATURES} different things")
+            if feature >= len(self.found):
+                self._lengthen(2 * len(self.found))
+        arrays = self._arrays
+        arrays.uses[feature] = arrays.seen[feature] = 0
+        arrays.born[feature], arrays.prior[feature] = arrays.state[0], prior
+        arrays.state[1] += 1
+        self._fresh.append(feature)
+        return feature
+
+    def _lengthen(self, length: int) -> None:
+        columns: list[NDArray[Any]] = list(self._arrays[:-1])
+        self._arrays = FeatureArrays._make([*(lengthened(column, length) for column in columns), self._arrays.state])
+        self.found = lengthened(self.found, length)
+
+    def _forget(self, feature: int) -> None:
+        size = int(self._arrays.sizes[feature])
+        if size:
+            self.words.drop(feature, size)
+            self._arrays.sizes[feature] = 0
+        elif not self._forget_condition(feature):
             return
-        del self._numbers[spec]
-        self._specs[feature] = None
+        self._arrays.state[1] -= 1
         self._free.append(feature)
+
+    def _forget_condition(self, feature: int) -> bool:
+        spec = self._specs.pop(feature, None)
+        if spec is None:
+            return False
+        del self._numbers[spec]
         if isinstance(spec, JudgedSpec):
             needs = self._triggers.pop(feature)
             self._judged.drop(feature, needs)
-            self.release([needs])
+            self._arrays.uses[needs] -= 1
+            self.forget([needs])
         else:
             self._indexes[type(spec)].drop(feature, spec)
-
-    def _lengthen(self, length: int) -> None:
-        self.present = lengthened(self.present, length)
-        self.weights = lengthened(self.weights, length)
-        self.found = lengthened(self.found, length)
-        self._uses = lengthened(self._uses, length)
-        self._seen = lengthened(self._seen, length)
-        self._born = lengthened(self._born, length)
+        return True

@@ -1,109 +1,179 @@
-"""Many growing lists of small integer records, kept in one flat array that a numba kernel can walk."""
+"""Many growing lists of small integer records, kept in one flat array that compiled loops walk and change."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
 Kind = TypeVar("Kind", bound=np.generic)
 
-_FIRST_ROOM = 2
-_FIRST_ROWS = 64
+Saved = dict[str, NDArray[Any]]
+"""What a part of the engine keeps in a snapshot: arrays by name."""
+
+BEGIN, COUNT, ROOM = 0, 1, 2
+_USED = 32
+_FIRST = 64
+
+
+class ListArrays(NamedTuple):
+    """What compiled loops see of `Lists`: they may change everything in it, but cannot make it longer.
+
+    `rows` holds for each list where it begins in `data`, how many records it has and how many it has room for (a power
+    of two). `state[k]` is one more than the first free run of 2**k records, or 0; a free run's first number points on
+    in the same way. `state[32]` is how much of `data` was ever given out.
+    """
+
+    rows: Ints
+    state: Longs
+    data: Ints
 
 
 class Lists:
-    """Lists numbered from 0, each a run of records of `width` int32 in `data`.
+    """Lists numbered from 0, each a run of records of `width` int32.
 
-    List `row` occupies `data[start[row] : start[row] + count[row]]`. A full list moves to a run of twice the room; the
-    run it leaves is used again by the next list of that size, so memory stays within about twice what is needed.
-    The arrays are replaced when they grow: fetch them from here for every call of a kernel.
+    A full list moves to a run of twice the room; the run it leaves serves the next list of that size, so memory stays
+    within about twice what is needed. The arrays are replaced when they grow: ask `arrays` for every compiled call.
     """
 
     def __init__(self, width: int) -> None:
-        self.width = width
-        self.start: Ints = np.zeros(_FIRST_ROWS, np.int32)
-        self.count: Ints = np.zeros(_FIRST_ROWS, np.int32)
-        self._room: Ints = np.zeros(_FIRST_ROWS, np.int32)
-        self.data: Ints = np.zeros((_FIRST_ROWS, width), np.int32)
-        self._used = 0
-        self._free: dict[int, list[int]] = {}
+        self._rows: Ints = np.zeros((_FIRST, 3), np.int32)
+        self._state: Longs = np.zeros(_USED + 1, np.int64)
+        self._data: Ints = np.zeros((_FIRST, width), np.int32)
 
-    def want(self, row: int) -> None:
-        """Make sure that the list is there (empty, if new), so that a kernel may ask for it."""
-        if row >= len(self.start):
-            rows = max(row + 1, 2 * len(self.start))
-            self.start, self.count, self._room = (lengthened(a, rows) for a in (self.start, self.count, self._room))
+    def arrays(self) -> ListArrays:
+        """The arrays as they are now."""
+        return ListArrays(self._rows, self._state, self._data)
 
-    def append(self, row: int, *record: int) -> None:
-        """Add one record of `width` numbers at the end of a list; the list comes into being with its first record."""
-        self.want(row)
-        count = int(self.count[row])
-        if count == self._room[row]:
-            self._move(row, max(_FIRST_ROOM, 2 * count))
-        self.data[self.start[row] + count] = record
-        self.count[row] = count + 1
+    def saved(self) -> Saved:
+        """The arrays without what is unused at their ends, to keep."""
+        return {"rows": self._rows, "state": self._state, "data": self._data[: self._state[_USED]]}
 
-    def fill(self, row: int, records: Sequence[Sequence[int]] | Sequence[int]) -> None:
-        """Replace a list's records by these (for width 1, plain numbers)."""
-        self.want(row)
-        size = len(records)
-        self.count[row] = 0
-        if size > self._room[row]:
-            self._move(row, 1 << (size - 1).bit_length())
-        if size:
-            begin = self.start[row]
-            self.data[begin : begin + size] = np.asarray(records, np.int32).reshape(size, self.width)
-        self.count[row] = size
+    def restore(self, saved: Saved) -> None:
+        """Be as when `saved` was called."""
+        self._rows, self._state, self._data = saved["rows"], saved["state"], saved["data"]
 
-    def remove(self, row: int, first: int, second: int | None = None) -> list[list[int]]:
-        """Take out the records that begin with these numbers, and return them; the order of the others may change."""
-        if row >= len(self.count):
-            return []
-        begin, count = int(self.start[row]), int(self.count[row])
-        hits = np.flatnonzero(self.data[begin : begin + count, 0] == first)
-        removed: list[list[int]] = []
-        for at in hits[::-1].tolist():
-            record = self.data[begin + at].tolist()
-            if second is None or record[1] == second:
-                count -= 1
-                self.data[begin + at] = self.data[begin + count]
-                removed.append(record)
-        self.count[row] = count
-        return removed
-
-    def clear(self, row: int) -> None:
-        """Empty a list and give its run back."""
-        if row < len(self.count) and self._room[row]:
-            self._free.setdefault(int(self._room[row]), []).append(int(self.start[row]))
-            self.start[row] = self.count[row] = self._room[row] = 0
+    def want(self, row: int, records: int = 0) -> None:
+        """See to it that there is a list of that number, and room for so many records at the end of all."""
+        if row >= len(self._rows):
+            self._rows = lengthened(self._rows, max(row + 1, 2 * len(self._rows)))
+        needed = int(self._state[_USED]) + records
+        if needed > len(self._data):
+            self._data = lengthened(self._data, max(needed, len(self._data) * 3 // 2))
 
     def records(self, row: int) -> Ints:
         """A list's records as they lie, shape (count, width). A view: copy it before changing the lists."""
-        if row >= len(self.count):
-            return self.data[:0]
-        return self.data[self.start[row] : self.start[row] + self.count[row]]
+        begin, count = self._rows[row, BEGIN], self._rows[row, COUNT]
+        return self._data[begin : begin + count]
 
-    def _move(self, row: int, room: int) -> None:
-        begin = self._take(room)
-        old, count = int(self.start[row]), int(self.count[row])
-        self.data[begin : begin + count] = self.data[old : old + count]
-        if self._room[row]:
-            self._free.setdefault(int(self._room[row]), []).append(old)
-        self.start[row], self._room[row] = begin, room
+    def clear(self, row: int) -> None:
+        """Empty a list and give its run back."""
+        vacate(self.arrays(), row)
 
-    def _take(self, room: int) -> int:
-        free = self._free.get(room)
-        if free:
-            return free.pop()
-        begin = self._used
-        self._used += room
-        if self._used > len(self.data):
-            self.data = lengthened(self.data, max(self._used, 2 * len(self.data)))
-        return begin
+
+@njit(cache=True, nogil=True)
+def room_for(records: int) -> int:
+    """The smallest power of two that holds so many."""
+    room = 1
+    while room < records:
+        room *= 2
+    return room
+
+
+@njit(cache=True, nogil=True)
+def _class_of(room: int) -> int:
+    k = 0
+    while room > 1:
+        room >>= 1
+        k += 1
+    return k
+
+
+@njit(cache=True, nogil=True)
+def is_room(lists: ListArrays, records: int) -> bool:
+    """Whether so many records fit at the end of `data`."""
+    return lists.state[32] + records <= len(lists.data)
+
+
+@njit(cache=True, nogil=True)
+def _take_run(lists: ListArrays, room: int) -> int:
+    """A run of that many records, a power of two; the caller has seen to it that there is one."""
+    k = _class_of(room)
+    free = lists.state[k]
+    if free:
+        lists.state[k] = lists.data[free - 1, 0]
+        return int(free - 1)
+    begin = lists.state[32]
+    lists.state[32] = begin + room
+    return int(begin)
+
+
+@njit(cache=True, nogil=True)
+def _give_run(lists: ListArrays, begin: int, room: int) -> None:
+    k = _class_of(room)
+    lists.data[begin, 0] = lists.state[k]
+    lists.state[k] = begin + 1
+
+
+@njit(cache=True, nogil=True)
+def place(lists: ListArrays, row: int) -> int:
+    """Where the list's next record goes, which counts from now on; moves the list when it is full."""
+    begin, count, room = lists.rows[row, 0], lists.rows[row, 1], lists.rows[row, 2]
+    if count == room:
+        wider = room_for(count + 1)
+        moved = _take_run(lists, wider)
+        for at in range(count):
+            for k in range(lists.data.shape[1]):
+                lists.data[moved + at, k] = lists.data[begin + at, k]
+        if room:
+            _give_run(lists, begin, room)
+        begin = moved
+        lists.rows[row, 0] = begin
+        lists.rows[row, 2] = wider
+    lists.rows[row, 1] = count + 1
+    return int(begin + count)
+
+
+@njit(cache=True, nogil=True)
+def fill(lists: ListArrays, row: int, numbers: Ints) -> None:
+    """Give an empty list, of records of one number, these; `room_for` says how much room that takes."""
+    room = room_for(len(numbers))
+    begin = _take_run(lists, room)
+    lists.rows[row, 0], lists.rows[row, 1], lists.rows[row, 2] = begin, len(numbers), room
+    for k in range(len(numbers)):
+        lists.data[begin + k, 0] = numbers[k]
+
+
+@njit(cache=True, nogil=True)
+def vacate(lists: ListArrays, row: int) -> None:
+    """Empty a list and give its run back."""
+    if lists.rows[row, 2]:
+        _give_run(lists, lists.rows[row, 0], lists.rows[row, 2])
+    lists.rows[row, 0] = lists.rows[row, 1] = lists.rows[row, 2] = 0
+
+
+@njit(cache=True, nogil=True)
+def take_out(lists: ListArrays, row: int, first: int) -> int:
+    """Take out the records that begin with this number, and return how many; the order of the others may change."""
+    begin = lists.rows[row, 0]
+    last = begin + lists.rows[row, 1] - 1
+    at, taken = begin, 0
+    while at <= last:
+        if lists.data[at, 0] == first:
+            for k in range(lists.data.shape[1]):
+                lists.data[at, k] = lists.data[last, k]
+            last -= 1
+            taken += 1
+        else:
+            at += 1
+    lists.rows[row, 1] -= taken
+    if taken and lists.rows[row, 1] == 0:
+        vacate(lists, row)
+    return taken
 
 
 def lengthened(array: NDArray[Kind], length: int) -> NDArray[Kind]:

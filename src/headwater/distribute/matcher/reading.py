@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from headwater.search.language.analyzer import Analysis, analyze
-from headwater.search.language.folding import base_language
+from headwater.search.language.analyzer import Analysis, analyze, surfaces
+from headwater.search.language.folding import base_language, stems_of
 from headwater.search.language.oracle import spans
 from headwater.search.language.query import FACET_NAMES, Near
 from headwater.search.language.searchable import Searchable, facet_keys
@@ -92,13 +92,28 @@ class _Part:
     """A title or a text, its words in their forms, and where each form stands first: asked for by many profiles."""
 
     def __init__(self, text: str, language: str) -> None:
-        self.analysis: Analysis = analyze(text, language)
         self._written = text
+        self._language = language
         self._firsts: dict[str, dict[str, int]] = {}
 
+    @cached_property
+    def analysis(self) -> Analysis:
+        """The words with their places: dearer than the words alone, and only asked for to show a passage."""
+        return analyze(self._written, self._language)
+
+    @cached_property
+    def surfaces(self) -> list[str]:
+        """The words as surfaces."""
+        return surfaces(self._written)
+
+    @cached_property
+    def stems(self) -> list[str]:
+        """The words as stems in the text's own language; the very list of surfaces where it has no stemmer."""
+        return stems_of(self.surfaces, self._language)
+
     def forms(self, language: str) -> list[str]:
-        """The surfaces for "", the stems for the text's own language; the same list where stems are the surfaces."""
-        return self.analysis.stems if language else self.analysis.surfaces
+        """The surfaces for "", the stems for the text's own language."""
+        return self.stems if language else self.surfaces
 
     def place(self, language: str, words: Sequence[str]) -> int | None:
         """The first place where these forms stand side by side; None if nowhere."""

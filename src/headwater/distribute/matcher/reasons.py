@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from headwater.distribute.matcher.conditions import FacetSpec, PathSpec, PrefixSpec, TimeSpec
-from headwater.distribute.matcher.plan import ALWAYS, All, Tree
 from headwater.distribute.matcher.words import WordSpec
 
 if TYPE_CHECKING:
@@ -34,27 +30,23 @@ Reason = tuple[Evidence, ...]
 """All the evidence for one match; empty when the profile asks for everything, or only for what must be absent."""
 
 
-def reason_for(
-    tree: Tree, present: NDArray[np.uint8], spec_of: Callable[[int], Spec], reading: Reading
-) -> Reason | None:
-    """What the parts of the tree that hold were held up by, without repeats; None when the tree does not hold."""
-    features = supports(tree, present)
-    if features is None:
-        return None
-    return tuple(dict.fromkeys(_evidence(spec_of(feature), reading) for feature in features))
+class Reasons:
+    """Puts the features that matches of one version rest on into words, each feature once."""
 
+    def __init__(self, spec_of: Callable[[int], Spec], reading: Reading) -> None:
+        self._spec_of = spec_of
+        self._reading = reading
+        self._known: dict[int, Evidence] = {}
 
-def supports(tree: Tree, present: NDArray[np.uint8]) -> list[int] | None:
-    """The features that the tree rests on, from left to right; None when it does not hold."""
-    if isinstance(tree, int):
-        if tree < 0:
-            return None if present[-tree] else []
-        return ([] if tree == ALWAYS else [tree]) if present[tree] else None
-    parts = [supports(part, present) for part in tree.parts]
-    held = [part for part in parts if part is not None]
-    if len(held) < (len(parts) if isinstance(tree, All) else 1):
-        return None
-    return [feature for part in held for feature in part]
+    def of(self, features: Sequence[int]) -> Reason:
+        """The evidence of these features from left to right, without repeats."""
+        known = self._known
+        found = tuple([known.get(feature) or self._learn(feature) for feature in features])
+        return found if len(found) == 1 else tuple(dict.fromkeys(found))
+
+    def _learn(self, feature: int) -> Evidence:
+        evidence = self._known[feature] = _evidence(self._spec_of(feature), self._reading)
+        return evidence
 
 
 def _evidence(spec: Spec, reading: Reading) -> Evidence:
@@ -73,5 +65,5 @@ def _evidence(spec: Spec, reading: Reading) -> Evidence:
 
 def _words(spec: WordSpec, reading: Reading) -> Evidence:
     passages: Iterator[str] = (text for form in sorted(spec.forms) if (text := reading.passage(*form)))
-    several = len(next(iter(spec.forms))[1]) > 1
+    several = len(spec.forms[0][1]) > 1
     return Evidence("phrase" if several else "word", next(passages, ""))
