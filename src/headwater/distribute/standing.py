@@ -10,13 +10,13 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils import timezone
 
 from headwater.core.memory import let_go_of
+from headwater.distribute.matcher import keep_compiled
 from headwater.distribute.matcher.weighing import TITLE
 from headwater.distribute.models import Directive, InterestProfile, LearnedInterest
 from headwater.distribute.shards import Part, asked_in, is_of
@@ -232,8 +232,8 @@ def new_matcher() -> "Matcher":
 
 def _keep_compiled() -> None:
     """Compiled loops are kept beside their source; where that is not ours to write to, in our home folder."""
-    if not os.access(Path(__file__).parent / "matcher", os.W_OK):
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(settings.HEADWATER_HOME / "cache" / "numba"))
+    if "NUMBA_CACHE_DIR" not in os.environ:
+        keep_compiled(settings.HEADWATER_HOME / "cache" / "numba")
 
 
 def warm_matcher(stop: threading.Event) -> None:
@@ -245,7 +245,9 @@ def warm_matcher(stop: threading.Event) -> None:
 
     matcher = new_matcher()
     matcher.put(1, parse('"a b c" OR (d (e OR NOT f) g h)'), ("en",))
-    matcher.match(Searchable(1, 1, "a b c", "d e g h", "en", "", "", (), (), "", timezone.now()))
+    version = Searchable(1, 1, "a b c", "d e g h", "en", "", "", (), (), "", timezone.now())
+    matcher.explain(matcher.match(version).ids.tolist(), version)
+    matcher.remove(1)
     learned = new_linear()
     learned.put(1, as_learned(LearnedInterest(terms=[["pump", 2.0]])))
     learned.match(Reading(Searchable(1, 1, "pump", "", "en", "", "", (), (), "", timezone.now())))
