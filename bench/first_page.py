@@ -96,6 +96,23 @@ def await_founding(home: str) -> None:
 
 def resident_megabytes(home: str) -> float:
     """What every process of that home folder weighs together, shared pages counted once."""
+    return sum(_proportional_kilobytes(process) for process in processes_of(home)) / 1024
+
+
+def processor_seconds(home: str) -> float:
+    """What every process of that home folder has had of the processors so far, their ended children included."""
+    ticks = 0
+    for process in processes_of(home):
+        try:
+            fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue  # it ended while we looked
+        ticks += sum(int(field) for field in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def processes_of(home: str) -> set[int]:
+    """Every process of that home folder and those that they started, but this one."""
     parents: dict[int, int] = {}
     members: set[int] = set()
     for path in Path("/proc").glob("[0-9]*"):
@@ -110,7 +127,7 @@ def resident_megabytes(home: str) -> float:
         children = {process for process, parent in parents.items() if parent in members} - members
         members |= children
         grown = bool(children)
-    return sum(_proportional_kilobytes(process) for process in members - {os.getpid()}) / 1024
+    return members - {os.getpid()}
 
 
 def _proportional_kilobytes(process: int) -> int:

@@ -25,7 +25,7 @@ from typing import Any
 
 from bench.expected import LANGUAGE, Oracle, Query, choosy, different_stories, queries, stories
 from bench.figures import Figure, at_least, at_most, percentile, plain
-from bench.first_page import await_page, free_port
+from bench.first_page import await_page, free_port, processor_seconds
 from bench.stage import clean_environment, django_stage
 
 PEOPLE = int(os.environ.get("PEOPLE", "10000"))
@@ -67,13 +67,16 @@ def run() -> Iterator[Figure]:
     with django_stage() as home, _running(home, plan) as stage:
         first = A_SECOND * WARM_UP
         _stream(stage, plan, range(first))
+        before = processor_seconds(str(home))
         seconds = _stream(stage, plan, range(first, len(plan.texts)))
+        spent = processor_seconds(str(home)) - before
         waits = [
             stage.arrived.get(version, float("inf")) - at
             for version, (story, at) in stage.committed.items()
             if story >= first and plan.people[story]
         ]
         lost, surplus, twice, rows = _judge(stage, plan)
+        steps = _documents_a_step(stage)
     documents = len(plan.texts) - first
     reached = [len(people) for people in plan.people[first:]]
     reasons = sum(story >= first for story, _profile in plan.reasons)
@@ -88,6 +91,8 @@ def run() -> Iterator[Figure]:
     yield plain("inbox_stream_deliveries", sum(reached) / seconds, "rows/s")
     yield plain("inbox_stream_rows", (sum(reached) + reasons) / seconds, "rows/s")
     yield plain("inbox_stream_kept", rows, "rows")
+    yield plain("inbox_stream_step", steps, "documents")
+    yield plain("inbox_stream_processor", 1000 * spent / documents, "ms/document")
 
 
 # --- What will happen -------------------------------------------------------------------------------------------------
@@ -287,3 +292,13 @@ def _judge(stage: Stage, plan: Plan) -> tuple[int, int, int, int]:
     surplus = len(set(rows) - wanted) + len(set(whys) - plan.reasons)
     twice = len(rows) - len(set(rows)) + len(whys) - len(set(whys))
     return lost, surplus, twice, len(rows) + len(whys)
+
+
+def _documents_a_step(stage: Stage) -> float:
+    """How many documents one step of matching took, on average over the documents."""
+    from headwater.core.wall import organisation_context
+    from headwater.distribute.models import MatchRun
+
+    with organisation_context(stage.organisation):
+        runs = list(MatchRun.objects.values_list("versions", flat=True))
+    return sum(run * run for run in runs) / max(1, sum(runs))
