@@ -317,6 +317,7 @@ def test_the_page_switches_shows_changes_and_erases(
 ) -> None:
     browser = sign_in(ines)
     assert "Nothing is learned about you" in browser.get(PAGE).content.decode()
+    assert "The same texts come." in browser.get(f"{PAGE}effect/").content.decode()
     browser.post(f"{PAGE}change/", {"do": "start"})
     found = browser.get(f"{PAGE}?find=pumps 1").context["found"]
     assert [entry.title for entry in found] == ["Pumps 1"]

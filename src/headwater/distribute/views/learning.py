@@ -49,7 +49,7 @@ def show_learning(request: Request) -> HttpResponse:
 @require_safe
 def show_effect(request: Request) -> HttpResponse:
     """What the chosen strengths would have brought, drawn anew at each choice; nothing is kept by it."""
-    interest = get_object_or_404(LearnedInterest, person=request.person)
+    interest = _interest(request.person) or LearnedInterest()
     edits = learned.with_strengths(interest, _chosen(request.GET))
     after = {term: weight for term, weight in {**dict(interest.terms), **edits}.items() if weight}
     effect = learned.effect_of(request.person, interest.effective, after)
