@@ -12,7 +12,7 @@ from headwater.distribute.ladder import climb_ladder
 from headwater.distribute.matching import match_new_versions
 from headwater.distribute.posting import send_due
 from headwater.distribute.sending import plan_new, plan_notices
-from headwater.distribute.standing import warm_matcher
+from headwater.distribute.warming import warm_matcher
 from headwater.distribute.widening import FOLLOWERS as WIDENING
 from headwater.distribute.withdrawing import (
     follow_entries,

@@ -5,30 +5,22 @@ The matcher compiles its inner loops with numba, so only worker processes come h
 """
 
 import logging
-import os
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-from django.utils import timezone
-
-from headwater.core.memory import let_go_of
-from headwater.distribute.matcher import keep_compiled
 from headwater.distribute.matcher.weighing import TITLE
 from headwater.distribute.models import Directive, InterestProfile, LearnedInterest
 from headwater.distribute.shards import Part, asked_in, is_of
+from headwater.distribute.warming import new_matchers
 from headwater.people.models import Person
 from headwater.search.language.errors import QueryError
 from headwater.search.language.parser import parse
 from headwater.search.language.searchable import Searchable
 
 if TYPE_CHECKING:
-    from headwater.distribute.matcher.engine import Matcher
     from headwater.distribute.matcher.learning import Learned
-    from headwater.distribute.matcher.linear import LinearProfiles
     from headwater.distribute.matcher.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -61,8 +53,7 @@ class Standing:
     def __init__(self, part: Part | None = None) -> None:
         self.tx = 0
         self._part = part
-        self._matcher = new_matcher()
-        self._learned = new_linear()
+        self._matcher, self._learned = new_matchers()
         self._readers: dict[int, str] = {}
         self._languages: tuple[str, ...] = ()
         self._owners: dict[int, int | None] = {}
@@ -212,47 +203,6 @@ def as_learned(interest: LearnedInterest) -> "Learned":
 
     ranked = sorted(interest.effective.items(), key=lambda item: (-abs(item[1]), item[0]))
     return Learned(tuple(ranked[:MOST_TERMS]), interest.threshold)
-
-
-def new_linear() -> "LinearProfiles":
-    """An empty matcher of learned interests; see `new_matcher`."""
-    _keep_compiled()
-    from headwater.distribute.matcher.linear import LinearProfiles
-
-    return LinearProfiles()
-
-
-def new_matcher() -> "Matcher":
-    """An empty matcher. Loads numba, which only worker processes should."""
-    _keep_compiled()
-    from headwater.distribute.matcher.engine import Matcher
-
-    return Matcher()
-
-
-def _keep_compiled() -> None:
-    """Compiled loops are kept beside their source; where that is not ours to write to, in our home folder."""
-    if "NUMBA_CACHE_DIR" not in os.environ:
-        keep_compiled(settings.HEADWATER_HOME / "cache" / "numba")
-
-
-def warm_matcher(stop: threading.Event) -> None:
-    """A service: compile the matcher's loops (seconds, on a machine's first start), so that no version waits for it."""
-    if "match" not in settings.HEADWATER_PARTS:
-        stop.wait()
-        return
-    from headwater.distribute.matcher.reading import Reading
-
-    matcher = new_matcher()
-    matcher.put(1, parse('"a b c" OR (d (e OR NOT f) g h)'), ("en",))
-    version = Searchable(1, 1, "a b c", "d e g h", "en", "", "", (), (), "", timezone.now())
-    matcher.explain(matcher.match(version).ids.tolist(), version)
-    matcher.remove(1)
-    learned = new_linear()
-    learned.put(1, as_learned(LearnedInterest(terms=[["pump", 2.0]])))
-    learned.match(Reading(Searchable(1, 1, "pump", "", "en", "", "", (), (), "", timezone.now())))
-    let_go_of("libllvmlite")
-    stop.wait()
 
 
 def late_comers(asked: tuple[int, int], matched: int, part: Part | None = None) -> tuple["Standing", int] | None:
