@@ -409,7 +409,7 @@ def test_what_stands_above_on_a_bar_is_drawn_over_it_and_counted_in_the_table() 
     drawn = charts.bars(
         [{"label": "May", "value": 2, "above": 3}, ("June", 1)], "Items", heads=("When", "Mine", "Others")
     )
-    assert drawn.count("fill-s2") == drawn.count("fill-s5") // 2
+    assert drawn.count("fill-s3") == drawn.count("fill-s5") // 2
     assert '<td class="num">2</td><td class="num">3</td>' in drawn
     assert "Others" in drawn
-    assert "fill-s2" not in charts.bars([("June", 1)], "Items")
+    assert "fill-s3" not in charts.bars([("June", 1)], "Items")

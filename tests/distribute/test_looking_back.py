@@ -122,7 +122,7 @@ def test_what_is_too_broad_is_offered_a_word_that_fits(shelf: Shelf, ines: Perso
     Preference.objects.create(person=ines, budget=2)
     for number in range(8):
         shelf.put(f"A pump with gasket {'leaks' if number < 2 else 'holds'}")
-    for _number in range(4):
+    for _number in range(8):
         shelf.put("About something else")
     shelf.index()
     preview = preview_profile(ines, "pump")
@@ -197,3 +197,13 @@ def test_few_questions_are_asked_however_many_profiles_there_are(
         shelf.index()
         counts.append(queries(browser, ROOT + path))
     assert counts[0] == counts[1] <= MOST_QUERIES
+
+
+def test_what_was_learned_has_no_query_and_is_not_taken_for_everything(shelf: Shelf, ines: Person) -> None:
+    learned = InterestProfile.objects.create(person=ines, name="Learned", query="")
+    shelf.put("pump")
+    shelf.put("valve")
+    shelf.index()
+    preview = preview_profile(ines, "pump", profile=learned)
+    assert (preview.others, sum(preview.beside), preview.change) == (0, 0, None)
+    assert preview_profile(ines, "pump").others == 0

@@ -171,6 +171,7 @@ class ForecastForm(forms.Form):
         super().__init__(*args, **kwargs)
         if is_about_text:
             self.fields["audience"].required = True
+            self.fields["audience"].empty_label = _("Choose who it is for")
         else:
             for name in ("title", "text", "classification"):
                 del self.fields[name]

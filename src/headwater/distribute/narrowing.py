@@ -20,7 +20,7 @@ OFFERED = 3
 _TITLES = 300
 _TRIED = 8
 _LETTERS = 4  # shorter words seldom say what a text is about
-_COMMON = 0.5  # of everything: words that say nothing (with, about, this) and the organisation's own name
+_COMMON = 1 / 3  # of everything: words that say nothing (with, about, this) and the organisation's own name
 
 
 @dataclass(frozen=True)

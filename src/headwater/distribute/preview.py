@@ -168,9 +168,12 @@ def _beside_others(
 
 
 def _others(person: Person, profile: InterestProfile | None) -> list[Query]:
-    """What the person's other profiles ask for, their groups' included; as many as are looked at in a moment."""
+    """What the person's other profiles ask for, their groups' included; as many as are looked at in a moment.
+
+    What was learned of a person has no query, and is left out: the index cannot be asked for it.
+    """
     mine = Q(person=person) | person.within()
-    rows = InterestProfile.objects.filter(mine, removed_at=None, is_active=True).order_by("pk")
+    rows = InterestProfile.objects.filter(mine, removed_at=None, is_active=True).exclude(query="").order_by("pk")
     asked: list[Query] = []
     size = 0
     for text in rows.exclude(pk=profile.pk if profile else 0).values_list("query", flat=True):

@@ -182,7 +182,7 @@ def _bar(point: Point, field: Field, at: float, slot: float) -> SafeString:
     x, top = at + (slot - thick) / 2, field.y(point.value + point.above)
     bar = _rect(point.tone, x, y, thick, field.bottom - y)
     if point.above:
-        bar += _rect("s2", x, top, thick, y - top)
+        bar += _rect("s3", x, top, thick, y - top)
     return bar + _text(x + thick / 2, top - 5, point.note) if point.note else bar
 
 
