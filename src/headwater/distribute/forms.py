@@ -170,8 +170,9 @@ class ForecastForm(forms.Form):
     def __init__(self, *args: Any, is_about_text: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if is_about_text:
-            self.fields["audience"].required = True
-            self.fields["audience"].empty_label = _("Choose who it is for")
+            self.fields["audience"] = forms.ModelChoiceField(
+                Audience.objects.order_by("name"), label=_("Meant for"), empty_label=_("Choose who it is for")
+            )
         else:
             for name in ("title", "text", "classification"):
                 del self.fields[name]
