@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.figures import machine
 
-HELPERS = {"__init__", "__main__", "expected", "figures", "network", "reuters", "stage"}
+HELPERS = {"__init__", "__main__", "expected", "figures", "million", "network", "peers", "plots", "reuters", "stage"}
 
 
 def names() -> list[str]:

@@ -1,6 +1,7 @@
 """The query language: what is read, what is refused and with which words, and that it can be written back."""
 
 from datetime import date
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,7 @@ from headwater.search.language.query import (
     Query,
     Recent,
     Word,
+    leaves,
 )
 from headwater.search.language.writing import to_text
 from tests.search.language.strategies import is_normal, queries
@@ -202,6 +204,14 @@ def test_any_text_is_a_query_or_an_error_inside_it(text: str) -> None:
     query, error = parse_partial(text)
     assert error is None or 0 <= error.position <= len(text)
     assert parse(to_text(query)) == query
+
+
+@given(st.lists(st.text("abcxyz019", min_size=1, max_size=50), min_size=1, max_size=9))
+def test_words_in_small_letters_are_read_as_any_others_are(words: list[str]) -> None:
+    short, other = parse(" ".join(words)), parse("  ".join(words))
+    assert short == other
+    places = list(accumulate((len(word) + 1 for word in words[:-1]), initial=0))
+    assert [leaf.position for leaf in leaves(short)] == places
 
 
 @given(st.text(max_size=60))

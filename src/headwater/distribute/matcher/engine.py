@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,6 +48,28 @@ class Matches:
     scores: Floats
 
 
+class _Batch:
+    """Profiles on their way in: their trees as one run of numbers."""
+
+    def __init__(self) -> None:
+        self._ids, self._since = array("q"), array("q")
+        self._bounds, self._trees = array("q", [0]), array("i")
+        self.longest = 0
+
+    def add(self, profile_id: int, since: int, tree: list[int]) -> None:
+        """One more."""
+        self._ids.append(profile_id)
+        self._since.append(since)
+        self._trees.extend(tree)
+        self._bounds.append(len(self._trees))
+        self.longest = max(self.longest, len(tree))
+
+    def arrays(self) -> tuple[Longs, Longs, Longs, Ints]:
+        """Numbers, since, where each tree begins and the last ends, and the trees."""
+        ids, since, bounds = (np.frombuffer(each, np.int64) for each in (self._ids, self._since, self._bounds))
+        return ids, since, bounds, np.frombuffer(self._trees, np.int32)
+
+
 class Matcher:
     """Standing profiles held in memory. Not for several threads at once: the caller sees to that.
 
@@ -75,12 +98,20 @@ class Matcher:
 
         Raises `TooLarge` for a query beyond what is matched; what was there before is kept then.
         """
-        self._put([(profile_id, since, self._written(query, languages))])
+        batch = _Batch()
+        batch.add(profile_id, since, self._written(query, languages))
+        self._put(batch)
 
     def put_all(self, profiles: Iterable[Profile]) -> dict[int, TooLarge]:
         """Add or change many at once, several times faster than one by one; returns those that are too large."""
         refused: dict[int, TooLarge] = {}
-        self._put(list(self._readable(profiles, refused)))
+        batch = _Batch()
+        for profile in profiles:
+            try:
+                batch.add(profile.id, profile.since, self._written(profile.query, profile.languages))
+            except TooLarge as error:
+                refused[profile.id] = error
+        self._put(batch)
         return refused
 
     def remove(self, profile_id: int) -> bool:
@@ -115,6 +146,13 @@ class Matcher:
         finally:
             self._features.unmark(found)
 
+    def postings_of(self, version: Searchable, now: datetime | None = None) -> int:
+        """How many postings a match of this version looks at: what it costs, whatever the machine."""
+        found = self._features.mark(Reading(version), now or datetime.now(UTC))
+        self._features.unmark(found)
+        plain, checked = self._plain.arrays().rows, self._checked.arrays().rows
+        return int(plain[found, COUNT].sum() + checked[found, COUNT].sum())
+
     def saved(self) -> Saved:
         """Everything, as arrays with names, to keep in a snapshot."""
         return joined({**self._lists(), "features": self._features, "slots": self._slots})
@@ -145,32 +183,20 @@ class Matcher:
         reader = languages_key(tuple(languages)) if languages else ()
         return written(tree_of(query, lambda leaf: feature_of(leaf, reader, self._features)))
 
-    def _readable(
-        self, profiles: Iterable[Profile], refused: dict[int, TooLarge]
-    ) -> Iterator[tuple[int, int, list[int]]]:
-        for profile in profiles:
-            try:
-                yield profile.id, profile.since, self._written(profile.query, profile.languages)
-            except TooLarge as error:
-                refused[profile.id] = error
-
-    def _put(self, profiles: Sequence[tuple[int, int, list[int]]]) -> None:
+    def _put(self, batch: _Batch) -> None:
         """Hold what the trees name, post them, and forget what nobody names any more."""
-        ids = np.array([profile_id for profile_id, _, _ in profiles], np.int64)
-        since = np.array([since for _, since, _ in profiles], np.int64)
-        bounds = np.zeros(len(profiles) + 1, np.int64)
-        np.cumsum([len(tree) for _, _, tree in profiles], out=bounds[1:])
-        trees = np.fromiter((number for _, _, tree in profiles for number in tree), np.int32, int(bounds[-1]))
-        self._prepare(len(profiles), int(np.diff(bounds).max(initial=0)))
+        ids, since, bounds, trees = batch.arrays()
+        self._prepare(len(ids), batch.longest)
         hold_features(trees, bounds, self._features.arrays().uses, 1)
         self._features.settle()
         done = 0
-        while done < len(profiles):
+        while done < len(ids):
             done, dead = put_profiles(
                 done, ids, since, bounds, trees, self._profiles(), self._features.arrays(), self._scratch, self._needs
             )
-            self._features.forget(self._scratch.dead[:dead].tolist())
-            if done < len(profiles):
+            if dead:
+                self._features.forget(self._scratch.dead[:dead].tolist())
+            if done < len(ids):
                 self._make_room()
 
     def _prepare(self, profiles: int, longest: int) -> None:

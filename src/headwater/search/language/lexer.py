@@ -20,6 +20,7 @@ _NAME = re.compile(r"([A-Za-z_]{2,})[:：](?![/:])(?=\S)")
 _KNOWN = re.compile(rf"({'|'.join(FIELDS)})[:：]", re.IGNORECASE)
 _BOOST = re.compile(r"\^([^\s()]*)")
 _OR = re.compile(r"\s+OR\s+")
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9]+(?=[\s()]|\Z)")
 _PLAIN_STAR = re.compile(r"(?:\\.|[^\\*])*\*", re.DOTALL)
 
 
@@ -49,6 +50,11 @@ def lexemes(text: str) -> list[Lexeme]:
     while at < len(text):
         if text[at].isspace():
             at += 1
+            continue
+        # Most of what is typed are words with nothing about them.
+        if plain := _PLAIN_WORD.match(text, at):
+            found.append(Lexeme("word", plain[0], at, plain.end()))
+            at = plain.end()
             continue
         lexeme = _next(text, at, touching=bool(found) and found[-1].end == at)
         at = lexeme.end

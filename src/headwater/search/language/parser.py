@@ -46,6 +46,9 @@ MAX_NEAR_PARTS = 5
 DEFAULT_DISTANCE = 10
 MIN_BOOST, MAX_BOOST = 0.1, 20.0
 MAX_PATH_DEPTHS = 4
+# Words in small letters alone are what most standing queries are: no operator, field or sign can be among them.
+_LOWER_WORD = re.compile("[a-z0-9]+")
+_WORDS_ALONE = re.compile(rf"[a-z0-9]{{1,50}}(?: [a-z0-9]{{1,50}}){{0,{MAX_TERMS - 1}}}")
 _NEAR = re.compile(r"NEAR(?:/(.*))?", re.DOTALL)
 _WORDS_BETWEEN = re.compile(r"0*(\d{1,4})")
 _FACTOR = re.compile(r"\d{1,2}(?:\.\d{1,3})?")
@@ -64,6 +67,8 @@ def parse(text: str, meaning: Meaning | None = None) -> Query:
     """
     if len(text) > MAX_LENGTH:
         raise QueryError("too_long", MAX_LENGTH, found=len(text), most=MAX_LENGTH)
+    if _WORDS_ALONE.fullmatch(text):
+        return all_of(Word(word[0], position=word.start()) for word in _LOWER_WORD.finditer(text))
     query = _Parser(lexemes(text), len(text), meaning).read()
     for count, leaf in enumerate(leaves(query)):
         if count == MAX_TERMS:
@@ -120,7 +125,8 @@ class _Parser:
         lexeme = self.peek()
         if lexeme is None or lexeme.kind != "word" or not lexeme.plain or lexeme.star:
             return None
-        return lexeme.text if lexeme.text in _OPERATORS or _NEAR.fullmatch(lexeme.text) else None
+        text = lexeme.text
+        return text if text in _OPERATORS or (text.startswith("NEAR") and _NEAR.fullmatch(text)) else None
 
     def begins(self) -> bool:
         """Whether something that can be looked for begins here."""

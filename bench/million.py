@@ -1,0 +1,55 @@
+"""A million standing queries and the stories they are held against, for measuring the matcher and its peers."""
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+
+from bench.expected import Query as Standing
+from bench.expected import queries, stories
+from headwater.distribute.matcher.engine import Matcher, Profile
+from headwater.search.language.query import And, Not, Or, Phrase, Query, Word
+from headwater.search.language.searchable import Searchable
+
+MANY = 1_000_000
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def standing(count: int = MANY) -> Iterator[tuple[int, Standing]]:
+    """Numbered standing queries, always the same."""
+    return islice(enumerate(queries(stories())), count)
+
+
+def parsed(asked: Standing) -> Query:
+    """The query as the parser would give it."""
+    words = tuple(Word(word) for word in asked.words)
+    if asked.kind == "P":
+        return Phrase(asked.words)
+    if asked.kind == "N":
+        return And((*words[:-1], Not(words[-1])))
+    if len(words) == 1:
+        return words[0]
+    return Or(words) if asked.kind == "O" else And(words)
+
+
+def version(text: str, language: str = "") -> Searchable:
+    """A story as a version; without a language its words are taken as they are."""
+    return Searchable(1, 1, "", text, language, "gathered", "wire", (), (), "", NOW)
+
+
+def loaded(count: int = MANY, language: str = "") -> Matcher:
+    """A matcher that holds so many of the queries, for readers of that language (none: words as they are)."""
+    matcher = Matcher()
+    languages = (language,) if language else ()
+    refused = matcher.put_all(Profile(number, parsed(asked), languages) for number, asked in standing(count))
+    assert not refused
+    gc.collect()
+    return matcher
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long the work kept this process's processor."""
+    started = time.process_time()
+    work()
+    return time.process_time() - started
