@@ -54,6 +54,7 @@ class InboxLine:
 def must_reads(reader: Reader) -> QuerySet[Delivery]:
     """What the reader is asked to acknowledge and has not, the most pressing first."""
     waiting = visible_deliveries(reader).filter(must_acknowledge=True, state__in=WAITING)
+    waiting = waiting.filter(acknowledged_at=None)  # what waits says that already; the index in order of due times, so
     return waiting.order_by(F("due_at").asc(nulls_last=True), *NEWEST_FIRST)
 
 
