@@ -29,8 +29,7 @@ _FOLDS = 5
 _ONE_BY_ONE = 10
 _PRIOR_EXAMPLES = 10.0
 _PRIOR_HEIGHT = -0.7
-_ALONE = -0.85
-_LEAST = 0.1
+_LEAST = 0.15
 _HALF_WAY = -0.5
 _NOTHING = 1e-9
 _DIGITS = 4
@@ -134,15 +133,14 @@ class _Lesson:
         many others cannot pull as far as it should be: Yang, "A study of thresholding strategies for text
         categorization" (SIGIR 2001), and Fan and Lin, "A study on threshold selection for multi-label
         classification" (2007), on why to temper it. Where nobody has judged the others, some are wanted too:
-        half of the wanted at least shall match, and a lone example matches what is like it in little.
+        half of the wanted at least shall match.
         """
         count = self._wanted
         prior = 0.0 if self._known else _PRIOR_HEIGHT / (1 + count / _PRIOR_EXAMPLES)
-        unjudged = self._count > self._judged
         if count < 2 or self._count == count:
-            return min(prior, _ALONE) if unjudged and not self._known else prior
+            return prior
         heights = self._heights_held_back(clear)
-        if unjudged:
+        if self._count > self._judged:
             prior = min(prior, float(np.median(heights[:count])))
         own = _best_height(heights, self._signs > 0, self._trust)
         return (count * own + _PRIOR_EXAMPLES * prior) / (count + _PRIOR_EXAMPLES)
