@@ -218,7 +218,7 @@ def eventually(check: Callable[[], bool], seconds: float = 20) -> None:
 def look(holders: list[tuple[Holding, object]], times: int = 2) -> list[int]:
     for _ in range(times):
         for mine, session in holders:
-            holding._look(session, mine)  # type: ignore[arg-type]  # a session of psycopg
+            holding._look(session, mine, holding._all_shards())  # type: ignore[arg-type]  # a session of psycopg
     return [len(mine.held) for mine, _session in holders]
 
 
@@ -248,10 +248,10 @@ def test_what_is_in_memory_is_taken_first_and_what_is_gone_is_let_go(house: Hous
     with holding._session() as one, holding._session():
         mine = Holding()
         mine.warm = frozenset({Part(house.organisation.pk, 2, 3)})
-        holding._look(one, mine)
+        holding._look(one, mine, holding._all_shards())
         assert next(iter(mine.held.values())) == Part(house.organisation.pk, 2, 3)
         divided(house, 1)
-        holding._look(one, mine)
+        holding._look(one, mine, holding._all_shards())
         assert list(mine.held.values()) == [Part(house.organisation.pk, 0, 1)]
         assert mine.parts() == {Part(house.organisation.pk, 0, 1)}
 

@@ -11,6 +11,7 @@ Nothing depends on it that must not go wrong: should two hold the same shard for
 
 import logging
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import ceil
@@ -30,6 +31,8 @@ from headwater.distribute.shards import Part, shards
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0  # seconds
+LIST_EVERY = 5.0  # seconds between looks at which shards there are
+LIST_SHARE = 0.02  # of the time, at most, where there are very many organisations
 SILENCE = 10  # seconds after which the server ends the session of a worker that stands still
 
 _PRESENT = """
@@ -80,8 +83,9 @@ def hold_shards(stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             with _session() as session:
+                listing = _Listing()
                 while not stop.is_set():
-                    _look(session, holding)
+                    _look(session, holding, listing.now())
                     stop.wait(LOOK_EVERY)
         except (psycopg.Error, DatabaseError) as error:
             log.warning("shards are let go, for the database is away: %s", str(error).splitlines()[:1])
@@ -100,9 +104,8 @@ def _session() -> "Iterator[psycopg.Connection[Any]]":
         yield session
 
 
-def _look(session: "psycopg.Connection[Any]", ours: Holding) -> None:
+def _look(session: "psycopg.Connection[Any]", ours: Holding, there: Shards) -> None:
     """Give back what is beyond our share or gone, and take what nobody holds until we have our share."""
-    there = _all_shards()
     held = {pk: part for pk, part in ours.held.items() if pk in there}
     share = _share(session, len(there))
     for pk in [*(ours.held.keys() - there.keys()), *list(held)[share:]]:
@@ -113,6 +116,23 @@ def _look(session: "psycopg.Connection[Any]", ours: Holding) -> None:
     ours.become(held | {pk: there[pk] for pk in taken})
     for organisation_id in {there[pk].organisation_id for pk in taken}:
         session.execute("SELECT pg_notify('search_entryversion', %s)", [str(organisation_id)])
+
+
+class _Listing:
+    """The shards there are, asked for every few seconds."""
+
+    def __init__(self) -> None:
+        self._found: Shards = {}
+        self._again = float("-inf")
+
+    def now(self) -> Shards:
+        """Those that there are, or were some seconds ago."""
+        started = time.monotonic()
+        if started >= self._again:
+            self._found = _all_shards()
+            ended = time.monotonic()
+            self._again = ended + max(LIST_EVERY, (ended - started) / LIST_SHARE)
+        return self._found
 
 
 def _all_shards() -> Shards:
