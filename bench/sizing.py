@@ -1,6 +1,6 @@
 """sizing: what many profiles and documents would need, from unit costs that were measured.
 
-The costs are written here once, with where each comes from. `python -m bench.sizing` prints the tables of docs/hosts.md,
+The costs are written here once, with where each comes from. `python -m bench.sizing` prints the table of docs/hosts.md,
 and a test holds the page to them: whoever measures anew changes a number here, and puts the tables there.
 """
 
@@ -29,10 +29,10 @@ class Costs:
 
 MEASURED = Costs(
     read_ms=0.21,
-    match_ms=0.40,
+    match_ms=1.60,
     hit_ms=0.036,
     row_ms=0.053,
-    profile_bytes=900,
+    profile_bytes=450,
     load_ms=0.10,
     rows_a_second=40_000,
     wal_bytes=1_195,
@@ -55,25 +55,32 @@ class Need:
     takeover_seconds: float
 
 
-IN_A_SHARD = 1_000_000  # profiles
+MILLION = 1_000_000
+MOST_IN_A_SHARD = MILLION  # profiles: more would take too long to load when a shard is taken over
 ROWS_A_DELIVERY = 2.2  # itself and its reasons
 
 
 def need(costs: Costs, profiles: float, documents: float, deliveries: float) -> Need:
-    """For so many profiles, documents a second, and deliveries that a document makes."""
-    shards = ceil(profiles / IN_A_SHARD)
-    busy = documents * (costs.read_ms + costs.match_ms * min(1.0, profiles / IN_A_SHARD)) / 1000
+    """For so many profiles, documents a second, and deliveries that a document makes.
+
+    A worker on one core must keep up with its shard. Where it could not even read all that comes, documents are sliced
+    until reading takes half of its time; then a shard is as large as the rest of the time allows.
+    """
+    reading = documents * costs.read_ms / 1000
+    slices = 1 if reading <= 0.5 else ceil(2 * reading)
+    room_ms = 1000 * slices / documents - costs.read_ms
+    shards = ceil(profiles / min(MOST_IN_A_SHARD, MILLION * room_ms / costs.match_ms))
     rows = documents * deliveries
     return Need(
         shards=shards,
-        slices=ceil(busy),
-        matching_cores=shards * busy,
-        gigabytes=profiles * costs.profile_bytes * ceil(busy) / 1e9,
+        slices=slices,
+        matching_cores=documents * (shards * costs.read_ms + profiles / MILLION * costs.match_ms) / 1000,
+        gigabytes=profiles * costs.profile_bytes * slices / 1e9,
         delivering_cores=rows * (costs.hit_ms + costs.row_ms) / 1000,
         servers=ceil(rows * ROWS_A_DELIVERY / costs.rows_a_second),
         wal_megabytes=rows * costs.wal_bytes / 1e6,
         text_megabytes=documents * shards * costs.document_bytes / 1e6,
-        takeover_seconds=min(profiles, IN_A_SHARD) * costs.load_ms / 1000,
+        takeover_seconds=profiles / shards * costs.load_ms / 1000,
     )
 
 
@@ -89,6 +96,7 @@ HEADS = (
     "servers for rows",
     "log",
     "texts out",
+    "takeover",
 )
 
 
@@ -108,6 +116,7 @@ def table(costs: Costs) -> str:
             f"{found.servers:,}",
             f"{found.wal_megabytes:,.1f} MB/s",
             f"{found.text_megabytes:,.1f} MB/s",
+            f"{found.takeover_seconds:,.0f} s",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

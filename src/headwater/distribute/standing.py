@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headwater.distribute.ledger import ABSENT, OF_ALL, Ledger
 from headwater.distribute.matcher.weighing import TITLE
 from headwater.distribute.models import Directive, InterestProfile, LearnedInterest
 from headwater.distribute.shards import Part, asked_in, is_of
@@ -56,8 +57,7 @@ class Standing:
         self._matcher, self._learned = new_matchers()
         self._readers: dict[int, str] = {}
         self._languages: tuple[str, ...] = ()
-        self._owners: dict[int, int | None] = {}
-        self._since: dict[int, int] = {}
+        self._ledger = Ledger(part.of if part else 1)
         self._look_at = float("-inf")
 
     def __len__(self) -> int:
@@ -95,12 +95,9 @@ class Standing:
         if not profile.query:
             self._put_learned(key, profile)
             return
-        if profile.language:
-            languages: tuple[str, ...] = (profile.language,)
-        else:
-            languages = self._languages_of(profile.person_id)
-            self._owners[key] = profile.person_id
-        self._put(key, profile.query, languages, profile.since_tx)
+        owner = ABSENT if profile.language else profile.person_id or OF_ALL
+        languages = (profile.language,) if profile.language else self._languages_of(profile.person_id)
+        self._put(key, profile.query, languages, profile.since_tx, owner)
 
     def put_directive(self, directive: Directive) -> None:
         """Add, change or remove one standing directive."""
@@ -108,8 +105,7 @@ class Standing:
         if directive.state != Directive.State.ISSUED:
             self._remove(key)
             return
-        self._owners[key] = None
-        self._put(key, directive.query, self._languages, directive.since_tx)
+        self._put(key, directive.query, self._languages, directive.since_tx, OF_ALL)
 
     def match(self, version: Searchable, tx: int) -> list[Match]:
         """Everything that matches a version of that transaction, with its words; not what came after the version."""
@@ -120,7 +116,7 @@ class Standing:
         scores = {
             key: score
             for key, score in zip(found.ids.tolist(), found.scores.tolist(), strict=True)
-            if self._since[key] <= tx
+            if self._ledger.since(key) <= tx
         }
         reasons = self._matcher.explain(scores, reading) if scores else {}
         asked = [
@@ -136,7 +132,7 @@ class Standing:
         return [
             Match(key, _words(_written(reading, self._learned.explain(key, reading))), score)
             for key, score in reached
-            if self._since[key] <= tx
+            if self._ledger.since(key) <= tx
         ]
 
     def _put_learned(self, key: int, profile: InterestProfile) -> None:
@@ -146,7 +142,7 @@ class Standing:
             self._remove(key)
             return
         self._learned.put(key, as_learned(interest))
-        self._since[key] = profile.since_tx
+        self._ledger.set(key, profile.since_tx)
 
     def keys_of(self, version: Searchable) -> list[int]:
         """The keys of all standing queries that a text matches, whenever they were made; without their words."""
@@ -156,10 +152,10 @@ class Standing:
         learned = self._learned.match(reading)[0].tolist() if len(self._learned) else []
         return self._matcher.match(reading).ids.tolist() + learned
 
-    def _put(self, key: int, query: str, languages: Sequence[str], since: int) -> None:
+    def _put(self, key: int, query: str, languages: Sequence[str], since: int, owner: int) -> None:
         try:
             self._matcher.put(key, parse(query), languages)
-            self._since[key] = since
+            self._ledger.set(key, since, owner)
         except (QueryError, ValueError) as error:
             log.warning("the standing query with the key %d cannot be matched: %s", key, error)
             self._remove(key)
@@ -167,8 +163,7 @@ class Standing:
     def _remove(self, key: int) -> None:
         self._matcher.remove(key)
         self._learned.remove(key)
-        self._owners.pop(key, None)
-        self._since.pop(key, None)
+        self._ledger.drop(key)
 
     def _languages_of(self, person_id: int | None) -> tuple[str, ...]:
         return self._languages if person_id is None else (self._readers.get(person_id, ""),)
@@ -185,8 +180,8 @@ class Standing:
         changed = {pk for pk, language in readers.items() if self._readers.get(pk, language) != language}
         of_groups = languages != self._languages
         self._readers, self._languages = readers, languages
-        keys = [key for key, owner in self._owners.items() if (of_groups if owner is None else owner in changed)]
-        self._put_again(keys)
+        if owners := changed | ({OF_ALL} if of_groups else set()):
+            self._put_again(list(self._ledger.owned_by(owners, self._part.number if self._part else 0)))
 
     def _put_again(self, keys: Sequence[int]) -> None:
         profiles = [key // 2 for key in keys if key % 2 == 0]
