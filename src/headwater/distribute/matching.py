@@ -39,7 +39,7 @@ from headwater.search.seen import searchables
 BATCH = 100
 LOOK_AGAIN = 0.02  # seconds
 MOST_LOOKS = 25  # then the follower's own clock, or the next change, wakes it
-LONGEST_PAUSE = 20  # seconds that a step may stand still before PostgreSQL ends it, and others go on in its place
+LONGEST_PAUSE = 30  # seconds that a step may stand still before PostgreSQL ends it, and others go on in its place
 
 _held: dict[Part, Standing] = {}
 _looks: dict[int, int] = {}
