@@ -20,8 +20,17 @@ from headwater.distribute.actions import (
     weigh_word,
 )
 from headwater.distribute.held import forget, of_person
-from headwater.distribute.learned import LEAST_SHARING, STRENGTHS, effect_of, strength_of, with_strengths, words_of
-from headwater.distribute.learning import learn_due, plan_learning, shared_terms
+from headwater.distribute.jobs import learn_due
+from headwater.distribute.learned import (
+    LEAST_SHARING,
+    STRENGTHS,
+    effect_of,
+    plan_learning,
+    strength_of,
+    with_strengths,
+    words_of,
+)
+from headwater.distribute.learning import shared_terms
 from headwater.distribute.matcher.weighing import Background
 from headwater.distribute.models import Delivery, InterestProfile, LearnedExample, LearnedInterest
 from headwater.distribute.standing import Match, Standing

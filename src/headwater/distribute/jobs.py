@@ -9,10 +9,11 @@ from headwater.distribute.foreseeing import forget_forecasts
 from headwater.distribute.holding import hold_shards
 from headwater.distribute.keys import end_keys
 from headwater.distribute.ladder import climb_ladder
+from headwater.distribute.learned import is_learning_due, plan_learning
 from headwater.distribute.matching import match_new_versions
 from headwater.distribute.posting import send_due
 from headwater.distribute.sending import plan_new, plan_notices
-from headwater.distribute.warming import warm_matcher
+from headwater.distribute.warming import be_warm, warm_matcher
 from headwater.distribute.widening import FOLLOWERS as WIDENING
 from headwater.distribute.withdrawing import (
     follow_entries,
@@ -24,17 +25,13 @@ from headwater.distribute.withdrawing import (
 
 
 def learn_due(organisation_id: int) -> bool:
-    """Learn anew what is due. True when there may be more."""
+    """Learn anew what is due. True when there may be more. Nothing is compiled where nothing is due."""
+    if not is_learning_due(organisation_id):
+        return False
+    be_warm()
     from headwater.distribute import learning  # the compiled matcher, which only workers load
 
     return learning.learn_due(organisation_id)
-
-
-def plan_learning(organisation_id: int) -> None:
-    """Have learned anew whoever did something since the last time."""
-    from headwater.distribute import learning
-
-    learning.plan_learning(organisation_id)
 
 
 FOLLOWERS = [

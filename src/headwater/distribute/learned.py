@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from headwater.core.wall import organisation_context
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.weighing import TITLE, Terms, terms_of
-from headwater.distribute.models import LearnedInterest
+from headwater.distribute.models import Delivery, LearnedInterest
 from headwater.people.models import Person
 from headwater.search.models import Entry, EntryVersion
 from headwater.search.seen import searchables
@@ -120,3 +121,21 @@ def read_terms(versions: Sequence[EntryVersion]) -> list[Terms]:
 
 def _brings(weights: Mapping[str, float], terms: Terms) -> float:
     return sum(weights.get(term, 0.0) * share for term, share in terms.shares.items())
+
+
+# --- When it is learned -----------------------------------------------------------------------------------------------
+
+
+def is_learning_due(organisation_id: int) -> bool:
+    """Whether somebody's interest is to be learned anew now."""
+    with organisation_context(organisation_id):
+        return LearnedInterest.objects.filter(due_at__lte=timezone.now()).exists()
+
+
+def plan_learning(organisation_id: int) -> None:
+    """Have learned anew whoever said or did something since the last time. Nightly."""
+    with organisation_context(organisation_id):
+        for interest in LearnedInterest.objects.filter(follows_use=True, due_at=None):
+            told = Delivery.objects.filter(person=interest.person_id, tx__gte=interest.learned_tx)
+            if told.filter(Q(useful__isnull=False) | Q(acknowledged_at__isnull=False)).exists():
+                LearnedInterest.objects.filter(pk=interest.pk).update(due_at=timezone.now())

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -33,23 +34,21 @@ _terms: dict[int, Terms] = {}
 """Terms of versions that were read lately: most people's backgrounds are the same texts."""
 
 
+@lru_cache(1)
+def _compiled() -> None:
+    """Compile the loops of learning, once a process, before a transaction is open: it would stand idle for seconds."""
+    learn([Terms({"a": 1.0})], [Terms({"b": 1.0})], Background(2, {"a": 1, "b": 1}, [Terms({"c": 1.0})]))
+
+
 def learn_due(organisation_id: int) -> bool:
     """Learn anew what is due, one person at a time. True when there may be more."""
+    _compiled()
     with organisation_context(organisation_id):
         due = LearnedInterest.objects.filter(due_at__lte=timezone.now()).order_by("due_at")
         interest = due.select_for_update(skip_locked=True, of=("self",)).select_related("person", "profile").first()
         if interest is not None:
             learn_anew(interest)
         return interest is not None
-
-
-def plan_learning(organisation_id: int) -> None:
-    """Have learned anew whoever said or did something since the last time. Nightly."""
-    with organisation_context(organisation_id):
-        for interest in LearnedInterest.objects.filter(follows_use=True, due_at=None):
-            told = Delivery.objects.filter(person=interest.person_id, tx__gte=interest.learned_tx)
-            if told.filter(Q(useful__isnull=False) | Q(acknowledged_at__isnull=False)).exists():
-                LearnedInterest.objects.filter(pk=interest.pk).update(due_at=timezone.now())
 
 
 def learn_anew(interest: LearnedInterest) -> None:

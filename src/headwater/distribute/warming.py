@@ -26,7 +26,7 @@ _warm = threading.Event()
 
 def new_matchers() -> "tuple[Matcher, LinearProfiles]":
     """An empty matcher of queries, and one of learned interests. Loads numba, which only worker processes should."""
-    _be_warm()
+    be_warm()
     from headwater.distribute.matcher.engine import Matcher
     from headwater.distribute.matcher.linear import LinearProfiles
 
@@ -36,11 +36,11 @@ def new_matchers() -> "tuple[Matcher, LinearProfiles]":
 def warm_matcher(stop: threading.Event) -> None:
     """A service: compile the loops as soon as a worker that matches starts, so that no version waits for them."""
     if "match" in settings.HEADWATER_PARTS:
-        _be_warm()
+        be_warm()
     stop.wait()
 
 
-def _be_warm() -> None:
+def be_warm() -> None:
     """Run through every loop once in this process."""
     with _warming:
         if not _warm.is_set():
