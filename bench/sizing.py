@@ -28,12 +28,12 @@ class Costs:
 
 
 MEASURED = Costs(
-    read_ms=0.21,
-    match_ms=1.60,
+    read_ms=0.13,
+    match_ms=0.36,
     hit_ms=0.036,
     row_ms=0.053,
-    profile_bytes=450,
-    load_ms=0.10,
+    profile_bytes=230,
+    load_ms=0.07,
     rows_a_second=40_000,
     wal_bytes=1_195,
     document_bytes=3_700,
