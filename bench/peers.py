@@ -53,16 +53,17 @@ def _as_document(words: list[str]) -> mokaccino.Document:
 
 _TABLE = """
 create temporary table standing (
-    pivot text not null, number int not null, kind "char" not null, words text[] not null, no text, phrase text)
+    pivot text not null, number int not null, word text, another text, third text, no text, phrase text)
 """
-# What a word of the document leads to is checked by what else the query asks for.
+# What a word of the document leads to is checked by what else the query asks for; each check is a look into a hash.
 _ASKED = """
 select distinct number from standing
-where pivot = any(%(words)s) and case kind
-    when 'O' then true
-    when 'P' then position(phrase in %(text)s) > 0
-    when 'N' then words <@ %(words)s and no <> all(%(words)s)
-    else words <@ %(words)s end
+where pivot = any(%(words)s)
+  and (word is null or word = any(%(words)s))
+  and (another is null or another = any(%(words)s))
+  and (third is null or third = any(%(words)s))
+  and (no is null or no <> all(%(words)s))
+  and (phrase is null or position(phrase in %(text)s) > 0)
 """
 
 
@@ -71,6 +72,7 @@ def postgres_peer(asked: Numbered, texts: list[str]) -> tuple[float, Found]:
     asked = list(asked)
     with django_stage(), psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         connection.execute("set temp_buffers = '2GB'")
+        connection.execute("set jit = off")
         _fill(connection, asked)
         return _asked(connection, texts)
 
@@ -89,11 +91,11 @@ def _fill(connection: psycopg.Connection[tuple[Any, ...]], asked: list[tuple[int
 def _rows(number: int, query: Query, uses: Counter[str]) -> Iterator[tuple[object, ...]]:
     """An alternative is found under each of its words, all else under the rarest that must be there."""
     wanted = list(query.words[:-1] if query.kind == "N" else query.words)
-    pivots = wanted if query.kind == "O" else [min(wanted, key=uses.__getitem__)]
     no = query.words[-1] if query.kind == "N" else None
     phrase = f" {' '.join(wanted)} " if query.kind == "P" else None
-    for pivot in pivots:
-        yield pivot, number, query.kind, wanted, no, phrase
+    for pivot in wanted if query.kind == "O" else [min(wanted, key=uses.__getitem__)]:
+        others = [word for word in wanted if word != pivot] if query.kind in "AN" else []
+        yield pivot, number, *others, *[None] * (3 - len(others)), no, phrase
 
 
 def _asked(connection: psycopg.Connection[tuple[Any, ...]], texts: list[str]) -> tuple[float, Found]:
@@ -108,4 +110,4 @@ def _asked(connection: psycopg.Connection[tuple[Any, ...]], texts: list[str]) ->
 
 def _found(connection: psycopg.Connection[tuple[Any, ...]], text: str) -> set[int]:
     given = {"words": sorted(set(text.split())), "text": f" {text} "}
-    return {number for (number,) in connection.execute(_ASKED, given, prepare=True)}
+    return {number for (number,) in connection.execute(_ASKED, given)}
