@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver
 
 from headwater.core.models import Import
-from headwater.distribute.models import Delivery, Directive, InterestProfile
+from headwater.distribute.models import Delivery, Directive, Forecast, ForecastAnswer, InterestProfile
 from headwater.gather.models import Document, InformationNeed, Source
 from headwater.library.models import Article, Feedback, Review, Revision
 from headwater.people.models import Audience, Community, Person, Role, Unit
@@ -35,6 +35,16 @@ def _import(kind: str) -> Callable[[], Kwargs]:
     return lambda: {"pk": Import.objects.get_or_create(kind=kind, defaults={"total": 5_000, "done": 1_200})[0].pk}
 
 
+def _forecast() -> Kwargs:
+    """A question about an entry, answered as a worker would if every interest matched."""
+    entry = Entry.objects.filter(current_version__isnull=False, withdrawn_at=None).order_by("pk")[0]
+    asker = Person.objects.get(email="nadia.brandt@works.example")
+    forecast, _ = Forecast.objects.get_or_create(entry=entry, asked_by=asker, defaults={"title": entry.title})
+    matching = list(InterestProfile.objects.filter(removed_at=None).values_list("pk", flat=True))
+    ForecastAnswer.objects.get_or_create(forecast=forecast, number=0, of=1, defaults={"profiles": matching})
+    return {"pk": forecast.pk}
+
+
 _article = _first(Article, published__isnull=False, trashed_at=None)
 _directive = _first(Directive, state=Directive.State.ISSUED)
 
@@ -47,6 +57,7 @@ SUBJECTS: dict[str, Callable[[], Kwargs]] = {
     "distribute:proof": _directive,
     "distribute:proof-list": _directive,
     "distribute:proof-people": _directive,
+    "distribute:forecast": _forecast,
     "distribute:chain": lambda: {"pk": Delivery.objects.order_by("pk").values_list("version", flat=True)[0]},
     "library:article": _article,
     "library:edit": _article,
@@ -108,6 +119,7 @@ NOT_PAGES = (
 
 # Pieces, and what needs a secret address.
 PIECES = {
+    "distribute:learning-effect",
     "people:offered",
     "search:offered",
     "taxonomy:offered",

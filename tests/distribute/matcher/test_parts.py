@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.distribute.matcher import judging, lists, slots
+from headwater.distribute.matcher.cutting import MOST_WORDS, Cutter
 from headwater.distribute.matcher.engine import Matcher
 from headwater.distribute.matcher.lists import Lists
 from headwater.distribute.matcher.pairs import Pairs
 from headwater.distribute.matcher.plan import ALWAYS, All, Any, Tree, Weighed, read, tree_of, written
 from headwater.distribute.matcher.slots import Slots
 from headwater.distribute.matcher.snapshot import load_snapshot, save_snapshot
+from headwater.search.language.analyzer import surfaces
 from headwater.search.language.parser import parse
 from headwater.search.language.query import And, Boost, Not, Or, Query, Word
 
@@ -44,6 +46,35 @@ def test_lists_grow_shrink_and_give_their_room_back() -> None:
     for row in range(20):
         assert sorted(map(tuple, held.records(row).tolist())) == sorted(plain[row])
     assert len(held.arrays().data) < 8_000
+
+
+ascii_texts = st.text(st.characters(max_codepoint=127), max_size=200) | st.integers(60, 70).map(lambda n: "Ab" * n)
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts=st.lists(ascii_texts, min_size=1, max_size=6))
+def test_a_text_is_cut_into_the_same_words_as_everywhere(texts: list[str]) -> None:
+    cutter = Cutter()
+    lexicon: dict[str, int] = {}
+    for text in texts:
+        numbers = cutter.numbers(text)
+        lexemes = cutter.lexemes(numbers, ("", ""), lambda word: lexicon.setdefault(word, 1 + len(lexicon)))
+        assert lexemes.tolist() == [lexicon[word] for word in surfaces(text)]
+    lexicon = {word: number + 100 for word, number in lexicon.items()}
+    cutter.forget(("", ""))
+    again = cutter.lexemes(cutter.numbers(texts[0]), ("", ""), lexicon.__getitem__)
+    assert again.tolist() == [lexicon[word] for word in surfaces(texts[0])]
+
+
+def test_more_words_than_are_remembered_are_cut_all_the_same() -> None:
+    cutter = Cutter()
+    for start in range(0, 3 * MOST_WORDS, 10_000):
+        text = " ".join(f"w{number}" for number in range(start, start + 10_000))
+        lexemes = cutter.lexemes(cutter.numbers(text), ("", ""), lambda word: int(word[1:]))
+        assert cutter.takes(text)
+        assert lexemes.tolist() == list(range(start, start + 10_000))
+    assert not cutter.takes("a" * (MOST_WORDS + 1))
+    assert not cutter.takes("é")
 
 
 @settings(max_examples=60, deadline=None)

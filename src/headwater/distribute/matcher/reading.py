@@ -22,6 +22,10 @@ class Reading:
         self.searchable = searchable
         self.language = base_language(searchable.language)
 
+    def parts(self) -> tuple[tuple[Part, tuple[str, ...]], ...]:
+        """Title and text, each with the fields it is looked at for."""
+        return (self._title, ("", "title")), (self._text, ("",))
+
     def sequences(self) -> Iterator[tuple[Channel, list[str]]]:
         """Each run of words that a phrase may lie in, with the channel it is asked for in."""
         language = self.language
@@ -69,12 +73,12 @@ class Reading:
         return None
 
     @cached_property
-    def _title(self) -> _Part:
-        return _Part(self.searchable.title, self.searchable.language)
+    def _title(self) -> Part:
+        return Part(self.searchable.title, self.searchable.language)
 
     @cached_property
-    def _text(self) -> _Part:
-        return _Part(self.searchable.text, self.searchable.language)
+    def _text(self) -> Part:
+        return Part(self.searchable.text, self.searchable.language)
 
     @cached_property
     def _title_set(self) -> set[str]:
@@ -84,27 +88,27 @@ class Reading:
     def _both_set(self) -> set[str]:
         return self._title_set.union(self._text.forms(""))
 
-    def _parts(self, field: str) -> tuple[_Part, ...]:
+    def _parts(self, field: str) -> tuple[Part, ...]:
         return (self._title,) if field == "title" else (self._title, self._text)
 
 
-class _Part:
+class Part:
     """A title or a text, its words in their forms, and where each form stands first: asked for by many profiles."""
 
     def __init__(self, text: str, language: str) -> None:
-        self._written = text
+        self.text = text
         self._language = language
         self._firsts: dict[str, dict[str, int]] = {}
 
     @cached_property
     def analysis(self) -> Analysis:
         """The words with their places: dearer than the words alone, and only asked for to show a passage."""
-        return analyze(self._written, self._language)
+        return analyze(self.text, self._language)
 
     @cached_property
     def surfaces(self) -> list[str]:
         """The words as surfaces."""
-        return surfaces(self._written)
+        return surfaces(self.text)
 
     @cached_property
     def stems(self) -> list[str]:
@@ -131,7 +135,7 @@ class _Part:
 
     def written(self, first: int, after: int) -> str:
         """The words from `first` to before `after`, as the version writes them."""
-        return self._written[self.analysis.starts[first] : self.analysis.ends[after - 1]]
+        return self.text[self.analysis.starts[first] : self.analysis.ends[after - 1]]
 
 
 def _next(forms: list[str], word: str, start: int) -> int | None:

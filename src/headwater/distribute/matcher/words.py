@@ -6,14 +6,15 @@ in: as many lexemes side by side. Lexemes bring single words, pairs of lexemes l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import repeat
 
 import numpy as np
 from numba import njit
 
 from headwater.distribute.matcher.arrays import WordArrays
+from headwater.distribute.matcher.cutting import Cutter
 from headwater.distribute.matcher.lists import (
     COUNT,
     Ints,
@@ -30,14 +31,15 @@ from headwater.distribute.matcher.lists import (
     vacate,
 )
 from headwater.distribute.matcher.pairs import EMPTY, Pairs, pair_slot
-from headwater.distribute.matcher.reading import Channel, Reading
+from headwater.distribute.matcher.reading import Channel, Part, Reading
 from headwater.distribute.matcher.saving import Savable, as_array, below, from_array, joined
+from headwater.search.language.folding import stems_of
 
 Languages = tuple[str, ...]
 Scope = tuple[str, Languages]
 """Where words are asked for: the field ("" for title and text) and the languages of the reader."""
 
-_BREAK = [0]
+_BREAK: Ints = np.zeros(1, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class WordIndex:
         self._phrases = Lists(3)
         self._forms = Lists(1)
         self._pairs = Pairs()
+        self._cutter = Cutter()
         self._needs: Longs = np.zeros(3, np.int64)
 
     def arrays(self) -> WordArrays:
@@ -142,6 +145,7 @@ class WordIndex:
             self._uses[lexeme] -= 1
             if self._uses[lexeme] == 0:
                 del self._lexicons[self._channels[lexeme]][self._words[lexeme]]
+                self._cutter.forget(self._channels[lexeme])
                 self._words[lexeme] = ""
                 self._free.append(lexeme)
 
@@ -153,15 +157,26 @@ class WordIndex:
 
     def lexemes(self, reading: Reading) -> Ints:
         """The lexemes of a version, every run of words that a phrase may lie in, with a 0 between two runs."""
-        runs = list(self._runs(reading))
-        return np.fromiter(chain.from_iterable(runs), np.int32)
+        runs: list[Ints] = []
+        for part, fields in reading.parts():
+            for channel in ((field, language) for field in fields for language in {"": 0, reading.language: 0}):
+                if self._lexicons.get(channel):
+                    runs += [self._run(part, channel), _BREAK]
+        return np.concatenate(runs) if runs else _BREAK
 
-    def _runs(self, reading: Reading) -> Iterator[Iterator[int]]:
-        for channel, words in reading.sequences():
-            lexicon = self._lexicons.get(channel)
-            if lexicon and words:
-                yield map(lexicon.get, words, repeat(0))
-                yield iter(_BREAK)
+    def _run(self, part: Part, channel: Channel) -> Ints:
+        lexicon = self._lexicons[channel]
+        if self._cutter.takes(part.text):
+            # The numbers do not depend on the channel, but working them out again costs less than keeping them.
+            return self._cutter.lexemes(self._cutter.numbers(part.text), channel, self._lexeme_of(channel))
+        words = part.forms(channel[1])
+        return np.fromiter(map(lexicon.get, words, repeat(0)), np.int32, len(words))
+
+    def _lexeme_of(self, channel: Channel) -> Callable[[str], int]:
+        lexicon, language = self._lexicons[channel], channel[1]
+        if not language:
+            return lambda surface: lexicon.get(surface, 0)
+        return lambda surface: lexicon.get(stems_of([surface], language)[0], 0)
 
     def _lexeme(self, channel: Channel, word: str) -> int:
         lexicon = self._lexicons.setdefault(channel, {})
@@ -170,6 +185,7 @@ class WordIndex:
             lexeme = lexicon[word] = self._new_lexeme()
             self._words[lexeme], self._channels[lexeme] = word, channel
             self._singles.want(lexeme)
+            self._cutter.forget(channel)
         self._uses[lexeme] += 1
         return lexeme
 
