@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from headwater.distribute.matcher.fitting import Plane, Rows, fit
+from headwater.distribute.matcher.fitting import Plane, fit
 from headwater.distribute.matcher.learning import ACKNOWLEDGED, IGNORED, MOST_TERMS, USEFUL, Learned, learn
 from headwater.distribute.matcher.reading import Reading
+from headwater.distribute.matcher.rows import Rows
 from headwater.distribute.matcher.weighing import Background, Terms, terms_of
 from headwater.search.language.searchable import Searchable
 

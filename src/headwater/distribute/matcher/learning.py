@@ -9,7 +9,8 @@ from itertools import islice
 
 import numpy as np
 
-from headwater.distribute.matcher.fitting import Longs, Plane, Reals, Rows, fit
+from headwater.distribute.matcher.fitting import Plane, fit
+from headwater.distribute.matcher.rows import Longs, Reals, Rows
 from headwater.distribute.matcher.weighing import Background, Terms, evenly, rows_of, signature
 
 MOST_TERMS = 500

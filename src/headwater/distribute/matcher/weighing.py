@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from headwater.distribute.matcher.fitting import Reals, Rows
 from headwater.distribute.matcher.reading import Reading
+from headwater.distribute.matcher.rows import Reals, Rows
 
 Item = TypeVar("Item")
 
