@@ -338,6 +338,13 @@ def test_of_many_put_at_once_the_too_large_are_told_and_the_others_stand() -> No
     assert matcher.feature_count() == 2
 
 
+def test_of_one_given_twice_the_last_counts() -> None:
+    matcher = Matcher()
+    matcher.put_all([Profile(1, parse("zebra")), Profile(2, parse("road")), Profile(1, parse("ant"))])
+    assert matched(matcher, version("ant road"), NOW) == [1, 2]
+    assert matched(matcher, version("zebra"), NOW) == []
+
+
 def test_a_profile_of_many_alternatives_is_judged_whole_once_and_right() -> None:
     matcher = Matcher()
     names = [f"n{number}" for number in range(5_000)]

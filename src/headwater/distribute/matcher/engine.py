@@ -15,7 +15,7 @@ from headwater.distribute.matcher.features import Features
 from headwater.distribute.matcher.kernels import match_profiles, support_profiles, weigh_features
 from headwater.distribute.matcher.lists import COUNT, Ints, Lists, Longs, Saved
 from headwater.distribute.matcher.plan import ALWAYS, TooLarge, read, tree_of, written
-from headwater.distribute.matcher.posting import hold_features, put_profiles, remove_profile
+from headwater.distribute.matcher.posting import find_homes, hold_features, put_profiles, remove_profile
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.reasons import Reason, Reasons
 from headwater.distribute.matcher.saving import below, joined
@@ -189,15 +189,32 @@ class Matcher:
         self._prepare(len(ids), batch.longest)
         hold_features(trees, bounds, self._features.arrays().uses, 1)
         self._features.settle()
-        done = 0
+        order, done = self._order(ids, bounds, trees), 0
         while done < len(ids):
             done, dead = put_profiles(
-                done, ids, since, bounds, trees, self._profiles(), self._features.arrays(), self._scratch, self._needs
+                done,
+                order,
+                ids,
+                since,
+                bounds,
+                trees,
+                self._profiles(),
+                self._features.arrays(),
+                self._scratch,
+                self._needs,
             )
             if dead:
                 self._features.forget(self._scratch.dead[:dead].tolist())
             if done < len(ids):
                 self._make_room()
+
+    def _order(self, ids: Longs, bounds: Longs, trees: Ints) -> Longs:
+        """Profiles that are met together one after the other; as given where one is given twice: the last counts."""
+        if len(ids) == 1 or len(np.unique(ids)) < len(ids):
+            return np.arange(len(ids))
+        homes = np.zeros(len(ids), np.int32)
+        find_homes(trees, bounds, self._features.arrays().uses, homes)
+        return np.argsort(homes, kind="stable")
 
     def _prepare(self, profiles: int, longest: int) -> None:
         """Have a place for every slot and feature there is or may come, and room to work in."""

@@ -223,8 +223,28 @@ def _drop_tree(slot: int, trees: ListArrays, uses: Ints, dead: Ints, n: int) -> 
 
 
 @njit(cache=True, nogil=True)
+def find_homes(trees: Ints, bounds: Longs, uses: Ints, homes: Ints) -> None:
+    """For each tree the feature it is most often met by: of an Any the most used one, else the least used.
+
+    Profiles with one home are put one after the other, so that what is looked at together lies together.
+    """
+    for k in range(len(homes)):
+        at, is_any = bounds[k], ANY <= trees[bounds[k]] < WEIGHED
+        homes[k] = ALWAYS
+        while at < bounds[k + 1]:
+            number = trees[at]
+            if number >= ALL:
+                at += 3 if number >= WEIGHED else 2
+                continue
+            if number > ALWAYS and (homes[k] == ALWAYS or (uses[number] > uses[homes[k]]) == is_any):
+                homes[k] = number
+            at += 1
+
+
+@njit(cache=True, nogil=True)
 def put_profiles(
     first: int,
+    order: Longs,
     ids: Longs,
     since: Longs,
     bounds: Longs,
@@ -234,13 +254,14 @@ def put_profiles(
     scratch: Scratch,
     needs: Longs,
 ) -> tuple[int, int]:
-    """Add or change profiles from number `first` on; their features are held already.
+    """Add or change profiles in this order, from the `first` in it on; their features are held already.
 
     Returns how many of all are done, and how many features are in `scratch.dead`. Stops before a profile for which
     there is no room; `needs` says what it may take: trees, plain and checked postings, dead features.
     """
     n_dead = 0
-    for k in range(first, len(ids)):
+    for place_in_order in range(first, len(order)):
+        k = order[place_in_order]
         tree = trees[bounds[k] : bounds[k + 1]]
         n = 0
         if tree[0] != -ALWAYS:
@@ -250,7 +271,7 @@ def put_profiles(
         old = profiles.trees.rows[slot, 1] if slot >= 0 else 0
         needs[3] = old
         if n_dead + old > len(scratch.dead) or not _is_room_for(n, len(tree), profiles, scratch.posts, needs):
-            return k, n_dead
+            return place_in_order, n_dead
         if slot < 0:
             slot = new_slot(profiles.slots, ids[k])
         else:
@@ -260,7 +281,7 @@ def put_profiles(
         profiles.slots.state[NEWEST] = max(profiles.slots.state[NEWEST], since[k])
         _post(slot, tree, n, scratch.posts, profiles)
         fill(profiles.trees, slot, tree)
-    return len(ids), n_dead
+    return len(order), n_dead
 
 
 @njit(cache=True, nogil=True)
