@@ -22,6 +22,8 @@ def run() -> Iterator[Figure]:
     texts = [str(query) for query in new]
     ids = range(2 * MANY, 2 * MANY + CHANGES)
     others = [*forms[1:], forms[0]]
+    matcher.put(ids[0], forms[0])
+    matcher.remove(ids[0])  # the compiled loops are there
     add = _times(lambda at: matcher.put(ids[at], forms[at]))
     change = _times(lambda at: matcher.put(ids[at], others[at]))
     remove = _times(lambda at: matcher.remove(ids[at]))
