@@ -338,6 +338,20 @@ def test_of_many_put_at_once_the_too_large_are_told_and_the_others_stand() -> No
     assert matcher.feature_count() == 2
 
 
+def test_a_lone_character_stays_a_beginning_beside_a_phrase_of_it() -> None:
+    matcher = Matcher()
+    matcher.put(1, Phrase(("安",)))
+    matcher.put(2, Word("安"))
+    matcher.put(3, And((Word("安"), Word("管"))))
+    seen = version(text="安全管理")
+    expected = [
+        n
+        for n, query in ((1, Phrase(("安",))), (2, Word("安")), (3, And((Word("安"), Word("管")))))
+        if oracle.matches(query, seen, (), NOW)
+    ]
+    assert matched(matcher, seen, NOW) == expected
+
+
 def test_of_one_given_twice_the_last_counts() -> None:
     matcher = Matcher()
     matcher.put_all([Profile(1, parse("zebra")), Profile(2, parse("road")), Profile(1, parse("ant"))])

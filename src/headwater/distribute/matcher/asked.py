@@ -8,9 +8,23 @@ from headwater.distribute.matcher.plan import ALWAYS
 from headwater.distribute.matcher.words import WordSpec
 from headwater.search.language.analyzer import asked_surfaces, is_unspaced
 from headwater.search.language.folding import STEMMERS, base_language, facet_key, stems_of
-from headwater.search.language.query import Dated, Facet, Leaf, Near, PathGlob, Phrase, Prefix, Recent, Word
+from headwater.search.language.query import (
+    And,
+    Dated,
+    Facet,
+    Leaf,
+    Near,
+    Or,
+    PathGlob,
+    Phrase,
+    Prefix,
+    Query,
+    Recent,
+    Word,
+)
 
 NEVER = -ALWAYS
+_FEW = 100
 
 
 def languages_key(languages: tuple[str, ...]) -> tuple[str, ...]:
@@ -31,6 +45,21 @@ def feature_of(leaf: Leaf, languages: tuple[str, ...], features: Features) -> in
     return features.number(_valued(leaf))
 
 
+def known_words(query: Query, languages: tuple[str, ...], features: Features) -> list[int] | None:
+    """The features of an And or Or of different words that profiles ask for already, which most queries are; else None.
+
+    Nothing has to be folded in such a query: its tree can be written straight away.
+    """
+    if not isinstance(query, And | Or):
+        return None
+    known = features.words.known(("", languages))
+    plain = (type(part) is Word and part.field is None and part.text.isascii() for part in query.parts)
+    if not all(plain):
+        return None
+    found = [known.get(part.text, 0) for part in query.parts if isinstance(part, Word)]
+    return found if 0 not in found and len(set(found)) == len(found) <= _FEW else None
+
+
 def _valued(leaf: Leaf) -> FacetSpec | PathSpec | TimeSpec:
     if isinstance(leaf, Facet):
         return FacetSpec(leaf.name, facet_key(leaf.value))
@@ -44,8 +73,9 @@ def _valued(leaf: Leaf) -> FacetSpec | PathSpec | TimeSpec:
 
 
 def _word(leaf: Word, languages: tuple[str, ...], features: Features) -> int:
-    # Most words asked for are a surface that some profile asks for already.
-    if feature := features.words.known((leaf.field or "", languages)).get(leaf.text):
+    # Most words asked for are a surface that some profile asks for already. (A lone Chinese character means any pair it
+    # begins, and its surface by itself something else.)
+    if leaf.text.isascii() and (feature := features.words.known((leaf.field or "", languages)).get(leaf.text)):
         return feature
     asked = asked_surfaces(leaf.text)
     if len(asked) == 1 and len(asked[0]) == 1 and is_unspaced(asked[0]):

@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 import numpy as np
 
 from headwater.distribute.matcher.arrays import Floats, ProfileArrays, Scratch
-from headwater.distribute.matcher.asked import feature_of, languages_key
+from headwater.distribute.matcher.asked import feature_of, known_words, languages_key
 from headwater.distribute.matcher.features import Features
 from headwater.distribute.matcher.kernels import match_profiles, support_profiles, weigh_features
 from headwater.distribute.matcher.lists import COUNT, Ints, Lists, Longs, Saved
-from headwater.distribute.matcher.plan import ALWAYS, TooLarge, read, tree_of, written
+from headwater.distribute.matcher.plan import ALL, ALWAYS, ANY, TooLarge, read, tree_of, written
 from headwater.distribute.matcher.posting import find_homes, hold_features, put_profiles, remove_profile
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.reasons import Reason, Reasons
 from headwater.distribute.matcher.saving import below, joined
 from headwater.distribute.matcher.slots import Slots
-from headwater.search.language.query import Query
+from headwater.search.language.query import And, Query
 from headwater.search.language.searchable import Searchable
 
 ANY_TIME = np.iinfo(np.int64).max
@@ -181,6 +181,9 @@ class Matcher:
 
     def _written(self, query: Query, languages: Sequence[str]) -> list[int]:
         reader = languages_key(tuple(languages)) if languages else ()
+        words = known_words(query, reader, self._features)
+        if words is not None:
+            return [(ALL if isinstance(query, And) else ANY) + len(words), len(words), *words]
         return written(tree_of(query, lambda leaf: feature_of(leaf, reader, self._features)))
 
     def _put(self, batch: _Batch) -> None:
