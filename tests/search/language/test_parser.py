@@ -212,6 +212,10 @@ def test_words_in_small_letters_are_read_as_any_others_are(words: list[str]) -> 
     assert short == other
     places = list(accumulate((len(word) + 1 for word in words[:-1]), initial=0))
     assert [leaf.position for leaf in leaves(short)] == places
+    either, other = parse(" OR ".join(words)), parse(" OR  ".join(words))
+    assert either == other
+    places = list(accumulate((len(word) + 4 for word in words[:-1]), initial=0))
+    assert [leaf.position for leaf in leaves(either)] == places
 
 
 @given(st.text(max_size=60))
