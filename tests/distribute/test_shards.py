@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
+from psycopg import Connection
 
 from headwater.core.models import Event
 from headwater.core.wall import organisation_context
@@ -215,17 +216,17 @@ def eventually(check: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def look(holders: list[tuple[Holding, object]], times: int = 2) -> list[int]:
+def look(holders: list[tuple[Holding, Connection[Any]]], times: int = 2) -> list[int]:
     for _ in range(times):
         for mine, session in holders:
-            holding._look(session, mine, holding._all_shards())  # type: ignore[arg-type]  # a session of psycopg
+            holding._look(session, mine, holding._all_shards())
     return [len(mine.held) for mine, _session in holders]
 
 
 def test_workers_share_and_take_over(house: House) -> None:
     pks = divided(house, 4)
     with holding._session() as one:
-        holders: list[tuple[Holding, object]] = [(Holding(), one)]
+        holders: list[tuple[Holding, Connection[Any]]] = [(Holding(), one)]
         assert look(holders) == [4]
         with holding._session() as two:
             holders.append((Holding(), two))

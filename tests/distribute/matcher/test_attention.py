@@ -1,6 +1,7 @@
 """Attention: what is picked of a day, against a slow reading of its definition, and what must hold whatever comes."""
 
 from itertools import permutations
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -99,11 +100,11 @@ def test_never_more_than_the_budget_and_what_is_urgent_always(
 
 @given(things(12), budgets, things(3, first=100), floors, st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(
-    candidates: list[Candidate], budget: int, sent: list[Candidate], floor: float, chance: object
+    candidates: list[Candidate], budget: int, sent: list[Candidate], floor: float, chance: Random
 ) -> None:
     shuffled, later = list(candidates), list(sent)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    chance.shuffle(later)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)
+    chance.shuffle(later)
     assert pick(shuffled, budget, later, floor) == pick(candidates, budget, sent, floor)
 
 

@@ -26,7 +26,7 @@ def save_snapshot(matcher: Matcher, path: Path, tx: int) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
-            np.savez(file, **{_ABOUT: as_array([sources_digest(), tx])}, **matcher.saved())  # type: ignore[arg-type]
+            np.savez(file, allow_pickle=False, **{_ABOUT: as_array([sources_digest(), tx])}, **matcher.saved())
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
