@@ -7,7 +7,7 @@ every reason is held against the oracle: nothing may be missing, double, or for 
 
 The 100,000 profiles are the first of the real data that bring at most one document in a hundred. Raw, they bring each
 document to 870 of 10,000 people, which nobody would bear and is more rows a second than the tables take; so chosen, to
-about 140. A quarter of the documents are for one of ten units only, a tenth are restricted and half the people cleared
+about 100. A quarter of the documents are for one of ten units only, a tenth are restricted and half the people cleared
 for it: what they match for others must not arrive.
 """
 
