@@ -158,6 +158,27 @@ def test_a_change_of_language_counts_from_the_next_version(house: House, monkeyp
     assert house.got(house.ines) == ["Deux pompes"]
 
 
+def test_who_came_after_the_last_look_at_languages_is_matched_in_theirs(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headwater.distribute.standing.LANGUAGES_EVERY", 0.5)
+    monkeypatch.setattr("headwater.distribute.standing.LANGUAGES_SHARE", 1e9)
+    with house.inside():
+        save_profile(house.nadia, "tubos", audience=house.everyone, name="Everybody's")
+    house.match()
+    with house.inside():
+        lea = make_person("Lea", language="es")
+        refresh([house.everyone])
+    profile(house, lea, "tubos")
+    house.match()
+    time.sleep(0.5)
+    house.publish("Un tubo", language="es")
+    house.match()
+    assert house.got(lea) == house.got(house.ines) == ["Un tubo"]
+    with house.inside():
+        assert Reason.objects.filter(delivery__person=lea).count() == 2
+
+
 def test_several_reasons_make_one_delivery_as_soon_as_the_soonest(house: House) -> None:
     profile(house, house.ines, "pump", when="weekly")
     profile(house, house.ines, "leak*", when="at_once")

@@ -6,13 +6,13 @@ The matcher compiles its inner loops with numba, so only worker processes come h
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db import Error as DatabaseError
 from django.db.models import QuerySet
 
-from headwater.distribute.ledger import ABSENT, OF_ALL, Ledger
 from headwater.distribute.matcher.weighing import TITLE
 from headwater.distribute.models import Directive, InterestProfile, LearnedInterest
 from headwater.distribute.shards import Part, asked_in, is_of
@@ -60,7 +60,6 @@ class Standing:
         self._matcher, self._learned = new_matchers()
         self._readers: dict[int, str] = {}
         self._languages: tuple[str, ...] = ()
-        self._ledger = Ledger(part.of if part else 1)
         self._look_at = float("-inf")
 
     def __len__(self) -> int:
@@ -101,18 +100,15 @@ class Standing:
         return live.filter(query="")
 
     def _read(self, rows: Iterable[tuple[int, str, str, int | None, int]]) -> "Iterator[Profile]":
-        """The queries that can be read, as the matcher takes them; they are noted in the ledger."""
+        """The queries that can be read, as the matcher takes them."""
         from headwater.distribute.matcher.engine import Profile
 
         for pk, query, language, person_id, since in rows:
             languages = (language,) if language else self._languages_of(person_id)
             try:
-                profile = Profile(2 * pk, parse(query), languages, since)
+                yield Profile(2 * pk, parse(query), languages, since)
             except QueryError as error:
                 self._refuse(2 * pk, error)
-                continue
-            self._ledger.set(2 * pk, since, ABSENT if language else person_id or OF_ALL)
-            yield profile
 
     def _refuse(self, key: int, error: Exception) -> None:
         log.warning("the standing query with the key %d cannot be matched: %s", key, error)
@@ -127,9 +123,8 @@ class Standing:
         if not profile.query:
             self._put_learned(key, profile)
             return
-        owner = ABSENT if profile.language else profile.person_id or OF_ALL
         languages = (profile.language,) if profile.language else self._languages_of(profile.person_id)
-        self._put(key, profile.query, languages, profile.since_tx, owner)
+        self._put(key, profile.query, languages, profile.since_tx)
 
     def put_directive(self, directive: Directive) -> None:
         """Add, change or remove one standing directive."""
@@ -137,19 +132,15 @@ class Standing:
         if directive.state != Directive.State.ISSUED:
             self._remove(key)
             return
-        self._put(key, directive.query, self._languages, directive.since_tx, OF_ALL)
+        self._put(key, directive.query, self._languages, directive.since_tx)
 
     def match(self, version: Searchable, tx: int) -> list[Match]:
         """Everything that matches a version of that transaction, with its words; not what came after the version."""
         from headwater.distribute.matcher.reading import Reading
 
         reading = Reading(version)
-        found = self._matcher.match(reading)
-        scores = {
-            key: score
-            for key, score in zip(found.ids.tolist(), found.scores.tolist(), strict=True)
-            if self._ledger.since(key) <= tx
-        }
+        found = self._matcher.match(reading, upto=tx)
+        scores = dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
         reasons = self._matcher.explain(scores, reading) if scores else {}
         asked = [
             Match(key, _words(evidence.value for evidence in reasons[key] or ()), score)
@@ -159,12 +150,10 @@ class Standing:
 
     def _match_learned(self, reading: "Reading", tx: int) -> list[Match]:
         """The learned interests that the version reaches, each with the words that brought most."""
-        ids, scores = self._learned.match(reading)
-        reached = [(key, score) for key, score in zip(ids.tolist(), scores.tolist(), strict=True)]
+        ids, scores = self._learned.match(reading, upto=tx)
         return [
             Match(key, _words(_written(reading, self._learned.explain(key, reading))), score)
-            for key, score in reached
-            if self._ledger.since(key) <= tx
+            for key, score in zip(ids.tolist(), scores.tolist(), strict=True)
         ]
 
     def _put_learned(self, key: int, profile: InterestProfile) -> None:
@@ -173,8 +162,7 @@ class Standing:
         if interest is None or not interest.effective:
             self._remove(key)
             return
-        self._learned.put(key, as_learned(interest))
-        self._ledger.set(key, profile.since_tx)
+        self._learned.put(key, as_learned(interest), profile.since_tx)
 
     def keys_of(self, version: Searchable) -> list[int]:
         """The keys of all standing queries that a text matches, whenever they were made; without their words."""
@@ -184,17 +172,15 @@ class Standing:
         learned = self._learned.match(reading)[0].tolist() if len(self._learned) else []
         return self._matcher.match(reading).ids.tolist() + learned
 
-    def _put(self, key: int, query: str, languages: Sequence[str], since: int, owner: int) -> None:
+    def _put(self, key: int, query: str, languages: Sequence[str], since: int) -> None:
         try:
-            self._matcher.put(key, parse(query), languages)
-            self._ledger.set(key, since, owner)
+            self._matcher.put(key, parse(query), languages, since)
         except (QueryError, ValueError) as error:
             self._refuse(key, error)
 
     def _remove(self, key: int) -> None:
         self._matcher.remove(key)
         self._learned.remove(key)
-        self._ledger.drop(key)
 
     def _languages_of(self, person_id: int | None) -> tuple[str, ...]:
         return self._languages if person_id is None else (self._readers.get(person_id, ""),)
@@ -208,19 +194,34 @@ class Standing:
         ended = time.monotonic()
         self._look_at = ended + max(LANGUAGES_EVERY, (ended - started) / LANGUAGES_SHARE)
         languages = tuple(sorted(set(readers.values())))
-        changed = {pk for pk, language in readers.items() if self._readers.get(pk, language) != language}
-        of_groups = languages != self._languages
+        before = self._readers, self._languages
         self._readers, self._languages = readers, languages
-        if owners := changed | ({OF_ALL} if of_groups else set()):
-            self._put_again(list(self._ledger.owned_by(owners, self._part.number if self._part else 0)))
+        try:
+            self._put_again(_unlike(before[0], readers), before[1] != languages)
+        except DatabaseError:
+            self._readers, self._languages = before  # seen to be new once more
+            raise
 
-    def _put_again(self, keys: Sequence[int]) -> None:
-        profiles = [key // 2 for key in keys if key % 2 == 0]
-        directives = [key // 2 for key in keys if key % 2]
-        for profile in InterestProfile.objects.filter(pk__in=profiles):
-            self.put_profile(profile)
-        for directive in Directive.objects.filter(pk__in=directives):
-            self.put_directive(directive)
+    def _put_again(self, people: Sequence[int], of_groups: bool) -> None:
+        """Take in anew what is read in the languages of these people, and what is read in everybody's."""
+        if not len(self):
+            return
+        profiles = InterestProfile.objects.filter(
+            is_of(self._part), removed_at=None, is_active=True, language=""
+        ).exclude(query="")
+        if people:
+            for profile in profiles.filter(person__among=people):
+                self.put_profile(profile)
+        if of_groups:
+            for profile in profiles.filter(person=None):
+                self.put_profile(profile)
+            for directive in Directive.objects.filter(is_of(self._part)).exclude(query=""):
+                self.put_directive(directive)
+
+
+def _unlike(before: Mapping[int, str], now: Mapping[int, str]) -> list[int]:
+    """The people who read in another language than before, those included who came or went."""
+    return [pk for pk in before.keys() | now.keys() if before.get(pk, "") != now.get(pk, "")]
 
 
 def as_learned(interest: LearnedInterest) -> "Learned":

@@ -88,6 +88,17 @@ def test_hundreds_of_interests_are_told_apart_after_many_changes() -> None:
     assert dict(zip(ids.tolist(), scores.tolist(), strict=True)) == expected(held, version)
 
 
+def test_an_interest_takes_no_version_from_before_it() -> None:
+    linear = LinearProfiles()
+    for profile, since in ((1, 7), (2, 8), (3, 9)):
+        linear.put(profile, Learned((("flood", 1.0),), 0.5), since)
+    assert linear.match(reading("", "flood"), upto=8)[0].tolist() == [1, 2]
+    assert linear.match(reading("", "flood"))[0].tolist() == [1, 2, 3]
+    linear.remove(1)
+    linear.put(4, Learned((("flood", 1.0),), 0.5))
+    assert linear.match(reading("", "flood"), upto=5)[0].tolist() == [4]
+
+
 def test_a_word_of_the_title_is_a_term_of_its_own() -> None:
     linear = LinearProfiles()
     linear.put(1, Learned(((TITLE + "flood", 1.0),), 0.1))

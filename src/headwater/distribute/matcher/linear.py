@@ -10,6 +10,7 @@ from headwater.distribute.matcher.postings import Flags, Floats, Ints, Longs, Po
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.weighing import terms_of
 
+ANY_TIME = np.iinfo(np.int64).max
 _FIRST = 256
 
 
@@ -30,6 +31,7 @@ class LinearProfiles:
         self._free_slots: list[int] = []
         self._rows: list[Ints] = []
         self._ids: Longs = np.zeros(_FIRST, np.int64)
+        self._since: Longs = np.zeros(_FIRST, np.int64)
         self._thresholds: Reals = np.zeros(_FIRST)
         self._scores: Reals = np.zeros(_FIRST)
         self._met: Flags = np.zeros(_FIRST, np.uint8)
@@ -42,12 +44,12 @@ class LinearProfiles:
     def __contains__(self, profile: int) -> bool:
         return profile in self._slots
 
-    def put(self, profile: int, learned: Learned) -> None:
-        """Hold an interest under this number, in place of the one that was there."""
+    def put(self, profile: int, learned: Learned, since: int = 0) -> None:
+        """Hold an interest under this number, in place of the one that was there; see `engine.Profile` for `since`."""
         self.remove(profile)
         slot = self._new_slot()
         self._slots[profile] = slot
-        self._ids[slot], self._thresholds[slot] = profile, learned.threshold
+        self._ids[slot], self._since[slot], self._thresholds[slot] = profile, since, learned.threshold
         rows = self._rows[slot] = np.fromiter((self._row(term) for term, _ in learned.terms), np.int32)
         self._postings.add(slot, rows, np.array([weight for _, weight in learned.terms], np.float32))
 
@@ -62,8 +64,8 @@ class LinearProfiles:
         self._rows[slot] = rows[:0]
         self._free_slots.append(slot)
 
-    def match(self, reading: Reading) -> tuple[Longs, Reals]:
-        """The numbers of the interests that the version reaches, from the lowest up, and their scores."""
+    def match(self, reading: Reading, upto: int = ANY_TIME) -> tuple[Longs, Reals]:
+        """The numbers of the interests that a version of transaction `upto` reaches, ascending, and their scores."""
         terms = terms_of(reading).shares
         known = [(row, share) for term, share in terms.items() if (row := self._terms.get(term)) is not None]
         rows = np.array([row for row, _ in known], np.int32)
@@ -73,8 +75,10 @@ class LinearProfiles:
             rows, shares, postings.start, postings.count, postings.slots, postings.weights,
             self._thresholds, self._scores, self._met, self._touched, self._reached,
         )  # fmt: skip
-        ids, order = self._ids[self._touched[:count]], np.argsort(self._ids[self._touched[:count]])
-        return ids[order], self._reached[:count][order]
+        in_time = self._since[self._touched[:count]] <= upto
+        ids, scores = self._ids[self._touched[:count][in_time]], self._reached[:count][in_time]
+        order = np.argsort(ids)
+        return ids[order], scores[order]
 
     def explain(self, profile: int, reading: Reading) -> list[tuple[str, float]]:
         """The terms of the version that count for the interest, and how much each brings: the most first.
@@ -109,7 +113,8 @@ class LinearProfiles:
         slot = len(self._rows)
         self._rows.append(np.zeros(0, np.int32))
         if slot >= len(self._ids):
-            self._ids, self._thresholds = longer(self._ids, 2 * slot), longer(self._thresholds, 2 * slot)
+            self._ids, self._since = longer(self._ids, 2 * slot), longer(self._since, 2 * slot)
+            self._thresholds = longer(self._thresholds, 2 * slot)
             self._scores, self._met = longer(self._scores, 2 * slot), longer(self._met, 2 * slot)
             self._touched, self._reached = longer(self._touched, 2 * slot), longer(self._reached, 2 * slot)
         return slot
