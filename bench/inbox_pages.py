@@ -22,7 +22,7 @@ PAGES = {
     "unread": "distribute/inbox/?tab=unread",
     "must": "distribute/inbox/?tab=must",
     "all": "distribute/inbox/?tab=all",
-    "all_last": "distribute/inbox/?tab=all&page=300",
+    "all_deep": "distribute/inbox/?tab=all&after={deep}",
     "done": "distribute/inbox/?tab=done",
     "api": "api/v1/distribute/inbox?limit=30",
 }
@@ -82,6 +82,7 @@ def run() -> Iterator[Figure]:
             first = [_asked(port, cookie, PAGES["must"]) for cookie in newcomers]
             yield plain("inbox_pages_first_look", percentile(first[1:], 0.5), "ms")
             for name, page in PAGES.items():
+                page = page.format(deep=_deep(organisation))
                 times = [_asked(port, reader, page) for _ in range(WARMING + TIMES)][WARMING:]
                 yield at_most(f"inbox_pages_{name}_p95", percentile(times, 0.95), "ms", 50)
             yield at_most("inbox_pages_counts_p95", percentile(_counted(organisation), 0.95), "ms", 50)
@@ -182,6 +183,16 @@ def _asked(port: int, session: str, page: str) -> float:
     if answer.status != 200:
         raise RuntimeError(f"{page} answered {answer.status}")
     return (time.perf_counter() - began) * 1000
+
+
+def _deep(organisation: int) -> int:
+    """The reader's nine thousandth delivery."""
+    from headwater.core.wall import organisation_context
+    from headwater.distribute.models import Delivery
+
+    with organisation_context(organisation):
+        deliveries = Delivery.objects.filter(person__name="reader0").order_by("-created_at", "-pk")
+        return deliveries.values_list("pk", flat=True)[9_000]
 
 
 def _counted(organisation: int) -> list[float]:

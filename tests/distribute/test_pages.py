@@ -78,6 +78,25 @@ def test_an_inbox_counts_what_it_shows(
         acknowledge_delivery(ines, Delivery.objects.get(person=ines), checksum=version.checksum)
 
 
+def test_a_long_inbox_is_turned_page_by_page(ines: Person, nadia: Person, everyone: Audience, sign_in: SignIn) -> None:
+    enrol(everyone)
+    for number in range(31):
+        Delivery.objects.create(person=ines, version=make_version(f"Text {number}", "Text.", everyone, nadia))
+    browser = sign_in(ines)
+    first = browser.get(f"{ROOT}inbox/?tab=all").content.decode()
+    assert first.count('class="item ') == 30
+    assert 'rel="prev"' not in first
+    oldest = Delivery.objects.order_by("created_at", "pk")[1].pk
+    assert f'rel="next" href="?tab=all&amp;after={oldest}"' in first
+    second = browser.get(f"{ROOT}inbox/?tab=all&after={oldest}").content.decode()
+    assert second.count('class="item ') == 1
+    assert 'rel="prev"' in second
+    assert 'rel="next"' not in second
+    for nonsense in ("x", "-1", "٣", "9" * 30, ""):
+        page = browser.get(f"{ROOT}inbox/?tab=all&after={nonsense}&before={nonsense}").content.decode()
+        assert page.count('class="item ') == 30
+
+
 def test_few_queries_are_kept_for_many_lengths_of_an_inbox(
     ines: Person, deliver: Callable[..., Delivery], everyone: Audience
 ) -> None:

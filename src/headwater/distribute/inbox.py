@@ -2,7 +2,7 @@
 
     inbox_of(person)            what they may see, newest first; a query set, so filter and slice it further
     counts_of(person)           how many there are to read, to acknowledge, and overdue
-    look_through(person)        the same, and how long the lists of all and of what is done are, once broadcasts are in
+    look_through(person)        the same, quicker, once broadcasts were taken in
 
 Nothing that the person may no longer read is in it. What was withdrawn because it is gone stays visible as that.
 """
@@ -79,38 +79,30 @@ def _counted(reader: GivenReader) -> Prepared:
     return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(*counts), keeps_plan=True)
 
 
-def look_through(person: Person, wholly: bool) -> tuple[InboxCounts, dict[str, int]]:
-    """What waits; `wholly`, in the same look, the lengths of the tabs “all” and “done”. Broadcasts were taken in."""
+def look_through(person: Person) -> InboxCounts:
+    """What waits, for somebody whose open broadcasts were taken in just now."""
     if not person.is_active:
-        return InboxCounts(), {}
-    ((found,),) = _looked_through(reader_like(person), wholly).rows(now=timezone.now(), **given_of(person))
-    return InboxCounts.of(found[:4], 0), dict(zip(("all", "done"), found[4:], strict=False))
+        return InboxCounts()
+    ((waiting,),) = _waiting(reader_like(person)).rows(now=timezone.now(), **given_of(person))
+    return InboxCounts.of(waiting, 0)
 
 
 @lru_cache(256)
-def _looked_through(reader: GivenReader, wholly: bool) -> Prepared:
-    tests = _waiting_tests(Given("now"))
-    rows = visible_deliveries(reader)
-    if wholly:
-        counts = RowCounts(rows, [*(_COUNTED & test for test in tests), Q(pk__isnull=False), ~Q(acknowledged_at=None)])
-    else:
-        counts = RowCounts(rows.filter(_COUNTED), tests)
-    return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(counts), keeps_plan=True)
+def _waiting(reader: GivenReader) -> Prepared:
+    waiting, _missing = waiting_counts(reader, Given("now"))
+    return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(waiting), keeps_plan=True)
 
 
 def waiting_counts(reader: Reader, now: Any) -> tuple[RowCounts, RowCount]:
     """Expressions that count what waits for somebody at that moment, for a query of one row; see `InboxCounts.of`."""
+    tests = [_UNREAD, _TO_SIGN, _TO_SIGN & Q(due_at__lt=now), _UNREAD & Q(must_acknowledge=False)]
     waiting = visible_deliveries(reader).filter(_COUNTED)
-    return RowCounts(waiting, _waiting_tests(now)), RowCount(_missing_broadcasts(reader))
+    return RowCounts(waiting, tests), RowCount(_missing_broadcasts(reader))
 
 
 _UNREAD, _TO_SIGN = Q(read_at=None), Q(must_acknowledge=True)
 # What was read and asks for nothing is most of an old inbox: whether it may still be read is not looked up to count.
 _COUNTED = (_UNREAD | _TO_SIGN) & Q(state__in=(Delivery.State.DUE, Delivery.State.OPENED))
-
-
-def _waiting_tests(now: Any) -> list[Q]:
-    return [_UNREAD, _TO_SIGN, _TO_SIGN & Q(due_at__lt=now), _UNREAD & Q(must_acknowledge=False)]
 
 
 def take_in_broadcasts(person: Person) -> int:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
 from django.utils import timezone
 
 from headwater.core.counting import RowCount
 from headwater.core.lookups import numbers
+from headwater.core.order import By, Order
 from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.distribute.because import Because, because, weightiest_first
 from headwater.distribute.inbox import visible_deliveries
@@ -21,7 +22,9 @@ from headwater.people.models import Person
 from headwater.people.reading import GivenReader, Reader, given_of, reader_like
 
 WAITING = (Delivery.State.DUE, Delivery.State.OPENED)
-NEWEST_FIRST = ("-created_at", "-pk")
+NEWEST_FIRST = Order(By("created_at", falls=True), By("pk", falls=True))
+MOST_PRESSING_FIRST = Order(By("due_at", may_be_empty=True), *NEWEST_FIRST.columns)
+LATEST_SIGNED_FIRST = Order(By("acknowledged_at", falls=True), By("pk", falls=True))
 STEP = 10  # lines are asked for in tens: a query is kept for each number that is asked for
 
 
@@ -53,67 +56,133 @@ class InboxLine:
 
 def must_reads(reader: Reader) -> QuerySet[Delivery]:
     """What the reader is asked to acknowledge and has not, the most pressing first."""
-    waiting = visible_deliveries(reader).filter(must_acknowledge=True, state__in=WAITING)
-    waiting = waiting.filter(acknowledged_at=None)  # what waits says that already; the index in order of due times, so
-    return waiting.order_by(F("due_at").asc(nulls_last=True), *NEWEST_FIRST)
+    return MOST_PRESSING_FIRST.sorted(_to_sign(reader))
 
 
 def for_you(reader: Reader) -> QuerySet[Delivery]:
     """What profiles brought, still stands, and the reader has not read, newest first."""
-    unread = visible_deliveries(reader).filter(must_acknowledge=False, read_at=None, state__in=WAITING)
-    return unread.order_by(*NEWEST_FIRST)
+    return NEWEST_FIRST.sorted(_unread(reader))
 
 
-def _everything(reader: Reader) -> QuerySet[Delivery]:
-    return visible_deliveries(reader).order_by(*NEWEST_FIRST)
+def _to_sign(reader: Reader) -> QuerySet[Delivery]:
+    waiting = visible_deliveries(reader).filter(must_acknowledge=True, state__in=WAITING)
+    return waiting.filter(acknowledged_at=None)  # what waits says that already; the index in order of due times, so
 
 
-def _done(reader: Reader) -> QuerySet[Delivery]:
-    """What the reader acknowledged, the latest first."""
-    return visible_deliveries(reader).exclude(acknowledged_at=None).order_by("-acknowledged_at", "-pk")
+def _unread(reader: Reader) -> QuerySet[Delivery]:
+    return visible_deliveries(reader).filter(must_acknowledge=False, read_at=None, state__in=WAITING)
 
 
-TABS: dict[str, Callable[[Reader], QuerySet[Delivery]]] = {
-    "must": must_reads,
-    "unread": for_you,
-    "all": _everything,
-    "done": _done,
+def _signed(reader: Reader) -> QuerySet[Delivery]:
+    return visible_deliveries(reader).exclude(acknowledged_at=None)
+
+
+# Which deliveries each holds, and in which order.
+TABS: dict[str, tuple[Callable[[Reader], QuerySet[Delivery]], Order]] = {
+    "must": (_to_sign, MOST_PRESSING_FIRST),
+    "unread": (_unread, NEWEST_FIRST),
+    "all": (visible_deliveries, NEWEST_FIRST),
+    "done": (_signed, LATEST_SIGNED_FIRST),
 }
 
 
-class Tab:
-    """One tab of a person's inbox: its length, and slices of it as lines. Take in open broadcasts before."""
+@dataclass(frozen=True)
+class Stretch:
+    """Lines of a tab that follow each other, and whether there are any before and after them."""
 
-    def __init__(self, person: Person, name: str, length: int | None = None) -> None:
-        """`length` where it was counted already. Raises KeyError for a name that is not in TABS."""
-        self._name, self._length = name, length
+    lines: list[InboxLine]
+    has_earlier: bool
+    has_later: bool
+
+    @property
+    def first(self) -> int:
+        """The delivery of the first line."""
+        return self.lines[0].delivery.pk
+
+    @property
+    def last(self) -> int:
+        """The delivery of the last line."""
+        return self.lines[-1].delivery.pk
+
+
+class Tab:
+    """One tab of a person's inbox: how many lines it has, slices of it, and stretches. Take in open broadcasts before.
+
+    A stretch costs the same wherever it lies; a slice costs the more the later it begins, and `len` looks at all.
+    """
+
+    def __init__(self, person: Person, name: str) -> None:
+        """Raises KeyError for a name that is not in TABS."""
+        self._name, self._order = name, TABS[name][1]
         self._reader, self._given = reader_like(person), given_of(person)
 
     def __len__(self) -> int:
-        if self._length is None:
-            ((self._length,),) = _counted(self._reader, self._name).rows(**self._given)
-        return self._length
+        ((length,),) = _counted(self._reader, self._name).rows(**self._given)
+        return int(length)
 
     def __getitem__(self, part: slice) -> list[InboxLine]:
         """Those lines, in two queries whatever their number."""
         wanted = part.stop - part.start
-        asked = -(-wanted // STEP) * STEP
-        deliveries = _deliveries(self._reader, self._name, part.start, part.start + asked).all(**self._given)[:wanted]
-        reasons = _reasons_of(deliveries)
-        return [_line(delivery, reasons[delivery.pk]) for delivery in deliveries]
+        return _lines(self._asked(Part(self._name, part.start, _tens(wanted)))[:wanted])
+
+    def stretch(self, length: int, after: int | None = None, before: int | None = None) -> Stretch:
+        """The `length` lines after a delivery, or before it, or the first ones: also where there is nothing beyond."""
+        if after is not None and (found := self._beyond(after, length)):
+            return Stretch(_lines(found[:length]), has_earlier=True, has_later=len(found) > length)
+        if before is not None and len(found := self._beyond(before, length, backwards=True)) > length:
+            return Stretch(_lines(found[:length][::-1]), has_earlier=True, has_later=True)
+        found = self._asked(Part(self._name, 0, _tens(length + 1)))
+        return Stretch(_lines(found[:length]), has_earlier=False, has_later=len(found) > length)
+
+    def _beyond(self, delivery: int, length: int, backwards: bool = False) -> list[Delivery]:
+        """The next ones from a delivery on, which may be in another tab; one more than `length` if there are."""
+        own = Delivery.objects.filter(pk=delivery, person=self._given["reader"])
+        place = own.values_list(*(by.column for by in self._order.columns)).first()
+        if place is None or not self._order.holds(place):
+            return []
+        part = Part(self._name, 0, _tens(length + 1), self._order.empty(place), backwards)
+        return self._asked(part, **self._order.given(place))
+
+    def _asked(self, part: "Part", **place: Any) -> list[Delivery]:
+        return _deliveries(self._reader, part).all(**self._given, **place)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which deliveries of a tab are asked for; beyond a place in it if `empty` says which of its columns are."""
+
+    tab: str
+    start: int
+    length: int
+    empty: frozenset[str] | None = None
+    backwards: bool = False
+
+    def of(self, reader: Reader) -> QuerySet[Delivery]:
+        """The deliveries, in the order of the tab or from its end."""
+        rows, order = TABS[self.tab]
+        beyond = Q() if self.empty is None else order.beyond(self.empty, self.backwards)
+        return order.sorted(rows(reader).filter(beyond), self.backwards)[self.start : self.start + self.length]
+
+
+def _tens(wanted: int) -> int:
+    return -(-wanted // STEP) * STEP
 
 
 @lru_cache(256)
 def _counted(reader: GivenReader, tab: str) -> Prepared:
-    rows = RowCount(TABS[tab](reader))
+    rows = RowCount(TABS[tab][0](reader))
     return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(rows))
 
 
 @lru_cache(64)
-def _deliveries(reader: GivenReader, tab: str, start: int, stop: int) -> PreparedObjects[Delivery]:
-    """The tab's deliveries with what lines say of them; how long a text is, and not the text."""
-    rows = TABS[tab](reader).select_related("version__entry").annotate(letters=Length("version__text"))
-    return PreparedObjects(lambda: rows.only(*_SAID)[start:stop])
+def _deliveries(reader: GivenReader, part: Part) -> PreparedObjects[Delivery]:
+    """The deliveries with what lines say of them; how long a text is, and not the text."""
+
+    def build() -> QuerySet[Delivery]:
+        rows = part.of(reader).select_related("version__entry").annotate(letters=Length("version__text"))
+        return rows.only(*_SAID)
+
+    return PreparedObjects(build)
 
 
 _SAID = (
@@ -131,6 +200,11 @@ def _reasons_of(deliveries: Iterable[Delivery]) -> dict[int, list[Reason]]:
     for reason in _reasons.all(deliveries=numbers(delivery.pk for delivery in deliveries)):
         found[reason.delivery_id].append(reason)
     return defaultdict(list, {delivery: weightiest_first(reasons) for delivery, reasons in found.items()})
+
+
+def _lines(deliveries: list[Delivery]) -> list[InboxLine]:
+    reasons = _reasons_of(deliveries)
+    return [_line(delivery, reasons[delivery.pk]) for delivery in deliveries]
 
 
 def _line(delivery: Delivery, reasons: list[Reason]) -> InboxLine:

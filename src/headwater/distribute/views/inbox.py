@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib.messages import ERROR
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_datetime
@@ -30,6 +29,7 @@ from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
 PAGE = 30
+LONGEST_ID = 19  # digits: as many as any number of theirs fits in
 
 
 @require_safe
@@ -37,23 +37,27 @@ def show_inbox(request: Request) -> HttpResponse:
     """The person's inbox, by tab: to acknowledge, not yet read, all, done."""
     tab = request.GET.get("tab", "")
     take_in_broadcasts(request.person)  # before they are counted: not each becomes a line that waits
-    counts, lengths = look_through(request.person, wholly=tab in ("all", "done"))
+    counts = look_through(request.person)
     note_counts(request, counts)
     if tab not in lines.TABS:
         tab = "must" if counts.to_acknowledge else "unread"
-    lengths |= {"must": counts.to_acknowledge, "unread": counts.for_you}
-    rows: Any = lines.Tab(request.person, tab, lengths.get(tab))
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    after, before = (_delivery(request.GET.get(name, "")) for name in ("after", "before"))
+    stretch = lines.Tab(request.person, tab).stretch(PAGE, after, before)
     context = {
         "title": _("Inbox"),
         "heading": _heading(counts),
         "tab": tab,
         "counts": counts,
         "for_you": counts.for_you,
-        "lines": page.object_list,
-        "page": page,
+        "lines": stretch.lines,
+        "stretch": stretch,
     }
     return render(request, "distribute/inbox.html", context)
+
+
+def _delivery(written: str) -> int | None:
+    """The delivery that a page begins after or ends before; whatever is none begins at the start."""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < LONGEST_ID else None
 
 
 def _heading(counts: InboxCounts) -> str:
