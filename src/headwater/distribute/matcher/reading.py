@@ -7,7 +7,7 @@ from functools import cached_property
 
 from headwater.search.language.analyzer import Analysis, analyze, surfaces
 from headwater.search.language.folding import base_language, stems_of
-from headwater.search.language.oracle import spans
+from headwater.search.language.nearness import Places, Span, near_in
 from headwater.search.language.query import FACET_NAMES, Near
 from headwater.search.language.searchable import Searchable, facet_keys
 
@@ -68,8 +68,8 @@ class Reading:
     def passage_near(self, near: Near, languages: Sequence[str]) -> str | None:
         """The first passage where the parts stand near each other, as the version writes it; None if nowhere."""
         for part in self._parts(near.parts[0].field or ""):
-            for first, after in spans(near, part.analysis, languages)[:1]:
-                return part.written(first, after)
+            if (span := part.near(near, languages)) is not None:
+                return part.written(*span)
         return None
 
     @cached_property
@@ -126,6 +126,19 @@ class Part:
         while at is not None and forms[at : at + len(wanted)] != wanted:
             at = _next(forms, wanted[0], at + 1)
         return at
+
+    def near(self, near: Near, languages: Sequence[str]) -> Span | None:
+        """The first passage where the parts stand near each other; None if nowhere."""
+        is_read = base_language(self._language) in map(base_language, languages)
+        return near_in(near, self._surface_places, self._stem_places, self._language if is_read else "")
+
+    @cached_property
+    def _surface_places(self) -> Places:
+        return Places(self.surfaces)
+
+    @cached_property
+    def _stem_places(self) -> Places:
+        return Places(self.stems)
 
     def _first(self, language: str) -> dict[str, int]:
         if language not in self._firsts:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise, product
 
 from headwater.search.language.analyzer import Analysis, analyze, asked_surfaces, is_unspaced
 from headwater.search.language.folding import base_language, facet_key, stems_of
+from headwater.search.language.nearness import Span, first_near
 from headwater.search.language.paths import path_matches
 from headwater.search.language.query import (
     And,
@@ -30,8 +30,6 @@ from headwater.search.language.query import (
 )
 from headwater.search.language.searchable import Searchable, facet_keys
 
-Span = tuple[int, int]
-
 
 def matches(query: Query, version: Searchable, languages: Collection[str], now: datetime | None = None) -> bool:
     """Whether a reader of these languages (tags) who asks this now finds this version."""
@@ -46,8 +44,10 @@ def matches(query: Query, version: Searchable, languages: Collection[str], now: 
             return matches(query.part, version, languages, now)
         case Everything():
             return True
-        case Word() | Prefix() | Phrase() | Near():
+        case Word() | Prefix() | Phrase():
             return any(spans(query, text, languages) for text in _texts(query, version))
+        case Near():
+            return any(_stands_near(query, text, languages) for text in _texts(query, version))
     return _matches_metadata(query, version, now or datetime.now(UTC))
 
 
@@ -76,11 +76,16 @@ def _matches_metadata(
             return (query.since is None or query.since <= day) and (query.until is None or day <= query.until)
 
 
-def spans(query: Word | Prefix | Phrase | Near, text: Analysis, languages: Collection[str]) -> list[Span]:
+def _stands_near(query: Near, text: Analysis, languages: Collection[str]) -> bool:
+    found = [spans(part, text, languages) for part in query.parts]
+    if not all(found):
+        return False
+    return first_near([([first for first, _ in at], at[0][1] - at[0][0]) for at in found], query.distance) is not None
+
+
+def spans(query: Word | Prefix | Phrase, text: Analysis, languages: Collection[str]) -> list[Span]:
     """Where a leaf is found in a text: positions of first words and of those after the last."""
     match query:
-        case Near():
-            return _near_spans([spans(part, text, languages) for part in query.parts], query.distance)
         case Prefix():
             return _prefix_spans(asked_surfaces(query.text), text)
         case Word():
@@ -105,16 +110,3 @@ def _prefix_spans(asked: list[str], text: Analysis) -> list[Span]:
     if len(asked) > 1:
         return _side_by_side(asked, text.surfaces)
     return [(at, at + 1) for at, word in enumerate(text.surfaces) if asked and word.startswith(asked[0])]
-
-
-def _near_spans(found: list[list[Span]], distance: int) -> list[Span]:
-    """Every choice of one place for each part that do not overlap and leave at most `distance` words between them."""
-    kept = set()
-    for choice in product(*found):
-        places = sorted(choice)
-        if any(left[1] > right[0] for left, right in pairwise(places)):
-            continue
-        start, end = places[0][0], places[-1][1]
-        if end - start - sum(last - first for first, last in choice) <= distance:
-            kept.add((start, end))
-    return sorted(kept)
