@@ -18,7 +18,7 @@ from headwater.distribute.actions import forecast_reach, issue_directive, save_d
 from headwater.distribute.forecasting import Tally, UnitReach, answered, forecast_for, told_together
 from headwater.distribute.foreseeing import answer_forecasts, forget_forecasts
 from headwater.distribute.matching import forget_standing, match_new_versions
-from headwater.distribute.models import Channel, Delivery, Forecast, ForecastAnswer, InterestProfile
+from headwater.distribute.models import Channel, Delivery, Forecast, ForecastAnswer, InterestProfile, LearnedInterest
 from headwater.distribute.proof import EVERYBODY, Scope
 from headwater.distribute.rules import FEWEST_TOGETHER
 from headwater.distribute.standing import Standing
@@ -78,6 +78,15 @@ def test_people_are_counted_once_by_the_strongest_reason(
     issue_directive(nadia, standing)
     tally = about(nadia, "The pumps were greased.", everyone).tally
     assert (tally.must, tally.group, tally.own) == (3, 0, 2)
+
+
+def test_what_was_learned_of_people_counts_as_their_own_interests(
+    staff: list[Person], nadia: Person, everyone: Audience
+) -> None:
+    for person in staff[2:5]:
+        profile = InterestProfile.objects.create(person=person, name="Learned", query="")
+        LearnedInterest.objects.create(person=person, profile=profile, edits={"pump": 10.0})
+    assert about(nadia, "Pumps, pumps.", everyone).tally.own == 5
 
 
 def test_a_must_read_of_the_entry_itself_reaches(

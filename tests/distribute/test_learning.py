@@ -24,7 +24,6 @@ from headwater.distribute.jobs import learn_due
 from headwater.distribute.learned import (
     LEAST_SHARING,
     STRENGTHS,
-    effect_of,
     plan_learning,
     strength_of,
     with_strengths,
@@ -33,6 +32,7 @@ from headwater.distribute.learned import (
 from headwater.distribute.learning import shared_terms
 from headwater.distribute.matcher.weighing import Background
 from headwater.distribute.models import Delivery, InterestProfile, LearnedExample, LearnedInterest
+from headwater.distribute.preview import preview_learned
 from headwater.distribute.standing import Match, Standing
 from headwater.people.models import Audience, Person, Unit
 from headwater.search.models import Entry, EntryVersion
@@ -98,9 +98,9 @@ def test_what_was_useful_is_learned_and_told_in_words(
     assert words["pump"] not in ("against", "never")
     assert (interest.examples_used, interest.due_at) == (4, None)
     assert interest.profile.query == ""
-    effect = effect_of(ines, {}, interest.effective)
-    assert effect.after >= 4
-    assert all(title.startswith("Pumps") for title in effect.gained)
+    preview = preview_learned(ines, interest)
+    assert preview.count >= 4
+    assert all(item.title.startswith("Pumps") for item in preview.items)
 
 
 def test_only_the_person_switches_it_on(ines: Person, nadia: Person) -> None:
@@ -326,7 +326,7 @@ def test_the_page_switches_shows_changes_and_erases(
 ) -> None:
     browser = sign_in(ines)
     assert "Nothing is learned about you" in browser.get(PAGE).content.decode()
-    assert "The same texts come." in browser.get(f"{PAGE}effect/").content.decode()
+    assert "both forms would have brought the same" in browser.get(f"{PAGE}effect/").content.decode()
     browser.post(f"{PAGE}change/", {"do": "start"})
     found = browser.get(f"{PAGE}?find=pumps 1").context["found"]
     assert [entry.title for entry in found] == ["Pumps 1"]
@@ -336,8 +336,9 @@ def test_the_page_switches_shows_changes_and_erases(
     assert "more like this" in page
     assert 'name="strength:pump"' in page
     before = interest_of(ines).effective
-    effect = browser.get(f"{PAGE}effect/", {"strength:pump": "never"}).context["effect"]
-    assert effect.looked_at == 12
+    effect = browser.get(f"{PAGE}effect/", {"strength:pump": "never"}).context["preview"]
+    assert effect.searched == 12
+    assert effect.change is not None
     assert interest_of(ines).effective == before, "looking keeps nothing"
     browser.post(f"{PAGE}change/", {"do": "weigh", "strength:pump": "never"})
     assert "pump" not in interest_of(ines).effective

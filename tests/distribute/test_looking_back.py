@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from headwater.distribute.actions import pause_profile, save_profile
-from headwater.distribute.models import InterestProfile, Preference
-from headwater.distribute.preview import Preview, preview_profile
+from headwater.distribute.models import InterestProfile, LearnedInterest, Preference
+from headwater.distribute.preview import Preview, preview_learned, preview_profile
 from headwater.people.models import Audience, Person
 from headwater.search.indexing import mend_index
 from headwater.search.models import EntryVersion
@@ -207,3 +207,61 @@ def test_what_was_learned_has_no_query_and_is_not_taken_for_everything(shelf: Sh
     preview = preview_profile(ines, "pump", profile=learned)
     assert (preview.others, sum(preview.beside), preview.change) == (0, 0, None)
     assert preview_profile(ines, "pump").others == 0
+
+
+# --- What is learned --------------------------------------------------------------------------------------------------
+
+
+def learned_of(person: Person, **edits: float) -> LearnedInterest:
+    profile = InterestProfile.objects.create(person=person, name="Learned", query="")
+    return LearnedInterest.objects.create(person=person, profile=profile, edits=edits)
+
+
+def test_what_learned_words_would_have_brought_is_marked_and_counted_by_week(shelf: Shelf, ines: Person) -> None:
+    shelf.put("New pumps", "The pumps came.", days_ago=8)
+    shelf.put("Valves", days_ago=1)
+    shelf.put("Old pumps", days_ago=100)
+    shelf.put("Secret pumps", audience=Audience.objects.create(slug="two", name="Two", rule={}))
+    preview = preview_learned(ines, learned_of(ines, pump=10.0))
+    assert (preview.count, preview.searched, sum(number for _label, number in preview.weeks)) == (1, 2, 1)
+    [item] = preview.items
+    assert item.marked == [("New ", False), ("pumps", True)]
+    assert ("pumps", True) in item.snippet
+    assert preview.change is None
+
+
+def test_other_words_say_what_they_would_bring_and_drop(shelf: Shelf, ines: Person) -> None:
+    for title in ("pump", "pump house", "weir"):
+        shelf.put(title)
+    change = preview_learned(ines, learned_of(ines, pump=10.0), {"weir": 10.0}).change
+    assert change is not None
+    assert (change.before, change.after, change.more, change.fewer) == (2, 1, 1, 2)
+    assert [item.title for item in change.more_items] == ["weir"]
+    assert {item.title for item in change.fewer_items} == {"pump", "pump house"}
+
+
+def test_what_is_learned_and_what_is_asked_for_are_laid_beside_each_other_once(shelf: Shelf, ines: Person) -> None:
+    for title in ("pump", "pump valve", "valve", "weir"):
+        shelf.put(title)
+    shelf.index()
+    interest = learned_of(ines, pump=10.0)
+    asked = preview_profile(ines, "valve")
+    assert (asked.count, asked.others, sum(asked.beside), asked.together) == (2, 1, 1, 3)
+    save_profile(ines, "valve OR weir")
+    learned = preview_learned(ines, interest)
+    assert (learned.count, learned.others, sum(learned.beside), learned.together) == (2, 1, 2, 4)
+    InterestProfile.objects.filter(pk=interest.profile.pk).update(is_active=False)
+    assert preview_profile(ines, "valve").others == 1, "what is paused brings nothing"
+
+
+def test_programs_look_back_at_what_is_learned(shelf: Shelf, ines: Person, sign_in: SignIn) -> None:
+    for title in ("pump", "weir"):
+        shelf.put(title)
+    browser, url = sign_in(ines), "/o/waterworks/api/v1/distribute/learning/preview"
+    assert browser.get(url).json()["count"] == 0
+    learned_of(ines, pump=10.0)
+    said = browser.get(url).json()
+    assert (said["count"], said["searched"], said["change"]) == (1, 2, None)
+    said = browser.get(url, {"word": "weirs", "strength": "very_strong"}).json()
+    assert [item["title"] for item in said["change"]["more_items"]] == ["weir"]
+    assert browser.get(url, {"word": "12"}).status_code == 400

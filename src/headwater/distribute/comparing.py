@@ -41,7 +41,7 @@ def change_of(profile: InterestProfile, asked: Query, past: Past, person: Person
         kept = parse(profile.query)
     except QueryError:  # it brings nothing as it is
         return None
-    if kept == asked or not profile.query:  # what was learned has no query, and cannot be put beside one
+    if kept == asked or not profile.query:  # what was learned is compared by its words: preview_learned
         return None
     gained, lost = all_of([asked, Not(kept)]), all_of([kept, Not(asked)])
     more, fewer = past.found(gained, EXAMPLES), past.found(lost, EXAMPLES)

@@ -6,8 +6,8 @@ tenth of its weight.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.weighing import TITLE, Terms, terms_of
 from headwater.distribute.models import Delivery, LearnedInterest
 from headwater.people.models import Person
+from headwater.search.language.analyzer import analyze
 from headwater.search.models import Entry, EntryVersion
 from headwater.search.seen import searchables
 
@@ -33,9 +34,7 @@ _LEAST = (("very_strong", 8.0), ("strong", 4.5), ("some", 2.0), ("little", 0.0))
 LEAST_SHARING = 8
 """A word is handed to a newcomer only when so many of their unit or role have it: it is nobody's own taste."""
 SHOWN = 24
-DAYS = 90
-_LOOKED_AT = 400
-_TITLES = 5
+MOST_WORDS = 5  # at once
 
 
 @dataclass(frozen=True)
@@ -47,17 +46,6 @@ class LearnedWord:
     in_title: bool
     strength: str
     is_own: bool
-
-
-@dataclass(frozen=True)
-class Effect:
-    """Of how many newest texts of DAYS days how many match before and after; the titles of some that come and go."""
-
-    looked_at: int
-    before: int
-    after: int
-    gained: tuple[str, ...]
-    lost: tuple[str, ...]
 
 
 def strength_of(weight: float) -> str:
@@ -95,17 +83,20 @@ def with_strengths(interest: LearnedInterest, strengths: Mapping[str, str]) -> d
     return edits
 
 
-def effect_of(person: Person, before: Mapping[str, float], after: Mapping[str, float]) -> Effect:
-    """What other words would have brought in the last days, of the newest texts that the person may read."""
-    recent = readable_versions(person).filter(published_at__gte=timezone.now() - timedelta(days=DAYS))
-    versions = list(recent.order_by("-published_at")[:_LOOKED_AT])
-    read = list(zip(versions, read_terms(versions), strict=True))
-    was = {version.pk for version, terms in read if _brings(before, terms) >= 1}
-    would = {version.pk for version, terms in read if _brings(after, terms) >= 1}
-    titles = {version.pk: version.title for version in versions}
-    gained = [titles[pk] for pk in titles if pk in would - was]
-    lost = [titles[pk] for pk in titles if pk in was - would]
-    return Effect(len(versions), len(was), len(would), tuple(gained[:_TITLES]), tuple(lost[:_TITLES]))
+def terms_named(interest: LearnedInterest, word: str, person: Person) -> dict[str, str]:
+    """{term: how it is written} of what somebody wrote: a term as it is known here, or words in their language.
+
+    Raises `ValidationError` when that is no word, or more than MOST_WORDS.
+    """
+    if word in interest.effective or word in interest.edits:
+        bare = word.removeprefix(TITLE)
+        return {word: interest.words.get(bare, bare)}
+    analysis = analyze(word[:100], person.reading_language)
+    pairs = zip(analysis.stems, analysis.surfaces, strict=True)
+    found = {stem: surface for stem, surface in pairs if not stem.isdigit()}
+    if not 0 < len(found) <= MOST_WORDS:
+        raise ValidationError({"word": _("Write one word, or a few.")})
+    return found
 
 
 def readable_versions(person: Person) -> QuerySet[EntryVersion]:
@@ -117,10 +108,6 @@ def readable_versions(person: Person) -> QuerySet[EntryVersion]:
 def read_terms(versions: Sequence[EntryVersion]) -> list[Terms]:
     """The terms of each version (with `entry` at hand)."""
     return [terms_of(Reading(searchable)) for searchable in searchables(versions)]
-
-
-def _brings(weights: Mapping[str, float], terms: Terms) -> float:
-    return sum(weights.get(term, 0.0) * share for term, share in terms.shares.items())
 
 
 # --- When it is learned -----------------------------------------------------------------------------------------------

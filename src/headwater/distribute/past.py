@@ -17,7 +17,7 @@ from headwater.people.models import Person
 from headwater.search.access import WHOLE_ORGANISATION, asker_for
 from headwater.search.indexing import current_index
 from headwater.search.language.query import Dated, Everything, Query, all_of
-from headwater.search.language.snippet import Pieces, highlighted, marker, snippet
+from headwater.search.language.snippet import Marker, Pieces, highlighted, marker, snippet
 from headwater.search.lexical.searching import Asker, Found, Hit, Search
 from headwater.search.models import Entry
 
@@ -74,15 +74,25 @@ class Past:
 
     def _item(self, hit: Hit, query: Query, title: str, language: str, text: str) -> PastItem:
         by = marker(query, language, self.asker.languages)
-        return PastItem(hit.entry_id, title, hit.published_at, highlighted(title, by), snippet(text, by))
+        return past_item(hit.entry_id, title, text, hit.published_at, by)
 
     def _search(self, query: Query) -> Search:
         return Search(self._index, all_of([query, self._since]), self.asker)
 
 
+def past_item(entry_id: int, title: str, text: str, published_at: datetime, by: Marker) -> PastItem:
+    """One thing that would have come, with what brought it marked in its title and in the passage that shows it."""
+    return PastItem(entry_id, title, published_at, highlighted(title, by), snippet(text[:_PASSAGE], by))
+
+
 def per_day(hits: Iterable[Hit]) -> Counter[date]:
     """How many were published on each day, in UTC."""
-    return Counter(hit.published_at.astimezone(UTC).date() for hit in hits)
+    return Counter(day_of(hit.published_at) for hit in hits)
+
+
+def day_of(moment: datetime) -> date:
+    """The day of a moment, in UTC."""
+    return moment.astimezone(UTC).date()
 
 
 def per_week(counted: Counter[date], days: int) -> list[tuple[str, int]]:

@@ -1,8 +1,8 @@
-"""Looking back: what a standing query would have brought its reader, and what changing one would do."""
+"""Looking back: what a standing query, or learned words, would have brought, and what changing them would do."""
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -11,16 +11,18 @@ from django.utils.translation import gettext as _
 
 from headwater.distribute.actions.profiles import said, unkeepable
 from headwater.distribute.breadth import Breadth, takes_all
-from headwater.distribute.comparing import Change, change_of
-from headwater.distribute.models import InterestProfile, Preference
+from headwater.distribute.comparing import EXAMPLES, Change, change_of
+from headwater.distribute.models import InterestProfile, LearnedInterest, Preference
 from headwater.distribute.narrowing import Narrowing, narrowing_words
-from headwater.distribute.past import Past, PastItem, per_day, per_week
+from headwater.distribute.past import Past, PastItem, day_of, past_item, per_day, per_week
+from headwater.distribute.recalling import Brought, Recent, days_brought
 from headwater.people.models import Person
 from headwater.search.errors import EMPTY_PLACE
 from headwater.search.language.errors import QueryError
 from headwater.search.language.parser import parse
 from headwater.search.language.query import And, Everything, Not, Or, Phrase, Prefix, Query, Word, all_of, any_of
 from headwater.search.language.query import leaves as leaves_of
+from headwater.search.language.snippet import marker
 from headwater.search.language.writing import to_text
 from headwater.search.naming import Names
 
@@ -147,20 +149,82 @@ def preview_profile(
     return replace(preview, milliseconds=round(1000 * (time.perf_counter() - began)))
 
 
+def preview_learned(
+    person: Person, interest: LearnedInterest, edits: Mapping[str, float] | None = None, days: int = 90
+) -> Preview:
+    """What the words learned of a person would have brought them in the last days, of the newest texts.
+
+    With `edits`, what these would bring in place of the person's own, and what that would change.
+    """
+    began = time.perf_counter()
+    recent = Recent(person, days)
+    kept = recent.brought(interest.effective, interest.threshold)
+    asked = kept if edits is None else recent.brought(interest.with_edits(edits), interest.threshold)
+    counted = Counter(day_of(version.published_at) for version, _query in asked)
+    others = _others(person, interest.profile if interest.pk else None)
+    ids = {version.entry_id for version, _query in asked}
+    found = Past.of(person, days).found(any_of(others)).hits if others else ()
+    preview = Preview(
+        count=len(asked),
+        searched=len(recent),
+        weeks=per_week(counted, days),
+        items=_learned_items(person, asked[:SHOWN]),
+        busiest=max(counted.values(), default=0),
+        change=_learned_change(person, kept, asked, days) if edits is not None else None,
+        days=days,
+    )
+    preview = _beside(preview, person, counted, per_day(hit for hit in found if hit.entry_id not in ids), len(others))
+    return replace(preview, milliseconds=round(1000 * (time.perf_counter() - began)))
+
+
+def _learned_change(person: Person, before: Sequence[Brought], after: Sequence[Brought], days: int) -> Change:
+    was, would = ({version.pk for version, _query in some} for some in (before, after))
+    more = [each for each in after if each[0].pk not in was]
+    fewer = [each for each in before if each[0].pk not in would]
+    return Change(
+        before=len(before),
+        after=len(after),
+        more=len(more),
+        fewer=len(fewer),
+        more_items=_learned_items(person, more[:EXAMPLES]),
+        fewer_items=_learned_items(person, fewer[:EXAMPLES]),
+        days=days,
+    )
+
+
+def _learned_items(person: Person, brought: Sequence[Brought]) -> list[PastItem]:
+    return [
+        past_item(
+            version.entry_id,
+            version.title,
+            version.text,
+            version.published_at,
+            marker(query, version.language, (person.reading_language, version.language)),
+        )
+        for version, query in brought
+    ]
+
+
 def _beside_others(
     preview: Preview, person: Person, asked: Query, past: Past, counted: Counter[date], profile: InterestProfile | None
 ) -> Preview:
-    """With what the person's other profiles brought besides, and their budget."""
+    """With what the person's other profiles and what was learned of them brought besides, and their budget."""
     others = _others(person, profile)
-    besides = all_of([any_of(others), Not(asked)])
-    more = per_day(past.found(besides).hits) if others else Counter[date]()
+    besides = past.found(all_of([any_of(others), Not(asked)])).hits if others else ()
+    learned = days_brought(person, past.days)
+    told = {hit.entry_id for hit in (*past.found(asked).hits, *besides)} if learned else set()
+    more = per_day(besides) + Counter(day for entry, day in learned.items() if entry not in told)
+    return _beside(preview, person, counted, more, len(others) + bool(learned))
+
+
+def _beside(preview: Preview, person: Person, counted: Counter[date], more: Counter[date], others: int) -> Preview:
     together = counted + more
     fullest = max(together, key=lambda day: (together[day], day), default=None)
     preference = Preference.objects.filter(person=person).first() or Preference(person=person)
     return replace(
         preview,
-        beside=[number for __, number in per_week(more, past.days)],
-        others=len(others),
+        beside=[number for __, number in per_week(more, preview.days)],
+        others=others,
         together=together[fullest] if fullest is not None else 0,
         fullest=fullest,
         budget=preference.budget,
@@ -170,7 +234,7 @@ def _beside_others(
 def _others(person: Person, profile: InterestProfile | None) -> list[Query]:
     """What the person's other profiles ask for, their groups' included; as many as are looked at in a moment.
 
-    What was learned of a person has no query, and is left out: the index cannot be asked for it.
+    What was learned of a person has no query, and is left out: the index cannot be asked for it (`days_brought` can).
     """
     mine = Q(person=person) | person.within()
     rows = InterestProfile.objects.filter(mine, removed_at=None, is_active=True).exclude(query="").order_by("pk")

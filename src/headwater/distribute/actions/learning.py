@@ -8,16 +8,13 @@ from headwater.core.actions import Actor, action, note, require
 from headwater.core.jobs import safe_tx
 from headwater.distribute import rules
 from headwater.distribute.following import current_tx
-from headwater.distribute.learned import STRENGTHS
-from headwater.distribute.matcher.weighing import TITLE
+from headwater.distribute.learned import STRENGTHS, terms_named
 from headwater.distribute.models import InterestProfile, LearnedExample, LearnedInterest
 from headwater.people.models import Person
-from headwater.search.language.analyzer import analyze
 from headwater.search.models import Entry
 
 MOST_EDITS = 200
 MOST_EXAMPLES = 100
-MOST_WORDS = 5  # at once
 
 
 @action
@@ -56,7 +53,7 @@ def weigh_word(actor: Actor, person: Person, word: str, strength: str) -> Learne
     if strength not in STRENGTHS:
         offered = ", ".join(STRENGTHS)
         raise ValidationError({"strength": _("A strength is one of these: %(all)s.") % {"all": offered}})
-    terms = _terms_of(interest, word, person)
+    terms = terms_named(interest, word, person)
     interest.edits.update(dict.fromkeys(terms, STRENGTHS[strength][0]))
     interest.words = {**interest.words, **terms}
     if len(interest.edits) > MOST_EDITS:
@@ -108,16 +105,3 @@ def _interest_of(actor: Actor, person: Person) -> LearnedInterest:
 
 def _require_own(actor: Actor, person: Person) -> None:
     require(rules.may_hold_profile(actor, person), _("Only the person decides what is learned about them."))
-
-
-def _terms_of(interest: LearnedInterest, word: str, person: Person) -> dict[str, str]:
-    """{term: how it is written} of what somebody wrote: a term as it is known here, or words in their language."""
-    if word in interest.effective or word in interest.edits:
-        bare = word.removeprefix(TITLE)
-        return {word: interest.words.get(bare, bare)}
-    analysis = analyze(word[:100], person.reading_language)
-    pairs = zip(analysis.stems, analysis.surfaces, strict=True)
-    found = {stem: surface for stem, surface in pairs if not stem.isdigit()}
-    if not 0 < len(found) <= MOST_WORDS:
-        raise ValidationError({"word": _("Write one word, or a few.")})
-    return found

@@ -36,7 +36,9 @@ def forecast_reach(
         raise ValidationError({"entry": _("Choose what it is about: an entry, an article's draft, or a text.")})
     _check_text(text, classification)
     forecast = Forecast(asked_by=actor if isinstance(actor, Person) else None, title=title, text=text)
-    forecast.language, forecast.classification = language, classification
+    # As of an article: words have stems only in a language, and what is learned of people are stems.
+    forecast.language = language or (forecast.asked_by.reading_language if forecast.asked_by else "")
+    forecast.classification = classification
     if entry is not None:
         _require_readable(actor, entry)
         forecast.entry = entry

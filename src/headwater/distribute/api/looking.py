@@ -8,8 +8,10 @@ from ninja import Query, Router, Schema
 from headwater.core.addresses import address
 from headwater.distribute.api.standing import own_profile
 from headwater.distribute.comparing import Change
+from headwater.distribute.learned import terms_named, with_strengths
+from headwater.distribute.models import LearnedInterest
 from headwater.distribute.past import PastItem
-from headwater.distribute.preview import preview_profile
+from headwater.distribute.preview import preview_learned, preview_profile
 from headwater.people.request import Request
 
 router = Router(tags=["distribute"])
@@ -87,6 +89,37 @@ def preview(
             {"word": each.word, "query": each.query, "count": each.count, "busiest_day": each.busiest}
             for each in found.narrowing
         ],
+        "change": _change(found.change) if found.change is not None else None,
+    }
+
+
+class LearnedPreviewOut(Schema):
+    """What the learned words would have brought, of the newest texts (`searched`); what a change would do."""
+
+    count: int
+    searched: int
+    a_week: float
+    busiest_day: int
+    busiest_with_others: int
+    budget: int
+    items: list[PastItemOut]
+    change: ChangeOut | None
+
+
+@router.get("/learning/preview", response=LearnedPreviewOut, operation_id="preview_learned")
+def preview_learning(
+    request: Request, days: int = Query(90, ge=1, le=366), word: str = "", strength: str = ""
+) -> dict[str, Any]:
+    """What the learned words would have brought in the last days; with a word and a strength, what that would do."""
+    interest = LearnedInterest.objects.filter(person=request.person).first() or LearnedInterest()
+    terms = terms_named(interest, word, request.person) if word else {}
+    edits = with_strengths(interest, dict.fromkeys(terms, strength)) if word else None
+    found = preview_learned(request.person, interest, edits, days)
+    return {
+        **{name: getattr(found, name) for name in ("count", "searched", "a_week", "budget")},
+        "busiest_day": found.busiest,
+        "busiest_with_others": found.together,
+        "items": _items(found.items),
         "change": _change(found.change) if found.change is not None else None,
     }
 

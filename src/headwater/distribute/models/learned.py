@@ -1,5 +1,7 @@
 """What was learned of a person's interests: with their consent, shown to them, theirs to change and to erase."""
 
+from collections.abc import Mapping
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -38,7 +40,11 @@ class LearnedInterest(Walled):
     @property
     def effective(self) -> dict[str, float]:
         """{term: weight} as it matches: what was learned, with the person's own words in place."""
-        found = {**dict(self.terms), **self.edits}
+        return self.with_edits(self.edits)
+
+    def with_edits(self, edits: Mapping[str, float]) -> dict[str, float]:
+        """The same with these in place of the person's own words."""
+        found = {**dict(self.terms), **edits}
         return {term: weight for term, weight in found.items() if weight}
 
 

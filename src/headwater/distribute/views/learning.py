@@ -15,12 +15,14 @@ from headwater.distribute import learned
 from headwater.distribute.actions import add_example, remove_example, start_learning, stop_learning, weigh_word
 from headwater.distribute.masking import readable_of
 from headwater.distribute.models import LearnedExample, LearnedInterest
+from headwater.distribute.preview import preview_learned
 from headwater.people.models import Person
 from headwater.people.request import Request
 from headwater.search.models import Entry
 
 CHOICE = "strength:"
 FOUND = 8
+DAYS = 90
 
 
 @require_safe
@@ -41,7 +43,8 @@ def show_learning(request: Request) -> HttpResponse:
         "examples": _examples(interest, request.person) if interest else [],
         "find": query,
         "found": _found(request.person, query) if query else [],
-        "days": learned.DAYS,
+        "preview": preview_learned(request.person, interest, days=DAYS) if interest and interest.effective else None,
+        "days": DAYS,
     }
     return render(request, "distribute/learning.html", context)
 
@@ -51,9 +54,8 @@ def show_effect(request: Request) -> HttpResponse:
     """What the chosen strengths would have brought, drawn anew at each choice; nothing is kept by it."""
     interest = _interest(request.person) or LearnedInterest()
     edits = learned.with_strengths(interest, _chosen(request.GET))
-    after = {term: weight for term, weight in {**dict(interest.terms), **edits}.items() if weight}
-    effect = learned.effect_of(request.person, interest.effective, after)
-    return render(request, "distribute/learning_effect.html", {"effect": effect, "days": learned.DAYS})
+    context = {"preview": preview_learned(request.person, interest, edits, DAYS), "days": DAYS}
+    return render(request, "distribute/learning_effect.html", context)
 
 
 @require_POST

@@ -1,0 +1,74 @@
+"""Looking back for what was learned of somebody: what its words would have brought in the last days.
+
+The index is asked in queries, not in weighted words, so the newest texts are read one by one. That takes a tenth of a
+second or two, and no compiler: a page can do it.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+from django.utils import timezone
+
+from headwater.distribute.learned import read_terms, readable_versions
+from headwater.distribute.matcher.weighing import TITLE, Terms
+from headwater.distribute.models import LearnedInterest
+from headwater.distribute.past import day_of
+from headwater.people.models import Person
+from headwater.search.language.query import Query, Word, any_of
+from headwater.search.models import EntryVersion
+
+LOOKED_AT = 400
+_SHOWN_WORDS = 8
+
+Brought = tuple[EntryVersion, Query]
+"""A text that learned words would have brought, with those that brought most, as a query to mark them by."""
+
+
+class Recent:
+    """The newest texts of the last `days` that a person may read, as what is learned sees them."""
+
+    def __init__(self, person: Person, days: int) -> None:
+        recent = readable_versions(person).filter(published_at__gte=timezone.now() - timedelta(days=days))
+        versions = list(recent.order_by("-published_at", "-pk")[:LOOKED_AT])
+        self._read = list(zip(versions, read_terms(versions), strict=True))
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    def brought(self, weights: Mapping[str, float], threshold: float = 1.0) -> list[Brought]:
+        """What these words would have brought, newest first."""
+        return [
+            (version, _telling(weights, terms))
+            for version, terms in self._read
+            if sum(weights.get(term, 0.0) * share for term, share in terms.shares.items()) >= threshold
+        ]
+
+
+def _telling(weights: Mapping[str, float], terms: Terms) -> Query:
+    found = {term: weights[term] * share for term, share in terms.shares.items() if weights.get(term, 0.0) > 0}
+    best = sorted(found, key=lambda term: (-found[term], term))[:_SHOWN_WORDS]
+    return any_of([Word(term.removeprefix(TITLE)) for term in best])
+
+
+def days_brought(person: Person, days: int) -> dict[int, date]:
+    """{entry: day} of what was learned of the person would have brought them; nothing while that is paused.
+
+    Kept for an hour: whoever writes a query is shown this beside it at every letter.
+    """
+    interest = LearnedInterest.objects.filter(person=person, profile__is_active=True, profile__removed_at=None).first()
+    if interest is None or not interest.effective:
+        return {}
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    return dict(_brought_lately(interest.pk, interest.tx, days, hour))
+
+
+@lru_cache(500)
+def _brought_lately(interest_id: int, _tx: int, days: int, _hour: datetime) -> tuple[tuple[int, date], ...]:
+    return tuple(_read_lately(interest_id, days))
+
+
+def _read_lately(interest_id: int, days: int) -> Iterator[tuple[int, date]]:
+    interest = LearnedInterest.objects.select_related("person").get(pk=interest_id)
+    for version, _query in Recent(interest.person, days).brought(interest.effective, interest.threshold):
+        yield version.entry_id, day_of(version.published_at)
