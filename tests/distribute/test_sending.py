@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from headwater.core.models import Cursor, Organisation
+from headwater.distribute import digests
 from headwater.distribute.actions import change_channel, change_preferences
 from headwater.distribute.digests import make_digests
 from headwater.distribute.models import Channel, Delivery, Digest, Directive, Dispatch, Preference
@@ -127,6 +128,45 @@ def test_nothing_waits_no_digest(organisation: Organisation, ines: Person, every
     Preference.objects.create(person=ines, digest_at=time(0, 0))
     make_digests(organisation.pk)
     assert not Digest.objects.exists()
+
+
+def test_people_with_nothing_for_the_hour_hold_up_nobody(
+    organisation: Organisation,
+    ines: Person,
+    otto: Person,
+    everyone: Audience,
+    deliver: Deliver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What came after the hour, and what is for another day of the week, is no reason to look again and again."""
+    monkeypatch.setattr(digests, "PEOPLE_AT_ONCE", 1)
+    enrol(everyone)
+    first, last = sorted((ines, otto), key=lambda person: person.pk)
+    early, tomorrow = timezone.now() - timedelta(days=1), (timezone.now().weekday() + 1) % 7
+    Preference.objects.create(person=first, digest_at=time(0, 0), weekly_on=tomorrow)
+    deliver(first, push="digest")
+    deliver(first, version=make_version("Weekly", "air", everyone, ines), push="weekly", created_at=early)
+    Preference.objects.create(person=last, digest_at=time(0, 0))
+    deliver(last, version=make_version("Early", "air", everyone, ines), push="digest", created_at=early)
+    assert make_digests(organisation.pk) is False
+    assert Digest.objects.get().person == last
+
+
+def test_digests_of_many_are_made_some_at_a_time(
+    organisation: Organisation, ines: Person, otto: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By clocks of their own, one chosen and one not; each has theirs once."""
+    monkeypatch.setattr(digests, "PEOPLE_AT_ONCE", 1)
+    Preference.objects.create(person=ines, digest_at=time(0, 0))
+    otto.timezone = "Pacific/Kiritimati"
+    otto.save()
+    Preference.objects.create(person=otto, digest_at=time(0, 0))
+    for person in (ines, otto):
+        Notice.objects.create(
+            person=person, text="A review is due", dedupe_key="r", created_at=timezone.now() - timedelta(days=2)
+        )
+    assert [make_digests(organisation.pk) for _again in range(3)] == [True, False, False]
+    assert {digest.person for digest in Digest.objects.all()} == {ines, otto}
 
 
 def test_whoever_lost_access_is_not_told(
