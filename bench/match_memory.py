@@ -41,14 +41,15 @@ def _in_a_process(way: str, folder: str) -> dict[str, float]:
 
 def _measured(way: str, path: Path) -> dict[str, float]:
     from headwater.distribute.matcher.engine import Matcher, Profile
-    from headwater.distribute.matcher.snapshot import load_snapshot, save_snapshot
+    from headwater.distribute.matcher.snapshot import read_snapshot, write_snapshot
     from headwater.search.language.parser import parse
 
     texts = [str(query) for _, query in standing(MANY if way == "cold" else 10)]
     started = time.perf_counter()
-    found = load_snapshot(path) if way == "snapshot" else None
-    matcher = Matcher() if found is None else found[0]
-    if found is None:
+    matcher = Matcher()
+    if way == "snapshot":
+        matcher.restore(read_snapshot(path)[1])
+    else:
         matcher.put_all(Profile(number, parse(text)) for number, text in enumerate(texts))
     seconds = time.perf_counter() - started
     del texts
@@ -56,7 +57,7 @@ def _measured(way: str, path: Path) -> dict[str, float]:
     resident = _resident()
     started = time.perf_counter()
     if way == "cold":
-        save_snapshot(matcher, path, 1)
+        write_snapshot(path, matcher.saved(), None)
     return {
         "seconds": seconds,
         "resident": resident,

@@ -95,8 +95,10 @@ def test_an_installation_is_not_overwritten_unless_one_says_so(backup: Path, oth
     assert "--replace" in other_home("restore", str(backup), code=1).stderr
     other_home("do", "create_unit", "name=Soon gone")
     (other_home.home / ".restore-of-one-that-was-killed").mkdir()
+    (other_home.home / "standing").mkdir()
     other_home("restore", str(backup), "--replace")
     assert not list(other_home.home.glob(".restore-*"))
+    assert not (other_home.home / "standing").exists(), "what another database's people follow"
     assert "no such record" in other_home("do", "rename_unit", "unit=soon-gone", "name=X", code=2).stderr
     assert len(other_home.json("search", "weir", *INES)) == 6
 

@@ -20,13 +20,15 @@ from tests.distribute.test_matching import House
 from tests.distribute.test_shards import profiles_in_each
 
 # A worker that does nothing but match, in less time than a whole one needs. At the end of a step, when all is written
-# and nothing is committed, it does to itself what the file says that the test writes.
+# and nothing is committed, it does to itself what the file says that the test writes. Both keep what they hold in files
+# of one folder, over and over: whoever takes over begins with what the other has left there.
 WORKER = """
 import os, pathlib, signal, threading, django
 django.setup()
 from headwater.core.jobs import Follower
 from headwater.core.worker import FollowerThread
-from headwater.distribute import holding, matching
+from headwater.distribute import holding, keeping, matching
+keeping.LOOK_EVERY, keeping.SOONEST, keeping.CHANGED, keeping.WORTH_IT = 0.1, 0.2, 0.0, 1
 holding.LOOK_EVERY, holding.SILENCE, matching.LONGEST_PAUSE = 0.2, 2, 2
 order, record = pathlib.Path(os.environ["ORDER"]), matching._record
 def obey(*values):
@@ -37,7 +39,8 @@ def obey(*values):
         os.kill(os.getpid(), number)
 matching._record = obey
 stop = threading.Event()
-threading.Thread(target=holding.hold_shards, args=(stop,), daemon=True).start()
+for service in (holding.hold_shards, keeping.keep_standing):
+    threading.Thread(target=service, args=(stop,), daemon=True).start()
 FollowerThread(Follower("match", "search_entryversion", matching.match_new_versions, 0.1), stop).run()
 """
 

@@ -13,9 +13,10 @@ from psycopg import Connection
 
 from headwater.core.models import Event
 from headwater.core.wall import organisation_context
-from headwater.distribute import holding
+from headwater.distribute import holding, keeping
 from headwater.distribute.actions import divide_matching, issue_directive, save_directive
 from headwater.distribute.holding import Holding
+from headwater.distribute.keeping import keep_all
 from headwater.distribute.matching import forget_standing, match_new_versions
 from headwater.distribute.models import Delivery, MatchRun, MatchShard, Reason
 from headwater.distribute.shards import Part, divide, shards
@@ -169,8 +170,9 @@ def test_those_behind_go_on_to_where_the_new_ones_began(house: House, one_worker
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_however_divided_and_whatever_the_pace_each_meets_each_once(
-    house: House, one_worker: Holding, seed: int
+    house: House, one_worker: Holding, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(keeping, "WORTH_IT", 1)
     chance = random.Random(seed)
     words, people = ("pump", "valve", "weir"), (house.ines, house.omar, house.nadia)
     expected, standing, number = set(), [], 0
@@ -193,6 +195,7 @@ def test_however_divided_and_whatever_the_pace_each_meets_each_once(
                     there = shards()
                 match_only(house, one_worker, chance.choice(there).pk)
             case "forget":
+                keep_all(is_to_compare=True, is_last=chance.random() < 0.7)
                 forget_standing()
     for _ in range(2):
         with house.inside():

@@ -17,7 +17,7 @@ from headwater.cli.errors import CommandFailed, words_of
 from headwater.core.cluster.locks import FileLock
 from headwater.core.home_folder import make_home_folder, prepare_environment
 
-REBUILT = ("index", "schema.stamp")
+REBUILT = ("index", "standing", "schema.stamp")
 NAMED = 5  # of what is damaged
 
 

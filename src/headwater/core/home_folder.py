@@ -4,6 +4,7 @@
     keys.json           the secret key; back it up, or encrypted secrets cannot be read again
     installation.json   what was chosen once, such as whether this is a demonstration
     blobs/ index/       gathered bytes by content; this host's copy of the search index
+    standing/           what people follow, for a quick start of who matches (see headwater.distribute.snapshots)
     documents/          the demonstration's own; folders in it are all here that a source may read
 
 `HEADWATER_HOME` names it; otherwise it is `headwater` in the user's data folder.

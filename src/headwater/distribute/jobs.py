@@ -7,6 +7,7 @@ from headwater.distribute.broadcasts import spread_open_broadcasts
 from headwater.distribute.digests import make_digests
 from headwater.distribute.foreseeing import forget_forecasts
 from headwater.distribute.holding import hold_shards
+from headwater.distribute.keeping import keep_standing
 from headwater.distribute.keys import end_keys
 from headwater.distribute.ladder import climb_ladder
 from headwater.distribute.learned import is_learning_due, plan_learning
@@ -50,7 +51,7 @@ FOLLOWERS = [
     Follower("digests", channel="distribute_digest", step=make_digests, every_seconds=30),
     Follower("learn interests", channel="distribute_learnedinterest", step=learn_due, every_seconds=60),
 ]
-SERVICES = [warm_matcher, hold_shards]
+SERVICES = [warm_matcher, hold_shards, keep_standing]
 
 periodic("*/5 * * * *")(climb_ladder)
 periodic("*/5 * * * *")(read_bounces)

@@ -31,6 +31,7 @@ from headwater.distribute.foreseeing import answer_forecasts
 from headwater.distribute.models import MatchRun, MatchShard
 from headwater.distribute.overtaken import settle_overtaken
 from headwater.distribute.shards import Part, locked_shard, move_shard, shards, were_asked
+from headwater.distribute.snapshots import take_up
 from headwater.distribute.standing import Standing, late_comers
 from headwater.gather.models import Source
 from headwater.search.models import EntryVersion
@@ -98,7 +99,9 @@ def _step_with(standing: Standing, shard: MatchShard, part: Part) -> tuple[bool,
     started = time.monotonic()
     upper = safe_tx()
     is_last = shard.until_tx is not None
-    delivered = _catch_up(shard, part, upper) if standing.follow(upper) and not is_last else 0
+    is_taken_up = standing.tx == 0 and take_up(standing, part, upper)
+    is_changed = standing.follow(upper) or is_taken_up
+    delivered = _catch_up(shard, part, upper) if is_changed and not is_last else 0
     end = upper if shard.until_tx is None else min(upper, shard.until_tx)
     versions, reached, more = _next_versions(shard.tx, end)
     if versions:
@@ -124,6 +127,19 @@ def _forget_but(parts: set[Part] | None) -> None:
     with _holding:
         for part in _held.keys() - parts:
             del _held[part]
+
+
+def parts_in_memory() -> list[Part]:
+    """What this process holds in memory between two steps."""
+    with _holding:
+        return list(_held)
+
+
+@contextmanager
+def at_rest(part: Part) -> Iterator[Standing | None]:
+    """What is held of a part, while nothing is matched; None when it is held no longer."""
+    with _holding:
+        yield _held.get(part)
 
 
 def forget_standing() -> None:

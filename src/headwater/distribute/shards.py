@@ -10,10 +10,12 @@ of the old ones that are behind go on until there. Whatever the id, each version
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.db.models.functions import Mod
 from django.db.models.lookups import Exact
+from numpy.typing import NDArray
 
 from headwater.core.jobs import safe_tx
 from headwater.core.models import Cursor
@@ -162,3 +164,22 @@ def were_asked(asked: tuple[int, int], part: Part | None) -> bool:
     """Whether there are any."""
     profiles, directives = asked_in(asked, part)
     return profiles.exists() or directives.exists()
+
+
+def gone_of(keys: NDArray[np.int64], part: Part) -> list[int]:
+    """Those of these keys (see `standing`) whose rows are no more: people who are erased take theirs with them.
+
+    Rows that are deleted are announced to nobody, so what holds queries has to compare, now and then.
+    """
+    profiles, directives = _ids(InterestProfile, part), _ids(Directive, part)
+    gone: list[int] = np.setdiff1d(keys, np.concatenate([2 * profiles, 2 * directives + 1])).tolist()
+    return gone
+
+
+def _ids(model: type[Model], part: Part) -> NDArray[np.int64]:
+    """The ids of all rows of a part: a million in half a second, as bytes."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT string_agg(int8send(id), '') FROM {table} WHERE id %% %s = %s", [part.of, part.number])
+        found = cursor.fetchone()[0]
+    return np.frombuffer(found or b"", ">i8").astype(np.int64)

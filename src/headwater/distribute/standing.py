@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from django.db import Error as DatabaseError
 from django.db.models import QuerySet
 
@@ -25,6 +26,7 @@ from headwater.search.language.searchable import Searchable
 if TYPE_CHECKING:
     from headwater.distribute.matcher.engine import Profile
     from headwater.distribute.matcher.learning import Learned
+    from headwater.distribute.matcher.lists import Longs, Saved
     from headwater.distribute.matcher.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -56,6 +58,8 @@ class Standing:
 
     def __init__(self, part: Part | None = None) -> None:
         self.tx = 0
+        self.changes = 0  # taken in since it was last kept
+        self.kept_at = float("-inf")  # on this process's clock
         self._part = part
         self._matcher, self._learned = new_matchers()
         self._readers: dict[int, str] = {}
@@ -95,6 +99,7 @@ class Standing:
         rows = live.exclude(query="").values_list("pk", "query", "language", "person_id", "since_tx")
         # A cursor in the database spares memory.
         refused = self._matcher.put_all(self._read(rows.iterator()))
+        self.changes += len(self._matcher)
         for key, error in refused.items():
             self._refuse(key, error)
         return live.filter(query="")
@@ -163,6 +168,7 @@ class Standing:
             self._remove(key)
             return
         self._learned.put(key, as_learned(interest), profile.since_tx)
+        self.changes += 1
 
     def keys_of(self, version: Searchable) -> list[int]:
         """The keys of all standing queries that a text matches, whenever they were made; without their words."""
@@ -175,12 +181,50 @@ class Standing:
     def _put(self, key: int, query: str, languages: Sequence[str], since: int) -> None:
         try:
             self._matcher.put(key, parse(query), languages, since)
+            self.changes += 1
         except (QueryError, ValueError) as error:
             self._refuse(key, error)
 
     def _remove(self, key: int) -> None:
+        self.changes += key in self._matcher or key in self._learned
         self._matcher.remove(key)
         self._learned.remove(key)
+
+    def keys(self) -> "Longs":
+        """The keys of all that is held, in no order."""
+        return np.concatenate([self._matcher.ids(), self._learned.ids()])
+
+    def forget(self, keys: Iterable[int]) -> None:
+        """Let go of standing queries; of those that are not held, nothing."""
+        for key in keys:
+            self._remove(key)
+
+    def saved(self) -> "Saved":
+        """All that is held, as arrays with names; they stay as they are while this goes on. Its `tx` is not in them."""
+        from headwater.distribute.matcher.saving import as_array, joined
+
+        languages = sorted(set(self._readers.values()))
+        numbers = {language: number for number, language in enumerate(languages)}
+        reads = (numbers[language] for language in self._readers.values())
+        arrays = joined({"asked": self._matcher, "learned": self._learned}) | {
+            "readers": np.fromiter(self._readers, np.int64, len(self._readers)),
+            "reads": np.fromiter(reads, np.int32, len(self._readers)),
+            "languages": as_array(languages),
+        }
+        return {name: array.copy() for name, array in arrays.items()}
+
+    def restore(self, saved: "Saved", tx: int) -> None:
+        """Be as when another of the same part, which had followed up to `tx`, gave these arrays. Raises KeyError."""
+        from headwater.distribute.matcher.saving import below, from_array
+
+        matcher, learned = new_matchers()
+        matcher.restore(below(saved, "asked"))
+        learned.restore(below(saved, "learned"))
+        languages = from_array(saved["languages"])
+        reads = [languages[number] for number in saved["reads"].tolist()]
+        self._readers = dict(zip(saved["readers"].tolist(), reads, strict=True))
+        self._languages = tuple(languages)
+        self._matcher, self._learned, self.tx, self.changes = matcher, learned, tx, 0
 
     def _languages_of(self, person_id: int | None) -> tuple[str, ...]:
         return self._languages if person_id is None else (self._readers.get(person_id, ""),)

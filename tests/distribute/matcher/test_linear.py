@@ -38,6 +38,13 @@ def expected(profiles: Mapping[int, Learned], version: Reading) -> dict[int, flo
     return scores
 
 
+def copied(linear: LinearProfiles) -> LinearProfiles:
+    """Another that was restored from what this one says of itself."""
+    other = LinearProfiles()
+    other.restore({name: array.copy() for name, array in linear.saved().items()})
+    return other
+
+
 interests = st.builds(
     Learned,
     st.dictionaries(st.sampled_from(TERMS), st.floats(-4, 8, width=32), max_size=6).map(lambda d: tuple(d.items())),
@@ -68,6 +75,8 @@ def test_it_finds_what_plain_sums_find_whatever_is_put_and_removed_in_between(
             linear.put(profile, what)
             held[profile] = what
         assert len(linear) == len(held)
+        linear = copied(linear)
+        assert sorted(linear.ids().tolist()) == sorted(held)
 
 
 def test_hundreds_of_interests_are_told_apart_after_many_changes() -> None:
@@ -83,7 +92,7 @@ def test_hundreds_of_interests_are_told_apart_after_many_changes() -> None:
             linear.remove(profile)
             del held[profile]
     version = reading(words[5], " ".join(words[at] for at in rng.integers(0, 300, 80)))
-    ids, scores = linear.match(version)
+    ids, scores = copied(linear).match(version)
     assert len(ids) > 10
     assert dict(zip(ids.tolist(), scores.tolist(), strict=True)) == expected(held, version)
 

@@ -1,6 +1,7 @@
 """The parts the engine is made of: lists that grow in one array, tables, and trees as numbers."""
 
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.distribute.matcher import judging, lists, slots
+from headwater.distribute.matcher import judging, lists, slots, snapshot
 from headwater.distribute.matcher.cutting import MOST_WORDS, Cutter
 from headwater.distribute.matcher.engine import Matcher
 from headwater.distribute.matcher.lists import Lists
 from headwater.distribute.matcher.pairs import Pairs
 from headwater.distribute.matcher.plan import ALWAYS, All, Any, Tree, Weighed, read, tree_of, written
 from headwater.distribute.matcher.slots import Slots
-from headwater.distribute.matcher.snapshot import load_snapshot, save_snapshot
+from headwater.distribute.matcher.snapshot import Unusable, read_snapshot, write_snapshot
 from headwater.search.language.analyzer import surfaces
 from headwater.search.language.parser import parse
 from headwater.search.language.query import And, Boost, Not, Or, Query, Word
@@ -178,24 +179,57 @@ def test_what_nothing_present_announces_is_asked_of_every_version() -> None:
     assert read(written(tree(And((Word("2"), Not(Word("3"))))))) == All((2, -3))
 
 
-def test_a_snapshot_that_is_not_whole_or_not_ours_is_not_used(tmp_path: Path) -> None:
-    matcher, path = Matcher(), tmp_path / "deep" / "standing"
+def asked() -> Matcher:
+    matcher = Matcher()
     matcher.put(
         5, parse('road "load test" -draft path:a/* title:brid* a NEAR/2 "b c" published:2026-01..2026-02'), ("en",)
     )
-    save_snapshot(matcher, path, 77)
-    found = load_snapshot(path)
-    assert found is not None
-    assert (len(found[0]), found[0].feature_count(), found[1]) == (1, matcher.feature_count(), 77)
+    return matcher
+
+
+def test_a_snapshot_gives_back_what_was_written(tmp_path: Path) -> None:
+    matcher, path = asked(), tmp_path / "standing"
+    write_snapshot(path, matcher.saved(), {"tx": 77, "whose": ["é", None]})
+    assert path.stat().st_mode & 0o777 == 0o600
+    about, saved = read_snapshot(path)
+    again = Matcher()
+    again.restore(saved)
+    assert about == {"tx": 77, "whose": ["é", None]}
+    assert (again.ids().tolist(), again.feature_count()) == ([5], matcher.feature_count())
+    write_snapshot(path, Matcher().saved(), None)
+    assert read_snapshot(path)[0] is None
+
+
+def test_a_snapshot_that_is_not_whole_is_not_used(tmp_path: Path) -> None:
+    path, chance = tmp_path / "standing", random.Random(3)
+    write_snapshot(path, asked().saved(), 1)
     whole = path.read_bytes()
-    for damaged in (b"", whole[:-100], whole[:3000] + b"\xff" * 8 + whole[3008:]):
-        path.write_bytes(damaged)
-        assert load_snapshot(path) is None
-    assert load_snapshot(tmp_path / "none") is None
-    assert [each.name for each in path.parent.iterdir()] == ["standing"]
+    harmed = [b"", whole[:-100], whole[: len(whole) // 2], whole[100:], b"something else"]
+    for _ in range(60):
+        at = chance.randrange(len(whole))
+        harmed.append(whole[:at] + bytes([whole[at] ^ (1 << chance.randrange(8))]) + whole[at + 1 :])
+    for each in harmed:
+        path.write_bytes(each)
+        with suppress(Unusable):
+            again = Matcher()
+            again.restore(read_snapshot(path)[1])
+            assert (again.ids().tolist(), again.feature_count()) == ([5], asked().feature_count())
+    for each in harmed[:5]:
+        path.write_bytes(each)
+        with pytest.raises(Unusable):
+            read_snapshot(path)
+    with pytest.raises(Unusable, match="cannot be read"):
+        read_snapshot(tmp_path / "none")
+
+
+def test_a_snapshot_of_another_version_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "standing"
+    write_snapshot(path, asked().saved(), 1)
+    monkeypatch.setattr(snapshot, "written_by", lambda: "the next version")
+    with pytest.raises(Unusable, match="another version"):
+        read_snapshot(path)
 
 
 def test_a_snapshot_that_cannot_be_written_says_so(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="file"):
-        save_snapshot(Matcher(), tmp_path / "file" / "standing", 2)
+    with pytest.raises(OSError, match="nowhere"):
+        write_snapshot(tmp_path / "nowhere" / "standing", Matcher().saved(), 2)

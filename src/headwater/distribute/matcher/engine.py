@@ -93,6 +93,10 @@ class Matcher:
     def __contains__(self, profile_id: int) -> bool:
         return profile_id in self._slots
 
+    def ids(self) -> Longs:
+        """The numbers of all profiles, in no order."""
+        return self._slots.ids()
+
     def put(self, profile_id: int, query: Query, languages: Sequence[str] = (), since: int = 0) -> None:
         """Add a profile, or change it; see `Profile`.
 

@@ -6,8 +6,10 @@ import numpy as np
 from numba import njit
 
 from headwater.distribute.matcher.learning import Learned
+from headwater.distribute.matcher.lists import Saved
 from headwater.distribute.matcher.postings import Flags, Floats, Ints, Longs, Postings, Reals, longer
 from headwater.distribute.matcher.reading import Reading
+from headwater.distribute.matcher.saving import as_array, below, from_array, joined
 from headwater.distribute.matcher.weighing import terms_of
 
 ANY_TIME = np.iinfo(np.int64).max
@@ -33,16 +35,43 @@ class LinearProfiles:
         self._ids: Longs = np.zeros(_FIRST, np.int64)
         self._since: Longs = np.zeros(_FIRST, np.int64)
         self._thresholds: Reals = np.zeros(_FIRST)
-        self._scores: Reals = np.zeros(_FIRST)
-        self._met: Flags = np.zeros(_FIRST, np.uint8)
-        self._touched: Ints = np.zeros(_FIRST, np.int32)
-        self._reached: Reals = np.zeros(_FIRST)
+        self._make_scratch()
 
     def __len__(self) -> int:
         return len(self._slots)
 
     def __contains__(self, profile: int) -> bool:
         return profile in self._slots
+
+    def ids(self) -> Longs:
+        """The numbers of all interests, in no order."""
+        return np.fromiter(self._slots, np.int64, len(self._slots))
+
+    def saved(self) -> Saved:
+        """Everything, as arrays with names, to keep in a snapshot."""
+        return {
+            "names": as_array(self._names),
+            "free": as_array([self._free_rows, self._free_slots]),
+            "sizes": np.array([len(rows) for rows in self._rows], np.int32),
+            "rows": np.concatenate([np.zeros(0, np.int32), *self._rows]),
+            "ids": self._ids,
+            "since": self._since,
+            "thresholds": self._thresholds,
+            **joined({"postings": self._postings}),
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Be as when `saved` was called on another; the arrays are this one's from now on."""
+        self._names = from_array(saved["names"])
+        self._free_rows, self._free_slots = from_array(saved["free"])
+        self._rows = np.split(saved["rows"], np.cumsum(saved["sizes"])[:-1]) if len(saved["sizes"]) else []
+        self._ids, self._since, self._thresholds = saved["ids"], saved["since"], saved["thresholds"]
+        self._postings.restore(below(saved, "postings"))
+        free_rows, free_slots = set(self._free_rows), set(self._free_slots)
+        self._terms = {name: row for row, name in enumerate(self._names) if row not in free_rows}
+        ids = enumerate(self._ids[: len(self._rows)].tolist())
+        self._slots = {profile: slot for slot, profile in ids if slot not in free_slots}
+        self._make_scratch()
 
     def put(self, profile: int, learned: Learned, since: int = 0) -> None:
         """Hold an interest under this number, in place of the one that was there; see `engine.Profile` for `since`."""
@@ -115,9 +144,16 @@ class LinearProfiles:
         if slot >= len(self._ids):
             self._ids, self._since = longer(self._ids, 2 * slot), longer(self._since, 2 * slot)
             self._thresholds = longer(self._thresholds, 2 * slot)
-            self._scores, self._met = longer(self._scores, 2 * slot), longer(self._met, 2 * slot)
-            self._touched, self._reached = longer(self._touched, 2 * slot), longer(self._reached, 2 * slot)
+            self._make_scratch()
         return slot
+
+    def _make_scratch(self) -> None:
+        """Room to work in while a version is matched, for as many slots as there are; zeros between two."""
+        slots = len(self._ids)
+        self._scores: Reals = np.zeros(slots)
+        self._met: Flags = np.zeros(slots, np.uint8)
+        self._touched: Ints = np.zeros(slots, np.int32)
+        self._reached: Reals = np.zeros(slots)
 
 
 @njit(cache=True, nogil=True)

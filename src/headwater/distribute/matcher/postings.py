@@ -8,6 +8,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from headwater.distribute.matcher.lists import Saved
+from headwater.distribute.matcher.saving import as_array, from_array
+
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -34,6 +37,24 @@ class Postings:
         self._room: Ints = np.zeros(_FIRST_ROWS, np.int32)
         self._used = 0
         self._free: dict[int, list[int]] = {}
+
+    def saved(self) -> Saved:
+        """The arrays without what is unused at their ends, to keep."""
+        return {
+            "start": self.start,
+            "count": self.count,
+            "room": self._room,
+            "slots": self.slots[: self._used],
+            "weights": self.weights[: self._used],
+            "free": as_array(list(self._free.items())),
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Be as when `saved` was called; the arrays are this one's from now on."""
+        self.start, self.count, self._room = saved["start"], saved["count"], saved["room"]
+        self.slots, self.weights = saved["slots"], saved["weights"]
+        self._used = len(self.slots)
+        self._free = dict(from_array(saved["free"]))
 
     def add(self, slot: int, rows: Ints, weights: Floats) -> None:
         """Post a slot that is not there yet under different rows, with a weight for each."""

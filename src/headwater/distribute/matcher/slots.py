@@ -44,6 +44,11 @@ class Slots:
         """How many slots were ever used: all slots in use are below."""
         return int(self._state[USED])
 
+    def ids(self) -> Longs:
+        """The numbers of all profiles."""
+        used = self._ids[: self.used]
+        return used[used >= 0]
+
     def find(self, profile_id: int) -> int:
         """The slot of a profile, or -1."""
         return int(find_slot(self.arrays(), profile_id))

@@ -1,48 +1,64 @@
-"""A snapshot: all of a matcher in one file, so that a worker starts in a second instead of reading every profile.
+"""A snapshot: arrays with names in one file, so that a worker starts in a second instead of reading every profile.
 
-It is a cache and no more: whoever finds none, or one that another version of the engine wrote, or a damaged one, loads
-the profiles anew. A snapshot stands for a transaction; what came later is followed from there.
+It is a cache and no more: whoever finds none, or one that another version wrote, or a damaged one, loads the profiles
+anew. A file is the arrays as numpy keeps them, each with its checksum, and `about`: whatever JSON can say.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 import zlib
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from headwater.distribute.matcher import sources_digest
-from headwater.distribute.matcher.engine import Matcher
+from headwater.distribute.matcher.lists import Saved
 from headwater.distribute.matcher.saving import as_array, from_array
+from headwater.search import language
 
 _ABOUT = "about"
+_HARM = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
-def save_snapshot(matcher: Matcher, path: Path, tx: int) -> None:
-    """Write all of a matcher that has followed up to `tx`. The file is there whole or not at all. Raises `OSError`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            np.savez(file, allow_pickle=False, **{_ABOUT: as_array([sources_digest(), tx])}, **matcher.saved())
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+class Unusable(Exception):
+    """A snapshot cannot be used; why, in words that follow “it”."""
 
 
-def load_snapshot(path: Path) -> tuple[Matcher, int] | None:
-    """The matcher that was written there, and the transaction it had followed up to; None when it cannot be used."""
+def write_snapshot(path: Path, kept: Saved, about: object) -> None:
+    """Write a file that only its owner can read, down to the disk. Raises `OSError`; what was there is overwritten."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        np.savez(file, allow_pickle=False, **{_ABOUT: as_array([written_by(), about])}, **kept)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_snapshot(path: Path) -> tuple[Any, Saved]:
+    """What it is about, and the arrays. Raises `Unusable`."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            digest, tx = from_array(kept[_ABOUT])
-            if digest != sources_digest():
-                return None
-            matcher = Matcher()
-            matcher.restore({name: kept[name] for name in kept.files if name != _ABOUT})
-            return matcher, int(tx)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
-        return None
+            harmed = kept.zip.testzip()  # before anything is made of what it says
+            if harmed is not None:
+                raise Unusable(f"is damaged: {harmed}")
+            by, about = from_array(kept[_ABOUT])
+            if by != written_by():
+                raise Unusable("was written by another version")
+            return about, {name: kept[name] for name in kept.files if name != _ABOUT}
+    except _HARM as error:
+        raise Unusable(f"cannot be read: {error}") from error
+
+
+@cache
+def written_by() -> str:
+    """Differs whenever the engine does, or what makes words of texts and queries: words are kept by their stems."""
+    assert language.__file__ is not None
+    sources = sorted(Path(language.__file__).parent.glob("*.py"))
+    parts = [sources_digest(), version("tantivy"), *(source.read_text("utf-8") for source in sources)]
+    return sha256(json.dumps(parts).encode()).hexdigest()[:16]

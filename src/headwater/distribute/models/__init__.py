@@ -13,7 +13,15 @@ from headwater.distribute.models.channel import (
 from headwater.distribute.models.delivery import Acknowledgement, Broadcast, Delivery, Reason, Reminder
 from headwater.distribute.models.forecast import Forecast, ForecastAnswer
 from headwater.distribute.models.learned import LearnedExample, LearnedInterest
-from headwater.distribute.models.standing import Directive, InterestProfile, Ladder, MatchRun, MatchShard, When
+from headwater.distribute.models.standing import (
+    Directive,
+    InterestProfile,
+    Ladder,
+    MatchRun,
+    MatchShard,
+    StandingSnapshot,
+    When,
+)
 
 __all__ = [
     "Acknowledgement",
@@ -38,5 +46,6 @@ __all__ = [
     "PrivateFeed",
     "Reason",
     "Reminder",
+    "StandingSnapshot",
     "When",
 ]

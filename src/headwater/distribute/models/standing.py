@@ -139,6 +139,22 @@ class MatchShard(Walled):
         return f"{self.number + 1} of {self.of}"
 
 
+class StandingSnapshot(Walled):
+    """That a host keeps a shard's standing queries in a file (see distribute/snapshots.py), and which one.
+
+    The file has the same token. It was drawn after all that is in the file had been committed, so where the token is
+    in the database, what the file holds has been; after a backup was put back, only files from before it are used.
+    """
+
+    shard = models.ForeignKey(MatchShard, on_delete=models.CASCADE, related_name="snapshots")
+    host = models.CharField(max_length=80, help_text=_("which wrote the file"))
+    token = models.CharField(max_length=32)
+    kept_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shard", "host"], name="one_snapshot_of_a_shard_and_host")]
+
+
 class MatchRun(Walled):
     """One batch of versions matched, with the profile watermark used: who is committed later is caught up with it."""
 
