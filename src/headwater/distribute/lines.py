@@ -171,7 +171,7 @@ def _tens(wanted: int) -> int:
 @lru_cache(256)
 def _counted(reader: GivenReader, tab: str) -> Prepared:
     rows = RowCount(TABS[tab][0](reader))
-    return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(rows))
+    return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(rows), keeps_plan=True)
 
 
 @lru_cache(64)
@@ -182,7 +182,7 @@ def _deliveries(reader: GivenReader, part: Part) -> PreparedObjects[Delivery]:
         rows = part.of(reader).select_related("version__entry").annotate(letters=Length("version__text"))
         return rows.only(*_SAID)
 
-    return PreparedObjects(build)
+    return PreparedObjects(build, keeps_plan=True)
 
 
 _SAID = (
