@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise, product
+from math import prod
 
 from headwater.search.language.analyzer import Analysis, analyze, asked_surfaces, is_unspaced
 from headwater.search.language.folding import base_language, facet_key, stems_of
@@ -29,6 +31,8 @@ from headwater.search.language.query import (
     Word,
 )
 from headwater.search.language.searchable import Searchable, facet_keys
+
+MOST_CHOICES = 10_000  # of places for the parts of a NEAR; more are not gone through one by one
 
 
 def matches(query: Query, version: Searchable, languages: Collection[str], now: datetime | None = None) -> bool:
@@ -77,10 +81,18 @@ def _matches_metadata(
 
 
 def _stands_near(query: Near, text: Analysis, languages: Collection[str]) -> bool:
+    """Whether any choice of one place for each part does not overlap and leaves few enough words between."""
     found = [spans(part, text, languages) for part in query.parts]
-    if not all(found):
-        return False
-    return first_near([([first for first, _ in at], at[0][1] - at[0][0]) for at in found], query.distance) is not None
+    if prod(map(len, found)) > MOST_CHOICES:
+        return (
+            first_near([([first for first, _ in at], at[0][1] - at[0][0]) for at in found], query.distance) is not None
+        )
+    return any(_is_near(sorted(choice), query.distance) for choice in product(*found))
+
+
+def _is_near(places: list[Span], distance: int) -> bool:
+    between = [right[0] - left[1] for left, right in pairwise(places)]
+    return min(between) >= 0 and sum(between) <= distance
 
 
 def spans(query: Word | Prefix | Phrase, text: Analysis, languages: Collection[str]) -> list[Span]:
