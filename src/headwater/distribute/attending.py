@@ -259,7 +259,8 @@ def _held(people: Iterable[int], now: datetime) -> QuerySet[Delivery]:
 def _sent_today(people: Mapping[int, Person], now: datetime) -> dict[int, list[Delivery]]:
     """What each was pushed since their own midnight, reminders and what went by a digest not counted."""
     recent = now - timedelta(hours=25)
-    pushed = Dispatch.objects.filter(delivery__person__in=list(people), purpose="first", created_at__gt=recent)
+    first = Dispatch.objects.filter(purpose__in=Dispatch.FIRST, created_at__gt=recent)
+    pushed = first.filter(delivery__person__in=list(people))
     found: dict[int, dict[int, Delivery]] = defaultdict(dict)
     for each in pushed.select_related("delivery"):
         if each.delivery is not None and _is_today(each.created_at, people[each.delivery.person_id], now):

@@ -22,7 +22,7 @@ from headwater.core.languages import speaking
 from headwater.distribute.attending import lay_out
 from headwater.distribute.because import sentences
 from headwater.distribute.deadlines import own_due
-from headwater.distribute.models import Delivery, Digest, Directive, Reason
+from headwater.distribute.models import Delivery, Digest, Directive, Dispatch, Reason
 from headwater.people.models import Notice, Person
 from headwater.search.models import EntryVersion
 
@@ -59,7 +59,7 @@ def minutes_of_letters(letters: int) -> int:
 
 
 def of_delivery(delivery: Delivery, purpose: str) -> Message:
-    """The mail, chat line or webhook for one delivery; `purpose` is `first`, or the rung of a reminder."""
+    """The mail, chat line or webhook for one delivery; `purpose` is as in its dispatch."""
     with speaking_to(delivery.person):
         return _said(delivery, list(delivery.reasons.all()), purpose)
 
@@ -169,7 +169,7 @@ def _sentence(version: EntryVersion, reasons: list[Reason]) -> str:
 
 def _subject(delivery: Delivery, purpose: str) -> str:
     title = " ".join(delivery.version.title.split())[:150]
-    if purpose != "first":
+    if purpose not in Dispatch.FIRST:
         return _("Reminder: %(title)s") % {"title": title}
     if delivery.urgent:
         return _("Urgent: %(title)s") % {"title": title}

@@ -15,14 +15,24 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, expressions
 from django.utils import timezone
 
 from headwater.core.following import locked_cursor, move_cursor
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import current_organisation_id, organisation_context
 from headwater.distribute.attending import choose, is_essential
-from headwater.distribute.models import Channel, Delivery, Digest, Directive, Dispatch, Preference, Reason, When
+from headwater.distribute.models import (
+    Broadcast,
+    Channel,
+    Delivery,
+    Digest,
+    Directive,
+    Dispatch,
+    Preference,
+    Reason,
+    When,
+)
 from headwater.people.models import Notice, Person
 
 BATCH = 1_000
@@ -44,9 +54,7 @@ def plan_new(organisation_id: int) -> bool:
         edge = fresh.values_list("tx", flat=True)[BATCH : BATCH + 1].first()
         if edge is not None:
             upper = edge + 1
-        deliveries = list(_to_push(fresh.filter(tx__lt=upper)))
-        if deliveries or edge is not None:
-            plan(deliveries)
+        if plan_among(fresh.filter(tx__lt=upper)) or edge is not None:
             move_cursor(cursor, upper)
         return edge is not None
 
@@ -73,10 +81,35 @@ def plan_notices(organisation_id: int) -> bool:
         return False
 
 
+def plan_among(deliveries: QuerySet[Delivery]) -> bool:
+    """Plan those of the deliveries that are new to their people, or ask more than these were told; whether any was."""
+    new, raised = list(_to_push(deliveries)), list(_to_raise(deliveries))
+    if new:
+        plan(new)
+    if raised:
+        _plan_raised(raised)
+    return bool(new or raised)
+
+
 def plan(deliveries: Sequence[Delivery]) -> None:
     """Queue what goes out now: the best of each person's day, within their budget. The digest takes the rest."""
     preferences = _preferences_of(deliveries)
     queue_dispatches(choose(deliveries, preferences), "first", preferences)
+
+
+def _plan_raised(deliveries: Sequence[Delivery]) -> None:
+    """Queue once more what now asks more than its person was told, in place of what has not gone out yet."""
+    told = Dispatch.objects.filter(delivery__in=deliveries, purpose__in=Dispatch.FIRST)
+    told.filter(state__in=(Dispatch.State.QUEUED, Dispatch.State.FAILED)).update(state=Dispatch.State.CANCELLED)
+    for purpose, is_urgent in (("must", False), ("urgent", True)):
+        queue_dispatches([each for each in deliveries if each.urgent == is_urgent], purpose)
+
+
+def asked_by(delivery: Delivery) -> Dispatch.Asked:
+    """What the delivery asks of its person."""
+    if delivery.urgent:
+        return Dispatch.Asked.AT_ONCE
+    return Dispatch.Asked.TO_ACKNOWLEDGE if delivery.must_acknowledge else Dispatch.Asked.NOTHING
 
 
 def _preferences_of(deliveries: Iterable[Delivery]) -> dict[int, Preference]:
@@ -89,8 +122,8 @@ def queue_dispatches(
 ) -> int:
     """Queue each delivery once for every active channel of its person; returns how many were queued.
 
-    `purpose` is "first", or the rung of a reminder. Quiet hours put off everything but what is urgent, and what is
-    urgent goes by every channel, whatever its directive chose.
+    `purpose` is one of Dispatch.FIRST, or the rung of a reminder. Quiet hours put off everything but what is urgent,
+    and what is urgent goes by every channel, whatever its directive chose.
     """
     if preferences is None:
         preferences = _preferences_of(deliveries)
@@ -101,6 +134,7 @@ def queue_dispatches(
             channel=channel,
             delivery=delivery,
             purpose=purpose,
+            asked=asked_by(delivery),
             key=_key(),
             next_at=timezone.now()
             if delivery.urgent
@@ -201,6 +235,27 @@ def _to_push(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
         read_at=None,
         dispatches=None,
     ).select_related("person")
+
+
+def _to_raise(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Those that were told, or seen, before somebody asked to acknowledge them, or to look at once."""
+    told = Dispatch.objects.filter(delivery=OuterRef("pk"))
+    is_new = Q(sent_at=None, read_at=None, dispatches=None)
+    raised = Q(urgent=True) & ~Exists(told.filter(asked=Dispatch.Asked.AT_ONCE))
+    raised |= Q(must_acknowledge=True, urgent=False) & ~Exists(told.filter(asked__gte=Dispatch.Asked.TO_ACKNOWLEDGE))
+    waiting = deliveries.filter(raised, ~is_new, state__in=(Delivery.State.DUE, Delivery.State.OPENED))
+    seen_before = Q(read_at=None) | Q(read_at__lt=_asked_since())
+    return waiting.filter(seen_before).select_related("person").distinct()
+
+
+def _asked_since() -> Case:
+    """When the delivery began to ask what it asks."""
+    asked = Broadcast.objects.filter(version=OuterRef("version"), directive__reasons__delivery=OuterRef("pk"))
+    urgent, must = (
+        Subquery(asked.filter(kind).order_by("opened_at").values("opened_at")[:1])
+        for kind in (Q(directive__urgent=True), Q(directive__acknowledge=True))
+    )
+    return Case(expressions.When(urgent=True, then=urgent), default=must)
 
 
 def _queue(dispatches: Iterable[Dispatch]) -> int:

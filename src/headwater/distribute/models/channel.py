@@ -109,6 +109,13 @@ class Dispatch(Walled):
         UNCERTAIN = "uncertain", _("Perhaps sent")
         CANCELLED = "cancelled", _("Cancelled")
 
+    class Asked(models.IntegerChoices):
+        NOTHING = 0, _("Nothing")
+        TO_ACKNOWLEDGE = 1, _("To acknowledge")
+        AT_ONCE = 2, _("To look at once")
+
+    FIRST = ("first", "must", "urgent")  # purposes of what tells of something for the first time, or that more is asked
+
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="dispatches")
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, null=True, related_name="dispatches")
     digest = models.ForeignKey(Digest, on_delete=models.CASCADE, null=True, related_name="dispatches")
@@ -117,7 +124,10 @@ class Dispatch(Walled):
         Directive, on_delete=models.CASCADE, null=True, related_name="previews", help_text=_("a draft, to its author")
     )
     purpose = models.CharField(
-        max_length=20, default="first", help_text=_("first, the rung of a reminder, or preview 3")
+        max_length=20, default="first", help_text=_("first, must, urgent, the rung of a reminder, or preview 3")
+    )
+    asked = models.PositiveSmallIntegerField(
+        choices=Asked, default=Asked.NOTHING, help_text=_("what the delivery asked of its person when it was queued")
     )
     key = models.CharField(max_length=120, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
