@@ -34,7 +34,22 @@ from headwater.search.language.query import (
 from headwater.search.language.searchable import Searchable
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-WORDS = ("road", "roads", "bridge", "bridges", "co-operate", "école", "sécurité", "安全管理", "安", "Straße", "42")
+WORDS = (
+    "road",
+    "roads",
+    "bridge",
+    "bridges",
+    "co-operate",
+    "école",
+    "sécurité",
+    "安全管理",
+    "安",
+    "Straße",
+    "42",
+    "½",
+    "ﷺ",
+    "㈠",
+)
 TOPICS = ("Site Safety", "asphalt", "site-safety")
 PATHS = ("pages/18f/a.md", "pages/a.md", "a.md", "pages/18f/deep/b.md", "")
 GLOBS = ("pages/18f/*", "*", "/a.md", "a.md", "pages/", "pages/**/b.md", "18f", "pages/*/a.md", "*.md", "[ap]*")

@@ -46,8 +46,17 @@ VOCABULARY = (
     "OR",
     "x:y",
     "50%",
+    "½",
+    "⑴b",
+    "ﷺ",
+    "صلى",
+    "وسلم",
+    "ͺ",
+    "㈠",
+    "Straße",
+    "İstanbul",
 )
-PREFIXES = ("re", "res", "spac", "conf", "sec", "Séc", "ea", "安", "安全", "下水", "op")
+PREFIXES = ("re", "res", "spac", "conf", "sec", "Séc", "ea", "安", "安全", "下水", "op", "وس", "㈠", "1b", "x" * 70)
 PATHS = ("", "a.md", "docs/a.md", "docs/b.txt", "docs/deep/a.md", "pages/x/y.md")
 GLOBS = (
     "?" * 300,

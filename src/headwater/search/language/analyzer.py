@@ -2,7 +2,8 @@
 
 A word is a run of letters, digits and their marks. Chinese and Japanese, which are written without spaces, become
 pairs of characters that overlap, with the last character of a run once more by itself, so that any stretch of such
-text can be found. Positions are 0, 1, 2 …, without gaps: a token's position is its index.
+text can be found. A character that stands for several words ("½" is 1⁄2) is cut once more when it has been folded; the
+pieces have its offsets. Positions are 0, 1, 2 …, without gaps: a token's position is its index.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain, repeat
 
 from headwater.search.language.folding import stems_of, surfaces_of
 
@@ -78,7 +79,17 @@ def analyze(text: str, language: str) -> Analysis:
         spans = [piece for span in zip(starts, ends, strict=True) for piece in _pieces(text, span)]
         words = [text[start:end] for start, end in spans]
         starts, ends = [start for start, _ in spans], [end for _, end in spans]
-    return Analysis(surfaces_of(words), starts, ends, language)
+    found = surfaces_of(words)
+    if not text.isascii() and (pieces := _taken_apart(found)) != found:
+        sizes = [len(surface.split()) for surface in found]
+        starts, ends = (list(chain.from_iterable(map(repeat, each, sizes))) for each in (starts, ends))
+        found = pieces
+    return Analysis(found, starts, ends, language)
+
+
+def _taken_apart(found: list[str]) -> list[str]:
+    """The surfaces, each by itself: of some words there are several, or none, once they are folded."""
+    return " ".join(found).split()
 
 
 def _pieces(text: str, span: tuple[int, int]) -> list[tuple[int, int]]:
@@ -96,7 +107,7 @@ def surfaces(text: str) -> list[str]:
     words = _ANY_WORD.findall(text)
     if _UNSPACED_RUN.search(text):
         words = [word for run in words for word in _cut(run)]
-    return surfaces_of(words)
+    return _taken_apart(surfaces_of(words))
 
 
 def _cut(run: str) -> list[str]:
@@ -114,7 +125,7 @@ def asked_surfaces(text: str) -> list[str]:
     words = [word for run in runs for word in _cut(run)]
     if runs and len(runs[-1]) > 1 and is_unspaced(runs[-1]):
         words.pop()
-    return surfaces_of(words)
+    return _taken_apart(surfaces_of(words))
 
 
 def is_unspaced(surface: str) -> bool:

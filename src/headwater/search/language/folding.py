@@ -83,8 +83,15 @@ class _Surfaces(dict[str, str]):
     def __missing__(self, word: str) -> str:
         if len(self) >= _CACHED_WORDS:
             self.clear()
-        surface = self[word] = fold(word)[:MAX_SURFACE]
+        surface = self[word] = " ".join(piece[:MAX_SURFACE] for piece in _pieces(fold(word)))
         return surface
+
+
+def _pieces(folded: str) -> list[str]:
+    """What folding left of a word, without the blanks and signs that some characters stand for: "½" is 1⁄2."""
+    if folded.isalnum():
+        return [folded]
+    return "".join(" " if unicodedata.category(char)[0] in "PSZ" else char for char in folded).split()
 
 
 class _Stems(dict[str, str]):
@@ -111,7 +118,10 @@ _surfaces = _Surfaces()
 
 
 def surfaces_of(words: list[str]) -> list[str]:
-    """The surface of each word, in order."""
+    """The surface of each word, in order: letters, digits and marks.
+
+    A word that folding takes apart ("ﷺ" stands for four) has its pieces with blanks between, or nothing at all.
+    """
     return list(map(_surfaces.__getitem__, words))
 
 

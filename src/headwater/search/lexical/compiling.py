@@ -175,6 +175,7 @@ class Compiler:
     def _prefix(self, asked: list[str], field: str) -> tantivy.Query:
         if len(asked) > 1:
             return self._phrase(field, asked)
+        # Letters, digits and marks, as every surface: nothing in them is a sign to an expression.
         return _weighted(tantivy.Query.regex_query(self.schema, field, f"{asked[0]}(?:.|\n)*"), PREFIX_WEIGHT)
 
     def _near(self, near: Near) -> tantivy.Query:

@@ -12,8 +12,9 @@ from headwater.search.language.folding import base_language, facet_key, stems_of
 from headwater.search.language.query import FACET_NAMES
 from headwater.search.language.searchable import Searchable, facet_keys
 
-# A changed schema gets the next number: indexes of another number are built anew from the database.
-SCHEMA_VERSION = 1
+# What changes the schema, or which words the analyzer makes of a text, gets the next number: indexes of another number
+# are built anew from the database.
+SCHEMA_VERSION = 2
 # Besides those of the query language: what a page may narrow results by.
 NARROWINGS = ("standing",)
 _SEPARATED = "whitespace"
