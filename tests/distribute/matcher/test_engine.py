@@ -2,14 +2,18 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headwater.distribute.matcher.engine import Matcher, Profile
+from headwater.distribute.matcher.features import Features
+from headwater.distribute.matcher.kernels import LONG_AGO, weigh_features
 from headwater.distribute.matcher.plan import ALWAYS, MAX_DEPTH, MAX_LEAVES, Any, TooLarge, Tree, Weighed, tree_of
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.reasons import Evidence
+from headwater.distribute.matcher.words import WordSpec
 from headwater.search.language import oracle
 from headwater.search.language.parser import parse
 from headwater.search.language.query import (
@@ -258,6 +262,41 @@ def test_rarer_words_score_higher() -> None:
     scores = dict(zip(matches.ids.tolist(), matches.scores.tolist(), strict=True))
     assert scores.keys() == {1, 2}
     assert scores[2] > scores[1] > 0
+
+
+def test_what_was_counted_long_ago_counts_for_half_and_shares_stay() -> None:
+    """A word of every version, and one of every fourth, after more versions than a count of one by one can hold."""
+    features = Features()
+    always, fourth, young = (features.number(WordSpec(((("", ""), (word,)),))) for word in ("road", "bridge", "late"))
+    arrays, marked = features.arrays(), np.array([always], np.int32)
+    arrays.state[0], arrays.seen[always], arrays.seen[fourth] = LONG_AGO, LONG_AGO, LONG_AGO / 4
+    arrays.born[young], arrays.seen[young] = LONG_AGO - 100, 100
+    before = [features.share(feature) for feature in (always, fourth, young)]
+    weigh_features(marked, arrays)
+    assert arrays.state[0] == LONG_AGO // 2 + 1
+    after = [features.share(feature) for feature in (always, fourth, young)]
+    assert after == pytest.approx(before, abs=0.02)
+    assert arrays.weights[always] == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize("asked", ["road NEAR/5 rare{}", "rare{} NEAR/5 road"])
+def test_a_near_is_judged_only_where_all_its_parts_are(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = []
+
+    def counted(reading: Reading, near: Near, languages: tuple[str, ...]) -> str | None:
+        judged.append(near)
+        return passage_near(reading, near, languages)
+
+    passage_near = Reading.passage_near
+    monkeypatch.setattr(Reading, "passage_near", counted)
+    matcher: Matcher = Matcher()
+    for number in range(20):
+        matcher.put(number, parse(asked.format(number)), ("en",))
+    assert matched(matcher, version(text="road to the rare7 stone, rare8"), NOW) == [7, 8]
+    assert len(judged) == 2
+    for number in range(20):
+        matcher.remove(number)
+    assert len(matcher) == 0
 
 
 def worth(tree: Tree, weights: dict[int, float]) -> float | None:

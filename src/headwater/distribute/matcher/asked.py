@@ -105,4 +105,4 @@ def _near(leaf: Near, languages: tuple[str, ...], features: Features) -> int:
     parts = [feature_of(part, languages, features) for part in leaf.parts]
     if NEVER in parts:
         return NEVER
-    return features.number_judged(JudgedSpec(leaf, languages), min(parts, key=features.share))
+    return features.number_judged(JudgedSpec(leaf, languages), parts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from headwater.distribute.matcher.arrays import Flags
 from headwater.distribute.matcher.lists import Ints
 from headwater.distribute.matcher.reading import Reading
 from headwater.search.language.paths import path_matches
@@ -232,26 +233,26 @@ class TimeIndex:
 
 
 class JudgedIndex:
-    """Leaves that are judged one by one, each only where a feature it cannot do without is present."""
+    """Leaves that are judged one by one, each only where the features that it cannot do without are present."""
 
     def __init__(self) -> None:
-        self._watched: dict[int, dict[int, JudgedSpec]] = {}
+        self._watched: dict[int, dict[int, tuple[JudgedSpec, list[int]]]] = {}
 
-    def add(self, feature: int, spec: JudgedSpec, trigger: int) -> None:
-        """Judge the leaf wherever the trigger, another feature, is present."""
-        self._watched.setdefault(trigger, {})[feature] = spec
+    def add(self, feature: int, spec: JudgedSpec, needs: list[int]) -> None:
+        """Judge the leaf wherever all these features are present; it is looked for where the first is."""
+        self._watched.setdefault(needs[0], {})[feature] = spec, needs
 
-    def drop(self, feature: int, trigger: int) -> None:
+    def drop(self, feature: int, needs: list[int]) -> None:
         """Undo `add`."""
-        del self._watched[trigger][feature]
-        if not self._watched[trigger]:
-            del self._watched[trigger]
+        del self._watched[needs[0]][feature]
+        if not self._watched[needs[0]]:
+            del self._watched[needs[0]]
 
-    def find(self, reading: Reading, found: Ints, n: int) -> Iterator[int]:
-        """The features that hold, given the others that are present: the first `n` in `found`."""
+    def find(self, reading: Reading, present: Flags, found: Ints) -> Iterator[int]:
+        """The features that hold, given the others that are present: they are marked, and listed in `found`."""
         if not self._watched:
             return
-        for trigger in self._watched.keys() & set(found[:n].tolist()):
-            for feature, spec in self._watched[trigger].items():
-                if reading.passage_near(spec.leaf, spec.languages) is not None:
+        for first in self._watched.keys() & set(found.tolist()):
+            for feature, (spec, needs) in self._watched[first].items():
+                if all(present[need] for need in needs) and reading.passage_near(spec.leaf, spec.languages) is not None:
                     yield feature

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -57,7 +57,7 @@ class Features:
         self.found: Ints = np.zeros(_FIRST, np.int32)
         self._numbers: dict[Condition, int] = {}
         self._specs: dict[int, Condition] = {}
-        self._triggers: dict[int, int] = {}
+        self._needs: dict[int, list[int]] = {}
         self._last = ALWAYS
         self._free: list[int] = []
         self._fresh: list[int] = []
@@ -86,7 +86,7 @@ class Features:
         """Everything about the features, to keep."""
         columns: list[NDArray[Any]] = list(self._arrays[:-1])
         names = FeatureArrays._fields[:-1]
-        conditions = [(feature, self._triggers.get(feature, 0), said(spec)) for feature, spec in self._specs.items()]
+        conditions = [(feature, self._needs.get(feature, []), said(spec)) for feature, spec in self._specs.items()]
         return {
             **{name: column[: self._last + 1] for name, column in zip(names, columns, strict=True)},
             "state": self._arrays.state,
@@ -100,16 +100,16 @@ class Features:
         self._last = len(self._arrays.sizes) - 1
         self.found = np.zeros(len(self._arrays.sizes), np.int32)
         self.words.restore(below(saved, "words"), self._arrays.sizes)
-        for feature, trigger, words in from_array(saved["conditions"]):
-            self._restore_condition(feature, trigger, heard(words))
+        for feature, needs, words in from_array(saved["conditions"]):
+            self._restore_condition(feature, needs, heard(words))
         taken = {*np.flatnonzero(self._arrays.sizes).tolist(), *self._specs}
         self._free = [feature for feature in range(ALWAYS + 1, self._last + 1) if feature not in taken]
 
-    def _restore_condition(self, feature: int, trigger: int, spec: Condition) -> None:
+    def _restore_condition(self, feature: int, needs: list[int], spec: Condition) -> None:
         self._numbers[spec], self._specs[feature] = feature, spec
         if isinstance(spec, JudgedSpec):
-            self._judged.add(feature, spec, trigger)
-            self._triggers[feature] = trigger
+            self._judged.add(feature, spec, needs)
+            self._needs[feature] = needs
         else:
             self._indexes[type(spec)].add(feature, spec)
 
@@ -123,13 +123,17 @@ class Features:
             return self.words.find(spec) or self._new_words(spec)
         return self._numbers.get(spec) or self._new_condition(spec)
 
-    def number_judged(self, spec: JudgedSpec, needs: int) -> int:
-        """The same for a leaf that is judged one by one, and only where the feature `needs` is present."""
+    def number_judged(self, spec: JudgedSpec, parts: Sequence[int]) -> int:
+        """The same for a leaf that is judged one by one, and only where the features of all its parts are present.
+
+        It is looked for where the rarest is; before any version was seen, where the fewest profiles ask for it.
+        """
         feature = self._numbers.get(spec)
         if feature is None:
             feature = self._new_condition(spec)
+            needs = sorted(set(parts), key=lambda part: (self.share(part), int(self._arrays.uses[part])))
             self._judged.add(feature, spec, needs)
-            self._triggers[feature] = needs
+            self._needs[feature] = needs
             self._arrays.uses[needs] += 1
         return feature
 
@@ -162,7 +166,7 @@ class Features:
         for index in (self._prefixes, self._facets, self._paths):
             n = self._mark(index.find(reading), n)
         n = self._mark(self._times.find(reading, now), n)
-        n = self._mark(self._judged.find(reading, found, n), n)
+        n = self._mark(self._judged.find(reading, present, found[:n]), n)
         return found[:n]
 
     def unmark(self, found: Ints) -> None:
@@ -228,10 +232,10 @@ class Features:
             return False
         del self._numbers[spec]
         if isinstance(spec, JudgedSpec):
-            needs = self._triggers.pop(feature)
+            needs = self._needs.pop(feature)
             self._judged.drop(feature, needs)
             self._arrays.uses[needs] -= 1
-            self.forget([needs])
+            self.forget(needs)
         else:
             self._indexes[type(spec)].drop(feature, spec)
         return True

@@ -27,6 +27,8 @@ from headwater.distribute.matcher.slots import NEWEST
 
 # A match that rests on nothing but absences still has to differ from none.
 _LEAST = 1e-6
+# Versions after which what was counted so far counts for half.
+LONG_AGO = 1 << 22
 
 
 # Before a loop arrays are taken out of their bundles, and inside it nothing is called for every record: a look at a
@@ -87,6 +89,17 @@ def _continues(lexemes: Ints, here: int, forms: Ints, rest: int, size: int) -> b
 
 
 @njit(cache=True, nogil=True)
+def fade_counts(features: FeatureArrays) -> None:
+    """Let all that was counted so far count for half: it is of times gone by, and counts must not outgrow float32."""
+    seen, born, state = features.seen, features.born, features.state
+    half = state[0] // 2
+    for feature in range(len(seen)):
+        seen[feature] *= 0.5
+        born[feature] = half - (state[0] - born[feature]) * 0.5
+    state[0] = half
+
+
+@njit(cache=True, nogil=True)
 def weigh_features(found: Ints, features: FeatureArrays) -> None:
     """Count a version's features, and set their weights: rarer counts more, what every version has nothing.
 
@@ -94,6 +107,8 @@ def weigh_features(found: Ints, features: FeatureArrays) -> None:
     K. Spärck Jones, "A statistical interpretation of term specificity", Journal of Documentation 28, 1972).
     """
     seen, born, weights, state = features.seen, features.born, features.weights, features.state
+    if state[0] == LONG_AGO:
+        fade_counts(features)
     state[0] += 1
     for feature in found:
         seen[feature] += 1
