@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from headwater.core.models import Organisation
-from headwater.distribute.actions import change_preferences, start_learning
+from headwater.distribute.actions import change_preferences, start_learning, stop_learning
 from headwater.distribute.attending import IN_FULL, forget_habits, habits_of, lay_out
 from headwater.distribute.digests import make_digests
 from headwater.distribute.inbox import inbox_of
@@ -188,6 +188,25 @@ def test_what_was_of_use_goes_first_for_who_lets_it_be_learned(ines: Person, bri
     Reason.objects.create(delivery=other, profile=liked)
     plan([stronger, other])
     assert pushed() == {other.pk if learns else stronger.pk}
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_consent_counts_from_the_moment_it_is_given_and_no_longer_than_it_lasts(
+    ines: Person, bring: Bring, keep: bool
+) -> None:
+    profile = InterestProfile.objects.create(name="a", person=ines, query="x")
+    Reason.objects.create(delivery=bring(created_at=timezone.now() - timedelta(days=3), useful=True), profile=profile)
+
+    def likings() -> set[int]:
+        return set(habits_of([ines], timezone.now())[ines.pk].liking)
+
+    assert likings() == set()
+    start_learning(ines, ines)
+    assert likings() == {profile.pk}
+    stop_learning(ines, ines, keep=keep)
+    assert likings() == set(), "what was remembered under it is not used any more"
+    start_learning(ines, ines)
+    assert likings() == {profile.pk}
 
 
 # --- The digest -------------------------------------------------------------------------------------------------------

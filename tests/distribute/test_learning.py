@@ -103,6 +103,19 @@ def test_what_was_useful_is_learned_and_told_in_words(
     assert all(item.title.startswith("Pumps") for item in preview.items)
 
 
+def test_it_looks_back_a_year_and_the_page_says_so_before_it_is_switched_on(
+    organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]], sign_in: SignIn
+) -> None:
+    page = sign_in(ines).get(PAGE).content.decode()
+    assert "It looks back a year, at what you did before you switched it on too." in page
+    now = timezone.now()
+    rate(ines, library["Pumps"][:3], True, created_at=now - timedelta(days=364))
+    rate(ines, library["Pay"], True, created_at=now - timedelta(days=367))
+    start_learning(ines, ines)
+    learn(organisation)
+    assert interest_of(ines).examples_used == 3
+
+
 def test_only_the_person_switches_it_on(ines: Person, nadia: Person) -> None:
     for act in (start_learning, stop_learning):
         with pytest.raises(Refused):

@@ -6,7 +6,7 @@ what they were sent today, and what their days are usually like. Everything stay
 
 import zoneinfo
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -59,8 +59,9 @@ class Habits:
 
 
 _UNKNOWN = Habits()
-_known: dict[tuple[int, int], tuple[date, Habits]] = {}
-"""By organisation and person: on which day of theirs it was read, and what was found."""
+_Asked = tuple[date, datetime | None]
+_known: dict[tuple[int, int], tuple[_Asked, Habits]] = {}
+"""By organisation and person: on which day of theirs, and under which consent to learn, it was read; what was found."""
 
 
 def choose(deliveries: Sequence[Delivery], preferences: Mapping[int, Preference]) -> list[Delivery]:
@@ -141,21 +142,29 @@ def _worth(
 
 
 def habits_of(people: Iterable[Person], now: datetime) -> dict[int, Habits]:
-    """What the days of each were like so far, of the kind that today is for them; kept for the day, in memory."""
+    """What the days of each were like so far, of the kind that today is for them.
+
+    Kept in memory for the day, and for as long as their consent to learn is what it was: that is asked each time, so
+    that what somebody takes back counts no more from then on, in whatever process.
+    """
     organisation = current_organisation_id()
-    today = {person.pk: _local(now, person).date() for person in people}
-    wanted = [pk for pk, day in today.items() if _day_known(organisation, pk) != day]
+    found = {person.pk: person for person in people}
+    consents = _consents(found)
+    asked: dict[int, _Asked] = {pk: (_local(now, person).date(), consents.get(pk)) for pk, person in found.items()}
+    wanted = [pk for pk in asked if _known.get((organisation, pk), (None,))[0] != asked[pk]]
     if wanted:
         if len(_known) > _MOST_KEPT:
             _known.clear()
-        found = _read_habits(wanted, now)
-        _known.update({(organisation, pk): (today[pk], found.get(pk, _UNKNOWN)) for pk in wanted})
-    return {pk: _known[organisation, pk][1] for pk in today}
+            wanted = list(asked)
+        read = _read_habits(wanted, consents, now)
+        _known.update({(organisation, pk): (asked[pk], read.get(pk, _UNKNOWN)) for pk in wanted})
+    return {pk: _known[organisation, pk][1] for pk in asked}
 
 
-def _day_known(organisation: int, person_id: int) -> date | None:
-    known = _known.get((organisation, person_id))
-    return known[0] if known else None
+def _consents(people: Iterable[int]) -> dict[int, datetime | None]:
+    """Since when each lets Headwater learn from what they do; who does not is left out."""
+    learning = LearnedInterest.objects.filter(person__in=list(people), follows_use=True)
+    return dict(learning.values_list("person", "consented_at"))
 
 
 def forget_habits() -> None:
@@ -178,7 +187,7 @@ _HABITS = f"""
 """
 
 
-def _read_habits(people: Sequence[int], now: datetime) -> dict[int, Habits]:
+def _read_habits(people: Sequence[int], learning: Container[int], now: datetime) -> dict[int, Habits]:
     values: dict[str, Any] = {
         "people": list(people),
         "now": now,
@@ -188,7 +197,7 @@ def _read_habits(people: Sequence[int], now: datetime) -> dict[int, Habits]:
     with connection.cursor() as cursor:
         cursor.execute(_HABITS, values)
         rows = cursor.fetchall()
-    likings = _likings(people, now)
+    likings = _likings([pk for pk in people if pk in learning], now)
     found = {pk: Habits(liking=liking) for pk, liking in likings.items()}
     for person_id, first, today, worths, typical, *hours in rows:
         days = _days_like(first, today)
@@ -198,10 +207,11 @@ def _read_habits(people: Sequence[int], now: datetime) -> dict[int, Habits]:
 
 
 def _likings(people: Sequence[int], now: datetime) -> dict[int, dict[int, float]]:
-    """{person: {profile: how often what it brought was of use}}, of those who switched learning on."""
-    learning = LearnedInterest.objects.filter(person__in=people, follows_use=True).values_list("person", flat=True)
+    """{person: {profile: how often what it brought was of use}}, of these who switched learning on."""
+    if not people:
+        return {}
     brought: Any = Reason.objects.filter(
-        delivery__person__in=list(learning),
+        delivery__person__in=people,
         profile__isnull=False,
         delivery__created_at__range=(now - _LIKED_BACK, now - timedelta(days=1)),
     ).exclude(delivery__state=Delivery.State.WITHDRAWN)

@@ -24,7 +24,7 @@ from headwater.search.language.analyzer import analyze
 from headwater.search.models import EntryVersion
 
 _IGNORED_AFTER = timedelta(days=14)
-_LOOKED_BACK = timedelta(days=365)
+_LOOKED_BACK = timedelta(days=365)  # from before the consent too, which is asked for in these words
 _MOST_EXAMPLES = 400
 _BACKGROUND = 600
 _HANDED_ON = 60

@@ -19,7 +19,10 @@ MOST_EXAMPLES = 100
 
 @action
 def start_learning(actor: Actor, person: Person) -> LearnedInterest:
-    """Let Headwater learn from what a person finds useful, acknowledges and leaves unopened. Only they switch it on."""
+    """Let Headwater learn from what a person finds useful, acknowledges and leaves unopened. Only they switch it on.
+
+    It looks back a year, at what they did before this too; the page says so beside the button.
+    """
     interest = _interest_of(actor, person)
     if not interest.follows_use:
         interest.follows_use, interest.consented_at = True, timezone.now()
