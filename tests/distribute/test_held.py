@@ -1,12 +1,23 @@
 """What distribute holds about a person is shown to them, and what is no record is forgotten."""
 
 from collections.abc import Callable
+from unittest.mock import ANY
 
+from headwater.core.jobs import safe_tx
 from headwater.core.models import Organisation
 from headwater.distribute import held
-from headwater.distribute.actions import acknowledge_delivery, change_preferences, rotate_feed
-from headwater.distribute.models import Acknowledgement, Channel, Delivery, Directive, InterestProfile, PrivateFeed
+from headwater.distribute.actions import acknowledge_delivery, change_preferences, rotate_feed, save_profile, weigh_word
+from headwater.distribute.models import (
+    Acknowledgement,
+    Channel,
+    Delivery,
+    Directive,
+    InterestProfile,
+    PrivateFeed,
+    Reason,
+)
 from headwater.distribute.sending import channels_of
+from headwater.distribute.standing import Standing
 from headwater.people import held as people_held
 from headwater.people.models import Audience, Person
 from headwater.people.notices import tell
@@ -47,7 +58,25 @@ def test_everything_is_shown_and_only_records_stay(
     assert len(shown["acknowledgements"]) == len(shown["channels"]) == len(shown["private_feed_since"]) == 1
     assert "ines@" not in str(shown["sent"])
     held.forget(ines)
-    for model in (InterestProfile, Channel, PrivateFeed):
+    for model in (Channel, PrivateFeed):
         assert not model.objects.filter(person=ines).exists()
+    assert held.of_person(ines)["interests"] == [{"name": "", "query": "", "when": "digest", "created_at": ANY}]
     assert Acknowledgement.objects.filter(person=ines).exists()
     assert Delivery.objects.get(person=ines).reasons.get().words == []
+
+
+def test_whoever_is_erased_is_let_go_of_by_those_who_hold_the_queries_at_once(
+    ines: Person, everyone: Audience, deliver: Callable[..., Delivery]
+) -> None:
+    enrol(everyone)
+    two = deliver(ines).reasons
+    two.create(delivery=Delivery.objects.get(), profile=save_profile(ines, "confined"), words=["confined"])
+    weigh_word(ines, ines, "illness", "very_strong")
+    standing = Standing()
+    standing.follow(safe_tx())
+    assert len(standing) == 3
+    held.forget(ines)
+    standing.follow(safe_tx())
+    assert len(standing) == 0
+    assert [list(each) for each in InterestProfile.objects.values_list("name", "query").distinct()] == [["", ""]]
+    assert Reason.objects.filter(profile__isnull=False).count() == 2, "that an interest brought it is on record"

@@ -322,8 +322,9 @@ def written(part: Part) -> bool:
     return place_of(part).exists() and place_of(part).stat().st_ino != before
 
 
-def test_what_a_person_had_erased_leaves_the_file(house: House, part: Part) -> None:
-    """Rows that are deleted are announced to nobody: a comparison misses them, and the file is written at once."""
+@pytest.mark.parametrize("has_followed", [True, False])
+def test_what_a_person_had_erased_leaves_the_file(house: House, part: Part, has_followed: bool) -> None:
+    """At the next comparison the file is written at once, whether or not it had left the memory before."""
     profile(house, house.ines, "pump")
     profile(house, house.omar, "secretwish")
     house.match()
@@ -332,6 +333,8 @@ def test_what_a_person_had_erased_leaves_the_file(house: House, part: Part) -> N
     with house.inside():
         end_membership(OPERATOR, house.omar)
         erase_person(OPERATOR, house.omar)
+    if has_followed:
+        house.match()
     keep_all(is_to_compare=True)
     assert b"secretwish" not in place_of(part).read_bytes()
     assert b"pump" in place_of(part).read_bytes()

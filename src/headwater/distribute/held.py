@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from headwater.distribute.keys import living_feeds
 from headwater.distribute.ladder import HEAD, REPORT
@@ -108,10 +109,15 @@ def open_matters(reader: Reader) -> dict[str, QuerySet[Any]]:
 
 
 def forget(person: Person) -> None:
-    """Remove interests, ratings, channels, digests and the feed. Deliveries and acknowledgements are records."""
+    """Remove interests, ratings, channels, digests and the feed. Deliveries and acknowledgements are records.
+
+    Of an interest an empty row stays: those who hold it in memory follow changed rows, and would not see one go; and
+    the records go on saying that an interest brought them.
+    """
     Reason.objects.filter(profile__person=person).update(words=[])
     LearnedInterest.objects.filter(person=person).delete()
-    InterestProfile.objects.filter(person=person).delete()
+    emptied = {"name": "", "query": "", "language": "", "is_active": False, "removed_at": timezone.now()}
+    InterestProfile.objects.filter(person=person).update(**emptied)
     Delivery.objects.filter(person=person).update(useful=None)
     Digest.objects.filter(person=person).delete()
     Channel.objects.filter(person=person).delete()

@@ -14,7 +14,7 @@ from django.db import connections
 from headwater.core.wall import organisation_context
 from headwater.distribute.matching import at_rest, parts_in_memory
 from headwater.distribute.shards import Part, gone_of
-from headwater.distribute.snapshots import keep, tidy
+from headwater.distribute.snapshots import holds_erased, keep, tidy
 from headwater.distribute.standing import Standing
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def keep_all(is_to_compare: bool = False, is_last: bool = False) -> None:
     """Keep each shard in memory whose file is due; `is_last`: each that has changed at all."""
     for part in parts_in_memory():
         try:
-            has_lost = is_to_compare and _forget_gone(part)
+            has_lost = is_to_compare and (_forget_gone(part) or holds_erased(part))
             _keep_if_due(part, is_at_once=has_lost or is_last)
         except (OSError, DatabaseError) as error:
             log.warning("the standing queries of %s were not kept, and the next start takes longer: %s", part, error)

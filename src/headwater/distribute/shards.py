@@ -9,6 +9,7 @@ of the old ones that are behind go on until there. Whatever the id, each version
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from django.db import connection
@@ -167,19 +168,27 @@ def were_asked(asked: tuple[int, int], part: Part | None) -> bool:
 
 
 def gone_of(keys: NDArray[np.int64], part: Part) -> list[int]:
-    """Those of these keys (see `standing`) whose rows are no more: people who are erased take theirs with them.
+    """Those of these keys (see `standing`) whose rows are no more, or are empty since somebody had theirs erased.
 
-    Rows that are deleted are announced to nobody, so what holds queries has to compare, now and then.
+    Rows that are deleted, as an audience's are with it, are announced to nobody, so what holds queries has to compare,
+    now and then.
     """
-    profiles, directives = _ids(InterestProfile, part), _ids(Directive, part)
+    profiles = _ids(InterestProfile, part, but="query = '' AND removed_at IS NOT NULL")
+    directives = _ids(Directive, part)
     gone: list[int] = np.setdiff1d(keys, np.concatenate([2 * profiles, 2 * directives + 1])).tolist()
     return gone
 
 
-def _ids(model: type[Model], part: Part) -> NDArray[np.int64]:
-    """The ids of all rows of a part: a million in half a second, as bytes."""
+def were_erased(since: datetime, part: Part) -> bool:
+    """Whether anybody has had interests of theirs erased since then."""
+    return InterestProfile.objects.filter(is_of(part), query="", removed_at__gte=since).exists()
+
+
+def _ids(model: type[Model], part: Part, but: str = "FALSE") -> NDArray[np.int64]:
+    """The ids of all rows of a part but these: a million in half a second, as bytes."""
     table = connection.ops.quote_name(model._meta.db_table)
+    whole = f"SELECT string_agg(int8send(id), '') FROM {table} WHERE id %% %s = %s AND NOT ({but})"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT string_agg(int8send(id), '') FROM {table} WHERE id %% %s = %s", [part.of, part.number])
+        cursor.execute(whole, [part.of, part.number])
         found = cursor.fetchone()[0]
     return np.frombuffer(found or b"", ">i8").astype(np.int64)

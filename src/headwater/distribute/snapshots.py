@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import time
+from datetime import timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +26,7 @@ from django.utils import timezone
 from headwater.core.wall import organisation_context
 from headwater.distribute import standing
 from headwater.distribute.models import MatchShard, StandingSnapshot
-from headwater.distribute.shards import Part, gone_of
+from headwater.distribute.shards import Part, gone_of, were_erased
 from headwater.distribute.standing import Standing
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OLDEST = 24 * 3600  # seconds; who holds a shard writes its file more often
+ERASING = timedelta(minutes=10)  # a transaction that erases has ended by then
 OLDEST_DRAFT = 3600  # seconds; whoever began it is gone
 _NAME = re.compile(r"(\d{1,18})-(\d{1,4})-of-(\d{1,4})", re.ASCII)
 
@@ -89,6 +91,14 @@ def take_up(empty: Standing, part: Part, upper: int) -> bool:
     empty.forget(gone_of(empty.keys(), part))
     log.info("%d standing queries were taken from a snapshot in %.2f s", len(empty), time.monotonic() - started)
     return True
+
+
+def holds_erased(part: Part) -> bool:
+    """Whether a part's file may hold what somebody has had erased: it was written before that, or just after."""
+    with organisation_context(part.organisation_id):
+        ours = StandingSnapshot.objects.filter(shard=_shard(part), host=settings.HEADWATER_HOST[-80:])
+        kept_at = ours.values_list("kept_at", flat=True).first()
+        return kept_at is not None and were_erased(kept_at - ERASING, part)
 
 
 def tidy() -> None:
