@@ -3,7 +3,8 @@
 Each interest is learned from the training stories alone: the topic's are wanted, all others are not. The test stories
 then go through `LinearProfiles`, one at a time. A plain linear support vector machine (all terms, one cost for every
 story, no threshold of its own) learns and is judged in the same call. The learning curve is for the topics with
-at least 50 training stories, from so many of these and nothing else, against a sample that nobody has judged.
+at least 50 training stories, from so many of these and nothing else, against a sample that nobody has judged; as the
+product does it, rescored by the space of meanings that this sample makes, and by words alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,9 +17,10 @@ from bench.reuters import Story, shared_topics, split
 from headwater.distribute.matcher.fitting import Plane, fit
 from headwater.distribute.matcher.learning import Learned, learn
 from headwater.distribute.matcher.linear import LinearProfiles
+from headwater.distribute.matcher.meaning import Meaning
 from headwater.distribute.matcher.weighing import Background, Terms, evenly, rows_of, terms_of
 
-CURVE = (1, 5, 10, 50)
+CURVE = (1, 2, 5, 10, 50)
 Found = dict[str, set[int]]
 """Topic → numbers of the stories."""
 
@@ -63,9 +65,10 @@ def _sides(topic: str, training: list[Story], examples: list[Terms]) -> tuple[li
     ]
 
 
-def found(interests: dict[str, Learned], test: list[Story]) -> Found:
-    """Which stories each interest takes."""
+def found(interests: dict[str, Learned], test: list[Story], meaning: Meaning | None = None) -> Found:
+    """Which stories each interest takes; with a space of meanings, rescored by it."""
     topics, linear = list(interests), LinearProfiles()
+    linear.lean_on(meaning)
     for number, topic in enumerate(topics):
         linear.put(number, interests[topic])
     taken: Found = {topic: set() for topic in topics}
@@ -78,15 +81,17 @@ def found(interests: dict[str, Learned], test: list[Story]) -> Found:
 def curve(
     topics: list[str], training: list[Story], examples: list[Terms], test: list[Story], right: Found
 ) -> Iterator[Figure]:
-    """How good interests are after so many examples, for the same topics each time."""
+    """How good interests are after so many examples, for the same topics each time; by words alone, and rescored."""
     background = Background.gather(examples)
+    meaning = Meaning.gather(background.sample)
     wanted = {topic: _sides(topic, training, examples)[0] for topic in topics}
     many = [topic for topic in topics if len(wanted[topic]) >= CURVE[-1]]
     for count in CURVE:
         interests = {topic: learn(evenly(wanted[topic], count), [], background) for topic in many}
-        judgement = judged({topic: right[topic] for topic in many}, found(interests, test))
-        yield plain(f"filtering_macro_f1_from_{count}", judgement.macro, f"F1 of {len(many)} topics")
-        yield plain(f"filtering_micro_f1_from_{count}", judgement.micro, f"F1 of {len(many)} topics")
+        for by, space in (("", meaning), ("_by_words", None)):
+            judgement = judged({topic: right[topic] for topic in many}, found(interests, test, space))
+            yield plain(f"filtering_macro_f1_from_{count}{by}", judgement.macro, f"F1 of {len(many)} topics")
+            yield plain(f"filtering_micro_f1_from_{count}{by}", judgement.micro, f"F1 of {len(many)} topics")
 
 
 def judged(right: Found, taken: Found) -> Judgement:

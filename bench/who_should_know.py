@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from bench.figures import Figure, at_least, data_folder, plain
 from headwater.distribute.matcher.learning import Learned, learn
 from headwater.distribute.matcher.linear import LinearProfiles
+from headwater.distribute.matcher.meaning import Meaning
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.weighing import Background, terms_of
 from headwater.search.language.analyzer import analyze
@@ -29,6 +30,7 @@ from headwater.search.language.searchable import Searchable
 DEPTH = 10
 SATURATIONS = (1.2, 2.0, 3.0, 5.0)
 VOTERS = (10, 30, 100)
+_NO_THRESHOLD = 1e-6
 _FRONT = re.compile(r"---\s*\n(.*?)\n---\s*\n(.*)", re.DOTALL)
 _AUTHORS = re.compile(r"^authors:\s*\n((?:[ \t]*-[^\n]*\n?)+)", re.MULTILINE)
 _DATE = re.compile(r"^date:\s*[\"']?(\d{4}-\d\d-\d\d)", re.MULTILINE)
@@ -94,11 +96,18 @@ def run() -> Iterator[Figure]:
     precision, recall = (max(values) for values in zip(*searches, strict=True))
     yield plain("who_should_know_bm25_precision", precision, "precision at 10")
     yield plain("who_should_know_bm25_recall", recall, "recall at 10")
-    interests = taught(halves)
-    learned_precision, learned_recall = halves.judged(_learned(halves, interests))
-    yield at_least("who_should_know_precision", learned_precision, "precision at 10", round(precision, 4))
-    yield at_least("who_should_know_recall", learned_recall, "recall at 10", round(recall, 4))
-    yield from _sent(halves, interests)
+    interests, meaning = taught(halves)
+    for by, space in (("_by_words", None), ("", meaning)):
+        yield from _judged(halves, interests, space, by, round(precision, 4), round(recall, 4))
+
+
+def _judged(
+    halves: "Halves", interests: dict[str, Learned], meaning: Meaning | None, by: str, precision: float, recall: float
+) -> Iterator[Figure]:
+    learned_precision, learned_recall = halves.judged(_learned(halves, interests, meaning))
+    yield at_least(f"who_should_know_precision{by}", learned_precision, "precision at 10", precision)
+    yield at_least(f"who_should_know_recall{by}", learned_recall, "recall at 10", recall)
+    yield from _sent(halves, interests, meaning, by)
 
 
 def _pages() -> Iterator[Page]:
@@ -113,18 +122,25 @@ def _pages() -> Iterator[Page]:
             yield Page(date[1], file.relative_to(root).as_posix(), tuple(sorted(names)), written, parts[2])
 
 
-def taught(halves: Halves) -> dict[str, Learned]:
-    """Each author's interest, from the earlier pages; what is usual is taken from pages that nobody is asked about."""
+def taught(halves: Halves) -> tuple[dict[str, Learned], Meaning | None]:
+    """Each author's interest, from the earlier pages, and the space of meanings.
+
+    What is usual, and the space, are taken from pages that nobody is asked about.
+    """
     terms = [terms_of(page.reading()) for page in halves.pages]
     background = Background.gather(terms[number] for number in sorted(set(halves.had) - set(halves.wanted)))
-    return {author: learn([terms[number] for number in own], [], background) for author, own in halves.earlier.items()}
+    interests = {
+        author: learn([terms[number] for number in own], [], background) for author, own in halves.earlier.items()
+    }
+    return interests, Meaning.gather(background.sample)
 
 
-def _learned(halves: Halves, interests: dict[str, Learned]) -> Ranking:
+def _learned(halves: Halves, interests: dict[str, Learned], meaning: Meaning | None) -> Ranking:
     """Ranked by score, with thresholds so low that ten are always there if so many have anything in common with it."""
     authors, linear = list(interests), LinearProfiles()
+    linear.lean_on(meaning)
     for number, learned in enumerate(interests.values()):
-        linear.put(number, Learned(learned.terms, 1e-6))
+        linear.put(number, Learned(learned.terms, _NO_THRESHOLD, learned.near / _NO_THRESHOLD))
 
     def ranking(page: int) -> list[str]:
         found, scores = linear.match(halves.pages[page].reading())
@@ -133,9 +149,10 @@ def _learned(halves: Halves, interests: dict[str, Learned]) -> Ranking:
     return ranking
 
 
-def _sent(halves: Halves, interests: dict[str, Learned]) -> Iterator[Figure]:
+def _sent(halves: Halves, interests: dict[str, Learned], meaning: Meaning | None, by: str) -> Iterator[Figure]:
     """What would really be sent: to those whose threshold is reached, however many or few."""
     authors, linear = list(interests), LinearProfiles()
+    linear.lean_on(meaning)
     for number, learned in enumerate(interests.values()):
         linear.put(number, learned)
     right = sent = 0
@@ -143,8 +160,8 @@ def _sent(halves: Halves, interests: dict[str, Learned]) -> Iterator[Figure]:
         found = {authors[number] for number in linear.match(halves.pages[page].reading())[0].tolist()}
         found -= halves.had.get(page, set())
         right, sent = right + len(found & wanted), sent + len(found)
-    yield plain("who_should_know_sent_precision", right / max(1, sent), "precision of what reached its threshold")
-    yield plain("who_should_know_sent_recall", right / sum(map(len, halves.wanted.values())), "recall of the same")
+    yield plain(f"who_should_know_sent_precision{by}", right / max(1, sent), "precision of what reached its threshold")
+    yield plain(f"who_should_know_sent_recall{by}", right / sum(map(len, halves.wanted.values())), "recall of the same")
 
 
 def _searches(halves: Halves) -> Iterator[Ranking]:

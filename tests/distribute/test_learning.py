@@ -116,6 +116,24 @@ def test_it_looks_back_a_year_and_the_page_says_so_before_it_is_switched_on(
     assert interest_of(ines).examples_used == 3
 
 
+def test_shown_first_is_what_brings_most_in_the_examples(
+    organisation: Organisation, ines: Person, everyone: Audience, nadia: Person
+) -> None:
+    enrol(everyone)
+    for number in range(8):
+        make_version(f"Pay {number}", PAY, everyone, nadia)
+    texts = [f"{PUMPS} Seen by Zorn{'abcdef'[number]}." for number in range(6)]
+    examples = [make_version(f"Pump {number}", text, everyone, nadia) for number, text in enumerate(texts)]
+    for version in examples:
+        add_example(ines, ines, version.entry)
+    learn(organisation)
+    terms = [term for term, _weight in interest_of(ines).terms]
+    assert terms.index("pump") < terms.index("zornc"), "a name that stands in one of them comes late"
+    assert next(iter(words_of(interest_of(ines)))).word in PUMPS
+    LearnedInterest.objects.update(terms=[["l", 9.0], ["pump", 1.0], ["水", 1.0]], edits={"p": 3.0})
+    assert {each.term for each in words_of(interest_of(ines))} == {"pump", "水", "p"}
+
+
 def test_only_the_person_switches_it_on(ines: Person, nadia: Person) -> None:
     for act in (start_learning, stop_learning):
         with pytest.raises(Refused):

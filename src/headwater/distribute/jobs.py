@@ -12,6 +12,7 @@ from headwater.distribute.keys import end_keys
 from headwater.distribute.ladder import climb_ladder
 from headwater.distribute.learned import is_learning_due, plan_learning
 from headwater.distribute.matching import match_new_versions
+from headwater.distribute.meaning import has_meaning, make_meaning
 from headwater.distribute.posting import send_due
 from headwater.distribute.sending import plan_new, plan_notices
 from headwater.distribute.warming import be_warm, warm_matcher
@@ -32,6 +33,8 @@ def learn_due(organisation_id: int) -> bool:
     be_warm()
     from headwater.distribute import learning  # the compiled matcher, which only workers load
 
+    if not has_meaning(organisation_id):
+        make_meaning(organisation_id)
     return learning.learn_due(organisation_id)
 
 
@@ -58,3 +61,4 @@ periodic("*/5 * * * *")(read_bounces)
 periodic("*/10 * * * *")(settle_everything)
 periodic("17 * * * *")(forget_forecasts)
 periodic("20 3 * * *")(plan_learning)
+periodic("50 2 * * *")(make_meaning)

@@ -56,10 +56,19 @@ def strength_of(weight: float) -> str:
 
 
 def words_of(interest: LearnedInterest) -> list[LearnedWord]:
-    """The words that count most, the strongest first, those of the person's own choice always among them."""
-    found = interest.effective
-    ranked = sorted(found, key=lambda term: (term not in interest.edits, -abs(found[term]), term))[:SHOWN]
+    """The words that tell most, the strongest first, those of the person's own choice always among them.
+
+    Not letters by themselves, such as units of measure: they count, and say nothing to a reader.
+    """
+    found = {term: weight for term, weight in interest.effective.items() if term in interest.edits or _says(term)}
+    places = {term: place for place, (term, _weight) in enumerate(interest.terms)}
+    ranked = sorted(found, key=lambda term: (term not in interest.edits, places.get(term, 0), term))[:SHOWN]
     return [_shown(interest, term, found[term]) for term in sorted(ranked, key=lambda term: (-found[term], term))]
+
+
+def _says(term: str) -> bool:
+    word = term.removeprefix(TITLE)
+    return len(word) > 1 or not word.isascii()
 
 
 def never_of(interest: LearnedInterest) -> list[LearnedWord]:

@@ -158,8 +158,8 @@ def preview_learned(
     """
     began = time.perf_counter()
     recent = Recent(person, days)
-    kept = recent.brought(interest.effective, interest.threshold)
-    asked = kept if edits is None else recent.brought(interest.with_edits(edits), interest.threshold)
+    kept = recent.brought(interest)
+    asked = kept if edits is None else recent.brought(interest, edits)
     counted = Counter(day_of(version.published_at) for version, _query in asked)
     others = _others(person, interest.profile if interest.pk else None)
     ids = {version.entry_id for version, _query in asked}

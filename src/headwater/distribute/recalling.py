@@ -11,7 +11,9 @@ from functools import lru_cache
 from django.utils import timezone
 
 from headwater.distribute.learned import read_terms, readable_versions
+from headwater.distribute.matcher.meaning import LEAST, nearness, rescored
 from headwater.distribute.matcher.weighing import TITLE, Terms
+from headwater.distribute.meaning import current_meaning
 from headwater.distribute.models import LearnedInterest
 from headwater.distribute.past import day_of
 from headwater.people.models import Person
@@ -32,17 +34,25 @@ class Recent:
         recent = readable_versions(person).filter(published_at__gte=timezone.now() - timedelta(days=days))
         versions = list(recent.order_by("-published_at", "-pk")[:LOOKED_AT])
         self._read = list(zip(versions, read_terms(versions), strict=True))
+        self._meaning = current_meaning()
 
     def __len__(self) -> int:
         return len(self._read)
 
-    def brought(self, weights: Mapping[str, float], threshold: float = 1.0) -> list[Brought]:
-        """What these words would have brought, newest first."""
-        return [
-            (version, _telling(weights, terms))
-            for version, terms in self._read
-            if sum(weights.get(term, 0.0) * share for term, share in terms.shares.items()) >= threshold
-        ]
+    def brought(self, interest: LearnedInterest, edits: Mapping[str, float] | None = None) -> list[Brought]:
+        """What the words of an interest, or with other `edits`, would have brought, newest first."""
+        weights = interest.with_edits(interest.edits if edits is None else edits)
+        near = nearness(interest.examples_used)
+        meaning = self._meaning if near else None
+        direction = meaning.direction(weights.items()) if meaning else None
+        found = []
+        for version, terms in self._read:
+            score = sum(weights.get(term, 0.0) * share for term, share in terms.shares.items())
+            if meaning is not None and direction is not None and score >= LEAST * interest.threshold:
+                score = rescored(score, interest.threshold, near, float(meaning.place(terms) @ direction))
+            if score >= interest.threshold:
+                found.append((version, _telling(weights, terms)))
+        return found
 
 
 def _telling(weights: Mapping[str, float], terms: Terms) -> Query:
@@ -70,5 +80,5 @@ def _brought_lately(interest_id: int, _tx: int, days: int, _hour: datetime) -> t
 
 def _read_lately(interest_id: int, days: int) -> Iterator[tuple[int, date]]:
     interest = LearnedInterest.objects.select_related("person").get(pk=interest_id)
-    for version, _query in Recent(interest.person, days).brought(interest.effective, interest.threshold):
+    for version, _query in Recent(interest.person, days).brought(interest):
         yield version.entry_id, day_of(version.published_at)

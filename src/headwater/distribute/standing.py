@@ -14,7 +14,9 @@ import numpy as np
 from django.db import Error as DatabaseError
 from django.db.models import QuerySet
 
+from headwater.distribute.matcher.meaning import Meaning, nearness
 from headwater.distribute.matcher.weighing import TITLE
+from headwater.distribute.meaning import current_meaning
 from headwater.distribute.models import Directive, InterestProfile, LearnedInterest
 from headwater.distribute.shards import Part, asked_in, is_of
 from headwater.distribute.warming import new_matchers
@@ -62,6 +64,7 @@ class Standing:
         self.kept_at = float("-inf")  # on this process's clock
         self._part = part
         self._matcher, self._learned = new_matchers()
+        self._meaning: Meaning | None = None
         self._readers: dict[int, str] = {}
         self._languages: tuple[str, ...] = ()
         self._look_at = float("-inf")
@@ -88,6 +91,7 @@ class Standing:
         for directive in Directive.objects.filter(is_of(self._part), tx__gte=self.tx).exclude(query=""):
             self.put_directive(directive)
             is_changed = True
+        self.lean()
         self.tx = max(self.tx, upper)
         if is_new:
             log.info("%d standing queries were loaded in %.2f s", len(self), time.monotonic() - started)
@@ -170,6 +174,13 @@ class Standing:
         self._learned.put(key, as_learned(interest), profile.since_tx)
         self.changes += 1
 
+    def lean(self) -> None:
+        """Rescore what is learned by the space of meanings there is now."""
+        meaning = current_meaning() if len(self._learned) else None
+        if meaning is not self._meaning:
+            self._learned.lean_on(meaning)
+            self._meaning = meaning
+
     def keys_of(self, version: Searchable) -> list[int]:
         """The keys of all standing queries that a text matches, whenever they were made; without their words."""
         from headwater.distribute.matcher.reading import Reading
@@ -225,6 +236,7 @@ class Standing:
         self._readers = dict(zip(saved["readers"].tolist(), reads, strict=True))
         self._languages = tuple(languages)
         self._matcher, self._learned, self.tx, self.changes = matcher, learned, tx, 0
+        self._meaning = None
 
     def _languages_of(self, person_id: int | None) -> tuple[str, ...]:
         return self._languages if person_id is None else (self._readers.get(person_id, ""),)
@@ -273,7 +285,7 @@ def as_learned(interest: LearnedInterest) -> "Learned":
     from headwater.distribute.matcher.learning import MOST_TERMS, Learned
 
     ranked = sorted(interest.effective.items(), key=lambda item: (-abs(item[1]), item[0]))
-    return Learned(tuple(ranked[:MOST_TERMS]), interest.threshold)
+    return Learned(tuple(ranked[:MOST_TERMS]), interest.threshold, nearness(interest.examples_used))
 
 
 def late_comers(asked: tuple[int, int], matched: int, part: Part | None = None) -> tuple["Standing", int] | None:
@@ -291,6 +303,7 @@ def late_comers(asked: tuple[int, int], matched: int, part: Part | None = None) 
         standing.put_profile(profile)
     for directive in directives:
         standing.put_directive(directive)
+    standing.lean()
     return standing, min([each.since_tx for each in profiles] + [each.since_tx for each in directives])
 
 

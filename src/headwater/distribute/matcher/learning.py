@@ -10,6 +10,7 @@ from itertools import islice
 import numpy as np
 
 from headwater.distribute.matcher.fitting import Plane, fit
+from headwater.distribute.matcher.meaning import nearness
 from headwater.distribute.matcher.rows import Longs, Reals, Rows
 from headwater.distribute.matcher.weighing import Background, Terms, evenly, rows_of, signature
 
@@ -43,10 +44,12 @@ class Learned:
     Terms are as `weighing.terms_of` makes them, each once, at most `MOST_TERMS`. What `learn` returns has the threshold
     1, so a weight says what part of what it takes a version made of that term alone would bring; below 0 it speaks
     against. The threshold is over 0: a version with none of the terms never matches. Raises `ValueError` otherwise.
+    `near` is how much it counts, besides, that a version is near to what the terms mean: see `meaning.rescored`.
     """
 
     terms: tuple[tuple[str, float], ...]
     threshold: float
+    near: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.terms) > MOST_TERMS:
@@ -153,7 +156,7 @@ class _Lesson:
         usual = float(heights.mean()) if self._wanted else 0.0
         needed = max(threshold - plane.offset, _LEAST * usual if usual > 0 else 1.0)
         found = [(term, _rounded(weights[at] / needed)) for term, at in self._columns.items() if weights[at]]
-        return Learned(tuple(sorted(found, key=lambda item: (-item[1], item[0]))), 1.0)
+        return Learned(tuple(sorted(found, key=lambda item: (-item[1], item[0]))), 1.0, nearness(self._wanted))
 
     def _heights_held_back(self, clear: Longs) -> Reals:
         """The height of each row over a plane that was fitted without it, to clear rows only."""

@@ -7,6 +7,7 @@ from numba import njit
 
 from headwater.distribute.matcher.learning import Learned
 from headwater.distribute.matcher.lists import Saved
+from headwater.distribute.matcher.meaning import LEAST, Meaning, rescored
 from headwater.distribute.matcher.postings import Flags, Floats, Ints, Longs, Postings, Reals, longer
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.saving import as_array, below, from_array, joined
@@ -21,10 +22,13 @@ class LinearProfiles:
 
     An interest that is put, changed or removed counts from the next version on; nothing is rebuilt. Weights are kept
     as float32 (8 bytes for each term of each interest), scores are float64, added up in the order in which
-    `weighing.terms_of` names a version's terms. Not to be shared between threads.
+    `weighing.terms_of` names a version's terms. With a space of meanings (`lean_on`), what brings LEAST of a threshold
+    is a candidate, and its score is `meaning.rescored`. Not to be shared between threads.
     """
 
     def __init__(self) -> None:
+        self._meaning: Meaning | None = None
+        self._directions: dict[int, Reals] = {}
         self._terms: dict[str, int] = {}
         self._names: list[str] = []
         self._free_rows: list[int] = []
@@ -35,6 +39,8 @@ class LinearProfiles:
         self._ids: Longs = np.zeros(_FIRST, np.int64)
         self._since: Longs = np.zeros(_FIRST, np.int64)
         self._thresholds: Reals = np.zeros(_FIRST)
+        self._near: Reals = np.zeros(_FIRST)
+        self._gates: Reals = np.zeros(_FIRST)
         self._make_scratch()
 
     def __len__(self) -> int:
@@ -57,15 +63,19 @@ class LinearProfiles:
             "ids": self._ids,
             "since": self._since,
             "thresholds": self._thresholds,
+            "near": self._near,
             **joined({"postings": self._postings}),
         }
 
     def restore(self, saved: Saved) -> None:
-        """Be as when `saved` was called on another; the arrays are this one's from now on."""
+        """Be as when `saved` was called on another, leaning on nothing; the arrays are this one's from now on."""
         self._names = from_array(saved["names"])
         self._free_rows, self._free_slots = from_array(saved["free"])
         self._rows = np.split(saved["rows"], np.cumsum(saved["sizes"])[:-1]) if len(saved["sizes"]) else []
-        self._ids, self._since, self._thresholds = saved["ids"], saved["since"], saved["thresholds"]
+        self._ids, self._since = saved["ids"], saved["since"]
+        self._thresholds, self._near = saved["thresholds"], saved["near"]
+        self._gates = np.zeros(len(self._ids))
+        self.lean_on(None)
         self._postings.restore(below(saved, "postings"))
         free_rows, free_slots = set(self._free_rows), set(self._free_slots)
         self._terms = {name: row for row, name in enumerate(self._names) if row not in free_rows}
@@ -78,7 +88,9 @@ class LinearProfiles:
         self.remove(profile)
         slot = self._new_slot()
         self._slots[profile] = slot
-        self._ids[slot], self._since[slot], self._thresholds[slot] = profile, since, learned.threshold
+        self._ids[slot], self._since[slot] = profile, since
+        self._thresholds[slot], self._near[slot] = learned.threshold, learned.near
+        self._set_gates(slice(slot, slot + 1))
         rows = self._rows[slot] = np.fromiter((self._row(term) for term, _ in learned.terms), np.int32)
         self._postings.add(slot, rows, np.array([weight for _, weight in learned.terms], np.float32))
 
@@ -91,21 +103,31 @@ class LinearProfiles:
         self._postings.remove(slot, rows)
         self._forget(rows[self._postings.count[rows] == 0].tolist())
         self._rows[slot] = rows[:0]
+        self._directions.pop(slot, None)
         self._free_slots.append(slot)
+
+    def lean_on(self, meaning: Meaning | None) -> None:
+        """Rescore by this space from now on; by none, words alone decide."""
+        self._meaning = meaning
+        self._directions.clear()
+        self._set_gates(slice(None))
 
     def match(self, reading: Reading, upto: int = ANY_TIME) -> tuple[Longs, Reals]:
         """The numbers of the interests that a version of transaction `upto` reaches, ascending, and their scores."""
-        terms = terms_of(reading).shares
-        known = [(row, share) for term, share in terms.items() if (row := self._terms.get(term)) is not None]
+        terms = terms_of(reading)
+        known = [(row, share) for term, share in terms.shares.items() if (row := self._terms.get(term)) is not None]
         rows = np.array([row for row, _ in known], np.int32)
         shares = np.array([share for _, share in known], np.float64)
         postings = self._postings
         count = _match(
             rows, shares, postings.start, postings.count, postings.slots, postings.weights,
-            self._thresholds, self._scores, self._met, self._touched, self._reached,
+            self._gates, self._scores, self._met, self._touched, self._reached,
         )  # fmt: skip
         in_time = self._since[self._touched[:count]] <= upto
-        ids, scores = self._ids[self._touched[:count][in_time]], self._reached[:count][in_time]
+        slots, scores = self._touched[:count][in_time], self._reached[:count][in_time]
+        if self._meaning is not None and self._near[slots].any():
+            slots, scores = self._rescored(self._meaning.place(terms), slots, scores)
+        ids = self._ids[slots]
         order = np.argsort(ids)
         return ids[order], scores[order]
 
@@ -122,6 +144,28 @@ class LinearProfiles:
             if self._terms.get(term) in held
         ]
         return sorted(brought, key=lambda item: (-item[1], item[0]))
+
+    def _rescored(self, place: Reals, slots: Ints, scores: Reals) -> tuple[Ints, Reals]:
+        """The candidates that reach their threshold, with their scores, now that it is known how near they are."""
+        likeness = np.array([float(place @ self._direction(slot)) for slot in slots.tolist()])
+        scores = rescored(scores, self._thresholds[slots], self._near[slots], likeness)
+        enough = scores >= self._thresholds[slots]
+        return slots[enough], scores[enough]
+
+    def _direction(self, slot: int) -> Reals:
+        """Where an interest's words point, worked out when it first is a candidate; nowhere if only words count."""
+        assert self._meaning is not None
+        found = self._directions.get(slot)
+        if found is None:
+            rows = self._rows[slot].tolist() if self._near[slot] else []
+            weights = [(self._names[row], self._postings.weight(row, slot)) for row in rows]
+            found = self._directions[slot] = self._meaning.direction(weights)
+        return found
+
+    def _set_gates(self, slots: slice) -> None:
+        """What words must bring for a version to be a candidate: the threshold, where only words count."""
+        leans = self._near[slots] > 0 if self._meaning is not None else False
+        self._gates[slots] = self._thresholds[slots] * np.where(leans, LEAST, 1.0)
 
     def _row(self, term: str) -> int:
         row = self._terms.get(term)
@@ -144,6 +188,7 @@ class LinearProfiles:
         if slot >= len(self._ids):
             self._ids, self._since = longer(self._ids, 2 * slot), longer(self._since, 2 * slot)
             self._thresholds = longer(self._thresholds, 2 * slot)
+            self._near, self._gates = longer(self._near, 2 * slot), longer(self._gates, 2 * slot)
             self._make_scratch()
         return slot
 

@@ -12,7 +12,7 @@ from headwater.distribute.models.channel import (
 )
 from headwater.distribute.models.delivery import Acknowledgement, Broadcast, Delivery, Reason, Reminder
 from headwater.distribute.models.forecast import Forecast, ForecastAnswer
-from headwater.distribute.models.learned import LearnedExample, LearnedInterest
+from headwater.distribute.models.learned import LearnedExample, LearnedInterest, MeaningSpace
 from headwater.distribute.models.standing import (
     Directive,
     InterestProfile,
@@ -42,6 +42,7 @@ __all__ = [
     "MailedCode",
     "MatchRun",
     "MatchShard",
+    "MeaningSpace",
     "Preference",
     "PrivateFeed",
     "Reason",

@@ -15,8 +15,9 @@ from headwater.search.models import Entry
 class LearnedInterest(Walled):
     """The weighted words of one person. It matches as the profile `profile`, whose query is empty.
 
-    `terms` are what was learned, [[term, weight], …]; `edits` what the person says instead, {term: weight}, 0 for
-    never; they outlive every learning. `words` tells for each term how people write it.
+    `terms` are what was learned, [[term, weight], …], what brings most in the examples first; `edits` what the person
+    says instead, {term: weight}, 0 for never; they outlive every learning. `words` tells for each term how people
+    write it.
     """
 
     person = models.OneToOneField(Person, on_delete=models.CASCADE, related_name="learned_interest")
@@ -58,3 +59,14 @@ class LearnedExample(Walled):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["interest", "entry"], name="learned_example_once")]
+
+
+class MeaningSpace(Walled):
+    """Where an organisation's texts lie by what they mean: `matcher.meaning`. What is learned is rescored by it."""
+
+    made_at = models.DateTimeField(default=timezone.now)
+    texts = models.PositiveIntegerField(help_text=_("of how many it was made"))
+    saved = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation"], name="meaning_one_each")]

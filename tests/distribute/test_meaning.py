@@ -1,0 +1,84 @@
+"""The organisation's own space of meanings: of its open texts, the same for whoever rescores, and gone with them."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from headwater.core.models import Organisation
+from headwater.distribute.actions import add_example
+from headwater.distribute.jobs import learn_due
+from headwater.distribute.matcher import meaning as matcher_meaning
+from headwater.distribute.meaning import current_meaning, make_meaning
+from headwater.distribute.models import InterestProfile, LearnedInterest, MeaningSpace
+from headwater.distribute.preview import preview_learned
+from headwater.distribute.standing import Standing
+from headwater.people.models import Audience, Person
+from headwater.search.models import Entry, EntryVersion
+from headwater.search.seen import searchables
+from tests.conftest import enrol
+from tests.distribute.conftest import make_version
+
+TEXTS = ("The culvert and the weir.", "The drain and the weir.", "Salary and payroll.", "Payroll and tax.")
+
+
+@pytest.fixture
+def shelf(everyone: Audience, nadia: Person, monkeypatch: pytest.MonkeyPatch) -> list[EntryVersion]:
+    """Twelve texts, of which a space may be made here."""
+    monkeypatch.setattr(matcher_meaning, "FEWEST", 12)
+    enrol(everyone)
+    return [make_version("", TEXTS[number % 4], everyone, nadia) for number in range(12)]
+
+
+def learned_of(person: Person, **terms: float) -> LearnedInterest:
+    profile = InterestProfile.objects.create(person=person, name="Learned", query="")
+    return LearnedInterest.objects.create(
+        person=person, profile=profile, terms=[list(each) for each in terms.items()], examples_used=1
+    )
+
+
+def test_the_first_learning_makes_it_and_a_better_one_takes_its_place(
+    organisation: Organisation, ines: Person, shelf: list[EntryVersion]
+) -> None:
+    make_meaning(organisation.pk)
+    assert not MeaningSpace.objects.exists(), "nobody has learned interests yet"
+    add_example(ines, ines, shelf[0].entry)
+    learn_due(organisation.pk)
+    made = MeaningSpace.objects.get()
+    assert made.texts == 12
+    first = current_meaning()
+    assert first is current_meaning()
+    MeaningSpace.objects.update(made_at=timezone.now() - timedelta(days=1))
+    make_meaning(organisation.pk)
+    assert MeaningSpace.objects.get().pk == made.pk
+    assert current_meaning() is not first
+
+
+def test_no_restricted_text_is_in_it_and_of_too_few_there_is_none(
+    organisation: Organisation, ines: Person, shelf: list[EntryVersion]
+) -> None:
+    learned_of(ines, weir=1.0)
+    make_meaning(organisation.pk)
+    assert MeaningSpace.objects.exists()
+    Entry.objects.filter(pk=shelf[0].entry_id).update(classification=2)
+    make_meaning(organisation.pk)
+    assert current_meaning() is None
+
+
+def test_workers_and_pages_rescore_alike(organisation: Organisation, ines: Person, shelf: list[EntryVersion]) -> None:
+    interest = learned_of(ines, weir=1.0, culvert=0.6, drain=0.6)
+    standing = Standing()
+    assert alike(standing, ines, interest) == 0, "the words alone are not enough"
+    make_meaning(organisation.pk)
+    assert alike(standing, ines, interest) == 6
+    MeaningSpace.objects.all().delete()
+    assert alike(standing, ines, interest) == 0
+
+
+def alike(standing: Standing, person: Person, interest: LearnedInterest) -> int:
+    """How many a worker matches; a page says the same number."""
+    standing.follow(2**60)
+    versions = list(EntryVersion.objects.select_related("entry"))
+    matched = sum(bool(standing.match(searchable, 2**60)) for searchable in searchables(versions))
+    assert preview_learned(person, interest).count == matched
+    return matched
