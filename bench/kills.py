@@ -156,6 +156,10 @@ def _await_first_run(scene: Scene) -> None:
 
 
 def _ask(scene: Scene, question: Any) -> Any:
+    return ask(scene.organisation, question)
+
+
+def ask(organisation: int, question: Any) -> Any:
     """Ask the database, again and again while it is down."""
     from django.db import Error, connection
 
@@ -163,7 +167,7 @@ def _ask(scene: Scene, question: Any) -> Any:
 
     while True:
         try:
-            with organisation_context(scene.organisation):
+            with organisation_context(organisation):
                 return question()
         except (Error, LookupError):
             connection.close()
@@ -180,7 +184,7 @@ def _kill_about(scene: Scene, chance: random.Random) -> None:
         _acknowledge_some(scene, chance)
         time.sleep(chance.uniform(*PAUSE))
         victim = chance.choice(VICTIMS)
-        found = _processes(scene, victim)
+        found = processes(scene.home, victim)
         if found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(chance.choice(found), signal.SIGKILL)
@@ -215,13 +219,13 @@ def _acknowledge_some(scene: Scene, chance: random.Random) -> None:
     scene.acknowledged.update(_ask(scene, sign))
 
 
-def _processes(scene: Scene, victim: str) -> list[int]:
-    """The processes of this installation that play that part."""
+def processes(home: Path, victim: str) -> list[int]:
+    """The processes of the installation in this home folder that play that part."""
     if victim in ("postmaster", "backend"):
         from headwater.core.cluster import Cluster
 
         try:
-            lines = (Cluster(scene.home).place.data / "postmaster.pid").read_text().splitlines()
+            lines = (Cluster(home).place.data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return []
         return [int(lines[0])] if victim == "postmaster" else _children(int(lines[0]))
@@ -229,7 +233,7 @@ def _processes(scene: Scene, victim: str) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            ours = f"HEADWATER_HOME={scene.home}\0".encode() in (path / "environ").read_bytes()
+            ours = f"HEADWATER_HOME={home}\0".encode() in (path / "environ").read_bytes()
             if ours and words in (path / "cmdline").read_bytes():
                 found.append(int(path.name))
     return found

@@ -20,6 +20,13 @@ from bench.stage import django_stage
 PROFILES = int(os.environ.get("PROFILES", "1000000"))
 CHANGED = int(os.environ.get("CHANGED", "10000"))
 PEOPLE, STORIES = 10_000, 200
+# Made one by one a million take longer than all that is measured.
+_INSERT = """
+    INSERT INTO distribute_interestprofile (person_id, name, query, language, "when", is_active, created_at, changed_at,
+        asked_tx, since_tx, tx)
+    SELECT person, left(query, 200), query, '', 'digest', true, now(), now(), 0, 0, 0
+    FROM unnest(%s::bigint[], %s::text[]) AS t(person, query)
+"""
 
 
 def run() -> Iterator[Figure]:
@@ -31,8 +38,9 @@ def run() -> Iterator[Figure]:
 
         part = Part(_founded())
         be_warm()
-        rows, seconds = _started(part)
+        rows, seconds, processor = _started(part)
         yield plain("standing_start_rows", seconds, "s")
+        yield plain("standing_start_rows_processor", processor, "CPU s")
         began = time.perf_counter()
         saved = rows.saved()
         yield plain("standing_start_copied", time.perf_counter() - began, "s")
@@ -43,8 +51,9 @@ def run() -> Iterator[Figure]:
         yield plain("standing_start_size", place_of(part).stat().st_size / 2**20, "MB")
         unlike = 0
         for name in ("snapshot", "snapshot_and_changes"):
-            kept, seconds = _started(part)
+            kept, seconds, processor = _started(part)
             yield at_most(f"standing_start_{name}", seconds, "s", 5)
+            yield plain(f"standing_start_{name}_processor", processor, "CPU s")
             _follow(rows, part)
             unlike += _unlike(rows, kept)
             del kept
@@ -53,40 +62,37 @@ def run() -> Iterator[Figure]:
 
 
 def _founded() -> int:
+    from django.db import connection
+
     from headwater.core.models import Organisation
     from headwater.core.wall import organisation_context
-    from headwater.distribute.models import InterestProfile
     from headwater.distribute.shards import shards
     from headwater.people.models import Person
 
     organisation = Organisation.objects.create(slug="bench", name="Bench")
-    with organisation_context(organisation.pk):
+    asked = ((number % PEOPLE, str(query)) for number, query in enumerate(islice(queries(stories()), PROFILES)))
+    with organisation_context(organisation.pk), connection.cursor() as cursor:
         people = Person.objects.bulk_create(Person(name=f"Person {number}") for number in range(PEOPLE))
         shards()
-        asked = (str(query) for query in islice(queries(stories()), PROFILES))
-        profiles = (
-            InterestProfile(person=people[number % PEOPLE], name=query[:200], query=query)
-            for number, query in enumerate(asked)
-        )
-        while some := list(islice(profiles, 5_000)):
-            InterestProfile.objects.bulk_create(some)
+        while some := list(islice(asked, 50_000)):
+            cursor.execute(_INSERT, [[people[whose].pk for whose, _query in some], [query for _whose, query in some]])
     return organisation.pk
 
 
-def _started(part: Any) -> tuple[Any, float]:
-    """A standing as a worker has it when it can match, and how long that took: from the file if there is one."""
+def _started(part: Any) -> tuple[Any, float, float]:
+    """A standing as a worker has it when it can match, and how long that took it: from the file if there is one."""
     from headwater.core.jobs import safe_tx
     from headwater.core.wall import organisation_context
     from headwater.distribute.snapshots import take_up
     from headwater.distribute.standing import Standing
 
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     standing = Standing(part)
     with organisation_context(part.organisation_id):
         upper = safe_tx()
         take_up(standing, part, upper)
         standing.follow(upper)
-    return standing, time.perf_counter() - started
+    return standing, time.perf_counter() - started, time.process_time() - worked
 
 
 def _follow(standing: Any, part: Any) -> None:

@@ -174,8 +174,8 @@ def gone_of(keys: NDArray[np.int64], part: Part) -> list[int]:
     now and then.
     """
     profiles = _ids(InterestProfile, part, but="query = '' AND removed_at IS NOT NULL")
-    directives = _ids(Directive, part)
-    gone: list[int] = np.setdiff1d(keys, np.concatenate([2 * profiles, 2 * directives + 1])).tolist()
+    there = np.concatenate([2 * profiles, 2 * _ids(Directive, part) + 1])
+    gone: list[int] = np.setdiff1d(keys, there, assume_unique=True).tolist()
     return gone
 
 
