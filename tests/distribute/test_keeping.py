@@ -166,6 +166,22 @@ def test_it_is_as_if_all_rows_were_read_anew(house: House, seed: int, of: int) -
         assert said(again, random.Random(9)) == said(anew, random.Random(9))
 
 
+def test_who_reads_in_another_language_by_now_is_matched_in_that(house: House, part: Part) -> None:
+    own = profile(house, house.ines, "pompe")
+    with house.inside():
+        group = InterestProfile.objects.create(audience=house.everyone, query="tubos")
+    before = kept(house, part)
+    with house.inside():
+        Person.objects.filter(pk=house.ines.pk).update(chosen_language="fr")
+        make_person("Lea", language="es")
+    again = taken_up(house, part)
+    assert again is not None
+    for words, language, key in (("Les pompes", "fr", own.pk), ("Un tubo", "es", group.pk)):
+        version = Searchable(1, 1, words, "", language, "news", "news", (), (), "", timezone.now())
+        assert [match.profile_id for match in before.match(version, again.tx)] == []
+        assert [match.profile_id for match in again.match(version, again.tx)] == [key]
+
+
 def test_versions_and_queries_from_before_and_after_are_matched_once(
     house: House, logged: pytest.LogCaptureFixture
 ) -> None:
