@@ -21,7 +21,8 @@ class Costs:
     hit_ms: float  # a delivery in the worker, with its reasons (hosts: host's CPU less the two above)
     row_ms: float  # a delivery in PostgreSQL (hosts_one_cpu_postgresql by hosts_one_deliveries)
     profile_bytes: float  # in a worker's memory (match_memory)
-    load_ms: float  # a profile from the database into memory, when a shard is taken over (hosts_load)
+    load_ms: float  # a profile from its row into memory (standing_start_rows_processor)
+    restore_ms: float  # the same from a snapshot, when a shard is taken over (standing_start_snapshot_processor)
     rows_a_second: float  # deliveries and reasons that one server takes, keys, indexes and walls in place
     wal_bytes: float  # of PostgreSQL's log for a delivery (hosts_one_wal)
     document_bytes: float  # over the network to each shard (hosts_one_network)
@@ -33,7 +34,8 @@ MEASURED = Costs(
     hit_ms=0.036,
     row_ms=0.053,
     profile_bytes=230,
-    load_ms=0.07,
+    load_ms=0.026,
+    restore_ms=0.0004,
     rows_a_second=40_000,
     wal_bytes=1_195,
     document_bytes=3_700,
@@ -53,10 +55,11 @@ class Need:
     wal_megabytes: float
     text_megabytes: float
     takeover_seconds: float
+    rows_seconds: float
 
 
 MILLION = 1_000_000
-MOST_IN_A_SHARD = MILLION  # profiles: more would take too long to load when a shard is taken over
+MOST_IN_A_SHARD = MILLION  # profiles: more would take too long to load where there is no snapshot
 ROWS_A_DELIVERY = 2.2  # itself and its reasons
 
 
@@ -80,7 +83,8 @@ def need(costs: Costs, profiles: float, documents: float, deliveries: float) -> 
         servers=ceil(rows * ROWS_A_DELIVERY / costs.rows_a_second),
         wal_megabytes=rows * costs.wal_bytes / 1e6,
         text_megabytes=documents * shards * costs.document_bytes / 1e6,
-        takeover_seconds=profiles / shards * costs.load_ms / 1000,
+        takeover_seconds=profiles / shards * costs.restore_ms / 1000,
+        rows_seconds=profiles / shards * costs.load_ms / 1000,
     )
 
 
@@ -97,6 +101,7 @@ HEADS = (
     "log",
     "texts out",
     "takeover",
+    "from rows",
 )
 
 
@@ -116,7 +121,8 @@ def table(costs: Costs) -> str:
             f"{found.servers:,}",
             f"{found.wal_megabytes:,.1f} MB/s",
             f"{found.text_megabytes:,.1f} MB/s",
-            f"{found.takeover_seconds:,.0f} s",
+            f"{found.takeover_seconds:,.1f} s",
+            f"{found.rows_seconds:,.0f} s",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
