@@ -176,20 +176,31 @@ def _indexed(installation: Installation, organisation_id: int) -> int:
 
 
 def check_matching(installation: Installation) -> Iterator[Finding]:
-    """Whether every shard of the standing queries is held by a worker, here or elsewhere, while there is one."""
+    """Whether workers hold every shard of the standing queries and get on, and whether anything was set aside."""
     from headwater.core.models import Organisation
     from headwater.core.wall import organisation_context
     from headwater.distribute.shards import lags
+    from headwater.distribute.unmatched import still_shards, unmatched_versions
 
     for organisation in Organisation.objects.order_by("slug"):
         with organisation_context(organisation.pk):
-            found = lags()
+            found, still, aside = lags(), still_shards(), unmatched_versions().count()
         free = [lag for lag in found if not lag.is_held]
-        well = not (_is_up(installation) and free)
+        stuck = [lag for lag in found if lag.is_held and (lag.number, lag.of) in still]
         said = f"{organisation.slug}: {len(found) - len(free)} of {len(found)} shards held by workers, "
         said += f"{sum(lag.behind for lag in found)} versions wait"
-        remedy = "A worker takes a free shard within seconds. If none does, see what the workers print."
-        yield Finding("matching", well, said, "" if well else remedy)
+        remedies = []
+        if free and _is_up(installation):
+            remedies.append("A worker takes a free shard within seconds. If none does, see what the workers print.")
+        if stuck:
+            said += f"; {len(stuck)} shards have stood still for a minute"
+            remedies.append(
+                "See what the workers print, and whether a transaction in PostgreSQL has been open for long."
+            )
+        if aside:
+            said += f"; {aside} could not be matched and are not delivered"
+            remedies.append(f"headwater do retry_versions --organisation {organisation.slug}; workers print the fault.")
+        yield Finding("matching", not remedies, said, " ".join(remedies))
 
 
 def check_clock(installation: Installation) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ so a version may be matched before a query that its author already saw saved: su
 what was matched without them, and deliveries being unique, running them over too much does no harm.
 """
 
+import logging
 import os
 import threading
 import time
@@ -32,14 +33,19 @@ from headwater.distribute.models import MatchRun, MatchShard
 from headwater.distribute.overtaken import settle_overtaken
 from headwater.distribute.shards import Part, locked_shard, move_shard, shards, were_asked
 from headwater.distribute.snapshots import take_up
-from headwater.distribute.standing import Standing, late_comers
+from headwater.distribute.standing import Match, Standing, late_comers
+from headwater.distribute.unmatched import CannotMatch, next_to_retry, set_aside, without_unmatched
 from headwater.gather.models import Source
+from headwater.search.language.searchable import Searchable
 from headwater.search.models import EntryVersion
 from headwater.search.seen import searchables
+
+log = logging.getLogger(__name__)
 
 BATCH = 100
 LOOK_AGAIN = 0.02  # seconds
 MOST_LOOKS = 25  # then the follower's own clock, or the next change, wakes it
+LONG = 2.0  # seconds for one version, which is then told in the log: it should be a thousandth
 LONGEST_PAUSE = 30  # seconds that a step may stand still before PostgreSQL ends it, and others go on in its place
 
 _held: dict[Part, Standing] = {}
@@ -72,9 +78,13 @@ def _ours(organisation_id: int) -> list[tuple[int, Part]]:
 
 def _step(pk: int, part: Part) -> tuple[bool, bool]:
     """Whether there is more to match, and whether versions are there that cannot be read yet."""
-    with _holding, _borrowed(part) as standing, organisation_context(part.organisation_id):
-        shard = locked_shard(pk)
-        return (False, False) if shard is None else _step_with(standing, shard, part)
+    try:
+        with _holding, _borrowed(part) as standing, organisation_context(part.organisation_id):
+            shard = locked_shard(pk)
+            return (False, False) if shard is None else _step_with(standing, shard, part)
+    except CannotMatch as failed:
+        set_aside(part, failed)
+        return True, False
 
 
 @contextmanager
@@ -102,15 +112,19 @@ def _step_with(standing: Standing, shard: MatchShard, part: Part) -> tuple[bool,
     is_taken_up = standing.tx == 0 and take_up(standing, part, upper)
     is_changed = standing.follow(upper) or is_taken_up
     delivered = _catch_up(shard, part, upper) if is_changed and not is_last else 0
+    again = None if is_last else next_to_retry(part)
+    if again is not None:
+        delivered += _match([again], standing, is_first=part.number == 0)
     end = upper if shard.until_tx is None else min(upper, shard.until_tx)
     versions, reached, more = _next_versions(shard.tx, end)
     if versions:
-        delivered += _match(versions, standing, is_first=part.number == 0)
+        delivered += _match(without_unmatched(versions, part), standing, is_first=part.number == 0)
         _record(part, reached, upper, len(versions), delivered, time.monotonic() - started)
     if versions or is_last:
         move_shard(shard, reached)
     if not is_last:
         answer_forecasts(standing, part.number, part.of)
+    more = more or again is not None
     return more, not more and EntryVersion.objects.filter(tx__gte=upper).exists()
 
 
@@ -176,12 +190,26 @@ def _hits(versions: Sequence[EntryVersion], standing: Standing) -> tuple[list[Hi
     hits: list[Hit] = []
     directed: list[tuple[int, int, list[str]]] = []
     for version, searchable in zip(versions, searchables(versions), strict=True):
-        for match in standing.match(searchable, version.tx):
+        for match in _matches(version, searchable, standing):
             if match.profile_id is not None:
                 hits.append(Hit(version.pk, match.profile_id, match.words, match.score))
             elif match.directive_id is not None:
                 directed.append((match.directive_id, version.pk, match.words))
     return hits, directed
+
+
+def _matches(version: EntryVersion, searchable: Searchable, standing: Standing) -> list[Match]:
+    """What matches a version. Raises CannotMatch for any fault but the database's."""
+    started = time.monotonic()
+    try:
+        return standing.match(searchable, version.tx)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        raise CannotMatch(version) from error
+    finally:
+        if (seconds := time.monotonic() - started) > LONG:
+            log.warning("version %d took %.1f s to match; others waited", version.pk, seconds)
 
 
 def _catch_up(shard: MatchShard, part: Part, upper: int) -> int:
@@ -195,7 +223,8 @@ def _catch_up(shard: MatchShard, part: Part, upper: int) -> int:
         return 0
     standing, oldest = late
     missed = EntryVersion.objects.filter(tx__gte=oldest, tx__lt=shard.tx).select_related("entry")
-    return _match(list(missed.order_by("number", "pk")), standing, is_first=part.number == 0)
+    versions = without_unmatched(missed.order_by("number", "pk"), part)
+    return _match(versions, standing, is_first=part.number == 0)
 
 
 def _not_old(versions: Iterable[EntryVersion]) -> list[EntryVersion]:

@@ -23,6 +23,7 @@ from headwater.distribute.awareness import Percentile, became_aware
 from headwater.distribute.models import Channel, Delivery
 from headwater.distribute.proof import Scope, overdue
 from headwater.distribute.rules import proof_paths
+from headwater.distribute.unmatched import unmatched_versions
 from headwater.gather.health import Health, health_of
 from headwater.gather.models import Source
 from headwater.library.models import Feedback
@@ -111,7 +112,7 @@ def _versions(since: Any) -> QuerySet[EntryVersion]:
     return EntryVersion.objects.filter(gathered_at__gte=since, is_backfill=False)
 
 
-NUMBERS = ("versions", "from_sources", "people", "overdue", "refusing", "reports", "gaps", "wanted")
+NUMBERS = ("versions", "from_sources", "people", "overdue", "refusing", "reports", "gaps", "unmatched", "wanted")
 
 
 @lru_cache(256)
@@ -128,6 +129,7 @@ def _numbers(scope: Scope) -> Prepared:
         RowCount(refusing.distinct("person"), ordered=True),
         RowCount(open_reports(Given("untriaged"))),
         RowCount(gaps),
+        RowCount(unmatched_versions()),
         ArraySubquery(gaps.order_by("-times", "-last_at").values("query")[:2]),
     )
     return Prepared(lambda: Person.objects.filter(pk=Given("person")).values_list(*numbers))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from headwater.distribute.models import Delivery
 from headwater.distribute.proof import overdue
+from headwater.distribute.unmatched import unmatched_versions
 from headwater.home.cockpit import Cockpit, open_reports
 from headwater.home.needs import Trust, article_kinds
 from headwater.search.models import EntryVersion
@@ -38,6 +39,10 @@ def _gathered(cockpit: Cockpit) -> QuerySet[EntryVersion]:
     return cockpit.versions.select_related("entry__unit").defer("text").order_by("-gathered_at", "pk")
 
 
+def _unmatched(_cockpit: Cockpit) -> QuerySet[EntryVersion]:
+    return unmatched_versions().select_related("entry__unit").defer("text").order_by("-gathered_at", "pk")
+
+
 def _overdue(cockpit: Cockpit) -> QuerySet[Delivery]:
     return overdue(cockpit.scope).select_related("version__entry", "person__unit").defer("version__text")
 
@@ -57,6 +62,7 @@ def _reports(_cockpit: Cockpit) -> QuerySet:
 
 LISTINGS = {
     "gathered": Listing(_("What was gathered"), "versions", _gathered),
+    "unmatched": Listing(_("What could not be matched, and is not delivered"), "versions", _unmatched),
     "delivered": Listing(_("What was delivered, and to whom"), "deliveries", _deliveries()),
     "opened": Listing(_("What was opened"), "deliveries", _deliveries(opened_at__isnull=False)),
     "acknowledged": Listing(_("What was acknowledged"), "deliveries", _deliveries(acknowledged_at__isnull=False)),

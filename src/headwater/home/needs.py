@@ -41,7 +41,8 @@ class Need:
 
 def needs_of(cockpit: Cockpit, trust: "Trust") -> list[Need]:
     """The decisions that wait, most pressing first."""
-    return [*_overdue(cockpit), *_silent(cockpit), *_orphaned(trust), *_unreached(cockpit), *_reports(cockpit)]
+    found = [*_overdue(cockpit), *_silent(cockpit), *_unmatched(cockpit), *_orphaned(trust)]
+    return [*found, *_unreached(cockpit), *_reports(cockpit)]
 
 
 def _overdue(cockpit: Cockpit) -> list[Need]:
@@ -102,6 +103,18 @@ def _source_line(cockpit: Cockpit, source: Source, health: Health) -> Need:
     }[health]
     title = said % {"source": source.name, "time": duration(cockpit.now - (since or source.created_at))}
     return Need(title, known, "droplet-off", "bad", address("gather:source", pk=source.pk), _("Mend"))
+
+
+def _unmatched(cockpit: Cockpit) -> list[Need]:
+    count = cockpit.numbers["unmatched"]
+    if not count:
+        return []
+    title = ngettext(
+        "%(n)s text is not delivered: matching it failed", "%(n)s texts are not delivered: matching them failed", count
+    )
+    text = _("It is tried again when Headwater is upgraded or starts. Tell the administrator.")
+    url = address("home:counted", figure="unmatched")
+    return [Need(title % {"n": number(count)}, text, "alert-triangle", "bad", url, _("Which"))]
 
 
 def _orphaned(trust: "Trust") -> list[Need]:

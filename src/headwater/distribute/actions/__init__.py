@@ -38,7 +38,7 @@ from headwater.distribute.actions.learning import (
     weigh_word,
 )
 from headwater.distribute.actions.looking import forecast_reach
-from headwater.distribute.actions.matching import divide_matching
+from headwater.distribute.actions.matching import divide_matching, retry_versions
 from headwater.distribute.actions.profiles import (
     pause_profile,
     remove_profile,
@@ -76,6 +76,7 @@ __all__ = [
     "replace_feed",
     "restore_profile",
     "resume_profile",
+    "retry_versions",
     "rotate_feed",
     "rotate_webhook_key",
     "save_directive",

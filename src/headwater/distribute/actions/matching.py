@@ -1,12 +1,13 @@
-"""The verb about how matching is shared out."""
+"""The verbs about matching: how it is shared out, and what could not be matched."""
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from headwater.core.actions import Actor, action, note, require
-from headwater.distribute.models import MatchShard
+from headwater.distribute.models import MatchShard, UnmatchedVersion
 from headwater.distribute.shards import MOST_SHARDS, divide
-from headwater.people.rules import may_administer
+from headwater.people.rules import may_administer, may_manage_knowledge
 
 
 @action
@@ -21,3 +22,15 @@ def divide_matching(actor: Actor, shards: int) -> list[MatchShard]:
     divided = divide(shards)
     note(shards=shards)
     return divided
+
+
+@action
+def retry_versions(actor: Actor) -> int:
+    """Try again to match the versions that were set aside for a fault, within seconds; returns how many there are."""
+    allowed = may_administer(actor) or may_manage_knowledge(actor)
+    require(allowed, _("Only an administrator or a knowledge manager has versions tried again."))
+    waiting = UnmatchedVersion.objects.all()
+    waiting.update(again_at=timezone.now())
+    versions = waiting.values("version").distinct().count()
+    note(versions=versions)
+    return versions

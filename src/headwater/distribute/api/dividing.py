@@ -1,4 +1,4 @@
-"""The API of how matching is shared out among workers."""
+"""The API of how matching is shared out among workers, and of what could not be matched."""
 
 from django.utils.translation import gettext as _
 from ninja import Router, Schema
@@ -40,3 +40,13 @@ def divide_matching(request: Request, body: DivisionIn) -> dict[str, list[Lag]]:
     """Match the standing queries in so many shards."""
     actions.divide_matching(request.person, body.shards)
     return {"shards": lags()}
+
+
+class RetriedOut(Schema):
+    versions: int
+
+
+@router.post("/matching/retries", response=RetriedOut, operation_id="retry_versions")
+def retry_versions(request: Request) -> dict[str, int]:
+    """Try again to match the versions that were set aside."""
+    return {"versions": actions.retry_versions(request.person)}

@@ -20,6 +20,7 @@ from headwater.distribute.models.standing import (
     MatchRun,
     MatchShard,
     StandingSnapshot,
+    UnmatchedVersion,
     When,
 )
 
@@ -48,5 +49,6 @@ __all__ = [
     "Reason",
     "Reminder",
     "StandingSnapshot",
+    "UnmatchedVersion",
     "When",
 ]

@@ -155,6 +155,25 @@ class StandingSnapshot(Walled):
         constraints = [models.UniqueConstraint(fields=["shard", "host"], name="one_snapshot_of_a_shard_and_host")]
 
 
+class UnmatchedVersion(Walled):
+    """A version that could not be held against the standing queries of a shard (see distribute/unmatched.py), and why.
+
+    Everything else goes on. It is tried again when it is asked for (`again_at`), and by a worker that started since.
+    """
+
+    version = models.ForeignKey(EntryVersion, on_delete=models.CASCADE, related_name="unmatched")
+    number = models.PositiveSmallIntegerField(default=0, help_text=_("of the standing queries, see MatchShard"))
+    of = models.PositiveSmallIntegerField(default=1)
+    fault = models.CharField(max_length=300, help_text=_("what went wrong, for those who mend it"))
+    since = models.DateTimeField(default=timezone.now)
+    tried_at = models.DateTimeField(default=timezone.now)
+    tries = models.PositiveIntegerField(default=1)
+    again_at = models.DateTimeField(null=True, help_text=_("when somebody last asked to have it tried again"))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "number", "of"], name="unmatched_once_in_a_shard")]
+
+
 class MatchRun(Walled):
     """One batch of versions matched, with the profile watermark used: who is committed later is caught up with it."""
 
