@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from headwater.demo.content import MINISTRY, Ministry, read_article
 from headwater.demo.dates import Calendar
+from headwater.distribute.learned import STRENGTHS
 from headwater.search.language.parser import parse
 from headwater.search.models import Kind
 
@@ -39,6 +40,18 @@ def test_the_past_keeps_its_order_and_its_days_and_happens_by_day(hours: list[fl
     for each, at in zip(sorted(hours), moments, strict=True):
         assert at.date() == (calendar.now - timedelta(hours=each)).date()
         assert at.date() == calendar.now.date() or 7 <= at.hour <= 17
+
+
+def test_who_is_learned_from_names_examples_that_were_out_and_real_strengths(
+    ministry: Ministry, keys: set[str]
+) -> None:
+    out = {each.reference: max(revision.days_ago for revision in each.revisions) for each in ministry.articles}
+    for source, names in ministry.documents.items():
+        out.update({f"{source}/{name}": fate["hours_ago"] / 24 for name, fate in names.items()})
+    for row in ministry.rows("learning"):
+        assert row["person"] in keys
+        assert all(out[reference] > row["days_ago"] for reference in (*row["more"], *row["less"]))
+        assert set(row["words"].values()) <= set(STRENGTHS)
 
 
 def test_no_mark_is_left_in_any_document(ministry: Ministry, tmp_path: Path) -> None:

@@ -17,7 +17,16 @@ from psycopg import sql
 from headwater.core.models import Event, Organisation
 from headwater.core.wall import organisation_context
 from headwater.demo.load import load_demonstration
-from headwater.distribute.models import Acknowledgement, Delivery, Directive, Dispatch, InterestProfile, Reminder
+from headwater.distribute.learned import words_of
+from headwater.distribute.models import (
+    Acknowledgement,
+    Delivery,
+    Directive,
+    Dispatch,
+    InterestProfile,
+    LearnedInterest,
+    Reminder,
+)
 from headwater.gather.models import Document, Failure, InformationNeed, Run, Source
 from headwater.library.models import Article, Feedback
 from headwater.people.models import Audience, Community, Person, Unit
@@ -102,6 +111,18 @@ def test_articles_have_revisions_owners_checks_and_every_standing(inside: Organi
     assert procedure.published.number == 7
     assert procedure.captured_from is not None
     assert Feedback.objects.filter(state=Feedback.State.OPEN).exclude(text="").exists()
+
+
+def test_of_three_people_words_are_learned_that_bring_them_something(inside: Organisation) -> None:
+    learned = LearnedInterest.objects.select_related("person")
+    assert learned.count() == 3
+    assert {each.person.name for each in learned if not each.follows_use} == {"Hadia Sorun"}
+    for interest in learned:
+        assert interest.due_at is None
+        assert interest.examples_used
+        assert len({each.word for each in words_of(interest)}) > 10
+        brought = Delivery.objects.filter(reasons__profile=interest.profile)
+        assert 1 <= brought.count() <= 20, interest.person.name
 
 
 def test_the_procedure_is_signed_by_most_and_overdue_for_some(inside: Organisation) -> None:

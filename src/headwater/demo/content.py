@@ -95,7 +95,7 @@ class Ministry:
         ]
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """A file that is a list: absences, audiences, directives, needs, profiles, searches, sources."""
+        """A file that is a list: absences, audiences, directives, learning, needs, profiles, searches, sources."""
         found: list[dict[str, Any]] = yaml.safe_load(self._text(f"{name}.yaml"))
         return found
 

@@ -32,6 +32,24 @@ def profile_steps(cast: Cast) -> Iterator[Step]:
         yield Step(cast.ministry.calendar.ago(days=row["days_ago"]), 5, save)
 
 
+def learning_steps(cast: Cast) -> Iterator[Step]:
+    """Some let Headwater learn what they want: they switch it on, name examples, weigh words."""
+    for row in cast.ministry.rows("learning"):
+        yield Step(cast.ministry.calendar.ago(days=row["days_ago"]), 5, partial(_teach, cast, row))
+
+
+def _teach(cast: Cast, row: dict[str, Any]) -> None:
+    person = cast.people[row["person"]]
+    if row["from_use"]:
+        actions.start_learning(person, person)
+    for references, wanted in ((row["more"], True), (row["less"], False)):
+        for reference in references:
+            example = cast.articles.get(reference) or cast.documents[reference]
+            actions.add_example(person, person, example, wanted=wanted)
+    for word, strength in row["words"].items():
+        actions.weigh_word(person, person, word, strength)
+
+
 def directive_steps(cast: Cast) -> Iterator[Step]:
     """Directives are issued; what is about one entry reaches its people at once, and they answer."""
     for row in cast.ministry.rows("directives"):

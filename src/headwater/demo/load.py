@@ -32,6 +32,7 @@ from headwater.demo.library import library_steps
 from headwater.demo.organisation import found_ministry, load_people
 from headwater.demo.sources import load_sources
 from headwater.demo.story import live
+from headwater.distribute.jobs import learn_due
 from headwater.distribute.matching import match_new_versions
 from headwater.distribute.models import MatchShard
 from headwater.gather.actions import create_need, link_entry
@@ -77,6 +78,9 @@ def _load(cast: Cast, organisation_id: int) -> None:
         load_sources(cast, organisation_id, _fresh_folder())
     with _timed("library and must-reads"), organisation_context(organisation_id):
         _live_through_the_past(cast)
+    with _timed("learning"):
+        while learn_due(organisation_id):
+            pass
     with _timed("matching"):
         _match(organisation_id)
     with _timed("reading"), organisation_context(organisation_id):
@@ -103,8 +107,8 @@ def _live_through_the_past(cast: Cast) -> None:
     set_library(cast.people["nadia.brandt"], needs_review=True, allows_self_approval=False)
     past.suspend_mailbox(cast)
     past.mark_topics(cast)
-    steps = [*library_steps(cast), *distribution.profile_steps(cast), *distribution.directive_steps(cast)]
-    live(steps)
+    told = [*distribution.profile_steps(cast), *distribution.learning_steps(cast), *distribution.directive_steps(cast)]
+    live([*library_steps(cast), *told])
     past.point_to_origins(cast)
     past.date_versions(cast.ministry.calendar.now)
     past.record_gaps(cast)

@@ -59,7 +59,7 @@ def learn_anew(interest: LearnedInterest) -> None:
     background = Background.gather(_read(list(readable_versions(person).order_by("-published_at")[:_BACKGROUND])))
     start, interest.began_with = _start(interest, background, bool(wanted))
     learned = learn([terms for _pk, terms in wanted], [terms for _pk, terms in unwanted], background, start)
-    interest.terms, interest.threshold = _telling_first(learned, [*wanted, *unwanted]), learned.threshold
+    interest.terms, interest.threshold = _telling_first(learned, [*wanted, *unwanted], background), learned.threshold
     interest.words = _written({pk for pk, _terms in (*wanted, *unwanted)}, learned, interest.edits, interest.words)
     interest.examples_used = len(wanted)
     interest.learned_at, interest.learned_tx, interest.due_at = timezone.now(), below, None
@@ -71,12 +71,15 @@ def learn_anew(interest: LearnedInterest) -> None:
 Example = tuple[int, Terms]
 
 
-def _telling_first(learned: Learned, examples: Iterable[Example]) -> list[list[str | float]]:
-    """What was learned, first what brings most in the examples: a name that stands in one of them weighs much there."""
+def _telling_first(learned: Learned, examples: Iterable[Example], background: Background) -> list[list[str | float]]:
+    """What was learned, first what brings most in the examples; last what no other text has: it may be a slip."""
     shares: Counter[str] = Counter()
     for _pk, terms in examples:
         shares.update(terms.shares)
-    ranked = sorted(learned.terms, key=lambda item: (-abs(item[1]) * shares[item[0]], -abs(item[1]), item[0]))
+    alone = {term for term, _weight in learned.terms if background.frequencies.get(term, 0) < 2}
+    ranked = sorted(
+        learned.terms, key=lambda item: (item[0] in alone, -abs(item[1]) * shares[item[0]], -abs(item[1]), item[0])
+    )
     return [[term, weight] for term, weight in ranked]
 
 

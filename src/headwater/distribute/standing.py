@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 LANGUAGES_EVERY = 5.0  # seconds
 LANGUAGES_SHARE = 0.02  # of the time, at most: where there are very many people they are compared less often
 MOST_WORDS = 12
+MOST_LEARNED_WORDS = 5  # the others of an interest's hundreds brought little
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ class Standing:
         """The learned interests that the version reaches, each with the words that brought most."""
         ids, scores = self._learned.match(reading, upto=tx)
         return [
-            Match(key, _words(_written(reading, self._learned.explain(key, reading))), score)
+            Match(key, _words(_written(reading, self._learned.explain(key, reading)))[:MOST_LEARNED_WORDS], score)
             for key, score in zip(ids.tolist(), scores.tolist(), strict=True)
         ]
 
