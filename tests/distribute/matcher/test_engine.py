@@ -1,5 +1,6 @@
 """The engine against the definition of the language, and in its own right."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headwater.distribute.matcher import conditions
 from headwater.distribute.matcher.engine import Matcher, Profile
 from headwater.distribute.matcher.features import Features
 from headwater.distribute.matcher.kernels import LONG_AGO, weigh_features
@@ -14,7 +16,7 @@ from headwater.distribute.matcher.plan import ALWAYS, MAX_DEPTH, MAX_LEAVES, Any
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.reasons import Evidence
 from headwater.distribute.matcher.words import WordSpec
-from headwater.search.language import oracle
+from headwater.search.language import oracle, paths
 from headwater.search.language.parser import parse
 from headwater.search.language.query import (
     And,
@@ -449,3 +451,34 @@ def test_odd_texts_neither_stop_nor_match(text: str) -> None:
     matcher.put(1, parse("road"), ("en",))
     text = text.encode("utf-16", "surrogatepass").decode("utf-16")
     assert matched(matcher, version(text, text), NOW) == []
+
+
+def test_numbers_of_profiles_begin_at_0() -> None:
+    matcher = Matcher()
+    matcher.put(0, parse("road"))
+    with pytest.raises(ValueError, match="-1"):
+        matcher.put(-1, parse("road"))
+    with pytest.raises(ValueError, match="-2"):
+        matcher.put_all([Profile(1, parse("road")), Profile(-2, parse("road"))])
+    assert matched(matcher, version(text="road"), NOW) == [0]
+    assert -1 not in matcher
+
+
+def test_a_glob_is_compiled_once_for_as_long_as_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def compiled(pattern: str) -> re.Pattern[str]:
+        seen.append(pattern)
+        return paths.compiled(pattern)
+
+    monkeypatch.setattr(conditions, "compiled", compiled)
+    matcher = Matcher()
+    matcher.put_all(Profile(number, PathGlob(f"*{number}*.md")) for number in range(5_000))
+    for _ in range(2):
+        assert matched(matcher, version(path="docs/a-4321-b.md"), NOW) == [1, 2, 3, 4, 21, 32, 43, 321, 432, 4321]
+    assert len(seen) == 5_000
+    matcher.remove(4321)
+    assert 4321 not in matched(matcher, version(path="docs/a-4321-b.md"), NOW)
+    matcher.put(4321, PathGlob("*c*.md"))
+    assert 4321 in matched(matcher, version(path="docs/abc.md"), NOW)
+    assert len(seen) == 5_001

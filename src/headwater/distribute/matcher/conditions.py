@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from headwater.distribute.matcher.arrays import Flags
 from headwater.distribute.matcher.lists import Ints
 from headwater.distribute.matcher.reading import Reading
-from headwater.search.language.paths import path_matches
+from headwater.search.language.paths import compiled
 from headwater.search.language.query import Near, Phrase, Prefix, Word
 
 _WILD = frozenset("*?[\\")
@@ -155,10 +156,14 @@ class FacetIndex:
 
 
 class PathIndex:
-    """Globs by what is literal in them, so that a path is tried against few: its folder, its name, or nothing."""
+    """Globs by what is literal in them, so that a path is tried against few: its folder, its name, or nothing.
+
+    Each is compiled when a path is first tried against it, and stays so as long as it is asked for.
+    """
 
     def __init__(self) -> None:
         self._buckets: dict[tuple[str, ...], dict[int, str]] = {}
+        self._compiled: dict[int, re.Pattern[str]] = {}
 
     def add(self, feature: int, spec: PathSpec) -> None:
         """Let paths that match bring the feature."""
@@ -167,19 +172,24 @@ class PathIndex:
     def drop(self, feature: int, spec: PathSpec) -> None:
         """Undo `add`."""
         key = _literal(spec.pattern)
+        self._compiled.pop(feature, None)
         del self._buckets[key][feature]
         if not self._buckets[key]:
             del self._buckets[key]
 
     def find(self, reading: Reading) -> Iterator[int]:
         """The features present."""
-        path = reading.searchable.path
-        if not path or not self._buckets:
+        if not reading.searchable.path or not self._buckets:
             return
-        for key in _probes(path.lstrip("/")):
+        path = reading.searchable.path.lstrip("/")
+        for key in _probes(path):
             for feature, pattern in self._buckets.get(key, {}).items():
-                if path_matches(pattern, path):
+                if (self._compiled.get(feature) or self._compile(feature, pattern)).fullmatch(path):
                     yield feature
+
+    def _compile(self, feature: int, pattern: str) -> re.Pattern[str]:
+        expression = self._compiled[feature] = compiled(pattern)
+        return expression
 
 
 def _literal(pattern: str) -> tuple[str, ...]:

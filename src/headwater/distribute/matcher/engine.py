@@ -70,6 +70,12 @@ class _Batch:
         return ids, since, bounds, np.frombuffer(self._trees, np.int32)
 
 
+def _number(profile_id: int) -> int:
+    if profile_id < 0:
+        raise ValueError(f"the numbers of profiles begin at 0: {profile_id}")
+    return profile_id
+
+
 class Matcher:
     """Standing profiles held in memory. Not for several threads at once: the caller sees to that.
 
@@ -100,19 +106,23 @@ class Matcher:
     def put(self, profile_id: int, query: Query, languages: Sequence[str] = (), since: int = 0) -> None:
         """Add a profile, or change it; see `Profile`.
 
-        Raises `TooLarge` for a query beyond what is matched; what was there before is kept then.
+        Raises `TooLarge` for a query beyond what is matched and ValueError for a number below 0; what was there before
+        is kept then.
         """
         batch = _Batch()
-        batch.add(profile_id, since, self._written(query, languages))
+        batch.add(_number(profile_id), since, self._written(query, languages))
         self._put(batch)
 
     def put_all(self, profiles: Iterable[Profile]) -> dict[int, TooLarge]:
-        """Add or change many at once, several times faster than one by one; returns those that are too large."""
+        """Add or change many at once, several times faster than one by one; returns those that are too large.
+
+        Raises ValueError for a number below 0; nothing is changed then.
+        """
         refused: dict[int, TooLarge] = {}
         batch = _Batch()
         for profile in profiles:
             try:
-                batch.add(profile.id, profile.since, self._written(profile.query, profile.languages))
+                batch.add(_number(profile.id), profile.since, self._written(profile.query, profile.languages))
             except TooLarge as error:
                 refused[profile.id] = error
         self._put(batch)

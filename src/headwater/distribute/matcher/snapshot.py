@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
-import zlib
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -24,7 +22,6 @@ from headwater.distribute.matcher.saving import as_array, from_array
 from headwater.search import language
 
 _ABOUT = "about"
-_HARM = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
 class Unusable(Exception):
@@ -51,7 +48,9 @@ def read_snapshot(path: Path) -> tuple[Any, Saved]:
             if by != written_by():
                 raise Unusable("was written by another version")
             return about, {name: kept[name] for name in kept.files if name != _ABOUT}
-    except _HARM as error:
+    except Unusable:
+        raise
+    except Exception as error:  # whatever a damaged file, or one that is none, makes the libraries stumble over
         raise Unusable(f"cannot be read: {error}") from error
 
 

@@ -20,12 +20,15 @@ _ANYWHERE = "(?:[^/]+/)*"
 
 def path_matches(pattern: str, path: str) -> bool:
     """Whether the glob finds the path, which has forward slashes; "" (no path) is never found."""
-    return bool(path) and _compiled(pattern).fullmatch(path.lstrip("/")) is not None
+    return bool(path) and _compiled_lately(pattern).fullmatch(path.lstrip("/")) is not None
 
 
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The expression that fully matches the paths a glob finds, without the slashes they begin with."""
     return re.compile(glob_expression(pattern, atomic=True), re.DOTALL)
+
+
+_compiled_lately = lru_cache(maxsize=4096)(compiled)
 
 
 def glob_expression(pattern: str, *, atomic: bool = False) -> str:
