@@ -94,7 +94,7 @@ def run() -> Iterator[Figure]:
         yield plain("hosts_memory_half", _megabytes(second.worker), "MB")
         yield from _all_at_once(stage, plan, turns, [first, second], "two")
         yield from _cut_and_heal(stage, plan, turns, second)
-        yield plain("hosts_cut_from_snapshot", max(_seconds(first, "taken from a snapshot")), "s")
+        yield plain("hosts_cut_from_snapshot", max(_seconds(first, "taken from a snapshot"), default=0.0), "s")
         lost, twice = _judge(stage, plan)
         yield at_most("hosts_lost", lost, "reasons", 0)
         yield at_most("hosts_twice", twice, "rows", 0)

@@ -52,7 +52,7 @@ def run() -> Iterator[Figure]:
         unlike = 0
         for name in ("snapshot", "snapshot_and_changes"):
             kept, seconds, processor = _started(part)
-            yield at_most(f"standing_start_{name}", seconds, "s", 5)
+            yield at_most(f"standing_start_{name}", seconds, "s", 2)
             yield plain(f"standing_start_{name}_processor", processor, "CPU s")
             _follow(rows, part)
             unlike += _unlike(rows, kept)
