@@ -71,6 +71,9 @@ def test_workers_and_pages_rescore_alike(organisation: Organisation, ines: Perso
     assert alike(standing, ines, interest) == 0, "the words alone are not enough"
     make_meaning(organisation.pk)
     assert alike(standing, ines, interest) == 6
+    again = Standing()
+    again.restore(standing.saved(), standing.tx)
+    assert alike(again, ines, interest) == 6, "a snapshot keeps how much nearness counts"
     MeaningSpace.objects.all().delete()
     assert alike(standing, ines, interest) == 0
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from headwater.core.models import Classification
 from headwater.core.wall import organisation_context
 from headwater.distribute.learned import read_terms
+from headwater.distribute.matcher import meaning as matcher_meaning
 from headwater.distribute.matcher.meaning import Meaning
 from headwater.distribute.models import LearnedInterest, MeaningSpace
 from headwater.search.models import Entry, EntryVersion
@@ -26,7 +27,8 @@ def make_meaning(organisation_id: int) -> None:
             return
         open_ones = Entry.objects.current().filter(classification__lte=Classification.INTERNAL)
         newest = EntryVersion.objects.filter(pk__in=open_ones.values("current_version")).select_related("entry")
-        terms = read_terms(list(newest.order_by("-published_at", "-pk")[:TEXTS]))
+        is_enough = open_ones.count() >= matcher_meaning.FEWEST
+        terms = read_terms(list(newest.order_by("-published_at", "-pk")[:TEXTS])) if is_enough else []
         meaning = Meaning.gather(terms)
         if meaning is None:
             MeaningSpace.objects.all().delete()
