@@ -28,7 +28,6 @@ class LinearProfiles:
 
     def __init__(self) -> None:
         self._meaning: Meaning | None = None
-        self._directions: dict[int, Reals] = {}
         self._terms: dict[str, int] = {}
         self._names: list[str] = []
         self._free_rows: list[int] = []
@@ -103,13 +102,13 @@ class LinearProfiles:
         self._postings.remove(slot, rows)
         self._forget(rows[self._postings.count[rows] == 0].tolist())
         self._rows[slot] = rows[:0]
-        self._directions.pop(slot, None)
+        self._is_pointed[slot] = False
         self._free_slots.append(slot)
 
     def lean_on(self, meaning: Meaning | None) -> None:
         """Rescore by this space from now on; by none, words alone decide."""
         self._meaning = meaning
-        self._directions.clear()
+        self._forget_directions()
         self._set_gates(slice(None))
 
     def match(self, reading: Reading, upto: int = ANY_TIME) -> tuple[Longs, Reals]:
@@ -147,20 +146,27 @@ class LinearProfiles:
 
     def _rescored(self, place: Reals, slots: Ints, scores: Reals) -> tuple[Ints, Reals]:
         """The candidates that reach their threshold, with their scores, now that it is known how near they are."""
-        likeness = np.array([float(place @ self._direction(slot)) for slot in slots.tolist()])
+        for slot in slots[~self._is_pointed[slots]].tolist():
+            self._point(slot)
+        likeness = (self._directions[slots] @ place.astype(np.float32)).astype(np.float64)
         scores = rescored(scores, self._thresholds[slots], self._near[slots], likeness)
         enough = scores >= self._thresholds[slots]
         return slots[enough], scores[enough]
 
-    def _direction(self, slot: int) -> Reals:
-        """Where an interest's words point, worked out when it first is a candidate; nowhere if only words count."""
+    def _point(self, slot: int) -> None:
+        """Work out where an interest's words point, when it first is a candidate; nowhere if only words count."""
         assert self._meaning is not None
-        found = self._directions.get(slot)
-        if found is None:
-            rows = self._rows[slot].tolist() if self._near[slot] else []
-            weights = [(self._names[row], self._postings.weight(row, slot)) for row in rows]
-            found = self._directions[slot] = self._meaning.direction(weights)
-        return found
+        self._is_pointed[slot] = True
+        self._directions[slot] = 0
+        if self._near[slot]:
+            weights = [(self._names[row], self._postings.weight(row, slot)) for row in self._rows[slot].tolist()]
+            self._directions[slot] = self._meaning.direction(weights)
+
+    def _forget_directions(self) -> None:
+        """600 bytes for each interest that has been a candidate; what is never written takes no room."""
+        size = self._meaning.dimensions if self._meaning is not None else 0
+        self._directions = np.zeros((len(self._ids), size), np.float32)
+        self._is_pointed = np.zeros(len(self._ids), np.bool_)
 
     def _set_gates(self, slots: slice) -> None:
         """What words must bring for a version to be a candidate: the threshold, where only words count."""
@@ -195,6 +201,7 @@ class LinearProfiles:
     def _make_scratch(self) -> None:
         """Room to work in while a version is matched, for as many slots as there are; zeros between two."""
         slots = len(self._ids)
+        self._forget_directions()
         self._scores: Reals = np.zeros(slots)
         self._met: Flags = np.zeros(slots, np.uint8)
         self._touched: Ints = np.zeros(slots, np.int32)

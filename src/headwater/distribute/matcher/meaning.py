@@ -61,6 +61,11 @@ class Meaning:
         self._columns = {term: at for at, term in enumerate(terms)}
         self._rarities, self._vectors, self._scales, self._middle = rarities, vectors, scales, middle
 
+    @property
+    def dimensions(self) -> int:
+        """How many numbers a direction has."""
+        return len(self._middle)
+
     @classmethod
     def gather(cls, texts: Sequence[Terms], dimensions: int = DIMENSIONS) -> Meaning | None:
         """The space of these texts, a fair sample about a thousand; None when they are too few."""
