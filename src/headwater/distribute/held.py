@@ -88,7 +88,17 @@ def _queries(person: Reader) -> dict[str, QuerySet[Any, Any]]:
 def _learned(person: Reader) -> dict[str, QuerySet[Any, Any]]:
     return {
         "learned_interest": LearnedInterest.objects.filter(person=person.pk).values(
-            *("follows_use", "consented_at", "terms", "edits", "examples_used", "began_with", "learned_at")
+            *(
+                "follows_use",
+                "consented_at",
+                "terms",
+                "threshold",
+                "words",
+                "edits",
+                "examples_used",
+                "began_with",
+                "learned_at",
+            )
         ),
         "learned_from_examples": told(
             person,
