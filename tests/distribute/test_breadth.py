@@ -39,13 +39,38 @@ def library(ines: Person, nadia: Person, everyone: Audience) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["*", "pump OR *", "pump OR NOT pump", "NOT (pump AND NOT pump)", "(* OR pump)^2", "NOT NOT *", "* AND *"],
+    [
+        *("*", "pump OR *", "pump OR NOT pump", "NOT (pump AND NOT pump)", "(* OR pump)^2", "NOT NOT *", "* AND *"),
+        *(
+            "pump OR NOT PUMP",
+            '"pump" OR NOT pump',
+            "pump^2 OR NOT pump",
+            "a OR NOT (a AND a)",
+            "(a OR b) OR NOT (b OR a)",
+        ),
+        *("pump OR NOT (pump culvert)", "a OR (NOT a AND b) OR (NOT a AND NOT b)", "Café OR NOT cafe"),
+        *(
+            "published:>1900",
+            "published:<2999",
+            "published:36500d OR published:<2000",
+            "published:5d OR NOT published:5d",
+        ),
+        *("published:>2010 OR published:<2020", "path:* OR NOT path:**", "kind:how-to OR NOT kind:How-To"),
+    ],
 )
 def test_what_holds_of_anything_is_seen(query: str) -> None:
     assert takes_all(parse(query))
 
 
-@pytest.mark.parametrize("query", ["pump", "NOT pump", "* AND pump", "NOT *", "pump AND NOT pump", "pump OR NOT valve"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("pump", "NOT pump", "* AND pump", "NOT *", "pump AND NOT pump", "pump OR NOT valve", "path:*"),
+        *("published:30d", "published:>2010 OR published:<2009", "published:>2010 AND published:<2020"),
+        *("title:pump OR NOT pump", "pump* OR NOT pump", "(a OR b) OR NOT (b OR c)"),
+        " OR ".join(f"NOT word{n}" for n in range(300)),
+    ],
+)
 def test_what_something_escapes_is_let_through(query: str) -> None:
     assert not takes_all(parse(query))
 
@@ -86,6 +111,16 @@ def test_few_texts_say_nothing_about_breadth(ines: Person, nadia: Person, everyo
     enrol(everyone)
     mend_index(make_version("A text", "A pump", everyone, nadia).organisation_id)
     assert save_profile(ines, "pump").query == "pump"
+
+
+@pytest.mark.parametrize("code", ["xx", "not a language", "fr-" + "x" * 60, "de_DE_x"])
+def test_a_language_that_is_none_is_refused_at_the_door(ines: Person, sign_in: SignIn, code: str) -> None:
+    body = json.dumps({"query": "valve", "language": code})
+    answer = sign_in(ines).post(f"{ROOT}api/v1/distribute/profiles", body, content_type="application/json")
+    assert answer.status_code == 400
+    assert b"language" in answer.content
+    assert not InterestProfile.objects.exists()
+    assert save_profile(ines, "valve", language="pt-br").language == "pt-br"
 
 
 def test_the_operator_is_asked_too(library: None, everyone: Audience, ines: Person) -> None:

@@ -4,17 +4,41 @@ Two ways to be too broad: a query that holds whatever a version says (`*`, `pump
 everything of the last 90 days (`NOT tender`, a word that stands in every footer).
 """
 
+from collections.abc import Container, Hashable, Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import compress, product
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from headwater.distribute.past import Past
-from headwater.search.language.query import And, Boost, Everything, Not, Or, Query
+from headwater.search.language.analyzer import asked_surfaces
+from headwater.search.language.folding import facet_key
+from headwater.search.language.query import (
+    And,
+    Boost,
+    Dated,
+    Everything,
+    Facet,
+    Not,
+    Or,
+    PathGlob,
+    Phrase,
+    Prefix,
+    Query,
+    Recent,
+    Word,
+)
+from headwater.search.language.query import leaves as leaves_of
 
 DAYS = 90
 NEARLY_ALL = 0.9
 FEWEST = 20  # entries: a share of less says nothing
+MOST_TRIED = 100_000  # leaves to look at: twelve different words
+FIRST, LAST = date(1950, 1, 1), date(2099, 12, 31)
+"""What takes all that was published between takes everything."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +78,75 @@ def refuse_flood(query: Query, past: Past, confirmed: bool) -> None:
 
 
 def takes_all(query: Query) -> bool:
-    """Whether every version matches, whatever is in it. A query may do so in ways that this does not see through."""
-    return _settled(query) is True
+    """Whether every version of our days matches, whatever is in it and whoever reads it.
+
+    A query of few different leaves is tried with each of them true and false (a truth table), on every day that makes a
+    difference; words that are folded alike are one. Where there are more, and where one leaf follows from another
+    (`pump* OR NOT pumps`), a query may take everything in ways that this does not see through.
+    """
+    leaves = set(leaves_of(query))
+    asked = list({_meaning(leaf) for leaf in leaves if not isinstance(leaf, Everything | Dated | Recent)})
+    days = _days(leaves)
+    if len(leaves) * len(days) << len(asked) > MOST_TRIED:
+        return _settled(query) is True
+    truths = [frozenset(compress(asked, row)) for row in product((False, True), repeat=len(asked))]
+    return all(_holds(query, true, day) for day in days for true in truths)
+
+
+def _days(leaves: Iterable[Query]) -> set[date]:
+    """The days, of those that versions are from, on which what is asked of them begins to hold, or no longer does."""
+    days = {FIRST, LAST}
+    for leaf in leaves:
+        match leaf:
+            case Dated(since=since, until=until):
+                days |= {
+                    end + timedelta(days=n) for end in (since, until) if end and FIRST < end < LAST for n in (-1, 0, 1)
+                }
+            case Recent(days=count) if (first := _first_of(count)) > FIRST:
+                days |= {first, first - timedelta(days=1)}
+    return days
+
+
+def _first_of(days: int) -> date:
+    """The first of the last days; FIRST, if that was before."""
+    today = timezone.localdate()
+    return today - timedelta(days=days) if days < (today - FIRST).days else FIRST
+
+
+def _holds(query: Query, true: Container[Hashable], day: date) -> bool:
+    """Whether a query holds of a version of that day of which just these leaves do."""
+    match query:
+        case Not(part=part):
+            return not _holds(part, true, day)
+        case Boost(part=part):
+            return _holds(part, true, day)
+        case And(parts=parts):
+            return all(_holds(part, true, day) for part in parts)
+        case Or(parts=parts):
+            return any(_holds(part, true, day) for part in parts)
+        case Everything():
+            return True
+        case Dated(since=since, until=until):
+            return (since is None or since <= day) and (until is None or day <= until)
+        case Recent(days=days):
+            return _first_of(days) <= day
+    return _meaning(query) in true
+
+
+def _meaning(leaf: Query) -> Hashable:
+    """The same for leaves that hold of the same versions, in whatever languages they are asked."""
+    match leaf:
+        case Word(text=text, field=field):
+            return ("words", tuple(asked_surfaces(text)), field)
+        case Phrase(words=words, field=field):
+            return ("words", tuple(asked_surfaces(" ".join(words))), field)
+        case Prefix(text=text, field=field):
+            return ("prefix", tuple(asked_surfaces(text)), field)
+        case Facet(name=name, value=value):
+            return (name, facet_key(value))
+        case PathGlob(pattern=pattern):
+            return ("path", pattern if pattern.strip("*/") else "*")
+    return leaf
 
 
 def _settled(query: Query) -> bool | None:

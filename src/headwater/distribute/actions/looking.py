@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from headwater.core.actions import Actor, action, note, require
 from headwater.core.models import Classification
 from headwater.distribute import rules
+from headwater.distribute.actions.profiles import check_language
 from headwater.distribute.models import Forecast
 from headwater.library.models import Article
 from headwater.people.models import Audience, Person
@@ -35,6 +36,7 @@ def forecast_reach(
     if [entry is not None, article is not None, bool(title or text)].count(True) != 1:
         raise ValidationError({"entry": _("Choose what it is about: an entry, an article's draft, or a text.")})
     _check_text(text, classification)
+    check_language(language)
     forecast = Forecast(asked_by=actor if isinstance(actor, Person) else None, title=title, text=text)
     # As of an article: words have stems only in a language, and what is learned of people are stems.
     forecast.language = language or (forecast.asked_by.reading_language if forecast.asked_by else "")

@@ -16,12 +16,14 @@ from headwater.distribute.following import current_tx
 from headwater.distribute.models import InterestProfile
 from headwater.distribute.models.standing import When
 from headwater.distribute.past import Past
+from headwater.people.checking import is_language
 from headwater.people.models import Audience, Person
 from headwater.search.language.errors import QueryError
 from headwater.search.language.parser import parse
 from headwater.search.naming import canonical
 
 MOST_PROFILES = 200
+LONGEST_CODE = 10  # as columns hold it
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -51,6 +53,8 @@ def save_profile(
     if profile.pk is not None and not profile.query:
         raise ValidationError({"query": _("This interest is learned, and has no query. Change its words instead.")})
     query = check_query(actor, query, profile.query)
+    if language != profile.language:
+        check_language(language)
     if when not in When.values:
         raise ValidationError({"when": _("Choose at_once, digest or weekly.")})
     is_new_question = profile.pk is None or (query, language) != (profile.query, profile.language)
@@ -136,6 +140,13 @@ def unkeepable(query: str) -> Unfit | None:
         return None
     words = _("There is a control character at position %(place)d that no text can hold. Take it out.")
     return Unfit(found.start(), words % {"place": found.start() + 1})
+
+
+def check_language(code: str) -> None:
+    """Raises `ValidationError` for what is neither empty nor the code of a language."""
+    if code and not (is_language(code) and len(code) <= LONGEST_CODE):
+        known = _("“%(code)s” is no language code; write for example en or fr, or leave it empty.")
+        raise ValidationError({"language": known % {"code": code[:40]}})
 
 
 def said(error: QueryError) -> str:
