@@ -1,19 +1,20 @@
 """Whom something would reach: the answers of the workers, counted by people, units and kinds of reason.
 
 Two things are counted apart. What a must-read or a group's profile brings is known to whoever manages knowledge: they
-issue the one and keep the other. Whose own interests match is nobody's business but theirs, so they are counted only
-among the people whom nothing else reaches, and only where these are `FEWEST_TOGETHER` or more; units with fewer are
-counted together, so that no difference between two figures on the page tells of one person. Never a name, a word or a
-query of theirs. Each asking is in the audit log.
+issue the one and keep the other. Whose own interests match is nobody's business but theirs, and so is who is away, or
+has had enough: these are told in steps (see `telling`), own interests only among the people whom nothing else reaches,
+and only where these are `FEWEST_TOGETHER` or more; units with fewer are counted together. Of an audience of fewer
+people nothing is told, and of one that lacks so few of all who are looked after, nothing private. Never a name, a word
+or a query of theirs. Each asking is in the audit log.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import BooleanField, Case, Count, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from headwater.distribute.models import Channel, Delivery, Directive, Forecast, 
 from headwater.distribute.proof import Scope, no_channel
 from headwater.distribute.reach import may_read
 from headwater.distribute.rules import FEWEST_TOGETHER, looked_after
+from headwater.distribute.telling import in_steps, people_key
 from headwater.library.models import Article
 from headwater.people.models import Absence, AudienceMember, Person
 from headwater.people.models.person import PersonQuerySet
@@ -40,6 +42,8 @@ class Tally:
     working channel. Of the others `must` are reached by a must-read, `group` by a group's interest and no must-read;
     `open` by neither, and of these `own` by interests of their own. `refused` (a mail address that does not take mail),
     `away` (today) and `full` (their budget was used up in the last day) are of all who may read it and are not cut off.
+
+    These four are exact until `told` puts them in steps; their `_key`s say who was counted, see `telling`.
     """
 
     people: int = 0
@@ -53,14 +57,36 @@ class Tally:
     refused: int = 0
     away: int = 0
     full: int = 0
+    own_key: int = 0
+    refused_key: int = 0
+    away_key: int = 0
+    full_key: int = 0
+    is_withheld: bool = False
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
+        numbers = {name: getattr(self, name) + getattr(other, name) for name in _NUMBERS}
+        return Tally(**numbers, is_withheld=self.is_withheld or other.is_withheld)
+
+    def told(self, withheld: bool = False) -> "Tally":
+        """As it may be shown: what is private in steps, or nothing of it."""
+        if withheld:
+            return replace(self, **dict.fromkeys(_PRIVATE, 0), **_NO_KEYS, is_withheld=True)
+        at_hand = self.must + self.group + self.open
+        steps = {
+            name: in_steps(getattr(self, name), getattr(self, f"{name}_key"), self.open if name == "own" else at_hand)
+            for name in _PRIVATE
+        }
+        return replace(self, **steps, **_NO_KEYS)
 
     @property
     def tells_own(self) -> bool:
         """Whether their own interests may be counted: nobody, or many enough, whom nothing else reaches."""
-        return not self.open or self.open >= FEWEST_TOGETHER
+        return not self.open or (self.open >= FEWEST_TOGETHER and not self.is_withheld)
+
+    @property
+    def is_about(self) -> bool:
+        """Whether what is told of own interests is no exact number."""
+        return bool(self.open)
 
     @property
     def known(self) -> int:
@@ -69,13 +95,18 @@ class Tally:
 
     @property
     def reached(self) -> int:
-        """Whom it reaches; where own interests may not be told, those of whom it is known."""
+        """Whom it reaches, in steps as to own interests; where these may not be told, those of whom it is known."""
         return self.known + (self.own if self.tells_own else 0)
 
     @property
     def unmatched(self) -> int | None:
         """Who may read it and follows nothing that matches; None where that may not be told."""
         return self.open - self.own if self.tells_own else None
+
+
+_PRIVATE = ("own", "refused", "away", "full")
+_NO_KEYS = {f"{name}_key": 0 for name in _PRIVATE}
+_NUMBERS = [each.name for each in fields(Tally) if each.name != "is_withheld"]
 
 
 @dataclass(frozen=True)
@@ -98,12 +129,13 @@ class Named:
 
 @dataclass(frozen=True)
 class ReachForecast:
-    """The answer to a forecast, for one asker."""
+    """The answer to a forecast, for one asker. Of too few people (`is_few`) nothing is told but how many they are."""
 
     tally: Tally
     by_unit: list[UnitReach] = field(default_factory=list)
     must_reads: list[Named] = field(default_factory=list)
     groups: list[Named] = field(default_factory=list)
+    is_few: bool = False
 
 
 @dataclass(frozen=True)
@@ -165,16 +197,27 @@ def answered(forecast: Forecast) -> Answered | None:
 
 
 def forecast_for(forecast: Forecast, found: Answered, scope: Scope) -> ReachForecast:
-    """Count the audience of a forecast, as far as the asker looks after its people."""
+    """What is told of the audience of a forecast, as far as the asker looks after its people."""
+    entry = entry_of(forecast)
+    units = counted(forecast, found, scope)
+    total = sum((unit.tally for unit in units), Tally())
+    if 0 < total.people < FEWEST_TOGETHER:
+        return ReachForecast(Tally(people=total.people), is_few=True)
+    rest = Person.objects.active().filter(scope.within()).count() - total.people
+    withheld = 0 < rest < FEWEST_TOGETHER
+    return ReachForecast(
+        tally=total.told(withheld),
+        by_unit=[replace(unit, tally=unit.tally.told(withheld)) for unit in told_together(units)],
+        must_reads=_named(found.must_reads(entry.pk if entry is not None else None)),
+        groups=_named(_seen_by(forecast.asked_by, found.of_groups, scope)),
+    )
+
+
+def counted(forecast: Forecast, found: Answered, scope: Scope) -> list[UnitReach]:
+    """The people of the audience whom the asker looks after, by unit: exact, and not to be shown so."""
     entry = entry_of(forecast)
     must_reads = found.must_reads(entry.pk if entry is not None else None)
-    units = _by_unit(_people(forecast, scope), _flags(forecast, found, must_reads))
-    return ReachForecast(
-        tally=sum((unit.tally for unit in units), Tally()),
-        by_unit=told_together(units),
-        must_reads=_named(must_reads),
-        groups=_named(found.of_groups),
-    )
+    return _by_unit(_people(forecast, scope), _flags(forecast, found, must_reads))
 
 
 def entry_of(forecast: Forecast) -> Entry | None:
@@ -216,25 +259,27 @@ def _by_unit(people: PersonQuerySet, flags: dict[str, Q]) -> list[UnitReach]:
         name: Case(When(test, then=Value(True)), default=Value(False), output_field=BooleanField())
         for name, test in flags.items()
     }
-    rows = people.annotate(**marks).values("unit", "unit__name", *flags).annotate(n=Count("pk")).order_by()
+    rows = people.annotate(**marks).values("unit", "unit__name", *flags).annotate(n=Count("pk"), key=people_key())
     units: dict[int | None, UnitReach] = {}
-    for row in rows:
+    for row in rows.order_by():
         before = units.get(row["unit"], UnitReach(row["unit__name"] or "", Tally(), pk=row["unit"]))
-        units[row["unit"]] = replace(before, tally=before.tally + _sorted(row, row["n"]))
+        units[row["unit"]] = replace(before, tally=before.tally + _sorted(row, row["n"], row["key"]))
     return sorted(units.values(), key=lambda unit: (-unit.tally.people, unit.name))
 
 
-def _sorted(row: dict[str, Any], n: int) -> Tally:
+def _sorted(row: dict[str, Any], n: int, key: int) -> Tally:
     if not row["reads"]:
         return Tally(people=n, blind=n, uncleared=0 if row["cleared"] else n)
     if row["cut"]:
         return Tally(people=n, cut_off=n)
-    later = {"refused": n * row["refuses"], "away": n * row["gone"], "full": n * row["filled"]}
+    marks = {"refused": row["refuses"], "away": row["gone"], "full": row["filled"]}
+    later = {name: n * mark for name, mark in marks.items()}
+    later |= {f"{name}_key": key * mark for name, mark in marks.items()}
     if row["asked"]:
         return Tally(people=n, must=n, **later)
     if row["grouped"]:
         return Tally(people=n, group=n, **later)
-    return Tally(people=n, open=n, own=n * row["interested"], **later)
+    return Tally(people=n, open=n, own=n * row["interested"], own_key=key * row["interested"], **later)
 
 
 def told_together(units: Sequence[UnitReach]) -> list[UnitReach]:
@@ -250,6 +295,16 @@ def told_together(units: Sequence[UnitReach]) -> list[UnitReach]:
         return list(units)
     joined = UnitReach("", sum((unit.tally for unit in together), Tally()), len(together))
     return [*(unit for unit in units if unit not in together), joined]
+
+
+def _seen_by(person: Person | None, holders: QuerySet[Any], scope: Scope) -> QuerySet[Any]:
+    """Those of the groups' interests that the person may know: of groups they are in, lead, or look after all of."""
+    if "" in scope.paths or person is None:
+        return holders
+    mine = AudienceMember.objects.filter(person=person).values("audience")
+    led = [{"community": slug} for slug in person.leads.values_list("slug", flat=True)]
+    others = AudienceMember.objects.exclude(scope.within("person__")).filter(audience=OuterRef("audience"))
+    return holders.filter(Q(audience__in=mine) | Q(audience__rule__in=led) | ~Exists(others))
 
 
 def _named(holders: QuerySet[Any]) -> list[Named]:

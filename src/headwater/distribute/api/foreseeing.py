@@ -37,7 +37,11 @@ class ForecastAsked(Schema):
 
 
 class TallyOut(Schema):
-    """People by what would become of it. `own` and `unmatched` are null where they would tell of fewer than eight."""
+    """People by what would become of it. `own` and `unmatched` are null where they would tell of fewer than eight.
+
+    Where somebody is reached by nothing else, `own`, and `away`, `budget_used` and `address_suspended` always, are told
+    in steps of eight, up or down by chance; 0 says "fewer than eight, if any". `reached` and `unmatched` follow `own`.
+    """
 
     people: int
     reached: int
@@ -67,11 +71,12 @@ class NamedOut(Schema):
 
 
 class ForecastOut(Schema):
-    """The answer, once `is_answered`; each person counts once, by the strongest reason."""
+    """The answer, once `is_answered`; each person counts once, by the strongest reason. `is_few`: nothing is told."""
 
     id: int
     asked_at: datetime
     is_answered: bool
+    is_few: bool = False
     total: TallyOut | None = None
     by_unit: list[UnitTallyOut] = []
     must_reads: list[NamedOut] = []
@@ -105,7 +110,8 @@ def show_forecast(request: Request, pk: int) -> dict[str, Any]:
     return {
         **asked,
         "is_answered": True,
-        "total": _tally(answer.tally),
+        "is_few": answer.is_few,
+        "total": None if answer.is_few else _tally(answer.tally),
         "by_unit": [
             {"unit_id": each.pk, "name": each.name, "units": each.units, **_tally(each.tally)}
             for each in answer.by_unit

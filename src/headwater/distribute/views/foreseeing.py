@@ -86,8 +86,12 @@ def _heading(answer: forecasting.ReachForecast) -> str:
     if not tally.people:
         return _("Nobody whom you look after is in this audience")
     values = {"n": tally.reached, "all": tally.people}
-    if not tally.tells_own:
+    if answer.is_few:
+        return _("Of fewer than eight people nothing is told")
+    if tally.is_about and not tally.own:
         return _("It would reach at least %(n)d of %(all)d") % values
+    if tally.is_about:
+        return _("It would reach about %(n)d of %(all)d") % values
     return _("It would reach %(n)d of %(all)d") % values
 
 
