@@ -22,6 +22,7 @@ from headwater.distribute.actions import (
 from headwater.distribute.held import forget, of_person
 from headwater.distribute.jobs import learn_due
 from headwater.distribute.learned import (
+    ENOUGH_IGNORED,
     LEAST_SHARING,
     STRENGTHS,
     plan_learning,
@@ -175,6 +176,22 @@ def test_at_night_who_did_something_is_learned_anew(
     assert interest_of(ines).effective
 
 
+@pytest.mark.parametrize(("number", "is_due"), [(ENOUGH_IGNORED - 1, False), (ENOUGH_IGNORED, True)])
+def test_what_lies_unopened_is_learned_from_once_it_is_enough(
+    organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]], number: int, is_due: bool
+) -> None:
+    start_learning(ines, ines)
+    learn(organisation)
+    rate(ines, [*library["Pay"], *library["Pumps"]][:number], None, created_at=timezone.now() - timedelta(days=15))
+    LearnedInterest.objects.update(learned_at=timezone.now() - timedelta(days=5))
+    plan_learning(organisation.pk)
+    assert (interest_of(ines).due_at is not None) == is_due
+    learn(organisation)
+    LearnedInterest.objects.update(learned_at=timezone.now() + timedelta(days=1))
+    plan_learning(organisation.pk)
+    assert interest_of(ines).due_at is None, "once"
+
+
 def test_what_was_ignored_says_little_and_what_is_closed_nothing(
     organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]]
 ) -> None:
@@ -214,6 +231,42 @@ def test_words_are_refused_that_are_none(ines: Person) -> None:
             weigh_word(ines, ines, word, "strong")
     with pytest.raises(ValidationError, match="very_strong, strong"):
         weigh_word(ines, ines, "pump", "enormous")
+
+
+@pytest.fixture
+def many(everyone: Audience, nadia: Person, ines: Person) -> None:
+    """Twenty texts with "the" in each, three of them about valves."""
+    for n in range(20):
+        make_version(f"Text {n}", "the the valve" if n < 3 else "the the other", everyone, nadia)
+    enrol(everyone)
+
+
+def test_words_that_bring_half_of_everything_are_refused_until_confirmed(
+    many: None, ines: Person, sign_in: SignIn
+) -> None:
+    with pytest.raises(ValidationError, match="would bring 20 of the newest 20 texts") as error:
+        weigh_word(ines, ines, "the", "very_strong")
+    assert list(error.value.message_dict) == ["confirmed"]
+    assert not LearnedInterest.objects.exclude(edits={}).exists()
+    assert weigh_word(ines, ines, "valve", "very_strong").edits == {"valv": 10.0}
+    browser, body = sign_in(ines), {"word": "the", "strength": "very_strong"}
+    words = "/o/waterworks/api/v1/distribute/learning/words"
+    assert browser.post(words, body, content_type="application/json").status_code == 400
+    shown = browser.post(f"{PAGE}change/", {"do": "add", **body}, follow=True).content.decode()
+    assert "would bring 20 of the newest 20 texts" in shown
+    assert 'name="confirmed"' in shown
+    assert 'value="the"' in shown
+    assert "the" not in interest_of(ines).edits
+    browser.post(f"{PAGE}change/", {"do": "add", "confirmed": "on", **body})
+    assert interest_of(ines).edits["the"] == 10.0
+    assert weigh_word(ines, ines, "the", "some").edits["the"] == 3.0, "less is never refused"
+    effect = browser.get(f"{PAGE}effect/", {"strength:the": "very_strong"}).content.decode()
+    assert 'name="confirmed" value="on" form="words"' in effect
+    browser.post(f"{PAGE}change/", {"do": "weigh", "strength:the": "very_strong"})
+    assert interest_of(ines).edits["the"] == 3.0
+    browser.post(f"{PAGE}change/", {"do": "weigh", "strength:the": "very_strong", "confirmed": "on"})
+    assert interest_of(ines).edits["the"] == 10.0
+    assert browser.post(words, {**body, "confirmed": True}, content_type="application/json").status_code == 200
 
 
 def test_examples_teach_without_the_switch_and_go_again(
@@ -346,6 +399,7 @@ def test_it_is_told_as_held_and_goes_with_the_person(
     learn(organisation)
     held = of_person(ines)
     assert held["learned_interest"][0]["terms"]
+    assert set(held["learned_interest"][0]) >= {"words", "threshold", "edits"}
     assert held["learned_from_examples"][0]["entry__title"] == "Pumps 0"
     forget(ines)
     assert not LearnedInterest.objects.exists()

@@ -13,7 +13,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from headwater.distribute import recalling
+from headwater.distribute.models import LearnedInterest
 from headwater.distribute.past import Past
+from headwater.people.models import Person
 from headwater.search.language.analyzer import asked_surfaces
 from headwater.search.language.folding import facet_key
 from headwater.search.language.query import (
@@ -35,6 +38,7 @@ from headwater.search.language.query import leaves as leaves_of
 
 DAYS = 90
 NEARLY_ALL = 0.9
+MOST_LEARNED = 0.5
 FEWEST = 20  # entries: a share of less says nothing
 MOST_TRIED = 100_000  # leaves to look at: twelve different words
 FIRST, LAST = date(1950, 1, 1), date(2099, 12, 31)
@@ -68,11 +72,39 @@ class Breadth:
         ) % {"n": self.count, "all": self.searched}
 
 
+@dataclass(frozen=True)
+class LearnedBreadth(Breadth):
+    """What learned words took of the newest texts: they are to pick, so that half of all is a flood."""
+
+    @property
+    def is_flood(self) -> bool:
+        """Whether it must be confirmed before it stands."""
+        return self.searched >= FEWEST and self.count >= MOST_LEARNED * self.searched
+
+    @property
+    def words(self) -> str:
+        """What is wrong and what to do."""
+        return _(
+            "These words would bring %(n)d of the newest %(all)d texts. Nothing was changed. Choose a rarer word or a "
+            "lesser strength, or confirm that you want it all."
+        ) % {"n": self.count, "all": self.searched}
+
+
 def refuse_flood(query: Query, past: Past, confirmed: bool) -> None:
     """Raise `ValidationError` for `confirmed` when a query takes (nearly) everything and nobody confirmed that."""
     if confirmed:
         return
     breadth = Breadth(past.count(query), past.searched, takes_all(query))
+    if breadth.is_flood:
+        raise ValidationError({"confirmed": breadth.words})
+
+
+def refuse_learned_flood(person: Person, interest: LearnedInterest, confirmed: bool) -> None:
+    """The same for learned words, with the person's own in place, by the newest texts that the person may read."""
+    if confirmed or not interest.effective:
+        return
+    recent = recalling.Recent(person, DAYS)
+    breadth = LearnedBreadth(len(recent.brought(interest)), len(recent), is_all=False)
     if breadth.is_flood:
         raise ValidationError({"confirmed": breadth.words})
 

@@ -69,14 +69,15 @@ class Tally:
 
     def told(self, withheld: bool = False) -> "Tally":
         """As it may be shown: what is private in steps, or nothing of it."""
-        if withheld:
-            return replace(self, **dict.fromkeys(_PRIVATE, 0), **_NO_KEYS, is_withheld=True)
         at_hand = self.must + self.group + self.open
-        steps = {
-            name: in_steps(getattr(self, name), getattr(self, f"{name}_key"), self.open if name == "own" else at_hand)
-            for name in _PRIVATE
-        }
-        return replace(self, **steps, **_NO_KEYS)
+        told = dict.fromkeys((*_PRIVATE, *_KEYS), 0)
+        if not withheld:
+            told["own"] = in_steps(self.own, self.own_key, self.open)
+            told["refused"] = in_steps(self.refused, self.refused_key, at_hand)
+            told["away"] = in_steps(self.away, self.away_key, at_hand)
+            told["full"] = in_steps(self.full, self.full_key, at_hand)
+        numbers = {name: told.get(name, getattr(self, name)) for name in _NUMBERS}
+        return Tally(**numbers, is_withheld=withheld)
 
     @property
     def tells_own(self) -> bool:
@@ -105,7 +106,7 @@ class Tally:
 
 
 _PRIVATE = ("own", "refused", "away", "full")
-_NO_KEYS = {f"{name}_key": 0 for name in _PRIVATE}
+_KEYS = ("own_key", "refused_key", "away_key", "full_key")
 _NUMBERS = [each.name for each in fields(Tally) if each.name != "is_withheld"]
 
 

@@ -6,6 +6,7 @@ tenth of its weight.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
@@ -35,6 +36,9 @@ LEAST_SHARING = 8
 """A word is handed to a newcomer only when so many of their unit or role have it: it is nobody's own taste."""
 SHOWN = 24
 MOST_WORDS = 5  # at once
+IGNORED_AFTER = timedelta(days=14)
+ENOUGH_IGNORED = 10
+"""So many that were left unopened say as much as one that was called not useful: then they are learned from."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +133,25 @@ def is_learning_due(organisation_id: int) -> bool:
 
 
 def plan_learning(organisation_id: int) -> None:
-    """Have learned anew whoever said or did something since the last time. Nightly."""
+    """Have learned anew whoever said or did something since the last time, or let enough lie. Nightly."""
     with organisation_context(organisation_id):
         for interest in LearnedInterest.objects.filter(follows_use=True, due_at=None):
-            told = Delivery.objects.filter(person=interest.person_id, tx__gte=interest.learned_tx)
-            if told.filter(Q(useful__isnull=False) | Q(acknowledged_at__isnull=False)).exists():
+            if _has_something_to_say(interest):
                 LearnedInterest.objects.filter(pk=interest.pk).update(due_at=timezone.now())
+
+
+def _has_something_to_say(interest: LearnedInterest) -> bool:
+    mine = Delivery.objects.filter(person=interest.person_id).exclude(state=Delivery.State.WITHDRAWN)
+    told = mine.filter(tx__gte=interest.learned_tx)
+    if told.filter(Q(useful__isnull=False) | Q(acknowledged_at__isnull=False)).exists():
+        return True
+    lying = mine.filter(is_ignored())
+    if interest.learned_at is not None:
+        lying = lying.filter(created_at__gte=interest.learned_at - IGNORED_AFTER)
+    return lying[:ENOUGH_IGNORED].count() == ENOUGH_IGNORED
+
+
+def is_ignored() -> Q:
+    """Filter on deliveries: left unopened for so long that it says something, and nothing else was said of it."""
+    before = timezone.now() - IGNORED_AFTER
+    return Q(useful=None, acknowledged_at=None, read_at=None, created_at__lt=before)

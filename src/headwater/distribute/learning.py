@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import organisation_context
-from headwater.distribute.learned import LEAST_SHARING, read_terms, readable_versions
+from headwater.distribute.learned import LEAST_SHARING, is_ignored, read_terms, readable_versions
 from headwater.distribute.matcher.learning import ACKNOWLEDGED, IGNORED, USEFUL, Learned, learn
 from headwater.distribute.matcher.weighing import TITLE, Background, Terms
 from headwater.distribute.models import Delivery, LearnedExample, LearnedInterest
@@ -23,7 +23,6 @@ from headwater.people.models import Person
 from headwater.search.language.analyzer import analyze
 from headwater.search.models import EntryVersion
 
-_IGNORED_AFTER = timedelta(days=14)
 _LOOKED_BACK = timedelta(days=365)  # from before the consent too, which is asked for in these words
 _MOST_EXAMPLES = 400
 _BACKGROUND = 600
@@ -100,8 +99,7 @@ def _from_use(person: Person) -> dict[int, float]:
     """{entry: how much it says}, below 0 for unwanted ones: rated, else acknowledged, else left unopened for weeks."""
     rows = Delivery.objects.filter(person=person, created_at__gt=timezone.now() - _LOOKED_BACK)
     rows = rows.exclude(state=Delivery.State.WITHDRAWN).order_by("-created_at")
-    ignored = Q(useful=None, acknowledged_at=None, read_at=None, created_at__lt=timezone.now() - _IGNORED_AFTER)
-    telling = rows.filter(Q(useful__isnull=False) | Q(acknowledged_at__isnull=False) | ignored)
+    telling = rows.filter(Q(useful__isnull=False) | Q(acknowledged_at__isnull=False) | is_ignored())
     says: dict[int, float] = {}
     for entry, useful, signed in telling.values_list("version__entry", "useful", "acknowledged_at")[:_MOST_EXAMPLES]:
         if useful is not None:

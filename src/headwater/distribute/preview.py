@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from headwater.distribute.actions.profiles import said, unkeepable
-from headwater.distribute.breadth import Breadth, takes_all
+from headwater.distribute.breadth import Breadth, LearnedBreadth, takes_all
 from headwater.distribute.comparing import EXAMPLES, Change, change_of
 from headwater.distribute.models import InterestProfile, LearnedInterest, Preference
 from headwater.distribute.narrowing import Narrowing, narrowing_words
@@ -170,6 +170,7 @@ def preview_learned(
         weeks=per_week(counted, days),
         items=_learned_items(person, asked[:SHOWN]),
         busiest=max(counted.values(), default=0),
+        breadth=LearnedBreadth(len(asked), len(recent), is_all=False) if edits is not None else None,
         change=_learned_change(person, kept, asked, days) if edits is not None else None,
         days=days,
     )

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from headwater.core.actions import Actor, action, note, require
 from headwater.core.jobs import safe_tx
 from headwater.distribute import rules
+from headwater.distribute.breadth import refuse_learned_flood
 from headwater.distribute.following import current_tx
 from headwater.distribute.learned import STRENGTHS, terms_named
 from headwater.distribute.models import InterestProfile, LearnedExample, LearnedInterest
@@ -50,20 +51,26 @@ def stop_learning(actor: Actor, person: Person, keep: bool = False) -> None:
 
 
 @action
-def weigh_word(actor: Actor, person: Person, word: str, strength: str) -> LearnedInterest:
-    """Say how strongly a word counts: very_strong, strong, some, little, against, or never. It outlives learning."""
+def weigh_word(actor: Actor, person: Person, word: str, strength: str, confirmed: bool = False) -> LearnedInterest:
+    """Say how strongly a word counts: very_strong, strong, some, little, against, or never. It outlives learning.
+
+    Where half of the newest texts would come by it, it is kept only when that is `confirmed`.
+    """
     interest = _interest_of(actor, person)
     if strength not in STRENGTHS:
         offered = ", ".join(STRENGTHS)
         raise ValidationError({"strength": _("A strength is one of these: %(all)s.") % {"all": offered}})
     terms = terms_named(interest, word, person)
+    is_more = any(interest.effective.get(term, 0.0) < STRENGTHS[strength][0] for term in terms)
     interest.edits.update(dict.fromkeys(terms, STRENGTHS[strength][0]))
     interest.words = {**interest.words, **terms}
     if len(interest.edits) > MOST_EDITS:
         raise ValidationError({"word": _("You have changed 200 words: that is the most.")})
+    if is_more:
+        refuse_learned_flood(person, interest, confirmed)
     interest.save()
     interest.profile.save(update_fields=["changed_at"])
-    note(strength=strength)
+    note(strength=strength, **({"confirmed": True} if confirmed else {}))
     return interest
 
 

@@ -41,6 +41,7 @@ class LearnedOut(Schema):
 class WordIn(Body):
     word: str
     strength: str
+    confirmed: bool = False
 
 
 class ExampleIn(Body):
@@ -94,7 +95,7 @@ def stop_learning(request: Request, keep: bool = False) -> tuple[int, None]:
 @router.post("/learning/words", response=LearnedOut, operation_id="weigh_word")
 def weigh_word(request: Request, body: WordIn) -> dict[str, Any]:
     """Say how strongly a word counts."""
-    return _said(actions.weigh_word(request.person, request.person, body.word, body.strength))
+    return _said(actions.weigh_word(request.person, request.person, body.word, body.strength, body.confirmed))
 
 
 @router.post("/learning/examples", response=LearnedOut, operation_id="add_example")

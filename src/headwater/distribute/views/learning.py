@@ -1,5 +1,7 @@
 """What Headwater has learned of somebody: shown to them in words, theirs to change, to switch off and to erase."""
 
+from urllib.parse import urlencode
+
 from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -41,6 +43,8 @@ def show_learning(request: Request) -> HttpResponse:
         "is_off": interest is None or not interest.follows_use,
         "least": learned.LEAST_SHARING,
         "examples": _examples(interest, request.person) if interest else [],
+        "word": request.GET.get("word", "")[:100],
+        "strength": request.GET.get("strength", "strong"),
         "find": query,
         "found": _found(request.person, query) if query else [],
         "preview": preview_learned(request.person, interest, days=DAYS) if interest and interest.effective else None,
@@ -71,11 +75,19 @@ def change(request: Request) -> HttpResponse:
         case "weigh":
             _weigh(request)
         case "add":
-            word, strength = request.POST.get("word", ""), request.POST.get("strength", "strong")
-            attempt(request, lambda: weigh_word(request.person, request.person, word, strength), _("Added."))
+            if not _add(request):
+                chosen = {name: request.POST.get(name, "") for name in ("word", "strength")}
+                return redirect(f"{address('distribute:learning')}?{urlencode(chosen)}")
         case "more" | "less" | "remove" as verb:
             _example(request, verb)
     return redirect(address("distribute:learning"))
+
+
+def _add(request: Request) -> bool:
+    """Add a word; False when it was refused, and stands in the form again."""
+    person, word = request.person, request.POST.get("word", "")
+    strength, confirmed = request.POST.get("strength", "strong"), "confirmed" in request.POST
+    return attempt(request, lambda: weigh_word(person, person, word, strength, confirmed), _("Added.")) is not None
 
 
 def _weigh(request: Request) -> None:
@@ -87,7 +99,7 @@ def _weigh(request: Request) -> None:
     def weigh_all() -> None:
         with transaction.atomic():
             for term, strength in changed.items():
-                weigh_word(request.person, request.person, term, strength)
+                weigh_word(request.person, request.person, term, strength, "confirmed" in request.POST)
 
     attempt(request, weigh_all, _("Kept. It counts from now on."))
 
