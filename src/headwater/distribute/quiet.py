@@ -1,7 +1,8 @@
-"""To whom nothing comes: people whose interests, and whose groups' interests, brought nothing in the last days.
+"""To whom nothing comes: people whom the organisation sent nothing that they need not sign, in the last days.
 
-That nothing came is on the records that a knowledge manager may see. Why is told by unit only, and only of
-`FEWEST_TOGETHER` people or more: whether a person keeps interests of their own is nobody's business but theirs.
+What somebody's own interests bring them makes no difference here: who keeps any is nobody's business but theirs, and it
+would show, if the others alone were named. So it is about groups' interests and must-reads, which a knowledge manager
+keeps and issues. How many of these people find something by themselves is told by unit, in steps (see `telling`).
 """
 
 from collections.abc import Iterator
@@ -9,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Case, Count, Exists, OuterRef, Q, Value, When
+from django.db.models import BooleanField, Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from headwater.distribute.models import Broadcast, Delivery, InterestProfile, Reason
 from headwater.distribute.proof import Scope, no_channel
 from headwater.distribute.rules import FEWEST_TOGETHER
+from headwater.distribute.telling import in_steps, people_key
 from headwater.people.models import Audience, AudienceMember, Person
 from headwater.people.models.person import PersonQuerySet
 
@@ -24,32 +26,34 @@ HEADER = ("person", "staff number", "unit", "location", "must-reads came")
 
 @dataclass(frozen=True)
 class Silence:
-    """People to whom no interest brought anything in the period.
+    """People to whom no group's interest brought anything in the period.
 
-    Of `people`, `nothing` had nothing at all and `must_only` must-reads alone; together they are `silent`. Of the
-    silent, `alone` are in no group with an interest, and `without` of these keep none of their own either; `cut_off`
-    nothing could reach anyway.
+    Of `people`, `nothing` were sent nothing at all and `must_only` must-reads alone; together they are `silent`. Of the
+    silent, `alone` are in no group with an interest, interests of their own brought `own` something, and `cut_off`
+    nothing could reach anyway. `own` is exact until `told`.
     """
 
     people: int = 0
     nothing: int = 0
     must_only: int = 0
     alone: int = 0
-    without: int = 0
+    own: int = 0
     cut_off: int = 0
+    own_key: int = 0
 
     def __add__(self, other: "Silence") -> "Silence":
         return Silence(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
 
     @property
     def silent(self) -> int:
-        """To whom no interest brought anything."""
+        """To whom no group's interest brought anything."""
         return self.nothing + self.must_only
 
     @property
-    def tells_why(self) -> bool:
-        """Whether it may be said how many follow nothing: where that is for nobody, or for many enough, to decide."""
-        return not self.alone or self.alone >= FEWEST_TOGETHER
+    def told(self) -> "Silence":
+        """As it may be shown: those who find something by themselves in steps, and of few people not at all."""
+        is_few = self.silent < FEWEST_TOGETHER
+        return replace(self, own=0 if is_few else in_steps(self.own, self.own_key, self.silent), own_key=0)
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class UnitSilence:
 
 
 def silent_people(days: int, scope: Scope, unit: int | None = None) -> PersonQuerySet:
-    """Active people to whom no interest brought anything in the last days, by name; `had_must`: must-reads came."""
+    """Active people to whom no group's interest brought anything lately, by name; `had_must`: must-reads came."""
     people = Person.objects.active().filter(scope.within(), ~Q(_brought(days)))
     if unit is not None:
         people = people.filter(unit=unit)
@@ -72,13 +76,13 @@ def silent_people(days: int, scope: Scope, unit: int | None = None) -> PersonQue
 
 def silence_by_unit(days: int, scope: Scope) -> list[UnitSilence]:
     """Every unit that has somebody to whom nothing came, the largest number first. Two statements."""
-    flags = {"brought": Q(_brought(days)), "asked": _asked(days), "grouped": _grouped(), "own": _own()}
+    flags = {"brought": Q(_brought(days)), "asked": _asked(days), "grouped": _grouped(), "own": Q(_brought_own(days))}
     flags["cut"] = no_channel()
     marks = {name: _flag(test) for name, test in flags.items()}
     people = Person.objects.active().filter(scope.within()).annotate(**marks)
-    rows = people.values("unit", "unit__name", "unit__slug", *flags).annotate(n=Count("pk")).order_by()
+    rows = people.values("unit", "unit__name", "unit__slug", *flags).annotate(n=Count("pk"), key=people_key())
     units: dict[int | None, tuple[str, str, Silence]] = {}
-    for row in rows:
+    for row in rows.order_by():
         name, slug, before = units.get(row["unit"], (row["unit__name"] or "", row["unit__slug"] or "", Silence()))
         units[row["unit"]] = name, slug, before + _sorted(row)
     audiences = _audiences_of([slug for _name, slug, silence in units.values() if silence.silent])
@@ -88,13 +92,6 @@ def silence_by_unit(days: int, scope: Scope) -> list[UnitSilence]:
         if silence.people
     ]
     return sorted(found, key=lambda unit: (-unit.silence.silent, unit.name))
-
-
-def in_all(units: list[UnitSilence]) -> Silence:
-    """All units together; why is told of them only where the difference to the units that tell it tells of nobody."""
-    total = sum((unit.silence for unit in units), Silence())
-    kept_back = sum(unit.silence.alone for unit in units if not unit.silence.tells_why)
-    return replace(total, alone=kept_back) if 0 < kept_back < FEWEST_TOGETHER else total
 
 
 def silent_rows(days: int, scope: Scope) -> Iterator[tuple[object, ...]]:
@@ -122,8 +119,9 @@ def _sorted(row: dict[str, Any]) -> Silence:
         nothing=0 if row["asked"] else n,
         must_only=n if row["asked"] else 0,
         alone=0 if row["grouped"] else n,
-        without=0 if row["grouped"] or row["own"] else n,
+        own=n if row["own"] else 0,
         cut_off=n if row["cut"] else 0,
+        own_key=row["key"] if row["own"] else 0,
     )
 
 
@@ -132,10 +130,19 @@ def _flag(test: Q) -> Case:
 
 
 def _brought(days: int) -> Exists:
-    """An interest brought the person something. By their own deliveries: the newest are found by the inbox's index."""
+    """A group's interest brought the person something."""
+    return Exists(_came(days).filter(reasons__profile__audience__isnull=False))
+
+
+def _brought_own(days: int) -> Exists:
+    """An interest of their own did."""
+    return Exists(_came(days).filter(reasons__profile__person__isnull=False))
+
+
+def _came(days: int) -> QuerySet[Delivery]:
+    """The person's own deliveries: the newest are found by the inbox's index."""
     since = timezone.now() - timedelta(days=days)
-    mine = Delivery.objects.filter(person=OuterRef("pk"), created_at__gte=since)
-    return Exists(mine.filter(reasons__profile__isnull=False))
+    return Delivery.objects.filter(person=OuterRef("pk"), created_at__gte=since)
 
 
 def _asked(days: int) -> Q:
@@ -150,12 +157,6 @@ def _grouped() -> Q:
     """The person is in a group with an interest."""
     groups = InterestProfile.objects.filter(removed_at=None, is_active=True, audience__isnull=False).values("audience")
     return Q(pk__in=AudienceMember.objects.filter(audience__in=groups).values("person"))
-
-
-def _own() -> Q:
-    """The person keeps an interest of their own."""
-    own = InterestProfile.objects.filter(removed_at=None, is_active=True, person__isnull=False)
-    return Q(pk__in=own.values("person"))
 
 
 def _audiences_of(slugs: list[str]) -> dict[str, int]:

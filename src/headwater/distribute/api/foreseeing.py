@@ -138,7 +138,7 @@ class Silent(Paging.Input):
 
 
 class SilentPerson(Schema):
-    """Somebody to whom no interest brought anything; never why."""
+    """Somebody to whom no group's interest brought anything; never whether their own did."""
 
     person_id: int
     person: str
@@ -148,14 +148,16 @@ class SilentPerson(Schema):
 
 
 class SilentUnit(Schema):
-    """`without` follow nothing, neither by themselves nor in a group; null where that would tell of few."""
+    """`alone` are in no group with an interest. To `own` interests of their own brought something: in steps of eight,
+    moved by chance; 0 says "fewer than eight, if any"."""
 
     unit_id: int | None
     name: str
     people: int
     nothing: int
     must_reads_only: int
-    without: int | None
+    alone: int
+    own: int
     cut_off: int
 
 
@@ -171,7 +173,7 @@ class SilentUnits(Schema):
 
 @router.get("/quiet", response=SilentPeople, operation_id="list_silent")
 def list_silent(request: Request, asked: Query[Silent]) -> dict[str, Any]:
-    """People to whom no interest brought anything in the last days, by name."""
+    """People to whom no group's interest brought anything in the last days, by name."""
     rows = quiet.silent_people(asked.days, forecasting.scope_for(request.person))
     fields = ("pk", "name", "unit", "location", "had_must")
     items = [
@@ -183,7 +185,7 @@ def list_silent(request: Request, asked: Query[Silent]) -> dict[str, Any]:
 
 @router.get("/quiet/units", response=SilentUnits, operation_id="measure_silence")
 def measure_silence(request: Request, asked: Query[Silent]) -> dict[str, Any]:
-    """By unit: to how many no interest brought anything, and of eight or more why."""
+    """By unit: to how many no group's interest brought anything, and about how many find something by themselves."""
     units = quiet.silence_by_unit(asked.days, forecasting.scope_for(request.person))
     items = [
         {
@@ -192,7 +194,8 @@ def measure_silence(request: Request, asked: Query[Silent]) -> dict[str, Any]:
             "people": each.silence.people,
             "nothing": each.silence.nothing,
             "must_reads_only": each.silence.must_only,
-            "without": each.silence.without if each.silence.tells_why else None,
+            "alone": each.silence.alone,
+            "own": each.silence.told.own,
             "cut_off": each.silence.cut_off,
         }
         for each in units[asked.offset : asked.offset + asked.limit]

@@ -1,5 +1,6 @@
 """Looking ahead: whom would this reach, who would be missed, and to whom nothing comes at all."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -104,13 +105,13 @@ def _again(forecast: Forecast) -> str:
 
 @require_safe
 def list_silent(request: Request) -> HttpResponse:
-    """People to whom no interest brought anything in the last 30 or 90 days: by unit with the remedy, then by name."""
+    """People to whom no group's interest brought anything in 30 or 90 days: by unit with the remedy, then by name."""
     scope = forecasting.scope_for(request.person)
     days = 90 if request.GET.get("days") == "90" else 30
     if request.GET.get("format") == "csv":
         return csv_response("nothing-came", quiet.HEADER, quiet.silent_rows(days, scope))
     units = quiet.silence_by_unit(days, scope)
-    total = quiet.in_all(units)
+    total = sum((each.silence for each in units), quiet.Silence()).told
     unit = _number(request, "unit")
     page = Paginator(quiet.silent_people(days, scope, unit), PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
@@ -118,7 +119,7 @@ def list_silent(request: Request) -> HttpResponse:
         "heading": _silent_heading(total.silent, total.people, days),
         "days": days,
         "periods": quiet.PERIODS,
-        "units": [each for each in units if each.silence.silent],
+        "units": [replace(each, silence=each.silence.told) for each in units if each.silence.silent],
         "total": total,
         "unit": unit,
         "unit_name": next((each.name for each in units if each.pk == unit), ""),
@@ -132,8 +133,8 @@ def _silent_heading(silent: int, people: int, days: int) -> str:
     if not silent:
         return _("Something came to everybody in %(days)d days") % {"days": days}
     words = ngettext(
-        "To %(n)d of %(all)d people no interest brought anything in %(days)d days",
-        "To %(n)d of %(all)d people no interest brought anything in %(days)d days",
+        "To %(n)d of %(all)d people no group’s interest brought anything in %(days)d days",
+        "To %(n)d of %(all)d people no group’s interest brought anything in %(days)d days",
         silent,
     )
     return words % {"n": silent, "all": people, "days": days}
