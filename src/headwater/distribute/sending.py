@@ -241,9 +241,9 @@ def _to_raise(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
     """Those that were told, or seen, before somebody asked to acknowledge them, or to look at once."""
     told = Dispatch.objects.filter(delivery=OuterRef("pk"))
     is_new = Q(sent_at=None, read_at=None, dispatches=None)
-    raised = Q(urgent=True) & ~Exists(told.filter(asked=Dispatch.Asked.AT_ONCE))
-    raised |= Q(must_acknowledge=True, urgent=False) & ~Exists(told.filter(asked__gte=Dispatch.Asked.TO_ACKNOWLEDGE))
-    waiting = deliveries.filter(raised, ~is_new, state__in=(Delivery.State.DUE, Delivery.State.OPENED))
+    at_once = Q(~Exists(told.filter(asked=Dispatch.Asked.AT_ONCE)), urgent=True)
+    asked = Q(~Exists(told.filter(asked__gte=Dispatch.Asked.TO_ACKNOWLEDGE)), must_acknowledge=True, urgent=False)
+    waiting = deliveries.filter(at_once | asked, ~is_new, state__in=(Delivery.State.DUE, Delivery.State.OPENED))
     seen_before = Q(read_at=None) | Q(read_at__lt=_asked_since())
     return waiting.filter(seen_before).select_related("person").distinct()
 
