@@ -13,6 +13,7 @@ from headwater.distribute.models import InterestProfile, LearnedInterest, Prefer
 from headwater.distribute.preview import Preview, preview_learned, preview_profile
 from headwater.people.models import Audience, Person
 from headwater.search.indexing import mend_index
+from headwater.search.lexical import near
 from headwater.search.models import EntryVersion
 from tests.asked import MOST_QUERIES, queries
 from tests.conftest import enrol
@@ -64,6 +65,20 @@ def test_what_matched_is_marked_where_it_stands(shelf: Shelf, ines: Person) -> N
     [item] = preview_profile(ines, "pump OR valve").items
     assert ("pumps", True) in item.marked
     assert ("valve", True) in item.snippet
+
+
+def test_what_would_take_too_long_is_said_with_its_place_and_may_be_kept(
+    shelf: Shelf, ines: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.put("The pumps of Nether Cross", "Water in the old pump.")
+    shelf.index()
+    monkeypatch.setattr(near, "MOST_READ", 3)
+    query = "water OR (wat* NEAR/3 pump)"
+    preview = preview_profile(ines, query)
+    assert (preview.before, preview.count) == ("water OR (", 0)
+    assert "too many texts" in preview.error
+    assert save_profile(ines, name="Pumps", query=query).query == query
+    assert preview_profile(ines, "water").count == 1
 
 
 def test_only_the_last_days_and_only_what_one_may_read_counts(shelf: Shelf, ines: Person) -> None:

@@ -9,6 +9,7 @@ from headwater.core.models import Classification, Organisation
 from headwater.people.models import Audience, Grant, Permission, Person, Unit
 from headwater.search.actions import count_use, search_entries, withdraw_entry
 from headwater.search.language.errors import QueryError
+from headwater.search.lexical import near
 from headwater.search.models import Entry, EntryTopic, Kind
 from headwater.taxonomy.models import Broader, Concept, ConceptScheme
 from tests.conftest import enrol, make_person
@@ -212,6 +213,18 @@ def test_a_query_that_cannot_be_read_finds_what_its_beginning_does(rescue: Entry
     assert (found.error.position, found.error.cut, found.total) == (9, 7, 1)
     with pytest.raises(QueryError):
         search_entries(reader, "rescue OR", strict=True)
+
+
+def test_what_would_take_too_long_is_said_in_place_of_results(
+    rescue: Entry, index: Index, reader: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index()
+    monkeypatch.setattr(near, "MOST_READ", 1)
+    found = search_entries(reader, "rescue resc* NEAR/9 line", facets=("kind",))
+    assert found.error is not None
+    assert (found.error.code, found.error.position, found.total, found.results) == ("near_work", 7, 0, [])
+    with pytest.raises(QueryError, match="too many texts"):
+        search_entries(reader, "rescue resc* NEAR/9 line", strict=True)
 
 
 def test_suggestions_find_something(rescue: Entry, index: Index, reader: Person) -> None:

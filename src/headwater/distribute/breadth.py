@@ -18,6 +18,7 @@ from headwater.distribute.models import LearnedInterest
 from headwater.distribute.past import Past
 from headwater.people.models import Person
 from headwater.search.language.analyzer import asked_surfaces
+from headwater.search.language.errors import QueryError
 from headwater.search.language.folding import facet_key
 from headwater.search.language.query import (
     And,
@@ -94,7 +95,11 @@ def refuse_flood(query: Query, past: Past, confirmed: bool) -> None:
     """Raise `ValidationError` for `confirmed` when a query takes (nearly) everything and nobody confirmed that."""
     if confirmed:
         return
-    breadth = Breadth(past.count(query), past.searched, takes_all(query))
+    try:
+        count = past.count(query)
+    except QueryError:  # too much to look through for a figure, so that it does not stand in the way
+        count = 0
+    breadth = Breadth(count, past.searched, takes_all(query))
     if breadth.is_flood:
         raise ValidationError({"confirmed": breadth.words})
 

@@ -4,8 +4,9 @@ from headwater.distribute.models import Directive
 from headwater.people.models import Person
 from headwater.search.access import asker_for
 from headwater.search.indexing import current_index
+from headwater.search.language.errors import QueryError
 from headwater.search.language.parser import parse
-from headwater.search.lexical.searching import Search
+from headwater.search.lexical.searching import Hit, Search
 from headwater.search.models import Entry, EntryVersion
 
 LOOKED_AT = 12
@@ -17,7 +18,14 @@ def example_of(directive: Directive, person: Person) -> EntryVersion | None:
     if directive.entry_id is not None:
         entry = readable.filter(pk=directive.entry_id).first()
     else:
-        found = Search(current_index(), parse(directive.query), asker_for(person)).found(0, LOOKED_AT, "newest")
-        entries = readable.in_bulk([hit.entry_id for hit in found.hits])
-        entry = next((entries[hit.entry_id] for hit in found.hits if hit.entry_id in entries), None)
+        hits = _newest(directive, person)
+        entries = readable.in_bulk([hit.entry_id for hit in hits])
+        entry = next((entries[hit.entry_id] for hit in hits if hit.entry_id in entries), None)
     return entry.current_version if entry is not None else None
+
+
+def _newest(directive: Directive, person: Person) -> list[Hit]:
+    try:
+        return Search(current_index(), parse(directive.query), asker_for(person)).found(0, LOOKED_AT, "newest").hits
+    except QueryError:  # too much to look through for an example
+        return []

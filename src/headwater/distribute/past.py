@@ -18,6 +18,7 @@ from headwater.search.access import WHOLE_ORGANISATION, asker_for
 from headwater.search.indexing import current_index
 from headwater.search.language.query import Dated, Everything, Query, all_of
 from headwater.search.language.snippet import Marker, Pieces, highlighted, marker, snippet
+from headwater.search.lexical.near import Looked
 from headwater.search.lexical.searching import Asker, Found, Hit, Search
 from headwater.search.models import Entry
 
@@ -38,12 +39,16 @@ class PastItem:
 
 
 class Past:
-    """What could have come in the last `days` to whoever asks. Everything in it is within what they may read."""
+    """What could have come in the last `days` to whoever asks. Everything in it is within what they may read.
+
+    Asking raises QueryError where NEAR would have to be looked for in too many texts.
+    """
 
     def __init__(self, asker: Asker, days: int) -> None:
         self.asker = asker
         self.days = days
         self._index = current_index()
+        self._looked = Looked()
         self._since = Dated(timezone.localdate() - timedelta(days=days), None)
 
     @classmethod
@@ -77,7 +82,7 @@ class Past:
         return past_item(hit.entry_id, title, text, hit.published_at, by)
 
     def _search(self, query: Query) -> Search:
-        return Search(self._index, all_of([query, self._since]), self.asker)
+        return Search(self._index, all_of([query, self._since]), self.asker, looked=self._looked)
 
 
 def past_item(entry_id: int, title: str, text: str, published_at: datetime, by: Marker) -> PastItem:

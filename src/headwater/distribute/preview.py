@@ -24,6 +24,7 @@ from headwater.search.language.query import And, Everything, Not, Or, Phrase, Pr
 from headwater.search.language.query import leaves as leaves_of
 from headwater.search.language.snippet import marker
 from headwater.search.language.writing import to_text
+from headwater.search.lexical.searching import Hit
 from headwater.search.naming import Names
 
 SHOWN = 12
@@ -126,6 +127,15 @@ def preview_profile(
         asked = parse(query, Names(person))
     except QueryError as error:
         return Preview(error=said(error), before=query[: error.position], wrong=query[error.position :] or EMPTY_PLACE)
+    try:
+        preview = _looked_back(person, asked, days, profile, is_own)
+    except QueryError as error:
+        return Preview(error=said(error), before=query[: error.position], wrong=query[error.position :] or EMPTY_PLACE)
+    return replace(preview, milliseconds=round(1000 * (time.perf_counter() - began)))
+
+
+def _looked_back(person: Person, asked: Query, days: int, profile: InterestProfile | None, is_own: bool) -> Preview:
+    """The figures. Raises QueryError where they would take too long."""
     past = Past.of(person, days)
     found = past.found(asked)
     counted = per_day(found.hits)
@@ -146,7 +156,7 @@ def preview_profile(
             preview = replace(preview, narrowing=narrower)
     if profile is not None:
         preview = replace(preview, change=change_of(profile, asked, past, person))
-    return replace(preview, milliseconds=round(1000 * (time.perf_counter() - began)))
+    return preview
 
 
 def preview_learned(
@@ -163,7 +173,7 @@ def preview_learned(
     counted = Counter(day_of(version.published_at) for version, _query in asked)
     others = _others(person, interest.profile if interest.pk else None)
     ids = {version.entry_id for version, _query in asked}
-    found = Past.of(person, days).found(any_of(others)).hits if others else ()
+    found = _brought_by(others, Past.of(person, days))
     preview = Preview(
         count=len(asked),
         searched=len(recent),
@@ -211,11 +221,19 @@ def _beside_others(
 ) -> Preview:
     """With what the person's other profiles and what was learned of them brought besides, and their budget."""
     others = _others(person, profile)
-    besides = past.found(all_of([any_of(others), Not(asked)])).hits if others else ()
+    besides = _brought_by(others, past, but=asked)
     learned = days_brought(person, past.days)
     told = {hit.entry_id for hit in (*past.found(asked).hits, *besides)} if learned else set()
     more = per_day(besides) + Counter(day for entry, day in learned.items() if entry not in told)
     return _beside(preview, person, counted, more, len(others) + bool(learned))
+
+
+def _brought_by(others: Sequence[Query], past: Past, but: Query | None = None) -> Sequence[Hit]:
+    """What other profiles brought; nothing where that is too much to look through: it is not what was asked."""
+    try:
+        return past.found(all_of([any_of(others), *([Not(but)] if but else [])])).hits if others else ()
+    except QueryError:
+        return ()
 
 
 def _beside(preview: Preview, person: Person, counted: Counter[date], more: Counter[date], others: int) -> Preview:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Literal
@@ -17,10 +17,10 @@ from headwater.search.access import asker_for
 from headwater.search.indexing import current_index
 from headwater.search.language.errors import QueryError
 from headwater.search.language.parser import parse, parse_partial
-from headwater.search.language.query import And, Everything, Prefix, Query, Word, all_of, any_of
+from headwater.search.language.query import And, Everything, Not, Prefix, Query, Word, all_of, any_of
 from headwater.search.language.snippet import Marker, Pieces, highlighted, marker, snippet
 from headwater.search.language.writing import to_text
-from headwater.search.lexical.searching import FacetCount, Hit, Search
+from headwater.search.lexical.searching import FacetCount, Found, Hit, Search
 from headwater.search.models import CURRENT, Entry, EntryUse, Kind
 from headwater.search.naming import Names
 from headwater.search.suggesting import Suggestion, suggestions
@@ -132,7 +132,11 @@ def search_entries(
     offset = min(offset, MOST_OFFSET)
     # Everything is equally good: then the newest first.
     by_date = sort == "newest" or (sort == "best" and isinstance(asked, Everything))
-    found = search.found(0, (offset + limit) * 2 + _SPARE_HITS, "newest" if by_date else "best", facets)
+    search, found, too_much = _found(
+        search, (offset + limit) * 2 + _SPARE_HITS, "newest" if by_date else "best", facets
+    )
+    if strict and too_much:
+        raise too_much
     hits = _by_use(search, found.total) if sort == "used" else found.hits
     groups = _grouped(hits)
     results = _checked(person, search, groups[offset : offset + limit])
@@ -142,7 +146,7 @@ def search_entries(
         text=text,
         query=query,
         completed=completed,
-        error=error,
+        error=error or too_much,
         total=found.total,
         results=results,
         wider=wider[: limit - len(results)],
@@ -151,6 +155,16 @@ def search_entries(
         next_offset=None if is_last else offset + limit,
         seconds=time.perf_counter() - began,
     )
+
+
+def _found(
+    search: Search, most: int, sort: Literal["best", "newest"], facets: Sequence[str]
+) -> tuple[Search, Found, QueryError | None]:
+    """What a search finds; where that is too much to look through, one that finds nothing, and why."""
+    try:
+        return search, search.found(0, most, sort, facets), None
+    except QueryError as too_much:
+        return replace(search, query=Not(Everything())), Found(0, []), too_much
 
 
 def _still_typed(query: Query, text: str) -> tuple[Query, Query]:

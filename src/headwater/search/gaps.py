@@ -55,10 +55,9 @@ def is_about(gap: SearchGap, person: Person, text: str) -> bool:
 def finds_something(person: Person, text: str) -> bool:
     """Whether the person would find anything for this now."""
     try:
-        query = parse(text, Names(person))
+        return Search(current_index(), parse(text, Names(person)), asker_for(person)).count() > 0
     except QueryError:
         return False
-    return Search(current_index(), query, asker_for(person)).count() > 0
 
 
 def tell_answered(organisation_id: int) -> int:

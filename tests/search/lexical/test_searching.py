@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from headwater.search.language.errors import QueryError
 from headwater.search.language.parser import parse
 from headwater.search.language.searchable import Searchable
+from headwater.search.lexical import near
 from headwater.search.lexical.index import LexicalIndex
 from headwater.search.lexical.schema import Indexed
 from headwater.search.lexical.searching import Asker, Search
@@ -136,3 +138,24 @@ def test_long_paths_and_patterns(index: LexicalIndex) -> None:
     assert order(index, f'path:"{"*a*" * 40}" pump') == []
     assert sorted(order(index, f'path:"{"?*" * 40}"')) == []
     assert sorted(order(index, f'NOT path:"{long}"')) == [2]
+
+
+def test_near_in_too_many_texts_is_refused_with_its_place(
+    index: LexicalIndex, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(1, "Notes", "water in the pump")
+    put(2, "Notes", "water in the old pump")
+    query = parse("water (wat* NEAR/2 pump)")
+    assert Search(index, query, ASKER).count() == 1
+    monkeypatch.setattr(near, "MOST_READ", 10)
+    with pytest.raises(QueryError, match="position 8") as refused:
+        Search(index, query, ASKER).count()
+    assert refused.value.code == "near_work"
+
+
+def test_what_was_looked_for_is_not_looked_for_again(index: LexicalIndex, put: Put) -> None:
+    put(1, "Notes", "water in the pump")
+    looked = near.Looked()
+    for text in ("wat* NEAR/2 pump", "the wat* NEAR/2 pump"):
+        assert Search(index, parse(text), ASKER, looked=looked).count() == 1
+    assert looked.read == 5

@@ -53,6 +53,10 @@ MESSAGES = {
     "near_fields": gettext_noop("NEAR cannot join a word of the title with one of the text, at position {place}."),
     "near_distances": gettext_noop("One distance goes through a chain of NEAR; another begins at position {place}."),
     "near_distance": gettext_noop("NEAR takes a distance from 0 to {most} words, at position {place}."),
+    "near_work": gettext_noop(
+        "NEAR at position {place} would have to be looked for in too many texts. Take a rarer word into it, "
+        "or words as they are in place of beginnings."
+    ),
     "boost": gettext_noop("After ^ goes a number from {least} to {most}, at position {place}."),
     "path_stars": gettext_noop("A path takes at most {most} times “**”, at position {place}."),
     "field_inside_field": gettext_noop("Inside “title:( )” go words and phrases only, at position {place}."),

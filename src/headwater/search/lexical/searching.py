@@ -20,7 +20,7 @@ from headwater.search.language.folding import base_language, facet_key
 from headwater.search.language.query import And, Everything, Facet, Near, Or, Query, Word, all_of
 from headwater.search.lexical.compiling import Compiler, every, unscored
 from headwater.search.lexical.index import LexicalIndex
-from headwater.search.lexical.near import KeptWords, stands_near
+from headwater.search.lexical.near import KeptWords, Looked, stands_near
 
 Sort = Literal["best", "newest"]
 FACETS = ("kind", "standing", "unit", "source", "lang", "topic", "year")
@@ -79,7 +79,8 @@ class Found:
 class Search:
     """One question put to one state of an index, by one asker.
 
-    `narrowed` holds what was ticked beside the query (facet name → values, any of which will do).
+    `narrowed` holds what was ticked beside the query (facet name → values, any of which will do). Questions of one
+    asker that are asked together may share what was `looked` for. Asking raises QueryError where that is too much.
     """
 
     index: LexicalIndex
@@ -87,6 +88,7 @@ class Search:
     asker: Asker
     narrowed: Mapping[str, Collection[str]] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    looked: Looked = field(default_factory=Looked, compare=False)
 
     @cached_property
     def searcher(self) -> tantivy.Searcher:
@@ -130,6 +132,11 @@ class Search:
         return self._compiler.compiled(query)
 
     def _verified(self, near: Near) -> list[int]:
+        if near not in self.looked.entries:
+            self.looked.entries[near] = self._holding(near)
+        return self.looked.entries[near]
+
+    def _holding(self, near: Near) -> list[int]:
         """The entries that the asker may read and in which the parts really stand near each other.
 
         Most are settled by the index alone; where title and text might be mistaken for neighbours, and for what the
@@ -151,8 +158,12 @@ class Search:
     def _looked_at(self, near: Near, candidates: tantivy.Query) -> list[int]:
         places = self._places(candidates)
         kept = (KeptWords.read(bytes(self.searcher.doc(place)["words"][0])) for place in places)
-        ids = zip(self._ids(places), kept, strict=True)
-        return [entry for entry, words in ids if stands_near(near, words, self._languages)]
+        found = []
+        for entry, words in zip(self._ids(places), kept, strict=True):
+            self.looked.note(near, words)
+            if stands_near(near, words, self._languages):
+                found.append(entry)
+        return found
 
     def _places(self, wanted: tantivy.Query) -> list[tantivy.DocAddress]:
         hits = self.searcher.search(self._allowed(unscored(wanted), {}), _MOST_CANDIDATES, count=False).hits
