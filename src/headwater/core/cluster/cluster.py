@@ -49,6 +49,8 @@ SETTINGS = {
     "max_parallel_maintenance_workers": "0",
     "max_worker_processes": "4",
     "autovacuum_naptime": "10s",  # queries on a table just filled are planned as if it were empty, until it is analysed
+    # What nobody changes is vacuumed soon, too: until then an index alone does not tell who may read an entry.
+    "autovacuum_vacuum_insert_scale_factor": "0.02",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",
