@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from headwater.core.actions import OPERATOR, Refused
 from headwater.core.models import Classification, Event
 from headwater.distribute.actions import forecast_reach, issue_directive, save_directive, save_profile
+from headwater.distribute.following import current_tx
 from headwater.distribute.forecasting import (
     Answered,
     ReachForecast,
@@ -476,6 +477,8 @@ def test_an_entry_that_is_out_may_be_asked_about(house: House) -> None:
     with house.inside():
         forecast = forecast_reach(house.nadia, entry=version.entry)
         profile = save_profile(house.ines, "pump")
+        # Whatever else is open in the same PostgreSQL: it is for later versions only.
+        InterestProfile.objects.filter(pk=profile.pk).update(since_tx=current_tx() + 1)
     house.match()
     with house.inside():
         found = answered(forecast)

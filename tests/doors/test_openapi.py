@@ -12,7 +12,7 @@ from headwater.api import api
 from headwater.people.models import Person
 
 # Lists that come whole, each with the reason.
-WHOLE: set[str] = set()
+WHOLE = {"preview_learned"}
 # Fields of what is sent that name something with a slug.
 NAMED_BY_SLUG = {"unit", "audience", "other_units", "roles", "parent", "topic", "topics", "into", "broader"}
 
