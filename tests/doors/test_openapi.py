@@ -12,7 +12,7 @@ from headwater.api import api
 from headwater.people.models import Person
 
 # Lists that come whole, each with the reason.
-WHOLE = {"preview_learned"}
+WHOLE = {"preview_learned"}  # what a look back found among the newest texts, as the page shows it
 # Fields of what is sent that name something with a slug.
 NAMED_BY_SLUG = {"unit", "audience", "other_units", "roles", "parent", "topic", "topics", "into", "broader"}
 
