@@ -29,15 +29,15 @@ class Costs:
 
 
 MEASURED = Costs(
-    read_ms=0.13,
-    match_ms=0.36,
-    hit_ms=0.036,
-    row_ms=0.053,
+    read_ms=0.047,
+    match_ms=0.137,
+    hit_ms=0.022,
+    row_ms=0.045,
     profile_bytes=230,
     load_ms=0.021,
     restore_ms=0.00023,
     rows_a_second=40_000,
-    wal_bytes=1_195,
+    wal_bytes=1_178,
     document_bytes=3_700,
 )
 
