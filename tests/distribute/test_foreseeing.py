@@ -472,6 +472,23 @@ def test_a_paused_profile_reaches_nobody(house: House) -> None:
         assert not paused.personal.exists()
 
 
+def test_a_question_that_cannot_be_answered_holds_nothing_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is taken back, and what was gathered reaches its readers."""
+    with house.inside():
+        save_profile(house.ines, "pump")
+        forecast = forecast_reach(house.nadia, title="Unlucky", text="A pump.", audience=house.everyone)
+
+    def unlucky(_standing: Standing, _searchable: object) -> list[int]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Standing, "keys_of", unlucky)
+    house.publish("The pump")
+    house.match()
+    with house.inside():
+        assert not Forecast.objects.filter(pk=forecast.pk).exists()
+        assert house.got(house.ines) == ["The pump"]
+
+
 def test_an_entry_that_is_out_may_be_asked_about(house: House) -> None:
     version = house.publish("The pump")
     with house.inside():

@@ -6,9 +6,11 @@ the row's own announcement starts. What it writes are ids of queries and no word
 may read, is counted when the answer is looked at (`forecasting`).
 """
 
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.db import Error as DatabaseError
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -19,22 +21,51 @@ from headwater.search.language.searchable import Searchable
 from headwater.search.models import Entry, EntryVersion, Kind
 from headwater.search.seen import searchables
 
+log = logging.getLogger(__name__)
+
 AT_ONCE = 20
 WAITED_FOR = timedelta(hours=1)  # who asked has long gone
 KEPT = timedelta(days=1)
 
 
+class CannotAnswer(Exception):
+    """A text that somebody asks about cannot be matched; its cause is the fault."""
+
+    def __init__(self, forecast: Forecast) -> None:
+        super().__init__(f"forecast {forecast.pk} cannot be answered")
+        self.forecast_id = forecast.pk
+
+
 def answer_forecasts(standing: Standing, number: int = 0, of: int = 1) -> int:
-    """Answer what was asked and not answered yet by part `number` of `of`; returns how many. Inside a transaction."""
+    """Answer what was asked and not answered yet by part `number` of `of`; returns how many. Inside a transaction.
+
+    Raises CannotAnswer for a text that cannot be matched: what `standing` holds is not to be trusted then.
+    """
     answered = ForecastAnswer.objects.filter(forecast=OuterRef("pk"), number=number, of=of)
     waiting = Forecast.objects.filter(~Exists(answered), asked_at__gt=timezone.now() - WAITED_FOR)
     found = list(waiting.select_related("entry__current_version", "revision__article__entry").order_by("pk")[:AT_ONCE])
     answers = (
-        _answer(forecast, standing.keys_of(searchable), number, of)
+        _answer(forecast, _keys(forecast, searchable, standing), number, of)
         for forecast, searchable in zip(found, _searchables(found), strict=True)
     )
     ForecastAnswer.objects.bulk_create(answers, ignore_conflicts=True)
     return len(found)
+
+
+def _keys(forecast: Forecast, searchable: Searchable, standing: Standing) -> list[int]:
+    try:
+        return standing.keys_of(searchable)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        raise CannotAnswer(forecast) from error
+
+
+def leave_unanswered(organisation_id: int, failed: CannotAnswer) -> None:
+    """Take the question back, so that what was gathered goes on to its readers; the log has the fault."""
+    log.error("%s: it was taken back", failed, exc_info=failed)
+    with organisation_context(organisation_id):
+        Forecast.objects.filter(pk=failed.forecast_id).delete()
 
 
 def _answer(forecast: Forecast, keys: list[int], number: int, of: int) -> ForecastAnswer:

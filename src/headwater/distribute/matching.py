@@ -28,7 +28,7 @@ from headwater.core.wall import organisation_context
 from headwater.distribute import holding
 from headwater.distribute.broadcasts import broadcast_new_versions
 from headwater.distribute.delivering import Hit, deliver_hits
-from headwater.distribute.foreseeing import answer_forecasts
+from headwater.distribute.foreseeing import CannotAnswer, answer_forecasts, leave_unanswered
 from headwater.distribute.models import MatchRun, MatchShard
 from headwater.distribute.overtaken import settle_overtaken
 from headwater.distribute.shards import Part, locked_shard, move_shard, shards, were_asked
@@ -84,6 +84,9 @@ def _step(pk: int, part: Part) -> tuple[bool, bool]:
             return (False, False) if shard is None else _step_with(standing, shard, part)
     except CannotMatch as failed:
         set_aside(part, failed)
+        return True, False
+    except CannotAnswer as failed:
+        leave_unanswered(part.organisation_id, failed)
         return True, False
 
 
