@@ -3,10 +3,15 @@
 from collections.abc import Callable
 from unittest.mock import ANY
 
+import pytest
+from django.db import IntegrityError, transaction
+
+from headwater.core.actions import OPERATOR
 from headwater.core.jobs import safe_tx
 from headwater.core.models import Organisation
 from headwater.distribute import held
 from headwater.distribute.actions import acknowledge_delivery, change_preferences, rotate_feed, save_profile, weigh_word
+from headwater.distribute.because import sentences
 from headwater.distribute.models import (
     Acknowledgement,
     Channel,
@@ -19,6 +24,7 @@ from headwater.distribute.models import (
 from headwater.distribute.sending import channels_of
 from headwater.distribute.standing import Standing
 from headwater.people import held as people_held
+from headwater.people.actions import remove_audience
 from headwater.people.models import Audience, Person
 from headwater.people.notices import tell
 from headwater.search.models import Entry, EntryVersion
@@ -80,3 +86,42 @@ def test_whoever_is_erased_is_let_go_of_by_those_who_hold_the_queries_at_once(
     assert len(standing) == 0
     assert [list(each) for each in InterestProfile.objects.values_list("name", "query").distinct()] == [["", ""]]
     assert Reason.objects.filter(profile__isnull=False).count() == 2, "that an interest brought it is on record"
+
+
+def test_what_interests_of_groups_brought_stays_when_these_are_removed(nadia: Person, version: EntryVersion) -> None:
+    """Two of one group and one of another brought the same: each stays on record, whichever goes first."""
+    groups = [Audience.objects.create(slug=slug, name=slug, rule={"unit": slug}) for slug in ("divers", "fitters")]
+    delivery = Delivery.objects.create(person=nadia, version=version)
+    for group, word in ((groups[0], "air"), (groups[0], "confined"), (groups[1], "air")):
+        profile = save_profile(nadia, word, audience=group)
+        Reason.objects.create(delivery=delivery, profile=profile, words=[word])
+    for group in groups:
+        remove_audience(OPERATOR, group)
+    assert not InterestProfile.objects.exists()
+    assert [reason.words for reason in delivery.reasons.order_by("pk")] == [["air"], ["confined"], ["air"]]
+    gone = "A profile that has since been removed"
+    assert sentences(delivery.reasons.all()) == [f"{gone}: “air”", f"{gone}: “confined”"], "each line once"
+
+
+def test_what_must_reads_and_interests_asked_stays_when_all_of_them_go(
+    nadia: Person, everyone: Audience, version: EntryVersion
+) -> None:
+    delivery = Delivery.objects.create(person=nadia, version=version)
+    for name in ("first", "second"):
+        directive = Directive.objects.create(name=name, query=name, audience=everyone)
+        Reason.objects.create(delivery=delivery, directive=directive, words=[name])
+    Reason.objects.create(delivery=delivery, profile=save_profile(nadia, "air"), words=["air"])
+    Directive.objects.all().delete()
+    InterestProfile.objects.all().delete()
+    assert [reason.words for reason in delivery.reasons.order_by("pk")] == [["first"], ["second"], ["air"]]
+
+
+def test_a_reason_is_kept_once(nadia: Person, everyone: Audience, version: EntryVersion) -> None:
+    """What the same query brought twice is one reason; queries and must-reads of the same number are not the same."""
+    delivery = Delivery.objects.create(person=nadia, version=version)
+    profile = save_profile(nadia, "air")
+    directive = Directive.objects.create(pk=profile.pk, name="Read", query="air", audience=everyone)
+    for asker in ({"profile": profile}, {"directive": directive}):
+        Reason.objects.create(delivery=delivery, **asker)
+        with pytest.raises(IntegrityError, match="reason_once"), transaction.atomic():
+            Reason.objects.create(delivery=delivery, **asker)

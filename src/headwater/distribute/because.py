@@ -22,7 +22,8 @@ class Because:
     def sentence(self) -> str:
         """The reason as one line of plain text, for mail, feeds, the API and the command line."""
         words = get_text_list([f"“{word}”" for word in self.words], pgettext("the last of a list of words", "and"))
-        return f"{self.lead} {self.name}: {words}" if words else f"{self.lead} {self.name}"
+        begun = f"{self.lead} {self.name}" if self.name else self.lead
+        return f"{begun}: {words}" if words else begun
 
 
 def because(reason: Reason) -> Because:
@@ -44,5 +45,5 @@ def weightiest_first(reasons: Iterable[Reason]) -> list[Reason]:
 
 
 def sentences(reasons: Iterable[Reason]) -> list[str]:
-    """Each reason as a line, the weightiest first."""
-    return [because(reason).sentence() for reason in weightiest_first(reasons)]
+    """Each reason as a line, the weightiest first; where several read alike, since what asked is gone, one line."""
+    return list(dict.fromkeys(because(reason).sentence() for reason in weightiest_first(reasons)))

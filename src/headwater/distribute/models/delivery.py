@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Least
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -98,7 +98,11 @@ class Delivery(Walled):
 
 
 class Reason(Walled):
-    """Why a version goes to a person: which profile or directive, and the words of the text that brought it."""
+    """Why a version goes to a person: which profile or directive, and the words of the text that brought it.
+
+    It is of one of the two. When that is gone, with the group it was of, the reason stays and is of neither; there may
+    be several such, so what makes a reason unique is empty for them.
+    """
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="reasons", db_index=False)
     profile = models.ForeignKey(InterestProfile, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -108,9 +112,7 @@ class Reason(Walled):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["delivery", "profile", "directive"], name="reason_once", nulls_distinct=False
-            )
+            models.UniqueConstraint(F("delivery"), Coalesce(F("profile"), -F("directive")), name="reason_once")
         ]
 
 
