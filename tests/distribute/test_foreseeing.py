@@ -28,7 +28,7 @@ from headwater.distribute.forecasting import (
     forecast_for,
     told_together,
 )
-from headwater.distribute.foreseeing import answer_forecasts, forget_forecasts
+from headwater.distribute.foreseeing import CannotAnswer, answer_forecasts, forget_forecasts, leave_unanswered
 from headwater.distribute.matching import forget_standing, match_new_versions
 from headwater.distribute.models import (
     Channel,
@@ -473,20 +473,41 @@ def test_a_paused_profile_reaches_nobody(house: House) -> None:
 
 
 def test_a_question_that_cannot_be_answered_holds_nothing_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is taken back, and what was gathered reaches its readers."""
+    """It is asked once and no more, says so to who waits, and what was gathered reaches its readers."""
+    tried: list[object] = []
     with house.inside():
         save_profile(house.ines, "pump")
         forecast = forecast_reach(house.nadia, title="Unlucky", text="A pump.", audience=house.everyone)
 
-    def unlucky(_standing: Standing, _searchable: object) -> list[int]:
+    def unlucky(_standing: Standing, searchable: object) -> list[int]:
+        tried.append(searchable)
         raise ZeroDivisionError
 
     monkeypatch.setattr(Standing, "keys_of", unlucky)
     house.publish("The pump")
     house.match()
+    house.match()
     with house.inside():
-        assert not Forecast.objects.filter(pk=forecast.pk).exists()
+        forecast.refresh_from_db()
+        assert (forecast.taken_back_at is not None, answered(forecast), len(tried)) == (True, None, 1)
         assert house.got(house.ines) == ["The pump"]
+
+
+def test_who_waits_for_what_was_taken_back_is_told_at_every_door(
+    nadia: Person, everyone: Audience, sign_in: SignIn
+) -> None:
+    """The command line reads what the API answers."""
+    forecast = forecast_reach(nadia, title="Unlucky", audience=everyone)
+    leave_unanswered(everyone.organisation_id, CannotAnswer(forecast))
+    browser = sign_in(nadia)
+    page = browser.get(f"{ROOT}forecasts/{forecast.pk}/")
+    assert page.status_code == 200
+    for said in ("This could not be answered", "Nobody was told anything", "Ask again", f"forecast {forecast.pk}"):
+        assert said in page.content.decode()
+    assert 'id="waiting"' not in page.content.decode()
+    found = browser.get(f"{API}forecasts/{forecast.pk}").json()
+    assert (found["is_answered"], found["total"]) == (False, None)
+    assert "could not be held against what people follow" in found["taken_back"]
 
 
 def test_an_entry_that_is_out_may_be_asked_about(house: House) -> None:

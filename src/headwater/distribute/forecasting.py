@@ -197,6 +197,17 @@ def answered(forecast: Forecast) -> Answered | None:
     return None
 
 
+def taken_back(forecast: Forecast) -> str:
+    """What is said to who waits for a question that has no answer: what happened, what was kept and what to do."""
+    if forecast.taken_back_at is None:
+        return ""
+    return _(
+        "The text could not be held against what people follow: a fault of Headwater. Nobody was told anything, and "
+        "what you asked about is as it was. Ask again after changing the text, or about a part of it; if that fails "
+        "too, tell who runs Headwater: the worker’s log has the fault under forecast %(number)d."
+    ) % {"number": forecast.pk}
+
+
 def forecast_for(forecast: Forecast, found: Answered, scope: Scope) -> ReachForecast:
     """What is told of the audience of a forecast, as far as the asker looks after its people."""
     entry = entry_of(forecast)

@@ -42,7 +42,8 @@ def answer_forecasts(standing: Standing, number: int = 0, of: int = 1) -> int:
     Raises CannotAnswer for a text that cannot be matched: what `standing` holds is not to be trusted then.
     """
     answered = ForecastAnswer.objects.filter(forecast=OuterRef("pk"), number=number, of=of)
-    waiting = Forecast.objects.filter(~Exists(answered), asked_at__gt=timezone.now() - WAITED_FOR)
+    since = timezone.now() - WAITED_FOR
+    waiting = Forecast.objects.filter(~Exists(answered), asked_at__gt=since, taken_back_at=None)
     found = list(waiting.select_related("entry__current_version", "revision__article__entry").order_by("pk")[:AT_ONCE])
     answers = (
         _answer(forecast, _keys(forecast, searchable, standing), number, of)
@@ -62,10 +63,10 @@ def _keys(forecast: Forecast, searchable: Searchable, standing: Standing) -> lis
 
 
 def leave_unanswered(organisation_id: int, failed: CannotAnswer) -> None:
-    """Take the question back, so that what was gathered goes on to its readers; the log has the fault."""
+    """Take the question back, so that what was gathered goes on to its readers; who waits is told. The log has why."""
     log.error("%s: it was taken back", failed, exc_info=failed)
     with organisation_context(organisation_id):
-        Forecast.objects.filter(pk=failed.forecast_id).delete()
+        Forecast.objects.filter(pk=failed.forecast_id).update(taken_back_at=timezone.now())
 
 
 def _answer(forecast: Forecast, keys: list[int], number: int, of: int) -> ForecastAnswer:

@@ -71,11 +71,15 @@ class NamedOut(Schema):
 
 
 class ForecastOut(Schema):
-    """The answer, once `is_answered`; each person counts once, by the strongest reason. `is_few`: nothing is told."""
+    """The answer, once `is_answered`; each person counts once, by the strongest reason. `is_few`: nothing is told.
+
+    `taken_back` is empty, or says why there will be no answer and what to do.
+    """
 
     id: int
     asked_at: datetime
     is_answered: bool
+    taken_back: str = ""
     is_few: bool = False
     total: TallyOut | None = None
     by_unit: list[UnitTallyOut] = []
@@ -105,7 +109,7 @@ def show_forecast(request: Request, pk: int) -> dict[str, Any]:
     asked = {"id": forecast.pk, "asked_at": forecast.asked_at}
     found = forecasting.answered(forecast)
     if found is None:
-        return {**asked, "is_answered": False}
+        return {**asked, "is_answered": False, "taken_back": forecasting.taken_back(forecast)}
     answer = forecasting.forecast_for(forecast, found, scope)
     return {
         **asked,

@@ -13,7 +13,8 @@ from headwater.search.models import Entry
 class Forecast(Walled):
     """A question: which of this audience would an entry, an article's draft or a text reach if it came out now?
 
-    Answered by the workers, who hold the standing queries in memory. Kept for a day, with what was answered.
+    Answered by the workers, who hold the standing queries in memory. Kept for a day, with what was answered. One whose
+    text cannot be matched is taken back: nobody tries it again, and who waits for it is told.
     """
 
     asked_by = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="+")
@@ -27,6 +28,7 @@ class Forecast(Walled):
     classification = models.PositiveSmallIntegerField(
         _("classification"), choices=Classification, default=Classification.INTERNAL
     )
+    taken_back_at = models.DateTimeField(null=True, editable=False, help_text=_("when it turned out to have no answer"))
     tx = models.BigIntegerField(default=0, editable=False)
 
     class Meta:

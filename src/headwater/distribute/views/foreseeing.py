@@ -69,9 +69,12 @@ def show_forecast(request: Request, pk: int) -> HttpResponse:
     forecast = forecasting.own_forecast(request.person, pk)
     found = forecasting.answered(forecast)
     answer = forecasting.forecast_for(forecast, found, scope) if found is not None else None
+    taken_back = forecasting.taken_back(forecast) if answer is None else ""
+    waiting = _("This could not be answered") if taken_back else _("Asking those who hold what people follow")
     context = {
         "title": _("Whom would it reach?"),
-        "heading": _heading(answer) if answer else _("Asking those who hold what people follow"),
+        "heading": _heading(answer) if answer else waiting,
+        "taken_back": taken_back,
         "forecast": forecast,
         "about": forecast.revision.title if forecast.revision else str(forecast),
         "answer": answer,
