@@ -15,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater.core.actions import OPERATOR, Refused
+from headwater.core.display.dates import when_words
 from headwater.core.models import Classification, Event
 from headwater.distribute.actions import forecast_reach, issue_directive, save_directive, save_profile
+from headwater.distribute.actions.looking import MOST_A_DAY
 from headwater.distribute.following import current_tx
 from headwater.distribute.forecasting import (
     Answered,
@@ -143,7 +145,7 @@ def test_who_may_not_read_it_and_who_cannot_be_told_are_counted_apart(
     few.member_links.create(person=nadia)
     closed = make_version("Pumps", "pump", few, nadia)
     tally = answer_all(forecast_reach(nadia, entry=closed.entry, audience=everyone)).tally
-    assert (tally.people, tally.blind, tally.uncleared) == (13, 12, 1)
+    assert (tally.people, tally.closed, tally.uncleared) == (13, 12, 0), "it is closed to them, cleared or not"
 
 
 def test_who_would_hear_of_it_later_is_said(staff: list[Person], nadia: Person, everyone: Audience) -> None:
@@ -223,6 +225,82 @@ def test_a_step_is_no_further_than_a_step(count: int, key: int, most: int) -> No
     assert in_steps(0, key, most) == 0
 
 
+def test_what_one_person_is_cleared_for_is_not_told(
+    staff: list[Person], nadia: Person, everyone: Audience, sign_in: SignIn
+) -> None:
+    """Whoever lacks the clearance, by must-read, group or neither: the counts of two classifications are the same."""
+    save_profile(nadia, "pumps", audience=group_of(staff[:4]), name="Pumps")
+    issue_directive(nadia, save_directive(nadia, group_of(staff[4:8], "must"), query="pump*", name="P", due_days=3))
+    Person.objects.filter(pk=staff[11].pk).update(user=None, email="")
+    Person.objects.update(clearance=Classification.CONFIDENTIAL)
+    api = sign_in(nadia)
+
+    def told() -> list[Any]:
+        forecast = forecast_reach(nadia, title="pumps", audience=everyone, classification=Classification.RESTRICTED)
+        answer_all(forecast)
+        found = api.get(f"{API}forecasts/{forecast.pk}").json()
+        assert found["is_clearance_told"] is False
+        return [
+            {**line, "own": None, "reached": None, "unmatched": None} for line in (found["total"], *found["by_unit"])
+        ]
+
+    before = told()
+    assert [before[0][name] for name in ("must_read", "group", "cut_off", "uncleared")] == [4, 4, 1, 0]
+    for number in (0, 5, 9, 11):
+        Person.objects.filter(pk=staff[number].pk).update(clearance=Classification.PUBLIC)
+        assert told() == before, number
+        Person.objects.filter(pk=staff[number].pk).update(clearance=Classification.CONFIDENTIAL)
+
+
+def test_many_who_lack_the_clearance_are_told_in_steps(unit: Unit, nadia: Person, everyone: Audience) -> None:
+    for number in range(60):
+        make_person(f"Reader {number}", unit=unit, clearance=Classification.PUBLIC)
+    enrol(everyone)
+    Person.objects.filter(pk=nadia.pk).update(clearance=Classification.CONFIDENTIAL)
+    first, again = (about(nadia, "pumps", everyone).tally for _ in range(2))
+    assert first == again
+    assert first.uncleared in range(48, 73, STEP), "less than a step and a half from 60"
+    assert (first.people, first.blind, first.open) == (61, first.uncleared, 61 - first.uncleared)
+    assert first.open_lacking_key == 0
+
+
+def test_who_manages_them_all_is_told_exactly_and_everybody_of_what_is_public(
+    staff: list[Person], nadia: Person, ines: Person, unit: Unit, everyone: Audience
+) -> None:
+    Person.objects.filter(pk__in=[person.pk for person in staff[:3]]).update(clearance=Classification.PUBLIC)
+    told = about(nadia, "pumps", everyone, classification=Classification.PUBLIC)
+    assert (told.is_clearance_told, told.tally.uncleared) == (True, 0)
+    assert not about(nadia, "pumps", everyone).is_clearance_told
+    Grant.objects.create(person=nadia, permission=Permission.ADMINISTRATOR, unit=unit)
+    assert not about(Person.objects.get(pk=nadia.pk), "pumps", everyone).is_clearance_told
+    own = forecast_reach(Person.objects.get(pk=nadia.pk), title="pumps", audience=everyone)
+    exactly_told = answer_all(own, Scope((unit.path,)))
+    assert (exactly_told.is_clearance_told, exactly_told.tally.uncleared) == (True, 3)
+    Grant.objects.create(person=nadia, permission=Permission.ADMINISTRATOR)
+    tally = about(Person.objects.get(pk=nadia.pk), "pumps", everyone).tally
+    assert (tally.uncleared, tally.blind, tally.open) == (3, 3, 10)
+
+
+@given(
+    counts=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(0, 2**50)), min_size=4, max_size=4),
+    withheld=st.booleans(),
+    known=st.booleans(),
+)
+def test_what_is_told_adds_up(counts: list[tuple[int, int, int]], withheld: bool, known: bool) -> None:
+    """Whatever is lacking: of each kind as many are told as there are, and as many people in all."""
+    values = {}
+    for kind, (cleared, lacking, key) in zip(("cut_off", "must", "group", "open"), counts, strict=True):
+        values |= {kind: cleared, f"{kind}_lacking": lacking, f"{kind}_lacking_key": key}
+    tally = Tally(people=sum(cleared + lacking for cleared, lacking, _key in counts), **values)
+    told = tally.told(withheld, known)
+    for kind in ("cut_off", "must", "group", "open"):
+        assert told.named(kind) == tally.named(kind)
+        assert getattr(told, kind) >= 0
+    assert told.blind + told.cut_off + told.known + told.open == told.people == tally.people
+    assert known is False or told.uncleared == tally.uncleared
+    assert not withheld or known or told.uncleared == 0
+
+
 def test_no_difference_of_two_numbers_tells_of_one_person() -> None:
     """Whatever two numbers are told of many and of the same but one, both whether and whether not are likely."""
     chance = random.Random(1)
@@ -287,6 +365,28 @@ def test_a_units_knowledge_manager_counts_their_own_people(staff: list[Person], 
     enrol(everyone)
     forecast = forecast_reach(keeper, title="pump", audience=everyone)
     assert answer_all(forecast, Scope(("/901/",))).tally.people == 1
+
+
+def test_nobody_asks_more_often_in_a_day_than_tells_nothing(nadia: Person, everyone: Audience, sign_in: SignIn) -> None:
+    """And who did is told when they may again, at page and API."""
+    for number in range(MOST_A_DAY):
+        Forecast.objects.create(
+            asked_by=nadia, audience=everyone, asked_at=timezone.now() - timedelta(hours=number / 3)
+        )
+    first = Forecast.objects.order_by("asked_at").first()
+    assert first is not None
+    again = when_words(first.asked_at + timedelta(days=1))
+    with pytest.raises(ValidationError, match=f"Ask again after {again}"):
+        forecast_reach(nadia, title="pump", audience=everyone)
+    browser = sign_in(nadia)
+    values = {"title": "Pumps", "text": "pump", "classification": 1, "audience": everyone.pk}
+    page = browser.post(f"{ROOT}forecasts/new/", values)
+    assert (page.status_code, "You have looked ahead 50 times in a day" in page.content.decode()) == (400, True)
+    api = browser.post(f"{API}forecasts", json.dumps({"title": "P", "audience": "everyone"}), "application/json")
+    assert (api.status_code, "Ask again after" in api.content.decode()) == (400, True)
+    assert forecast_reach(OPERATOR, title="pump", audience=everyone).pk
+    Forecast.objects.filter(pk=first.pk).update(asked_at=timezone.now() - timedelta(days=1))
+    assert forecast_reach(nadia, title="pump", audience=everyone).asked_by == nadia
 
 
 # --- Who may ask, and what --------------------------------------------------------------------------------------------

@@ -1,11 +1,13 @@
 """Whom something would reach: the answers of the workers, counted by people, units and kinds of reason.
 
-Two things are counted apart. What a must-read or a group's profile brings is known to whoever manages knowledge: they
-issue the one and keep the other. Whose own interests match is nobody's business but theirs, and so is who is away, or
-has had enough: these are told in steps (see `telling`), own interests only among the people whom nothing else reaches,
-and only where these are `FEWEST_TOGETHER` or more; units with fewer are counted together. Of an audience of fewer
-people nothing is told, and of one that lacks so few of all who are looked after, nothing private. Never a name, a word
-or a query of theirs. Each asking is in the audit log.
+Three things are counted apart. What a must-read or a group's profile brings is known to whoever manages knowledge: they
+issue the one and keep the other, and see who is in which audience. Whose own interests match is nobody's business but
+theirs, and so is who is away, or has had enough: these are told in steps (see `telling`), own interests only among the
+people whom nothing else reaches, and only where these are `FEWEST_TOGETHER` or more; units with fewer are counted
+together. And what somebody is cleared for is known to who manages people, and to nobody else: how many lack the
+clearance is told in steps as well, and whom it reaches is counted from there. Of an audience of fewer people nothing is
+told, and of one that lacks so few of all who are looked after, nothing private. Never a name, a word or a query of
+theirs. Each asking is in the audit log.
 """
 
 from collections.abc import Sequence
@@ -20,13 +22,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from headwater.core.actions import require
+from headwater.core.models import Classification
 from headwater.distribute.models import Channel, Delivery, Directive, Forecast, InterestProfile
 from headwater.distribute.proof import Scope, no_channel
-from headwater.distribute.reach import may_read
+from headwater.distribute.reach import meant_for
 from headwater.distribute.rules import FEWEST_TOGETHER, looked_after
 from headwater.distribute.telling import in_steps, people_key
 from headwater.library.models import Article
-from headwater.people.models import Absence, AudienceMember, Person
+from headwater.people.models import Absence, AudienceMember, Permission, Person
 from headwater.people.models.person import PersonQuerySet
 from headwater.search.models import Entry
 
@@ -38,17 +41,17 @@ MOST_NAMED = 20
 class Tally:
     """People of an audience, sorted by what would become of it for them; each is in one count, but for the last three.
 
-    `blind` may not read it (`uncleared` of them for want of clearance), `cut_off` may, and have no account and no
+    `closed` to them it is whatever they are cleared for: they are not in its audience. `cut_off` have no account and no
     working channel. Of the others `must` are reached by a must-read, `group` by a group's interest and no must-read;
-    `open` by neither, and of these `own` by interests of their own. `refused` (a mail address that does not take mail),
-    `away` (today) and `full` (their budget was used up in the last day) are of all who may read it and are not cut off.
+    `open` by neither, and of these `own` by interests of their own. Who is not cleared for it is in none of these four,
+    but in its `_lacking`. `refused` (a mail address that does not take mail), `away` (today) and `full` (their budget
+    was used up in the last day) are of all whom something could reach.
 
-    These four are exact until `told` puts them in steps; their `_key`s say who was counted, see `telling`.
+    All are exact until `told` puts what is private in steps; the `_key`s say who was counted, see `telling`.
     """
 
     people: int = 0
-    blind: int = 0
-    uncleared: int = 0
+    closed: int = 0
     cut_off: int = 0
     must: int = 0
     group: int = 0
@@ -57,27 +60,58 @@ class Tally:
     refused: int = 0
     away: int = 0
     full: int = 0
+    cut_off_lacking: int = 0
+    must_lacking: int = 0
+    group_lacking: int = 0
+    open_lacking: int = 0
     own_key: int = 0
     refused_key: int = 0
     away_key: int = 0
     full_key: int = 0
+    cut_off_lacking_key: int = 0
+    must_lacking_key: int = 0
+    group_lacking_key: int = 0
+    open_lacking_key: int = 0
     is_withheld: bool = False
 
     def __add__(self, other: "Tally") -> "Tally":
         numbers = {name: getattr(self, name) + getattr(other, name) for name in _NUMBERS}
         return Tally(**numbers, is_withheld=self.is_withheld or other.is_withheld)
 
-    def told(self, withheld: bool = False) -> "Tally":
-        """As it may be shown: what is private in steps, or nothing of it."""
-        at_hand = self.must + self.group + self.open
+    def told(self, withheld: bool = False, cleared_known: bool = False) -> "Tally":
+        """As it may be shown: what is private in steps, or nothing of it; who is cleared exactly, if that is known."""
         told = dict.fromkeys((*_PRIVATE, *_KEYS), 0)
+        for kind in _REACHABLE:
+            told |= self._told_of(kind, withheld, cleared_known)
         if not withheld:
-            told["own"] = in_steps(self.own, self.own_key, self.open)
-            told["refused"] = in_steps(self.refused, self.refused_key, at_hand)
-            told["away"] = in_steps(self.away, self.away_key, at_hand)
-            told["full"] = in_steps(self.full, self.full_key, at_hand)
+            at_hand = self.must + self.group + self.open
+            told["own"] = in_steps(self.own, self.own_key, min(self.open, told["open"]))
+            most = min(at_hand, told["must"] + told["group"] + told["open"])
+            told |= {name: in_steps(getattr(self, name), getattr(self, f"{name}_key"), most) for name in _LATER}
         numbers = {name: told.get(name, getattr(self, name)) for name in _NUMBERS}
         return Tally(**numbers, is_withheld=withheld)
+
+    def _told_of(self, kind: str, withheld: bool, cleared_known: bool) -> dict[str, int]:
+        """Those of a kind, and those of it who lack the clearance: together they are as many as they are."""
+        known, lacking = self.named(kind), getattr(self, f"{kind}_lacking")
+        if not cleared_known:
+            key = getattr(self, f"{kind}_lacking_key")
+            lacking = 0 if withheld else in_steps(lacking, key, known)
+        return {kind: known - lacking, f"{kind}_lacking": lacking}
+
+    def named(self, kind: str) -> int:
+        """Of a kind, whether cleared or not: who manages knowledge may know these."""
+        return int(getattr(self, kind) + getattr(self, f"{kind}_lacking"))
+
+    @property
+    def uncleared(self) -> int:
+        """In its audience, and not cleared for it."""
+        return sum(getattr(self, f"{kind}_lacking") for kind in _REACHABLE)
+
+    @property
+    def blind(self) -> int:
+        """Who may not read it."""
+        return self.closed + self.uncleared
 
     @property
     def tells_own(self) -> bool:
@@ -105,8 +139,10 @@ class Tally:
         return self.open - self.own if self.tells_own else None
 
 
-_PRIVATE = ("own", "refused", "away", "full")
-_KEYS = ("own_key", "refused_key", "away_key", "full_key")
+_REACHABLE = ("cut_off", "must", "group", "open")
+_LATER = ("refused", "away", "full")
+_PRIVATE = ("own", *_LATER, *(f"{kind}_lacking" for kind in _REACHABLE))
+_KEYS = tuple(f"{name}_key" for name in _PRIVATE)
 _NUMBERS = [each.name for each in fields(Tally) if each.name != "is_withheld"]
 
 
@@ -130,13 +166,17 @@ class Named:
 
 @dataclass(frozen=True)
 class ReachForecast:
-    """The answer to a forecast, for one asker. Of too few people (`is_few`) nothing is told but how many they are."""
+    """The answer to a forecast, for one asker. Of too few people (`is_few`) nothing is told but how many they are.
+
+    `is_clearance_told`: who lacks the clearance is told exactly; else in steps.
+    """
 
     tally: Tally
     by_unit: list[UnitReach] = field(default_factory=list)
     must_reads: list[Named] = field(default_factory=list)
     groups: list[Named] = field(default_factory=list)
     is_few: bool = False
+    is_clearance_told: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,9 +257,11 @@ def forecast_for(forecast: Forecast, found: Answered, scope: Scope) -> ReachFore
         return ReachForecast(Tally(people=total.people), is_few=True)
     rest = Person.objects.active().filter(scope.within()).count() - total.people
     withheld = 0 < rest < FEWEST_TOGETHER
+    known = knows_clearances(forecast.asked_by, scope) or classification_of(forecast) == Classification.PUBLIC
     return ReachForecast(
-        tally=total.told(withheld),
-        by_unit=[replace(unit, tally=unit.tally.told(withheld)) for unit in told_together(units)],
+        tally=total.told(withheld, known),
+        by_unit=[replace(unit, tally=unit.tally.told(withheld, known)) for unit in told_together(units)],
+        is_clearance_told=known,
         must_reads=_named(found.must_reads(entry.pk if entry is not None else None)),
         groups=_named(_seen_by(forecast.asked_by, found.of_groups, scope)),
     )
@@ -232,9 +274,23 @@ def counted(forecast: Forecast, found: Answered, scope: Scope) -> list[UnitReach
     return _by_unit(_people(forecast, scope), _flags(forecast, found, must_reads))
 
 
+def knows_clearances(person: Person | None, scope: Scope) -> bool:
+    """Whether the asker may know what each of these people is cleared for: the operator, and who manages them all."""
+    if person is None:
+        return True
+    paths = person.paths_granted(Permission.ADMINISTRATOR)
+    return all(path.startswith(tuple(paths)) for path in scope.paths) if paths else False
+
+
 def entry_of(forecast: Forecast) -> Entry | None:
     """The entry a forecast is about; None for a text that is none yet."""
     return forecast.revision.article.entry if forecast.revision is not None else forecast.entry
+
+
+def classification_of(forecast: Forecast) -> int:
+    """What somebody must be cleared for to read it."""
+    entry = entry_of(forecast)
+    return entry.classification if entry is not None else forecast.classification
 
 
 def _people(forecast: Forecast, scope: Scope) -> PersonQuerySet:
@@ -244,13 +300,12 @@ def _people(forecast: Forecast, scope: Scope) -> PersonQuerySet:
 
 def _flags(forecast: Forecast, found: Answered, must_reads: Any) -> dict[str, Q]:
     entry = entry_of(forecast)
-    classification = entry.classification if entry is not None else forecast.classification
     today = timezone.localdate()
     full = Delivery.objects.filter(rolled=True, created_at__gt=timezone.now() - FULL_DAY)
     mail = Channel.objects.filter(kind=Channel.Kind.MAIL, state=Channel.State.SUSPENDED)
     return {
-        "reads": may_read(entry) if entry is not None else Q(clearance__gte=classification),
-        "cleared": Q(clearance__gte=classification),
+        "invited": meant_for(entry) if entry is not None else Q(pk__gt=0),
+        "cleared": Q(clearance__gte=classification_of(forecast)),
         "cut": no_channel(),
         "asked": Q(pk__in=AudienceMember.objects.filter(audience__in=must_reads.values("audience")).values("person")),
         "grouped": Q(pk__in=_members(found.of_groups)),
@@ -280,29 +335,32 @@ def _by_unit(people: PersonQuerySet, flags: dict[str, Q]) -> list[UnitReach]:
 
 
 def _sorted(row: dict[str, Any], n: int, key: int) -> Tally:
-    if not row["reads"]:
-        return Tally(people=n, blind=n, uncleared=0 if row["cleared"] else n)
-    if row["cut"]:
+    if not row["invited"]:
+        return Tally(people=n, closed=n)
+    kind = "cut_off" if row["cut"] else "must" if row["asked"] else "group" if row["grouped"] else "open"
+    if not row["cleared"]:
+        counts: dict[str, Any] = {f"{kind}_lacking": n, f"{kind}_lacking_key": key}
+        return Tally(people=n, **counts)
+    if kind == "cut_off":
         return Tally(people=n, cut_off=n)
     marks = {"refused": row["refuses"], "away": row["gone"], "full": row["filled"]}
-    later = {name: n * mark for name, mark in marks.items()}
-    later |= {f"{name}_key": key * mark for name, mark in marks.items()}
-    if row["asked"]:
-        return Tally(people=n, must=n, **later)
-    if row["grouped"]:
-        return Tally(people=n, group=n, **later)
-    return Tally(people=n, open=n, own=n * row["interested"], own_key=key * row["interested"], **later)
+    if kind == "open":
+        marks["own"] = row["interested"]
+    counts = {kind: n} | {name: n * mark for name, mark in marks.items()}
+    return Tally(people=n, **counts, **{f"{name}_key": key * mark for name, mark in marks.items()})
 
 
 def told_together(units: Sequence[UnitReach]) -> list[UnitReach]:
     """Units whose own interests may not be told are counted as one, with larger ones until they are enough together."""
     together: list[UnitReach] = []
     size = 0
-    for unit in sorted((each for each in units if each.tally.open), key=lambda each: (each.tally.open, each.name)):
-        if unit.tally.tells_own and (not together or size >= FEWEST_TOGETHER):
+    # Counted with those who lack the clearance: which units stand together must not tell who does.
+    open_to = [(unit.tally.named("open"), unit) for unit in units if unit.tally.named("open")]
+    for people, unit in sorted(open_to, key=lambda each: (each[0], each[1].name)):
+        if people >= FEWEST_TOGETHER and (not together or size >= FEWEST_TOGETHER):
             break
         together.append(unit)
-        size += unit.tally.open
+        size += people
     if len(together) < 2:
         return list(units)
     joined = UnitReach("", sum((unit.tally for unit in together), Tally()), len(together))

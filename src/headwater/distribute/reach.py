@@ -70,11 +70,15 @@ def reach_of_people(people: PersonQuerySet, entry: Entry | None) -> Reach:
 
 def may_read(entry: Entry) -> Q:
     """Filter on people: who may read the entry, as `EntryQuerySet.readable_by` decides it for one person."""
+    return meant_for(entry) & Q(clearance__gte=entry.classification)
+
+
+def meant_for(entry: Entry) -> Q:
+    """Filter on people: who may read the entry if they are cleared for it."""
     allowed = Q(pk=entry.owner_id) if entry.owner_id else Q(pk__in=[])
     if entry.audience_id is not None:
         allowed |= Q(audience_links__audience=entry.audience_id)
     path = entry.unit.path if entry.unit is not None else ""
     above = [path[: position + 1] for position, letter in enumerate(path) if letter == "/" and position]
     stewards = Q(grants__permission="steward") & (Q(grants__unit=None) | Q(grants__unit__path__in=above))
-    readers = Person.objects.filter(allowed | stewards, clearance__gte=entry.classification)
-    return Q(pk__in=readers.values("pk"))
+    return Q(pk__in=Person.objects.filter(allowed | stewards).values("pk"))

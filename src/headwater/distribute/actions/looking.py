@@ -1,9 +1,13 @@
 """The verb about looking ahead: whom would this reach?"""
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from headwater.core.actions import Actor, action, note, require
+from headwater.core.display.dates import when_words
 from headwater.core.models import Classification
 from headwater.distribute import rules
 from headwater.distribute.actions.profiles import check_language
@@ -13,6 +17,8 @@ from headwater.people.models import Audience, Person
 from headwater.search.models import Entry
 
 MOST_TEXT = 1_000_000
+MOST_A_DAY = 50  # chance is averaged out by asking very often: see docs/how-to/reach.md
+DAY = timedelta(days=1)
 
 
 @action
@@ -50,9 +56,25 @@ def forecast_reach(
     forecast.audience = audience or (about.audience if about is not None else None)
     if forecast.audience is None:
         raise ValidationError({"audience": _("Choose who it is meant for: it has no audience of its own.")})
+    _count_asking(actor)
     forecast.save()
     note(entry=about.pk if about is not None else None, audience=forecast.audience.pk)
     return forecast
+
+
+def _count_asking(actor: Actor) -> None:
+    """Raises `ValidationError` for who has asked as often in the last day as anybody may. The operator may."""
+    if not isinstance(actor, Person):
+        return
+    Person.objects.select_for_update(no_key=True).get(pk=actor.pk)  # of two at once the later counts the earlier
+    mine = Forecast.objects.filter(asked_by=actor, asked_at__gt=timezone.now() - DAY).order_by("-asked_at")
+    asked = list(mine.values_list("asked_at", flat=True)[:MOST_A_DAY])
+    if len(asked) == MOST_A_DAY:
+        said = _(
+            "You have looked ahead %(most)d times in a day, and more could tell of single people what is theirs alone. "
+            "Nothing was asked; your earlier answers stay. Ask again after %(time)s."
+        )
+        raise ValidationError({"asked": said % {"most": MOST_A_DAY, "time": when_words(asked[-1] + DAY)}})
 
 
 def _check_text(text: str, classification: int) -> None:

@@ -41,6 +41,9 @@ class TallyOut(Schema):
 
     Where somebody is reached by nothing else, `own`, and `away`, `budget_used` and `address_suspended` always, are told
     in steps of eight, up or down by chance; 0 says "fewer than eight, if any". `reached` and `unmatched` follow `own`.
+
+    Unless `is_clearance_told`, so is `uncleared`: who lacks the clearance. `must_read`, `group` and `cut_off` are all
+    of whom that holds, less who is told to lack it; null says that nothing is told of it, and nobody is taken off.
     """
 
     people: int
@@ -50,7 +53,7 @@ class TallyOut(Schema):
     own: int | None
     unmatched: int | None
     may_not_read: int
-    uncleared: int
+    uncleared: int | None
     cut_off: int
     away: int
     budget_used: int
@@ -81,6 +84,7 @@ class ForecastOut(Schema):
     is_answered: bool
     taken_back: str = ""
     is_few: bool = False
+    is_clearance_told: bool = False
     total: TallyOut | None = None
     by_unit: list[UnitTallyOut] = []
     must_reads: list[NamedOut] = []
@@ -115,9 +119,10 @@ def show_forecast(request: Request, pk: int) -> dict[str, Any]:
         **asked,
         "is_answered": True,
         "is_few": answer.is_few,
-        "total": None if answer.is_few else _tally(answer.tally),
+        "is_clearance_told": answer.is_clearance_told,
+        "total": None if answer.is_few else _tally(answer.tally, answer.is_clearance_told),
         "by_unit": [
-            {"unit_id": each.pk, "name": each.name, "units": each.units, **_tally(each.tally)}
+            {"unit_id": each.pk, "name": each.name, "units": each.units, **_tally(each.tally, answer.is_clearance_told)}
             for each in answer.by_unit
         ],
         "must_reads": [{"name": each.name, "people": each.people} for each in answer.must_reads],
@@ -125,9 +130,10 @@ def show_forecast(request: Request, pk: int) -> dict[str, Any]:
     }
 
 
-def _tally(tally: forecasting.Tally) -> dict[str, int | None]:
+def _tally(tally: forecasting.Tally, is_clearance_told: bool) -> dict[str, int | None]:
     return {
-        **{name: getattr(tally, name) for name in ("people", "reached", "group", "unmatched", "uncleared", "cut_off")},
+        **{name: getattr(tally, name) for name in ("people", "reached", "group", "unmatched", "cut_off")},
+        "uncleared": tally.uncleared if is_clearance_told or not tally.is_withheld else None,
         "must_read": tally.must,
         "own": tally.own if tally.tells_own else None,
         "may_not_read": tally.blind,
