@@ -200,7 +200,7 @@ def _deep(organisation: int) -> int:
 def _counted(organisation: int) -> list[float]:
     """Milliseconds of each count of what waits for the reader."""
     from headwater.core.wall import organisation_context
-    from headwater.distribute.inbox import counts_of
+    from headwater.distribute.waiting import counts_of
     from headwater.people.models import Person
 
     times = []

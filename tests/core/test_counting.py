@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from headwater.core.counting import RowCount, RowCounts
+from headwater.core.counting import AT_MOST, AtLeast, RowCount, RowCounts, bounded, bounded_part
 from headwater.people.models import Person, Unit
 
 
@@ -26,3 +26,26 @@ def test_what_can_find_nothing_counts_none(unit: Unit) -> None:
     nobody = Person.objects.filter(pk__in=[])
     found: Any = Unit.objects.values(whole=RowCount(nobody), each=RowCounts(nobody, [Q(unit=unit), Q()]))[0]
     assert found == {"whole": 0, "each": [0, 0]}
+
+
+def test_a_count_ends_at_its_bound(unit: Unit) -> None:
+    """Of more rows than the bound only the first are looked at, in the order they have."""
+    Person.objects.bulk_create(Person(name=f"Reader {number:04}", unit=unit) for number in range(AT_MOST + 20))
+    readers = Person.objects.filter(unit=unit)
+    tests = [Q(), Q(name__gte="Reader 1000"), Q(name__lt="Reader 0005")]
+    found: Any = Unit.objects.filter(pk=unit.pk).values(
+        each=RowCounts(readers.order_by("name"), tests),
+        whole=RowCount(readers.order_by("name"), is_bounded=True),
+        exact=RowCount(readers),
+    )[0]
+    assert found["each"] == [AT_MOST + 1, 1, 5]
+    assert (found["whole"], found["exact"]) == (AT_MOST + 1, AT_MOST + 20)
+
+
+def test_what_is_beyond_the_bound_is_said_to_be_more() -> None:
+    assert [type(bounded(found)) for found in (0, AT_MOST, AT_MOST + 1)] == [int, int, AtLeast]
+    assert bounded(AT_MOST + 1) == AT_MOST
+    assert [type(bounded_part(5, whole)) for whole in (5, AT_MOST, AT_MOST + 1)] == [int, int, AtLeast]
+    assert bounded_part(AT_MOST + 1, AT_MOST + 1) == AT_MOST
+    less = bounded(AT_MOST + 1) - 10
+    assert (type(less), less) == (AtLeast, AT_MOST - 10)

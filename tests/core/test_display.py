@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headwater.core.counting import AtLeast
 from headwater.core.display import assets, charts, dates, figures, heat, parts, sankey
 
 STATIC = assets.FOLDER
@@ -26,7 +27,16 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(0, "0"), (1284, "1,284"), (21306, "21,306"), (2.5, "2.5"), (2.0, "2"), (None, "–")]
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (1284, "1,284"),
+        (21306, "21,306"),
+        (2.5, "2.5"),
+        (2.0, "2"),
+        (AtLeast(1000), "1,000+"),
+        (None, "–"),
+    ],
 )
 def test_a_number_is_grouped(value: float | None, shown: str) -> None:
     assert figures.number(value) == shown

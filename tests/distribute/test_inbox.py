@@ -1,18 +1,25 @@
 """Counting an inbox: the page's one look says the same as each count by itself."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from headwater.core.counting import AT_MOST, AtLeast
 from headwater.core.models import Classification
-from headwater.distribute.inbox import InboxCounts, counts_of, look_through
 from headwater.distribute.lines import Tab
 from headwater.distribute.models import Delivery
+from headwater.distribute.waiting import InboxCounts, counts_of, look_through
 from headwater.people.models import Audience, Person
-from headwater.search.models import EntryVersion
+from headwater.search.models import Entry, EntryVersion, Kind
+from tests.conftest import enrol
 from tests.distribute.conftest import make_version
 
+SignIn = Callable[[Person], Client]
 NOW = timezone.now()
 SIGNED = {"must_acknowledge": True, "state": "acknowledged", "acknowledged_at": NOW, "read_at": NOW}
 KINDS: list[dict[str, object]] = [
@@ -41,10 +48,58 @@ def full(ines: Person, everyone: Audience, nadia: Person, version: EntryVersion)
 
 def test_one_look_counts_what_each_count_does(full: Person) -> None:
     assert look_through(full) == counts_of(full) == InboxCounts(unread=3, to_acknowledge=3, overdue=2, for_you=2)
-    assert [len(Tab(full, tab)) for tab in ("all", "done")] == [8, 1]
+    assert [Tab(full, tab).count() for tab in ("all", "done")] == [8, 1]
 
 
 def test_who_has_left_has_nothing_to_count(full: Person) -> None:
     full.left_on = timezone.localdate()
     full.save()
     assert look_through(full) == InboxCounts()
+
+
+def _deliver_many(
+    person: Person, audience: Audience, owner: Person, kinds: Sequence[tuple[int, dict[str, Any]]]
+) -> None:
+    """As many deliveries of each kind, each of a version of its own."""
+    fields = [each for number, each in kinds for _ in range(number)]
+    entries = Entry.objects.bulk_create(
+        Entry(kind=Kind.PROCEDURE, title=f"Text {number}", owner=owner, audience=audience)
+        for number in range(len(fields))
+    )
+    versions = EntryVersion.objects.bulk_create(
+        EntryVersion(entry=entry, number=1, title=entry.title, checksum="0" * 64, published_at=NOW) for entry in entries
+    )
+    for entry, version in zip(entries, versions, strict=True):
+        entry.current_version = version
+    Entry.objects.bulk_update(entries, ["current_version"])
+    Delivery.objects.bulk_create(
+        Delivery(person=person, version=version, **each) for version, each in zip(versions, fields, strict=True)
+    )
+
+
+def test_counts_end_at_a_thousand(ines: Person, everyone: Audience, nadia: Person, sign_in: SignIn) -> None:
+    """Beyond it they say so, wherever they stand; what is overdue is met first, and counted exactly."""
+    enrol(everyone)
+    late, later = ({"must_acknowledge": True, "due_at": NOW + timedelta(days=days)} for days in (-1, 1))
+    _deliver_many(ines, everyone, nadia, [(AT_MOST - 1, later), (3, late), (4, {"rolled": True}), (1, SIGNED)])
+    counts = look_through(ines)
+    assert counts == counts_of(ines) == InboxCounts(unread=AT_MOST, to_acknowledge=AT_MOST, overdue=3, for_you=4)
+    assert [type(each) for each in astuple(counts)] == [AtLeast, AtLeast, int, int]
+    page = sign_in(ines).get("/o/waterworks/distribute/inbox/").content.decode()
+    assert "3 must-reads are overdue" in page
+    assert "Must read 1,000+<" in page
+    assert "1,000+ unread in all" in page
+    today = sign_in(ines).get("/o/waterworks/").content.decode()
+    assert "1,000+ to read" in today
+    assert "990+ more" in today
+
+
+def test_a_list_says_whether_its_count_is_exact(
+    ines: Person, everyone: Audience, nadia: Person, sign_in: SignIn
+) -> None:
+    enrol(everyone)
+    _deliver_many(ines, everyone, nadia, [(AT_MOST, {}), (1, SIGNED)])
+    browser = sign_in(ines)
+    for tab, shown, count, is_exact in (("all", 3, AT_MOST, False), ("unread", 3, AT_MOST, True), ("done", 1, 1, True)):
+        part = browser.get(f"/o/waterworks/api/v1/distribute/inbox?tab={tab}&limit=3").json()
+        assert (len(part["items"]), part["count"], part["count_is_exact"]) == (shown, count, is_exact)

@@ -26,9 +26,10 @@ from headwater.distribute.actions import (
 )
 from headwater.distribute.broadcasts import spread_open_broadcasts
 from headwater.distribute.following import current_tx
-from headwater.distribute.inbox import counts_of, inbox_of
+from headwater.distribute.inbox import inbox_of
 from headwater.distribute.matching import forget_standing, match_new_versions
 from headwater.distribute.models import Broadcast, Delivery, InterestProfile, MatchRun, Reason
+from headwater.distribute.waiting import counts_of
 from headwater.distribute.widening import FOLLOWERS as WIDENING
 from headwater.distribute.withdrawing import follow_entries, follow_members, hand_over, settle_everything
 from headwater.gather.models import Source

@@ -31,8 +31,9 @@ from headwater.distribute.actions import (
 from headwater.distribute.deadlines import due_for
 from headwater.distribute.delivering import row_for
 from headwater.distribute.due import after_working_days
-from headwater.distribute.inbox import counts_of, inbox_of
+from headwater.distribute.inbox import inbox_of
 from headwater.distribute.models import Acknowledgement, Broadcast, Delivery, Directive, Reason
+from headwater.distribute.waiting import counts_of
 from headwater.people.models import Audience, Community, Grant, Permission, Person, Unit
 from headwater.search.actions import publish_version
 from headwater.search.models import Entry, EntryVersion

@@ -1,9 +1,11 @@
 """Today: what must be read and in how long, what is for me and why."""
 
+import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import Q
 from django.test import Client
 from django.utils import timezone
 
@@ -114,6 +116,36 @@ def test_for_you_shows_four_and_says_the_budget_aloud(
     page = sign_in(ines).get(PAGE).content.decode()
     assert '<span class="hit">culvert</span>' in page
     assert "6 unread" in page
+
+
+def test_the_most_pressing_come_first_whatever_waits(ines: Person, make_entry: MakeEntry) -> None:
+    """Urgent ones, then those due soonest, then the newest; the rest by the same rule. Against a sort of them all."""
+    chance, now = random.Random(3), timezone.now()
+    for number in range(60):
+        due = chance.choice([None, *(now + timedelta(days=days) for days in range(4))])
+        must, urgent = chance.random() < 0.6, chance.random() < 0.2
+        fields = {"must_acknowledge": must, "urgent": urgent, "due_at": due if must else None}
+        fields |= chance.choice([{}, {}, {}, {"state": "opened", "read_at": now}, {"state": "expired"}])
+        version = make_entry(f"Thing {number}").current_version
+        created = now - timedelta(hours=chance.randrange(5))
+        Delivery.objects.create(person=ines, version=version, created_at=created, **fields)
+    waiting = Delivery.objects.filter(Q(must_acknowledge=True) | Q(read_at=None), state__in=("due", "opened"))
+    ranked = sorted(
+        waiting,
+        key=lambda each: (
+            not each.urgent,
+            each.due_at or datetime.max.replace(tzinfo=UTC),
+            -each.created_at.timestamp(),
+            -each.pk,
+        ),
+    )
+    asked = [each for each in ranked if each.must_acknowledge]
+    unread = [each for each in ranked if not each.must_acknowledge]
+    today = Today(ines)
+    assert [line.delivery for line in today.must_read] == asked[:10]
+    assert [line.delivery for line in today.for_you] == unread[:4]
+    assert len(asked) > 10
+    assert len(unread) > 4
 
 
 @pytest.mark.parametrize("change", ["withdrawn", "other audience", "clearance"])

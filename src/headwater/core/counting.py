@@ -1,10 +1,33 @@
-"""Several counts in one query."""
+"""Several counts in one query, and counts that do not go on for ever.
+
+What may hold a hundred thousand rows is counted up to a bound: that there are more than a thousand is all a reader
+takes from such a figure, and to find out how many more would take longer than everything else on the page.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BooleanField, ExpressionWrapper, IntegerField, Q, QuerySet, Subquery
+
+AT_MOST = 1_000
+
+
+class AtLeast(int):
+    """A count that ended at its bound: that many, and more. It is shown as “1,000+”."""
+
+    def __sub__(self, others: int) -> "AtLeast":
+        return AtLeast(int(self) - others)
+
+
+def bounded(found: int) -> int:
+    """What a count that stops just beyond the bound says: how many there are, or that there are more than that."""
+    return AtLeast(AT_MOST) if found > AT_MOST else found
+
+
+def bounded_part(found: int, whole: int) -> int:
+    """What is said of some of the rows that were counted so: of those beyond the bound nothing is known."""
+    return AtLeast(min(found, AT_MOST)) if whole > AT_MOST else found
 
 
 class RowCount(Subquery):
@@ -14,13 +37,19 @@ class RowCount(Subquery):
     output_field = IntegerField()
     empty_result_set_value = 0
 
-    def __init__(self, rows: QuerySet[Any], ordered: bool = False, **extra: Any) -> None:
-        """`ordered` keeps the order, which `distinct("field")` needs."""
-        super().__init__((rows if ordered else rows.order_by()).values("pk"), **extra)
+    def __init__(self, rows: QuerySet[Any], ordered: bool = False, is_bounded: bool = False, **extra: Any) -> None:
+        """`ordered` keeps the order, which `distinct("field")` needs. For `is_bounded` see `bounded`; the order stays,
+        for an index that has it ends the count as soon as the bound is reached."""
+        rows = rows.values("pk") if ordered or is_bounded else rows.order_by().values("pk")
+        super().__init__(rows[: AT_MOST + 1] if is_bounded else rows, **extra)
 
 
 class RowCounts(Subquery):
-    """How many of a query's rows pass each test, as one expression that gives a list in the order of the tests."""
+    """How many of a query's rows pass each test, as one expression that gives a list in the order of the tests.
+
+    Only the first rows are looked at, one more than AT_MOST; see `bounded` for what comes first in the order or is all
+    there is, and `bounded_part` for the rest.
+    """
 
     output_field = ArrayField(IntegerField())
 
@@ -29,5 +58,5 @@ class RowCounts(Subquery):
         passes = {name: ExpressionWrapper(test, BooleanField()) for name, test in zip(names, tests, strict=True)}
         counts = ", ".join(f"COUNT(*) FILTER (WHERE {name})" for name in names)
         extra["template"] = f"(SELECT ARRAY[{counts}] FROM (%(subquery)s) AS counted)"
-        super().__init__(rows.order_by().values(**passes), **extra)
+        super().__init__(rows.values(**passes)[: AT_MOST + 1], **extra)
         self.empty_result_set_value = [0] * len(names)

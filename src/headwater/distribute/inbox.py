@@ -1,49 +1,27 @@
 """A person's inbox: their deliveries, and the open broadcasts that have not become rows yet.
 
     inbox_of(person)            what they may see, newest first; a query set, so filter and slice it further
-    counts_of(person)           how many there are to read, to acknowledge, and overdue
-    look_through(person)        the same, quicker, once broadcasts were taken in
+    to_sign, for_you, signed    parts of it in the order they are read, once broadcasts were taken in
 
 Nothing that the person may no longer read is in it. What was withdrawn because it is gone stays visible as that.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
-from django.http import HttpRequest
-from django.utils import timezone
 
-from headwater.core.counting import RowCount, RowCounts
-from headwater.core.prepared import Given, Prepared
+from headwater.core.order import By, Order
+from headwater.core.prepared import Prepared
 from headwater.distribute.broadcasts import open_broadcasts
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.models import Broadcast, Delivery, Reason
 from headwater.people.models import Person
 from headwater.people.reading import GivenReader, Reader, given_of, readable, reader_like
 
-
-@dataclass(frozen=True)
-class InboxCounts:
-    """How many deliveries wait for the person; `for_you` are the unread ones that nobody asked them to acknowledge."""
-
-    unread: int = 0
-    to_acknowledge: int = 0
-    overdue: int = 0
-    for_you: int = 0
-
-    @classmethod
-    def of(cls, waiting: Sequence[int], missing: int) -> "InboxCounts":
-        """From what the expressions of `waiting_counts` found; open broadcasts are must-reads without a row yet."""
-        unread, to_acknowledge, overdue, for_you = waiting
-        return cls(unread + missing, to_acknowledge + missing, overdue, for_you)
-
-
-def note_counts(request: HttpRequest, counts: InboxCounts) -> None:
-    """Tell the frame of the page what the page has counted already."""
-    request.inbox_counts = counts  # type: ignore[attr-defined]  # for the frame, which knows no page
+WAITING = (Delivery.State.DUE, Delivery.State.OPENED)
+NEWEST_FIRST = Order(By("created_at", falls=True), By("pk", falls=True))
+MOST_PRESSING_FIRST = Order(By("due_at", may_be_empty=True), *NEWEST_FIRST.columns)
+LATEST_SIGNED_FIRST = Order(By("acknowledged_at", falls=True), By("pk", falls=True))
 
 
 def inbox_of(person: Person) -> QuerySet[Delivery]:
@@ -65,44 +43,22 @@ def visible_deliveries(person: Reader) -> QuerySet[Delivery]:
     return Delivery.objects.filter(shown, readable(person, "version__entry__"), person=person.pk)
 
 
-def counts_of(person: Person) -> InboxCounts:
-    """What waits, open broadcasts included."""
-    if not person.is_active:
-        return InboxCounts()
-    ((waiting, missing),) = _counted(reader_like(person)).rows(now=timezone.now(), **given_of(person))
-    return InboxCounts.of(waiting, missing)
+def to_sign(reader: Reader) -> QuerySet[Delivery]:
+    """What the reader is asked to acknowledge and has not, the most pressing first."""
+    waiting = visible_deliveries(reader).filter(must_acknowledge=True, state__in=WAITING)
+    # What waits says that already; the index in order of due times says it so.
+    return MOST_PRESSING_FIRST.sorted(waiting.filter(acknowledged_at=None))
 
 
-@lru_cache(256)
-def _counted(reader: GivenReader) -> Prepared:
-    counts = waiting_counts(reader, Given("now"))
-    return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(*counts), keeps_plan=True)
+def for_you(reader: Reader) -> QuerySet[Delivery]:
+    """What profiles brought, still stands, and the reader has not read, newest first."""
+    unread = visible_deliveries(reader).filter(must_acknowledge=False, read_at=None, state__in=WAITING)
+    return NEWEST_FIRST.sorted(unread)
 
 
-def look_through(person: Person) -> InboxCounts:
-    """What waits, for somebody whose open broadcasts were taken in just now."""
-    if not person.is_active:
-        return InboxCounts()
-    ((waiting,),) = _waiting(reader_like(person)).rows(now=timezone.now(), **given_of(person))
-    return InboxCounts.of(waiting, 0)
-
-
-@lru_cache(256)
-def _waiting(reader: GivenReader) -> Prepared:
-    waiting, _missing = waiting_counts(reader, Given("now"))
-    return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(waiting), keeps_plan=True)
-
-
-def waiting_counts(reader: Reader, now: Any) -> tuple[RowCounts, RowCount]:
-    """Expressions that count what waits for somebody at that moment, for a query of one row; see `InboxCounts.of`."""
-    tests = [_UNREAD, _TO_SIGN, _TO_SIGN & Q(due_at__lt=now), _UNREAD & Q(must_acknowledge=False)]
-    waiting = visible_deliveries(reader).filter(_COUNTED)
-    return RowCounts(waiting, tests), RowCount(_missing_broadcasts(reader))
-
-
-_UNREAD, _TO_SIGN = Q(read_at=None), Q(must_acknowledge=True)
-# What was read and asks for nothing is most of an old inbox: whether it may still be read is not looked up to count.
-_COUNTED = (_UNREAD | _TO_SIGN) & Q(state__in=(Delivery.State.DUE, Delivery.State.OPENED))
+def signed(reader: Reader) -> QuerySet[Delivery]:
+    """What the reader acknowledged, the latest first."""
+    return LATEST_SIGNED_FIRST.sorted(visible_deliveries(reader).exclude(acknowledged_at=None))
 
 
 def take_in_broadcasts(person: Person) -> int:
@@ -117,10 +73,11 @@ def take_in_broadcasts(person: Person) -> int:
 
 @lru_cache(256)
 def _missing(reader: GivenReader) -> Prepared:
-    return Prepared(lambda: _missing_broadcasts(reader).values_list("pk", "version"), keeps_plan=True)
+    return Prepared(lambda: missing_broadcasts(reader).values_list("pk", "version"), keeps_plan=True)
 
 
-def _missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:
+def missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:
+    """Open broadcasts that concern the person and have not become rows of theirs."""
     row = Delivery.objects.filter(
         person=person.pk, version=OuterRef("version"), reasons__directive=OuterRef("directive")
     ).exclude(state=Delivery.State.WITHDRAWN)

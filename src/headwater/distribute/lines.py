@@ -10,21 +10,27 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Length
 from django.utils import timezone
 
-from headwater.core.counting import RowCount
+from headwater.core.counting import RowCount, bounded
 from headwater.core.lookups import numbers
-from headwater.core.order import By, Order
+from headwater.core.order import Order
 from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.distribute.because import Because, because, weightiest_first
-from headwater.distribute.inbox import visible_deliveries
+from headwater.distribute.inbox import (
+    LATEST_SIGNED_FIRST,
+    MOST_PRESSING_FIRST,
+    NEWEST_FIRST,
+    WAITING,
+    for_you,
+    signed,
+    to_sign,
+    visible_deliveries,
+)
 from headwater.distribute.messages import minutes_of_letters
 from headwater.distribute.models import Delivery, Reason
 from headwater.people.models import Person
 from headwater.people.reading import GivenReader, Reader, given_of, reader_like
+from headwater.search.models import Kind
 
-WAITING = (Delivery.State.DUE, Delivery.State.OPENED)
-NEWEST_FIRST = Order(By("created_at", falls=True), By("pk", falls=True))
-MOST_PRESSING_FIRST = Order(By("due_at", may_be_empty=True), *NEWEST_FIRST.columns)
-LATEST_SIGNED_FIRST = Order(By("acknowledged_at", falls=True), By("pk", falls=True))
 STEP = 10  # lines are asked for in tens: a query is kept for each number that is asked for
 
 
@@ -35,6 +41,11 @@ class InboxLine:
     delivery: Delivery
     sentence: str
     reasons: tuple[Because, ...]
+
+    @property
+    def kind(self) -> str:
+        """What kind of thing it is, in words; Django's own way to them goes through all kinds for each line."""
+        return str(Kind(self.delivery.version.entry.kind).label)
 
     @property
     def minutes(self) -> int:
@@ -54,35 +65,12 @@ class InboxLine:
         return self.waits_for_signature and due is not None and due < timezone.now()
 
 
-def must_reads(reader: Reader) -> QuerySet[Delivery]:
-    """What the reader is asked to acknowledge and has not, the most pressing first."""
-    return MOST_PRESSING_FIRST.sorted(_to_sign(reader))
-
-
-def for_you(reader: Reader) -> QuerySet[Delivery]:
-    """What profiles brought, still stands, and the reader has not read, newest first."""
-    return NEWEST_FIRST.sorted(_unread(reader))
-
-
-def _to_sign(reader: Reader) -> QuerySet[Delivery]:
-    waiting = visible_deliveries(reader).filter(must_acknowledge=True, state__in=WAITING)
-    return waiting.filter(acknowledged_at=None)  # what waits says that already; the index in order of due times, so
-
-
-def _unread(reader: Reader) -> QuerySet[Delivery]:
-    return visible_deliveries(reader).filter(must_acknowledge=False, read_at=None, state__in=WAITING)
-
-
-def _signed(reader: Reader) -> QuerySet[Delivery]:
-    return visible_deliveries(reader).exclude(acknowledged_at=None)
-
-
 # Which deliveries each holds, and in which order.
 TABS: dict[str, tuple[Callable[[Reader], QuerySet[Delivery]], Order]] = {
-    "must": (_to_sign, MOST_PRESSING_FIRST),
-    "unread": (_unread, NEWEST_FIRST),
+    "must": (to_sign, MOST_PRESSING_FIRST),
+    "unread": (for_you, NEWEST_FIRST),
     "all": (visible_deliveries, NEWEST_FIRST),
-    "done": (_signed, LATEST_SIGNED_FIRST),
+    "done": (signed, LATEST_SIGNED_FIRST),
 }
 
 
@@ -108,7 +96,7 @@ class Stretch:
 class Tab:
     """One tab of a person's inbox: how many lines it has, slices of it, and stretches. Take in open broadcasts before.
 
-    A stretch costs the same wherever it lies; a slice costs the more the later it begins, and `len` looks at all.
+    A stretch costs the same wherever it lies; a slice costs the more the later it begins.
     """
 
     def __init__(self, person: Person, name: str) -> None:
@@ -116,9 +104,10 @@ class Tab:
         self._name, self._order = name, TABS[name][1]
         self._reader, self._given = reader_like(person), given_of(person)
 
-    def __len__(self) -> int:
-        ((length,),) = _counted(self._reader, self._name).rows(**self._given)
-        return int(length)
+    def count(self) -> int:
+        """How many lines there are, up to a bound (core/counting.py)."""
+        ((found,),) = _counted(self._reader, self._name).rows(**self._given)
+        return bounded(found)
 
     def __getitem__(self, part: slice) -> list[InboxLine]:
         """Those lines, in two queries whatever their number."""
@@ -170,7 +159,7 @@ def _tens(wanted: int) -> int:
 
 @lru_cache(256)
 def _counted(reader: GivenReader, tab: str) -> Prepared:
-    rows = RowCount(TABS[tab][0](reader))
+    rows = RowCount(TABS[tab][0](reader), is_bounded=True)
     return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(rows), keeps_plan=True)
 
 

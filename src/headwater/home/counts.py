@@ -7,11 +7,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from headwater.core.counting import RowCount
+from headwater.core.counting import RowCount, bounded
 from headwater.core.prepared import Given, Prepared
-from headwater.distribute.inbox import InboxCounts, waiting_counts
 from headwater.distribute.proof import Scope, overdue
 from headwater.distribute.rules import proof_paths
+from headwater.distribute.waiting import InboxCounts, waiting_counts
 from headwater.gather.models import Source
 from headwater.home.rail import GATHERING, LOOKING, may_go
 from headwater.people.models import Person
@@ -29,7 +29,7 @@ def rail_counts(request: HttpRequest, person: Person) -> dict[str, tuple[int, st
     return {
         "inbox": (counts.unread, _("unread"), counts.overdue > 0),
         "droplet": (failing, _("failing"), True),
-        "shield-check": (late, _("overdue"), True),
+        "shield-check": (bounded(late), _("overdue"), True),
     }
 
 
@@ -40,7 +40,7 @@ def _asked(reader: GivenReader | None, gathers: bool, looked_at: tuple[str, ...]
     failing = Source.objects.filter(state=Source.State.ACTIVE).exclude(trouble="")
     counts = [
         RowCount(failing) if gathers else Value(0),
-        RowCount(overdue(Scope(looked_at), now)) if looked_at else Value(0),
+        RowCount(overdue(Scope(looked_at), now).order_by(), is_bounded=True) if looked_at else Value(0),
         *(waiting_counts(reader, now) if reader else ()),
     ]
     return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(*counts), keeps_plan=True)

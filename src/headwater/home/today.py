@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import F, Max, Q, Window
-from django.db.models.functions import Left, Length, RowNumber
+from django.db.models import F, Max, Q
+from django.db.models.functions import Left, Length
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from headwater.core.counting import RowCount, RowCounts
+from headwater.core.counting import RowCount, RowCounts, bounded, bounded_part
 from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.distribute.because import Because, because, weightiest_first
 from headwater.distribute.digests import digest_hour
-from headwater.distribute.inbox import take_in_broadcasts, visible_deliveries, with_reasons
+from headwater.distribute.inbox import for_you, signed, take_in_broadcasts, to_sign, with_reasons
 from headwater.distribute.messages import minutes_of_letters
 from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference
 from headwater.library.difference import compare
@@ -27,8 +27,6 @@ from headwater.search.models import Entry, EntryVersion
 MUST_SHOWN = 10
 FOR_YOU_SHOWN = 4
 NOTICES_SHOWN, NOTICES_READ = 5, 50
-OPEN = Q(state__in=[Delivery.State.DUE, Delivery.State.OPENED])
-COUNTS = ("must", "late", "today", "mine", "unread", "rolled", "done", "done_late")
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class Today:
         """All that is counted by itself, in one query, open broadcasts taken in."""
         take_in_broadcasts(self.person)
         midnight = timezone.localtime(self.now).replace(hour=0, minute=0, second=0, microsecond=0)
-        ((waiting, gathered, pushes),) = _counted(reader_like(self.person)).rows(
+        (found,) = _counted(reader_like(self.person)).rows(
             now=self.now,
             midnight=midnight,
             tomorrow=midnight + timedelta(days=1),
@@ -80,11 +78,14 @@ class Today:
             yesterday=self.now - timedelta(days=1),
             **given_of(self.person),
         )
-        return {**dict(zip(COUNTS, waiting, strict=True)), "gathered": gathered, "pushes": pushes}
+        return _bounded(*found)
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many are to be read, late, due today, unread for me, waiting for the digest, done this month."""
+        """How many are to be read, late, due today, unread for me, waiting for the digest, done this month.
+
+        Each is bounded (core/counting.py).
+        """
         return self._numbers
 
     @cached_property
@@ -95,7 +96,7 @@ class Today:
     @cached_property
     def must_read(self) -> list[Line]:
         """The most pressing must-reads, soonest first; those without a day last."""
-        found = [delivery for delivery in self._waiting if delivery.must_acknowledge]
+        found = [delivery for delivery in self._waiting if delivery.must_acknowledge][:MUST_SHOWN]
         changes = self._changes(found)
         return [_line(delivery, changes.get(delivery.pk, 0)) for delivery in found]
 
@@ -107,7 +108,8 @@ class Today:
     @cached_property
     def for_you(self) -> list[Line]:
         """The newest unread things that profiles and directives without signature brought."""
-        return [_line(delivery, 0) for delivery in self._waiting if not delivery.must_acknowledge]
+        found = [delivery for delivery in self._waiting if not delivery.must_acknowledge]
+        return [_line(delivery, 0) for delivery in found[:FOR_YOU_SHOWN]]
 
     @property
     def gathered_since_yesterday(self) -> int:
@@ -145,19 +147,10 @@ class Today:
 
 @lru_cache(256)
 def _counted(reader: GivenReader) -> Prepared:
-    """The counts named in COUNTS, what was gathered since yesterday, and today's pushes, as one row."""
-    unread, open_to_sign = OPEN & Q(read_at=None), OPEN & Q(must_acknowledge=True, acknowledged_at=None)
-    mine, done = unread & Q(must_acknowledge=False), Q(acknowledged_at__gte=Given("month"))
-    tests = {
-        "must": open_to_sign,
-        "late": open_to_sign & Q(due_at__lt=Given("now")),
-        "today": open_to_sign & Q(due_at__gte=Given("now"), due_at__lt=Given("tomorrow")),
-        "mine": mine,
-        "unread": unread,
-        "rolled": mine & Q(rolled=True),
-        "done": done,
-        "done_late": done & Q(acknowledged_at__gt=F("due_at")),
-    }
+    """What `_bounded` is made from: figures of must-reads, of the rest, what was signed, and two more, as one row."""
+    overdue = Q(due_at__lt=Given("now"))
+    today = Q(due_at__gte=Given("now"), due_at__lt=Given("tomorrow"))
+    this_month = signed(reader).filter(acknowledged_at__gte=Given("month"))
     gathered = EntryVersion.objects.filter(
         gathered_at__gt=Given("yesterday"), is_backfill=False, entry__in=Entry.objects.current().readable_by(reader)
     )
@@ -165,22 +158,48 @@ def _counted(reader: GivenReader) -> Prepared:
         person=reader.pk, must_acknowledge=False, urgent=False, dispatches__created_at__gte=Given("midnight")
     )
     counts = (
-        RowCounts(visible_deliveries(reader), [tests[name] for name in COUNTS]),
-        RowCount(gathered),
+        RowCounts(to_sign(reader), [Q(), overdue, today, Q(read_at=None)]),
+        RowCounts(for_you(reader), [Q(), Q(rolled=True)]),
+        RowCounts(this_month, [Q(), Q(acknowledged_at__gt=F("due_at"))]),
+        RowCount(gathered.order_by("-gathered_at"), is_bounded=True),
         RowCount(pushed.distinct()),
     )
     return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(*counts), keeps_plan=True)
 
 
+def _bounded(asked: list[int], unread: list[int], signatures: list[int], gathered: int, pushes: int) -> dict[str, int]:
+    """The figures by name. Must-reads come in order of their hour: what is late, and today, comes before the bound."""
+    must, late, today, must_unread = asked
+    mine, rolled = unread
+    done, done_late = signatures
+    return {
+        "must": bounded(must),
+        "late": bounded(late),
+        "today": bounded(today),
+        "mine": bounded(mine),
+        "unread": bounded(must_unread + mine),
+        "rolled": bounded_part(rolled, mine),
+        "done": bounded(done),
+        "done_late": bounded_part(done_late, done),
+        "gathered": bounded(gathered),
+        "pushes": pushes,
+    }
+
+
 @lru_cache(256)
 def _pressing(reader: GivenReader) -> PreparedObjects[Delivery]:
-    """The most pressing must-reads and the newest of the rest, with all that their lines say."""
-    ordered = [F("urgent").desc(), F("due_at").asc(nulls_last=True), F("created_at").desc(), F("pk").asc()]
-    place = Window(RowNumber(), partition_by="must_acknowledge", order_by=ordered)
-    wanted = Q(must_acknowledge=True, acknowledged_at=None) | Q(must_acknowledge=False, read_at=None)
-    shown = Q(must_acknowledge=True, place__lte=MUST_SHOWN) | Q(must_acknowledge=False, place__lte=FOR_YOU_SHOWN)
-    rows = visible_deliveries(reader).filter(OPEN, wanted).annotate(place=place).filter(shown).order_by("place")
+    """The most pressing must-reads and the newest of the rest, urgent ones first, with all that their lines say.
+
+    The first of the urgent and the first of all hold what is shown, and each of the four is found from its end of an
+    index, however much waits.
+    """
+    asked, unread = to_sign(reader), for_you(reader)
+    first = [asked[:MUST_SHOWN], asked.filter(urgent=True)[:MUST_SHOWN]]
+    first += [unread[:FOR_YOU_SHOWN], unread.filter(urgent=True)[:FOR_YOU_SHOWN]]
+    chosen, *others = (some.values("pk") for some in first)
+    rows = Delivery.objects.filter(pk__in=chosen.union(*others, all=True))
     rows = rows.annotate(letters=Length("version__text"), beginning=Left("version__text", 400))
+    rows = rows.order_by("-urgent", F("due_at").asc(nulls_last=True), "-created_at", "-pk")
     told = with_reasons(rows.select_related("version__entry__unit").defer("version__text"))
     return PreparedObjects(lambda: told, keeps_plan=True)
 

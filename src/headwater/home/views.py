@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from headwater.core.addresses import address
 from headwater.core.display.figures import number
-from headwater.distribute.inbox import InboxCounts, note_counts
+from headwater.distribute.waiting import InboxCounts, note_counts
 from headwater.home import findings
 from headwater.home.cockpit import Cockpit
 from headwater.home.counted import LISTINGS, entries_of, narrowed

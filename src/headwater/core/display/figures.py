@@ -8,13 +8,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from headwater.core.counting import AtLeast
+
 Number = int | float
 
 
 def number(value: Number | None) -> str:
-    """A grouped number in the reader's language (1,284); a dash for nothing known."""
+    """A grouped number in the reader's language (1,284; 1,000+ where counting ended); a dash for nothing known."""
     if value is None:
         return "–"
+    if isinstance(value, AtLeast):
+        return _("%(n)s+") % {"n": number(int(value))}
     places = 0 if float(value).is_integer() else 1
     return number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True)
 

@@ -8,6 +8,7 @@ from ninja import Query, Router, Schema
 
 from headwater.core.addresses import address
 from headwater.core.bodies import Body
+from headwater.core.counting import AtLeast
 from headwater.core.paging import Paging
 from headwater.core.references import Id, required
 from headwater.distribute import actions, lines
@@ -60,10 +61,11 @@ def inbox_line(line: lines.InboxLine) -> dict[str, Any]:
 
 
 class InboxLines(Schema):
-    """A part of an inbox, and how many lines there are."""
+    """A part of an inbox, and how many lines there are; beyond a thousand, `count` says so and is not exact."""
 
     items: list[InboxLine]
     count: int
+    count_is_exact: bool
 
 
 class InboxPart(Paging.Input):
@@ -78,7 +80,12 @@ def list_inbox(request: Request, asked: Query[InboxPart]) -> dict[str, Any]:
     take_in_broadcasts(request.person)
     tab = lines.Tab(request.person, asked.tab)
     shown = tab[asked.offset : asked.offset + asked.limit]
-    return {"items": [inbox_line(line) for line in shown], "count": len(tab)}
+    count = tab.count()
+    return {
+        "items": [inbox_line(line) for line in shown],
+        "count": count,
+        "count_is_exact": not isinstance(count, AtLeast),
+    }
 
 
 class Acknowledging(Body):

@@ -76,11 +76,16 @@ class Delivery(Walled):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "version"], name="delivery_once")]
         indexes = [
-            models.Index(fields=["person", "-created_at"], name="delivery_inbox"),
+            models.Index(fields=["person", "-created_at", "-id"], name="delivery_inbox"),
             models.Index(
                 fields=["person", "due_at"],
                 name="delivery_due",
                 condition=Q(must_acknowledge=True, acknowledged_at=None),
+            ),
+            models.Index(
+                fields=["person", "-acknowledged_at", "-id"],
+                name="delivery_signed",
+                condition=Q(acknowledged_at__isnull=False),
             ),
             models.Index(fields=["organisation", "tx"], name="delivery_tx"),
             models.Index(fields=["organisation", "seen_at"], name="delivery_seen", condition=Q(seen_at__isnull=False)),

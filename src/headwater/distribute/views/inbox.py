@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from headwater.core.addresses import address
+from headwater.core.display.figures import number
 from headwater.core.messages import tell, tell_here
 from headwater.distribute import lines
 from headwater.distribute.actions import (
@@ -23,8 +24,9 @@ from headwater.distribute.actions import (
     rate_delivery,
 )
 from headwater.distribute.delivering import row_for
-from headwater.distribute.inbox import InboxCounts, inbox_of, look_through, note_counts, take_in_broadcasts
+from headwater.distribute.inbox import for_you, inbox_of, take_in_broadcasts
 from headwater.distribute.models import Delivery
+from headwater.distribute.waiting import InboxCounts, look_through, note_counts
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
@@ -62,14 +64,14 @@ def _delivery(written: str) -> int | None:
 
 def _heading(counts: InboxCounts) -> str:
     if counts.overdue:
-        said = ngettext("%(n)d must-read is overdue", "%(n)d must-reads are overdue", counts.overdue)
-        return said % {"n": counts.overdue}
+        said = ngettext("%(n)s must-read is overdue", "%(n)s must-reads are overdue", counts.overdue)
+        return said % {"n": number(counts.overdue)}
     if counts.to_acknowledge:
-        said = ngettext("%(n)d must-read waits", "%(n)d must-reads wait", counts.to_acknowledge)
-        return said % {"n": counts.to_acknowledge}
+        said = ngettext("%(n)s must-read waits", "%(n)s must-reads wait", counts.to_acknowledge)
+        return said % {"n": number(counts.to_acknowledge)}
     if counts.unread:
-        said = ngettext("%(n)d thing you have not read", "%(n)d things you have not read", counts.unread)
-        return said % {"n": counts.unread}
+        said = ngettext("%(n)s thing you have not read", "%(n)s things you have not read", counts.unread)
+        return said % {"n": number(counts.unread)}
     return _("You have read all there is")
 
 
@@ -77,7 +79,7 @@ def _heading(counts: InboxCounts) -> str:
 def mark_read(request: Request) -> HttpResponse:
     """Mark the selected deliveries as read (a must-read waits for its signature all the same), or all “for you”."""
     if request.POST.get("all") == "1":
-        rows = list(lines.for_you(request.person).select_related("person"))
+        rows = list(for_you(request.person).select_related("person"))
     else:
         chosen = [int(pk) for pk in request.POST.getlist("delivery") if pk.isdecimal()]
         rows = list(inbox_of(request.person).filter(pk__in=chosen, read_at=None).select_related("person"))
