@@ -18,9 +18,12 @@ from headwater.distribute.actions import divide_matching, issue_directive, save_
 from headwater.distribute.holding import Holding
 from headwater.distribute.keeping import keep_all
 from headwater.distribute.matching import forget_standing, match_new_versions
-from headwater.distribute.models import Delivery, MatchRun, MatchShard, Reason
-from headwater.distribute.shards import Part, divide, shards
+from headwater.distribute.models import Delivery, MatchRun, MatchShard, Reason, UnmatchedVersion
+from headwater.distribute.shards import Lag, Part, divide, shards
+from headwater.distribute.views.matching import heading_of
 from headwater.people.models import Person
+from headwater.search.models import EntryVersion
+from tests.asked import MOST_QUERIES, queries
 from tests.distribute.test_matching import LONG, House, profile
 
 
@@ -301,6 +304,43 @@ def test_divide_matching_is_for_administrators(ada: Person, ines: Person, sign_i
 def test_divide_matching_refuses_other_numbers(ada: Person, number: int) -> None:
     with pytest.raises(ValidationError):
         divide_matching(ada, number)
+
+
+def test_the_page_of_matching_shows_the_shards_and_divides_them(
+    ada: Person, nadia: Person, sign_in: Callable[[Person], Client], version: EntryVersion
+) -> None:
+    path = "/o/waterworks/distribute/matching/"
+    browser = sign_in(nadia)
+    assert browser.get(path).status_code == browser.post(path, {"shards": 2}).status_code == 403
+    browser = sign_in(ada)
+    page = browser.get(path).content.decode()
+    assert "1 shard of 1 is held by no worker" in page
+    assert "Every text could be matched" in page
+    refused = browser.post(path, {"shards": 1_001})
+    assert (refused.status_code, MatchShard.objects.count()) == (400, 1)
+    divided = browser.post(path, {"shards": 3}, follow=True).content.decode()
+    assert "Matched in 3 shards from now on" in divided
+    assert "3 of 3" in divided
+    assert 'name="shards" value="3"' in divided
+    UnmatchedVersion.objects.create(version=version, fault="ZeroDivisionError()")
+    assert "1 text" in browser.get(path).content.decode()
+    assert Event.objects.filter(verb="divide_matching").count() == 1
+    divide(1)
+    few = queries(browser, path)
+    divide(30)
+    assert queries(browser, path) == few <= MOST_QUERIES
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ([(True, 0), (True, 20)], "Matching keeps up"),
+        ([(True, 0), (True, 2_000)], "Up to 2,000 versions wait to be matched"),
+        ([(False, 2_000), (True, 0)], "1 shard of 2 is held by no worker"),
+    ],
+)
+def test_the_page_of_matching_says_what_is_the_matter(found: list[tuple[bool, int]], said: str) -> None:
+    assert heading_of([Lag(at, len(found), is_held, behind) for at, (is_held, behind) in enumerate(found)]) == said
 
 
 def test_a_host_that_is_not_to_match_holds_nothing(

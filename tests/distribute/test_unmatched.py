@@ -19,7 +19,7 @@ from headwater.distribute.standing import Standing
 from headwater.distribute.unmatched import still_shards, unmatched_versions
 from headwater.home.cockpit import Cockpit
 from headwater.home.needs import Trust, needs_of
-from headwater.people.models import Person
+from headwater.people.models import Grant, Permission, Person
 from headwater.search.language.searchable import Searchable
 from headwater.search.models import EntryVersion
 from tests.distribute.test_matching import House, profile
@@ -184,6 +184,7 @@ def test_the_cockpit_says_so_and_lists_them(
     page = sign_in(nadia).get(need.url)
     assert page.status_code == 200
     assert "What could not be matched, and is not delivered: 1" in page.content.decode()
+    assert "Try again" in page.content.decode()
 
 
 def test_retry_versions_is_for_those_who_run_it(
@@ -194,3 +195,26 @@ def test_retry_versions_is_for_those_who_run_it(
     assert sign_in(ada).post(path).json() == {"versions": 0}
     with pytest.raises(PermissionDenied):
         retry_versions(ines)
+
+
+def test_the_button_over_the_list_tries_them_again(
+    ada: Person, nadia: Person, ines: Person, sign_in: Callable[[Person], Client], version: EntryVersion
+) -> None:
+    """Whoever sees the list and may not have them tried again sees no button."""
+    listed, retries = "/o/waterworks/cockpit/unmatched/", "/o/waterworks/distribute/matching/retries/"
+    assert "Try again" not in sign_in(nadia).get(listed).content.decode()
+    row = UnmatchedVersion.objects.create(version=version, fault="ZeroDivisionError()")
+    Grant.objects.create(person=ines, permission=Permission.EXECUTIVE)
+    for person, code in ((ines, 403), (nadia, 302), (ada, 302)):
+        browser = sign_in(person)
+        assert (retries in browser.get(listed).content.decode()) is (code == 302)
+        UnmatchedVersion.objects.update(again_at=None)
+        assert browser.post(retries).status_code == code
+        row.refresh_from_db()
+        assert (row.again_at is not None) is (code == 302)
+    assert sign_in(ada).get(retries).status_code == 405
+    page = sign_in(ada).post(retries, follow=True)
+    assert page.redirect_chain[-1][0] == listed
+    assert "1 text is tried again within seconds" in page.content.decode()
+    row.delete()
+    assert "nothing to try again" in sign_in(ada).post(retries, follow=True).content.decode()

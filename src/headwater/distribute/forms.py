@@ -10,6 +10,7 @@ from headwater.core.inputs import DateInput, MomentInput, QueryInput, TimeInput
 from headwater.core.models import Classification
 from headwater.distribute.models import Channel, Preference, When
 from headwater.distribute.rungs import read_days
+from headwater.distribute.shards import MOST_SHARDS
 from headwater.people.models import Audience, Person
 from headwater.search.models import Entry
 
@@ -148,6 +149,12 @@ class DirectiveForm(LadderForm):
         self.fields["audience"] = forms.ModelChoiceField(
             audiences, label=_("Who"), required=False, empty_label=_("Choose who must read it")
         )
+
+
+class DivisionForm(forms.Form):
+    """In how many shards the standing queries are matched."""
+
+    shards = forms.IntegerField(label=_("Shards"), min_value=1, max_value=MOST_SHARDS)
 
 
 class ForecastForm(forms.Form):

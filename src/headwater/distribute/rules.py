@@ -5,7 +5,7 @@ from django.db.models import Q
 from headwater.core.actions import Actor
 from headwater.distribute.models import Delivery, Directive, InterestProfile
 from headwater.people.models import Audience, Permission, Person, Unit
-from headwater.people.rules import is_system, may_anywhere, may_manage_knowledge
+from headwater.people.rules import is_system, may_administer, may_anywhere, may_manage_knowledge
 
 FEWEST_TOGETHER = 8
 """Of fewer people it is not told how many of their own interests match: one might tell whose they are."""
@@ -108,6 +108,11 @@ def proof_paths(actor: Actor) -> tuple[str, ...]:
         return granted
     headed = Unit.objects.filter(Q(head=actor) | Q(deputy=actor)).values_list("path", flat=True)
     return tuple(sorted({*granted, *headed}))
+
+
+def may_try_again(actor: Actor) -> bool:
+    """Have versions that could not be matched tried again: who runs the organisation, or its knowledge management."""
+    return may_administer(actor) or may_manage_knowledge(actor)
 
 
 def may_see_audit(actor: Actor) -> bool:

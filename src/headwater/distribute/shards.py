@@ -13,8 +13,8 @@ from datetime import datetime
 
 import numpy as np
 from django.db import connection
-from django.db.models import F, Model, Q, QuerySet
-from django.db.models.functions import Mod
+from django.db.models import F, Func, IntegerField, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Mod
 from django.db.models.lookups import Exact
 from numpy.typing import NDArray
 
@@ -25,6 +25,7 @@ from headwater.distribute.models import Directive, InterestProfile, MatchShard
 from headwater.search.models import EntryVersion
 
 MOST_SHARDS = 1_000
+_NEVER = 2**63 - 1  # no transaction has that number
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +96,18 @@ class Lag:
 
 def lags() -> list[Lag]:
     """How every shard of the current organisation is doing."""
-    found = shards()
+    shards()
     with connection.cursor() as cursor:
         cursor.execute(_HELD)
         held = {pk for (pk,) in cursor.fetchall()}
-    return [Lag(shard.number, shard.of, shard.pk in held, _waiting(shard)) for shard in found]
+    until = Coalesce(OuterRef("until_tx"), Value(_NEVER))
+    waiting = EntryVersion.objects.filter(tx__gte=OuterRef("tx"), tx__lt=until).order_by()
+    counted = Subquery(waiting.annotate(n=Func(F("pk"), function="COUNT")).values("n"), output_field=IntegerField())
+    found = MatchShard.objects.annotate(behind=counted).order_by("pk")
+    return [
+        Lag(number, of, pk in held, behind)
+        for pk, number, of, behind in found.values_list("pk", "number", "of", "behind")
+    ]
 
 
 _HELD = """
@@ -108,11 +116,6 @@ _HELD = """
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND classid::bigint = hashtext('match shard')::bigint & 4294967295
 """
-
-
-def _waiting(shard: MatchShard) -> int:
-    until = {} if shard.until_tx is None else {"tx__lt": shard.until_tx}
-    return EntryVersion.objects.filter(tx__gte=shard.tx, **until).count()
 
 
 def _caught_up(shard: MatchShard, upper: int) -> int:

@@ -9,6 +9,7 @@ from headwater.distribute.views import (
     inbox,
     learning,
     load,
+    matching,
     profiles,
     proof,
     reaching,
@@ -58,6 +59,8 @@ urlpatterns = [
     path("reaching/channels/", reaching.add, name="channel-new"),
     path("reaching/channels/<int:pk>/", reaching.change, name="channel"),
     path("reaching/feed/", reaching.renew_feed, name="feed"),
+    path("matching/", matching.show_matching, name="matching"),
+    path("matching/retries/", matching.retry_versions, name="matching-retries"),
     path("outbox/", reaching.show_outbox, name="outbox"),
     path("outbox/<str:mail>/", reaching.show_mail, name="outbox-mail"),
 ]

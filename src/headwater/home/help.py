@@ -34,6 +34,15 @@ TOPICS = {
             _("In the table of reach, a dot means that the topic brought nothing to that unit."),
         ),
     ),
+    "distribute-matching": Topic(
+        _("Matching"),
+        _("How the standing queries are shared out among the workers that hold them in memory, and how they keep up."),
+        (
+            _("A shard that no worker holds is matched by nobody: start “headwater work” on one more host."),
+            _("Divide into more shards when one worker’s memory, or one core’s time, is not enough."),
+            _("Texts that could not be matched are set aside; try them again once their cause is mended."),
+        ),
+    ),
     "home-entry": Topic(
         _("Reading"),
         _("A document or an article: why you see it, whether you can rely on it, where it comes from."),

@@ -112,7 +112,7 @@ def _unmatched(cockpit: Cockpit) -> list[Need]:
     title = ngettext(
         "%(n)s text is not delivered: matching it failed", "%(n)s texts are not delivered: matching them failed", count
     )
-    text = _("It is tried again when Headwater is upgraded or starts. Tell the administrator.")
+    text = _("Try it again there; if that fails, the administrator finds why in the worker’s log.")
     url = address("home:counted", figure="unmatched")
     return [Need(title % {"n": number(count)}, text, "alert-triangle", "bad", url, _("Which"))]
 

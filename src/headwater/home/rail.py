@@ -92,6 +92,7 @@ STEER = (
     Place(_("Topics"), "tags", "taxonomy:topics", "o", GATHERING, within=("taxonomy:",)),
     Place(_("Audit"), "history", "distribute:audit", "u", STEERING, within=("distribute:audit",)),
     Place(_("Outbox"), "mail", "distribute:outbox", "", ADMINISTERING, within=("distribute:outbox",)),
+    Place(_("Matching"), "server", "distribute:matching", "", ADMINISTERING, within=("distribute:matching",)),
 )
 MINE = (
     Place(_("My account"), "user-circle", "people:me"),

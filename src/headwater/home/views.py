@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from headwater.core.addresses import address
 from headwater.core.display.figures import number
+from headwater.distribute.rules import may_try_again
 from headwater.distribute.waiting import InboxCounts, note_counts
 from headwater.home import findings
 from headwater.home.cockpit import Cockpit
@@ -73,11 +74,13 @@ def show_counted(request: Request, figure: str) -> HttpResponse:
     listing = LISTINGS[figure]
     rows = narrowed(listing, listing.rows(cockpit), request.GET)
     page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    may_retry = figure == "unmatched" and page.paginator.count and may_try_again(request.person)
     context = {
         "listing": listing,
         "page": page,
         "readable": cockpit.readable_among(entries_of(listing, page.object_list)),
         "finding": _("%(title)s: %(n)s") % {"title": listing.title, "n": number(page.paginator.count)},
+        "retry_url": address("distribute:matching-retries") if may_retry else "",
         "crumbs": [(_("Cockpit"), f"{address('home:cockpit')}?days={cockpit.days}"), (listing.title, "")],
     }
     return render(request, "home/counted.html", context)

@@ -6,8 +6,9 @@ from django.utils.translation import gettext as _
 
 from headwater.core.actions import Actor, action, note, require
 from headwater.distribute.models import MatchShard, UnmatchedVersion
+from headwater.distribute.rules import may_try_again
 from headwater.distribute.shards import MOST_SHARDS, divide
-from headwater.people.rules import may_administer, may_manage_knowledge
+from headwater.people.rules import may_administer
 
 
 @action
@@ -27,8 +28,7 @@ def divide_matching(actor: Actor, shards: int) -> list[MatchShard]:
 @action
 def retry_versions(actor: Actor) -> int:
     """Try again to match the versions that were set aside for a fault, within seconds; returns how many there are."""
-    allowed = may_administer(actor) or may_manage_knowledge(actor)
-    require(allowed, _("Only an administrator or a knowledge manager has versions tried again."))
+    require(may_try_again(actor), _("Only an administrator or a knowledge manager has versions tried again."))
     waiting = UnmatchedVersion.objects.all()
     waiting.update(again_at=timezone.now())
     versions = waiting.values("version").distinct().count()
