@@ -37,8 +37,17 @@ class By:
         """Rows that this column alone puts beyond the place, which `is_empty` there; None when it can be none."""
         if is_empty:
             return Q(**{f"{self.column}__isnull": False}) if backwards else None
-        beyond = Q(**{f"{self.column}__{'lt' if self.falls != backwards else 'gt'}": self._given})
-        return beyond | Q(**{self.column: None}) if self.may_be_empty and not backwards else beyond
+        return self._past("lt" if self.falls != backwards else "gt", backwards)
+
+    def at_or_further(self, is_empty: bool, backwards: bool) -> Q:
+        """Rows that are level with the place in this column or that it puts beyond: one stretch of an index."""
+        if is_empty:
+            return Q() if backwards else self.same(is_empty)
+        return self._past("lte" if self.falls != backwards else "gte", backwards)
+
+    def _past(self, comparison: str, backwards: bool) -> Q:
+        past = Q(**{f"{self.column}__{comparison}": self._given})
+        return past | Q(**{self.column: None}) if self.may_be_empty and not backwards else past
 
     def same(self, is_empty: bool) -> Q:
         """Rows that are level with the place in this column."""
@@ -73,14 +82,17 @@ class Order:
         return frozenset(by.column for by, value in zip(self.columns, values, strict=True) if value is None)
 
     def beyond(self, empty: frozenset[str] = frozenset(), backwards: bool = False) -> Q:
-        """Rows after the place; `backwards`, before it. The first column is bounded by itself, for an index on it."""
-        found, level = Q(pk__in=()), Q()
-        for by in self.columns:
+        """Rows after the place; `backwards`, before it.
+
+        The first column is bounded by itself, so that an index is followed from there on and left when enough is found.
+        Were the rest of the rule one that an index answers, too, PostgreSQL would rather collect all there is beyond.
+        """
+        first, *others = self.columns
+        level = first.same(first.column in empty)
+        found = ~level
+        for by in others:
             further = by.further(by.column in empty, backwards)
             if further is not None:
                 found |= level & further
             level &= by.same(by.column in empty)
-        first = self.columns[0]
-        bound = first.further(first.column in empty, backwards)
-        at_first = first.same(first.column in empty)
-        return (at_first if bound is None else bound | at_first) & found
+        return first.at_or_further(first.column in empty, backwards) & found
