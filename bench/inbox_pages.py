@@ -1,4 +1,4 @@
-"""inbox_pages: the pages and counts of a full inbox, in an installation of a million versions.
+"""inbox_pages: the pages and counts of a full inbox, and Today, in an installation of a million versions.
 
 The reader has 10,000 deliveries, and 500 open broadcasts concern them, as rows that follow in the background have not
 come yet; 2,000 others have 250 deliveries each. The tables are filled by SQL, as the application's role, with all keys,
@@ -20,6 +20,7 @@ AT_ONCE = 100_000
 LONGEST_UPKEEP = 600  # seconds
 NEWCOMERS, TIMES, WARMING = 5, 60, 8
 PAGES = {
+    "today": "",
     "unread": "distribute/inbox/?tab=unread",
     "must": "distribute/inbox/?tab=must",
     "all": "distribute/inbox/?tab=all",

@@ -103,3 +103,26 @@ def test_a_list_says_whether_its_count_is_exact(
     for tab, shown, count, is_exact in (("all", 3, AT_MOST, False), ("unread", 3, AT_MOST, True), ("done", 1, 1, True)):
         part = browser.get(f"/o/waterworks/api/v1/distribute/inbox?tab={tab}&limit=3").json()
         assert (len(part["items"]), part["count"], part["count_is_exact"]) == (shown, count, is_exact)
+
+
+@pytest.mark.parametrize("tab", ["all", "must", "unread", "done"])
+def test_a_list_is_gone_through_from_line_to_line(full: Person, tab: str, sign_in: SignIn) -> None:
+    browser, address = sign_in(full), f"/o/waterworks/api/v1/distribute/inbox?tab={tab}"
+    everything = [line["delivery_id"] for line in browser.get(address).json()["items"]]
+    found = [browser.get(f"{address}&limit=1").json()["items"][0]["delivery_id"]]
+    while part := browser.get(f"{address}&limit=2&after={found[-1]}&offset=5").json()["items"]:
+        found += [line["delivery_id"] for line in part]
+    assert found == everything
+
+
+def test_a_list_does_not_go_on_from_what_is_no_line_of_it(
+    full: Person, otto: Person, version: EntryVersion, sign_in: SignIn
+) -> None:
+    """Somebody else's, nobody's, and among what was signed one that was not."""
+    foreign = Delivery.objects.create(person=otto, version=version).pk
+    unsigned = Delivery.objects.filter(person=full, acknowledged_at=None).values_list("pk", flat=True)[0]
+    browser = sign_in(full)
+    for tab, after in (("all", foreign), ("all", 2**62), ("done", unsigned)):
+        answer = browser.get(f"/o/waterworks/api/v1/distribute/inbox?tab={tab}&after={after}")
+        assert answer.status_code == 422
+        assert "after" in answer.content.decode()

@@ -123,14 +123,28 @@ class Tab:
         found = self._asked(Part(self._name, 0, _tens(length + 1)))
         return Stretch(_lines(found[:length]), has_earlier=False, has_later=len(found) > length)
 
+    def after(self, delivery: int, length: int) -> list[InboxLine]:
+        """The `length` lines after a delivery of theirs, which may be in another tab; none where it is the last.
+
+        Raises `Delivery.DoesNotExist` for one that is no place in this tab.
+        """
+        if self._place(delivery) is None:
+            raise Delivery.DoesNotExist
+        return _lines(self._beyond(delivery, length)[:length])
+
     def _beyond(self, delivery: int, length: int, backwards: bool = False) -> list[Delivery]:
-        """The next ones from a delivery on, which may be in another tab; one more than `length` if there are."""
-        own = Delivery.objects.filter(pk=delivery, person=self._given["reader"])
-        place = own.values_list(*(by.column for by in self._order.columns)).first()
-        if place is None or not self._order.holds(place):
+        """The next ones from a delivery on; one more than `length` if there are."""
+        place = self._place(delivery)
+        if place is None:
             return []
         part = Part(self._name, 0, _tens(length + 1), self._order.empty(place), backwards)
         return self._asked(part, **self._order.given(place))
+
+    def _place(self, delivery: int) -> tuple[Any, ...] | None:
+        """Where the person's delivery stands in the order of this tab; None for one that has no place in it."""
+        own = Delivery.objects.filter(pk=delivery, person=self._given["reader"])
+        place = own.values_list(*(by.column for by in self._order.columns)).first()
+        return place if place is not None and self._order.holds(place) else None
 
     def _asked(self, part: "Part", **place: Any) -> list[Delivery]:
         return _deliveries(self._reader, part).all(**self._given, **place)

@@ -10,7 +10,7 @@ from headwater.core.addresses import address
 from headwater.core.bodies import Body
 from headwater.core.counting import AtLeast
 from headwater.core.paging import Paging
-from headwater.core.references import Id, required
+from headwater.core.references import Id, refuse_reference, required
 from headwater.distribute import actions, lines
 from headwater.distribute.delivering import row_for
 from headwater.distribute.inbox import inbox_of, take_in_broadcasts
@@ -69,9 +69,14 @@ class InboxLines(Schema):
 
 
 class InboxPart(Paging.Input):
-    """Which tab: must (most pressing first), unread, done or all (newest first)."""
+    """Which tab: must (most pressing first), unread, done or all (newest first).
+
+    `after` goes on from the line of that delivery, as quickly at the end of a long inbox as at its beginning; with it,
+    `offset` counts for nothing.
+    """
 
     tab: Literal["all", "must", "unread", "done"] = "all"
+    after: Id | None = None
 
 
 @router.get("/inbox", response=InboxLines, operation_id="list_inbox")
@@ -79,13 +84,21 @@ def list_inbox(request: Request, asked: Query[InboxPart]) -> dict[str, Any]:
     """What came for the person."""
     take_in_broadcasts(request.person)
     tab = lines.Tab(request.person, asked.tab)
-    shown = tab[asked.offset : asked.offset + asked.limit]
     count = tab.count()
     return {
-        "items": [inbox_line(line) for line in shown],
+        "items": [inbox_line(line) for line in _part(tab, asked)],
         "count": count,
         "count_is_exact": not isinstance(count, AtLeast),
     }
+
+
+def _part(tab: lines.Tab, asked: InboxPart) -> list[lines.InboxLine]:
+    if asked.after is None:
+        return tab[asked.offset : asked.offset + asked.limit]
+    try:
+        return tab.after(asked.after, asked.limit)
+    except Delivery.DoesNotExist:
+        refuse_reference(asked.after, "after")
 
 
 class Acknowledging(Body):
