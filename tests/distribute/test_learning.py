@@ -269,6 +269,32 @@ def test_words_that_bring_half_of_everything_are_refused_until_confirmed(
     assert browser.post(words, {**body, "confirmed": True}, content_type="application/json").status_code == 200
 
 
+def test_a_refused_strength_is_confirmed_by_the_plain_form(many: None, ines: Person, sign_in: SignIn) -> None:
+    """Without JavaScript: what was chosen stands in the form again, beside what it would bring and the tick."""
+    for word in ("the", "valve"):
+        weigh_word(ines, ines, word, "little")
+    browser = sign_in(ines)
+    chosen = {"do": "weigh", "strength:the": "very_strong", "strength:valv": "never"}
+    refused = browser.post(f"{PAGE}change/", chosen)
+    page = refused.content.decode()
+    assert refused.status_code == 400
+    assert page.count("would bring 20 of the newest 20 texts") == 2, "said over the page, and beside the words"
+    assert 'name="confirmed" value="on" form="words"' in page
+    assert {word.term: word.strength for word in refused.context["words"]} == {"the": "very_strong", "valv": "never"}
+    assert interest_of(ines).edits == {"the": 1.0, "valv": 1.0}
+    assert browser.post(f"{PAGE}change/", {**chosen, "confirmed": "on"}).status_code == 302
+    assert interest_of(ines).edits == {"the": 10.0, "valv": 0.0}
+
+
+def test_too_much_half_way_is_not_too_much(many: None, ines: Person, sign_in: SignIn) -> None:
+    """One word weaker and another stronger: it counts what both together bring, in whatever order they are sent."""
+    weigh_word(ines, ines, "the", "very_strong", confirmed=True)
+    weigh_word(ines, ines, "valve", "little", confirmed=True)
+    sent = {"do": "weigh", "strength:valv": "very_strong", "strength:the": "never"}
+    assert sign_in(ines).post(f"{PAGE}change/", sent).status_code == 302
+    assert interest_of(ines).edits == {"the": 0.0, "valv": 10.0}
+
+
 def test_examples_teach_without_the_switch_and_go_again(
     organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]]
 ) -> None:

@@ -1,5 +1,7 @@
 """What Headwater has learned of somebody: shown to them in words, theirs to change, to switch off and to erase."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.db import transaction
@@ -17,7 +19,7 @@ from headwater.distribute import learned
 from headwater.distribute.actions import add_example, remove_example, start_learning, stop_learning, weigh_word
 from headwater.distribute.masking import readable_of
 from headwater.distribute.models import LearnedExample, LearnedInterest
-from headwater.distribute.preview import preview_learned
+from headwater.distribute.preview import Preview, preview_learned
 from headwater.people.models import Person
 from headwater.people.request import Request
 from headwater.search.models import Entry
@@ -30,14 +32,20 @@ DAYS = 90
 @require_safe
 def show_learning(request: Request) -> HttpResponse:
     """The words with their strength, what was learned from, examples; a form to change them, with its effect."""
+    return _page(request, {})
+
+
+def _page(request: Request, chosen: Mapping[str, str]) -> HttpResponse:
+    """The page as it is; with strengths that were `chosen` and refused, as the form was sent, beside their effect."""
     interest = _interest(request.person)
+    edits = learned.with_strengths(interest, chosen) if interest and chosen else None
     query = " ".join(request.GET.get("find", "").split())[:100]
     context = {
         "title": _("What Headwater learned"),
         "heading": _heading(interest),
         "interest": interest,
-        "words": learned.words_of(interest) if interest else [],
-        "never": learned.never_of(interest) if interest else [],
+        "words": _as_chosen(learned.words_of(interest), chosen) if interest else [],
+        "never": _as_chosen(learned.never_of(interest), chosen) if interest else [],
         "more": max(0, len(interest.effective) - learned.SHOWN) if interest else 0,
         "strengths": _strengths(),
         "is_off": interest is None or not interest.follows_use,
@@ -47,10 +55,18 @@ def show_learning(request: Request) -> HttpResponse:
         "strength": request.GET.get("strength", "strong"),
         "find": query,
         "found": _found(request.person, query) if query else [],
-        "preview": preview_learned(request.person, interest, days=DAYS) if interest and interest.effective else None,
+        "preview": _preview(request.person, interest, edits) if interest else None,
         "days": DAYS,
     }
-    return render(request, "distribute/learning.html", context)
+    return render(request, "distribute/learning.html", context, status=400 if chosen else 200)
+
+
+def _as_chosen(words: list[learned.LearnedWord], chosen: Mapping[str, str]) -> list[learned.LearnedWord]:
+    return [replace(word, strength=chosen.get(word.term, word.strength)) for word in words]
+
+
+def _preview(person: Person, interest: LearnedInterest, edits: Mapping[str, float] | None) -> Preview | None:
+    return preview_learned(person, interest, edits, DAYS) if edits is not None or interest.effective else None
 
 
 @require_safe
@@ -73,7 +89,8 @@ def change(request: Request) -> HttpResponse:
         case "erase":
             attempt(request, lambda: stop_learning(request.person, request.person), _("Switched off, and erased."))
         case "weigh":
-            _weigh(request)
+            if not _weigh(request):
+                return _page(request, _chosen(request.POST))
         case "add":
             if not _add(request):
                 chosen = {name: request.POST.get(name, "") for name in ("word", "strength")}
@@ -90,18 +107,24 @@ def _add(request: Request) -> bool:
     return attempt(request, lambda: weigh_word(person, person, word, strength, confirmed), _("Added.")) is not None
 
 
-def _weigh(request: Request) -> None:
-    """Keep every strength that was changed; all of them, or none."""
+def _weigh(request: Request) -> bool:
+    """Keep every strength that was changed; all of them, or none: then False, and they stand in the form again."""
     interest = get_object_or_404(LearnedInterest, person=request.person)
     chosen = _chosen(request.POST)
     changed = {term: chosen[term] for term in chosen if chosen[term] != _now(interest, term)}
 
-    def weigh_all() -> None:
+    def weigh_all() -> bool:
         with transaction.atomic():
-            for term, strength in changed.items():
+            # Weaker words first: what is too much half-way is then too much in the end, as the page shows it.
+            for term, strength in sorted(changed.items(), key=lambda each: not _is_weaker(interest, *each)):
                 weigh_word(request.person, request.person, term, strength, "confirmed" in request.POST)
+        return True
 
-    attempt(request, weigh_all, _("Kept. It counts from now on."))
+    return attempt(request, weigh_all, _("Kept. It counts from now on.")) is not None
+
+
+def _is_weaker(interest: LearnedInterest, term: str, strength: str) -> bool:
+    return strength in learned.STRENGTHS and learned.STRENGTHS[strength][0] < interest.effective.get(term, 0.0)
 
 
 def _now(interest: LearnedInterest, term: str) -> str:
