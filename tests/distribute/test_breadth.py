@@ -19,6 +19,7 @@ from headwater.search.indexing import mend_index
 from headwater.search.language.oracle import matches
 from headwater.search.language.parser import parse
 from headwater.search.language.query import Query
+from headwater.search.lexical import near
 from tests.conftest import enrol
 from tests.distribute.conftest import make_version
 from tests.search.language.strategies import queries, versions
@@ -92,6 +93,35 @@ def test_it_is_refused_until_it_is_confirmed(library: None, ines: Person, query:
     assert "Nothing was changed" in str(error.value)
     profile = save_profile(ines, query, confirmed=True)
     assert Event.objects.get(verb="save_profile", subject_id=profile.pk).details["confirmed"] is True
+
+
+def test_what_cannot_be_counted_is_confirmed(
+    library: None, ines: Person, nadia: Person, everyone: Audience, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NEAR that would have to be looked for in too many texts may take them all: page, API and must-reads ask."""
+    monkeypatch.setattr(near, "MOST_READ", 3)
+    query = "pu* NEAR/2 and"
+    with pytest.raises(ValidationError, match="cannot be counted") as error:
+        save_profile(ines, query)
+    assert list(error.value.message_dict) == ["confirmed"]
+    with pytest.raises(ValidationError, match="cannot be counted"):
+        save_directive(nadia, everyone, query=query, due_days=3)
+    browser, values = sign_in(ines), {"query": query, "when": "digest"}
+    refused = browser.post(f"{ROOT}distribute/profiles/new/", values)
+    page = refused.content.decode()
+    assert refused.status_code == 400
+    assert "would have to be looked for in too many texts" in page
+    assert "How much this takes cannot be counted" in page
+    assert 'name="confirmed" value="on" form="profile"' in page
+    looked = browser.get(f"{ROOT}api/v1/distribute/preview", {"query": query}).json()
+    assert (looked["takes_everything"], "too many texts" in looked["error"]) == (True, True)
+    unread = browser.get(f"{ROOT}distribute/profiles/preview/", {"query": "(pump"}).content.decode()
+    assert 'name="confirmed"' not in unread, "what cannot be read is not kept by a tick"
+    directive = sign_in(nadia).post(f"{ROOT}distribute/directives/new/", {"query": query, "audience": everyone.pk})
+    assert 'name="confirmed"' in directive.content.decode()
+    assert not InterestProfile.objects.exists()
+    assert browser.post(f"{ROOT}distribute/profiles/new/", {**values, "confirmed": "on"}).status_code == 302
+    assert InterestProfile.objects.get().query == query
 
 
 def test_a_refused_change_keeps_the_old_one(library: None, ines: Person) -> None:

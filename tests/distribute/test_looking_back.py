@@ -77,7 +77,7 @@ def test_what_would_take_too_long_is_said_with_its_place_and_may_be_kept(
     preview = preview_profile(ines, query)
     assert (preview.before, preview.count) == ("water OR (", 0)
     assert "too many texts" in preview.error
-    assert save_profile(ines, name="Pumps", query=query).query == query
+    assert save_profile(ines, name="Pumps", query=query, confirmed=True).query == query
     assert preview_profile(ines, "water").count == 1
 
 

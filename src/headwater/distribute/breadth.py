@@ -1,7 +1,8 @@
 """How much of everything a standing query takes: who asks for all of it says so twice.
 
 Two ways to be too broad: a query that holds whatever a version says (`*`, `pump OR NOT pump`), and one that took nearly
-everything of the last 90 days (`NOT tender`, a word that stands in every footer).
+everything of the last 90 days (`NOT tender`, a word that stands in every footer). What cannot be counted, since NEAR
+would have to be looked for in too many texts, may be the second, and is confirmed as well.
 """
 
 from collections.abc import Container, Hashable, Iterable
@@ -48,16 +49,21 @@ FIRST, LAST = date(1950, 1, 1), date(2099, 12, 31)
 
 @dataclass(frozen=True)
 class Breadth:
-    """What a query took: `count` of the `searched` entries of the last 90 days; `is_all` when none can escape it."""
+    """What a query took: `count` of the `searched` entries of the last 90 days; `is_all` when none can escape it.
 
-    count: int
+    `count` is None where it would take too long to count.
+    """
+
+    count: int | None
     searched: int
     is_all: bool
 
     @property
     def is_flood(self) -> bool:
         """Whether it must be confirmed before it stands."""
-        return self.is_all or (self.searched >= FEWEST and self.count >= NEARLY_ALL * self.searched)
+        if self.is_all or self.count is None:
+            return True
+        return self.searched >= FEWEST and self.count >= NEARLY_ALL * self.searched
 
     @property
     def words(self) -> str:
@@ -66,6 +72,11 @@ class Breadth:
             return _(
                 "This asks for everything: each new text, whatever is in it. Nothing was changed. Narrow it by a word, "
                 "or confirm that you want it all."
+            )
+        if self.count is None:
+            return _(
+                "How much this brings cannot be counted: its NEAR would have to be looked for in too many texts. "
+                "Nothing was changed. Take a rarer word into it, or confirm that you want it all the same."
             )
         return _(
             "This is nearly everything: %(n)d of the %(all)d texts of the last 90 days match. Nothing was changed. "
@@ -80,7 +91,7 @@ class LearnedBreadth(Breadth):
     @property
     def is_flood(self) -> bool:
         """Whether it must be confirmed before it stands."""
-        return self.searched >= FEWEST and self.count >= MOST_LEARNED * self.searched
+        return self.searched >= FEWEST and (self.count or 0) >= MOST_LEARNED * self.searched
 
     @property
     def words(self) -> str:
@@ -97,8 +108,8 @@ def refuse_flood(query: Query, past: Past, confirmed: bool) -> None:
         return
     try:
         count = past.count(query)
-    except QueryError:  # too much to look through for a figure, so that it does not stand in the way
-        count = 0
+    except QueryError:
+        count = None
     breadth = Breadth(count, past.searched, takes_all(query))
     if breadth.is_flood:
         raise ValidationError({"confirmed": breadth.words})

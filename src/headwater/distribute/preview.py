@@ -51,6 +51,8 @@ class WordCount:
 class Preview:
     """What would have come in the last days; or, in `error`, why the query cannot be read (`before` it, `wrong` there).
 
+    With an error, `breadth` is there when the query can be read and kept, and only looking back would take too long.
+
     `weeks` are (label, number) pairs, oldest first, `beside` what the reader's `others` other profiles brought besides
     in each. `busiest` is the number on the fullest day and `together` that with the other profiles on their fullest,
     `fullest`; both to hold against the `budget` of pushes a day. `narrowing` is offered where a query goes beyond it.
@@ -126,12 +128,17 @@ def preview_profile(
     try:
         asked = parse(query, Names(person))
     except QueryError as error:
-        return Preview(error=said(error), before=query[: error.position], wrong=query[error.position :] or EMPTY_PLACE)
+        return _marked(query, error)
     try:
         preview = _looked_back(person, asked, days, profile, is_own)
     except QueryError as error:
-        return Preview(error=said(error), before=query[: error.position], wrong=query[error.position :] or EMPTY_PLACE)
+        return replace(_marked(query, error), breadth=Breadth(None, 0, takes_all(asked)))
     return replace(preview, milliseconds=round(1000 * (time.perf_counter() - began)))
+
+
+def _marked(query: str, error: QueryError) -> Preview:
+    """What is wrong with a query, and where."""
+    return Preview(error=said(error), before=query[: error.position], wrong=query[error.position :] or EMPTY_PLACE)
 
 
 def _looked_back(person: Person, asked: Query, days: int, profile: InterestProfile | None, is_own: bool) -> Preview:

@@ -55,7 +55,10 @@ class ChangeOut(Schema):
 
 
 class PreviewOut(Schema):
-    """What would have come; `error` says why a query cannot be read. A flood must be `confirmed` to be kept."""
+    """What would have come; `error` says why a query cannot be read, or looked for.
+
+    What `takes_everything`, or may, since that cannot be counted, must be `confirmed` to be kept.
+    """
 
     count: int
     searched: int
