@@ -57,6 +57,13 @@ def library(ines: Person, nadia: Person, everyone: Audience) -> None:
             "published:5d OR NOT published:5d",
         ),
         *("published:>2010 OR published:<2020", "path:* OR NOT path:**", "kind:how-to OR NOT kind:How-To"),
+        *(
+            "pum* OR NOT pump*",
+            "pump OR NOT title:pump",
+            "pu* OR NOT title:pump*",
+            "weir OR pump* OR NOT pumps*",
+        ),
+        *('pump OR NOT "old pump"', '"a b" OR NOT "x a b"', 'a OR NOT title:"a b"', "NOT pump* OR pum* OR weir"),
     ],
 )
 def test_what_holds_of_anything_is_seen(query: str) -> None:
@@ -69,6 +76,8 @@ def test_what_holds_of_anything_is_seen(query: str) -> None:
         *("pump", "NOT pump", "* AND pump", "NOT *", "pump AND NOT pump", "pump OR NOT valve", "path:*"),
         *("published:30d", "published:>2010 OR published:<2009", "published:>2010 AND published:<2020"),
         *("title:pump OR NOT pump", "pump* OR NOT pump", "(a OR b) OR NOT (b OR c)"),
+        *("pump* OR NOT pum*", '"old pump" OR NOT pump', "title:pum* OR NOT pump*", "pum* AND NOT pump*"),
+        *("fli* OR NOT flies", '"a b" OR NOT "a x b"', "pump OR NOT pump*"),
         " OR ".join(f"NOT word{n}" for n in range(300)),
     ],
 )

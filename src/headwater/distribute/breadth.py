@@ -129,16 +129,25 @@ def takes_all(query: Query) -> bool:
     """Whether every version of our days matches, whatever is in it and whoever reads it.
 
     A query of few different leaves is tried with each of them true and false (a truth table), on every day that makes a
-    difference; words that are folded alike are one. Where there are more, and where one leaf follows from another
-    (`pump* OR NOT pumps`), a query may take everything in ways that this does not see through.
+    difference; words that are folded alike are one, and a leaf that follows from another is never false where that is
+    true (`pum* OR NOT pump*`). Of more leaves, a query may take everything in ways that this does not see through. Nor
+    does it know which letters all forms of a word begin with: `pump* OR NOT pumps` is let through, and a fly does
+    escape `fli* OR NOT flies`.
     """
     leaves = set(leaves_of(query))
     asked = list({_meaning(leaf) for leaf in leaves if not isinstance(leaf, Everything | Dated | Recent)})
     days = _days(leaves)
     if len(leaves) * len(days) << len(asked) > MOST_TRIED:
         return _settled(query) is True
-    truths = [frozenset(compress(asked, row)) for row in product((False, True), repeat=len(asked))]
+    truths = _truths(asked)
     return all(_holds(query, true, day) for day in days for true in truths)
+
+
+def _truths(asked: list[Hashable]) -> list[frozenset[Hashable]]:
+    """Which of the leaves may hold of a version together: every choice, but for those that leave out what follows."""
+    follows = [(one, other) for one in asked for other in asked if one != other and _implies(one, other)]
+    choices = (frozenset(compress(asked, row)) for row in product((False, True), repeat=len(asked)))
+    return [true for true in choices if all(other in true for one, other in follows if one in true)]
 
 
 def _days(leaves: Iterable[Query]) -> set[date]:
@@ -195,6 +204,18 @@ def _meaning(leaf: Query) -> Hashable:
         case PathGlob(pattern=pattern):
             return ("path", pattern if pattern.strip("*/") else "*")
     return leaf
+
+
+def _implies(one: Hashable, other: Hashable) -> bool:
+    """Whether what has one meaning has the other: a prefix its beginning, a phrase its parts, a title all the text."""
+    match one, other:
+        case (str(kind), tuple(mine), field), (str(same), tuple(theirs), place) if kind == same:
+            if place not in (None, field):
+                return False
+            if kind == "prefix":
+                return len(mine) == len(theirs) == 1 and str(mine[0]).startswith(str(theirs[0]))
+            return any(mine[at : at + len(theirs)] == theirs for at in range(len(mine)))
+    return False
 
 
 def _settled(query: Query) -> bool | None:
