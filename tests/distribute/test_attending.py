@@ -5,6 +5,8 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from headwater.core.models import Organisation
@@ -107,6 +109,17 @@ def test_what_somebody_sent_goes_before_what_merely_matches(
     Reason.objects.create(delivery=sent, directive=directive)
     plan([matched, sent])
     assert pushed() == {sent.pk}
+
+
+def test_what_no_channel_takes_is_not_written_again_each_time(ines: Person, bring: Bring) -> None:
+    Person.objects.filter(pk=ines.pk).update(email="")
+    bring(9)
+    plan(list(Delivery.objects.select_related("person")))
+    assert not pushed()
+    with CaptureQueriesContext(connection) as asked:
+        plan(list(Delivery.objects.select_related("person")))
+    writes = [each["sql"] for each in asked.captured_queries if "UPDATE distribute_delivery" in each["sql"]]
+    assert not writes, "a row that is written is announced, and planned again"
 
 
 def past_days(bring: Bring, at: Callable[[int, int], datetime]) -> None:

@@ -281,14 +281,18 @@ def _sent_today(people: Mapping[int, Person], now: datetime) -> dict[int, list[D
 def _kept(
     deliveries: Sequence[Delivery], held: Sequence[Delivery], picked: set[int], things: Mapping[int, Candidate]
 ) -> list[Delivery]:
-    """Write down what was decided, where it is new, and say what goes out."""
-    weighed = [each for each in deliveries if not is_essential(each)]
+    """Write down what was decided, where it is new, and say what goes out.
+
+    Only where it is new: a row that is written is announced and planned again, and for who has no channel for ever.
+    """
     released = [each for each in held if each.pk in picked]
-    for each in weighed:
-        each.worth = things[each.pk].value
-    for each in (*weighed, *released):
-        each.rolled = each.pk not in picked
-    rows = [*weighed, *released]
+    weighed = [(each, things[each.pk].value) for each in deliveries if not is_essential(each)]
+    rows = []
+    for each, value in (*weighed, *((each, each.worth) for each in released)):
+        is_rolled = each.pk not in picked
+        if (each.worth, each.rolled) != (value, is_rolled):
+            each.worth, each.rolled = value, is_rolled
+            rows.append(each)
     if rows:
         with connection.cursor() as cursor:
             columns: list[Any] = [list(each) for each in zip(*((r.pk, r.worth, r.rolled) for r in rows), strict=True)]
