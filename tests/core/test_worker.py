@@ -110,6 +110,15 @@ def test_without_announcements_it_looks_every_few_seconds(two: tuple[int, int]) 
     assert steps.calls[:2] == sorted(two)
 
 
+def test_by_the_clock_followers_look_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    follower = Follower("test", "nothing", Steps(), every_seconds=10)
+    threads = [worker.FollowerThread(follower, threading.Event(), number * 0.5) for number in range(3)]
+    for now, waits in ((100.0, [10.0, 0.5, 1.0]), (100.75, [9.25, 9.75, 0.25]), (125.0, [5.0, 5.5, 6.0])):
+        monkeypatch.setattr(time, "monotonic", lambda now=now: now)
+        assert [thread._until_its_time() for thread in threads] == waits
+
+
 def test_what_comes_while_it_rests_is_taken_together(two: tuple[int, int]) -> None:
     stop, steps = threading.Event(), Steps()
     thread = worker.FollowerThread(Follower("test", "nothing", steps, every_seconds=600, rest=0.5), stop)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from headwater.core.actions import SYSTEM
 from headwater.core.models import Organisation
@@ -72,6 +72,27 @@ def test_a_closed_file_is_a_committed_version_at_once(watched: Source, folder: P
     assert sorted(delays)[3] < 3
     with organisation_context(watched.organisation_id):
         assert not EntryVersion.objects.filter(title="Notice 6", is_backfill=True).exists()
+
+
+def test_a_watch_that_waits_holds_no_connection(watched: Source) -> None:
+    before, stop = others_connected(), threading.Event()
+    thread = threading.Thread(target=watching.watch_all, args=(stop,))
+    thread.start()
+    try:
+        until(watched.organisation_id, lambda: Run.objects.filter(state=Run.State.DONE).count() == 2)
+        until(watched.organisation_id, lambda: others_connected() <= before)
+    finally:
+        stop.set()
+        thread.join(10)
+
+
+def others_connected() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+        )
+        return cursor.fetchone()[0]
 
 
 @pytest.mark.usefixtures("watch")

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import psycopg
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection, connections
@@ -34,15 +35,19 @@ LOOK_FOR_STALLED_EVERY = 10.0
 PAUSE_AFTER_FAULT = 1.0
 POLITE_STOP = 8.0  # seconds that running jobs get when the worker is asked to stop
 MOST_CONNECTIONS = 20  # threads hold one only while they work; PostgreSQL allows 200
-IDLE_CONNECTION = 15.0  # seconds until one that nobody needs is closed: each weighs 7 MB
+IDLE_CONNECTION = 3.0  # seconds until one that nobody needed is closed, one at a time: each weighs 7 MB
+APART = 0.2  # seconds between followers that look by the clock: together they would need a connection each
 
 logger = logging.getLogger("headwater.worker")
 
 
 class FollowerThread(threading.Thread):
-    """Runs one follower for the organisations that changed, and for all of them every few seconds."""
+    """Runs one follower for the organisations that changed, and for all of them every few seconds.
 
-    def __init__(self, follower: Follower, stop: threading.Event) -> None:
+    By the clock it looks `offset` seconds later than one without.
+    """
+
+    def __init__(self, follower: Follower, stop: threading.Event, offset: float = 0.0) -> None:
         super().__init__(name=f"follower {follower.name}", daemon=True)
         self.follower = follower
         self._stop_event = stop
@@ -50,6 +55,7 @@ class FollowerThread(threading.Thread):
         self._condition = threading.Condition()
         self._woken = True
         self._began = float("-inf")
+        self._clock = time.monotonic() + offset
 
     def wake(self, organisation_id: int | None) -> None:
         """Something changed in that organisation; with None, perhaps in any."""
@@ -65,13 +71,18 @@ class FollowerThread(threading.Thread):
         """Wait for a change or for the clock; which organisations to look at, None for all."""
         with self._condition:
             if not self._woken:
-                self._condition.wait(self.follower.every_seconds)
+                self._condition.wait(self._until_its_time())
         self._stop_event.wait(max(0.0, self._began + self.follower.rest - time.monotonic()))
         self._began = time.monotonic()
         with self._condition:
             changed = self._changed if self._woken else None
             self._changed, self._woken = set(), False
             return changed
+
+    def _until_its_time(self) -> float:
+        """Seconds until it looks by the clock."""
+        every = self.follower.every_seconds
+        return every - (time.monotonic() - self._clock) % every
 
     def run(self) -> None:
         while not self._stop_event.is_set():
@@ -196,12 +207,20 @@ async def _work(worker_app: Any, asked: asyncio.Event) -> None:
     """One life of procrastinate's workers: all end when asked, or when one of them loses PostgreSQL."""
     lanes = [asyncio.ensure_future(_lane(worker_app, queue, at_once)) for queue, at_once in _our_lanes().items()]
     wish = asyncio.ensure_future(asked.wait())
+    tidying = asyncio.ensure_future(_give_back_connection())
     await asyncio.wait({*lanes, wish}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (wish, *lanes):
+    for task in (wish, tidying, *lanes):
         task.cancel()
     for outcome in await asyncio.gather(*lanes, return_exceptions=True):
         if isinstance(outcome, Exception):
             raise outcome
+
+
+async def _give_back_connection() -> None:
+    """Periodic jobs are enqueued in a thread of asgiref's, which would keep a connection for one of them a minute."""
+    while True:
+        await asyncio.sleep(IDLE_CONNECTION)
+        await sync_to_async(close_old_connections)()
 
 
 def _our_lanes() -> dict[str, int]:
@@ -226,7 +245,8 @@ async def _lane(worker_app: Any, queue: str, at_once: int) -> None:
 
 def start_threads(stop: threading.Event) -> list[threading.Thread]:
     """Start every follower and service of the rooms."""
-    followers = [FollowerThread(follower, stop) for follower in discovered("FOLLOWERS")]
+    found = enumerate(discovered("FOLLOWERS"))
+    followers = [FollowerThread(follower, stop, number * APART) for number, follower in found]
     services: list[Callable[[threading.Event], None]] = [retry_stalled_jobs, give_back_memory, *discovered("SERVICES")]
     threads: list[threading.Thread] = [*followers, Listener(followers, stop)]
     threads += [

@@ -86,6 +86,7 @@ def hold_shards(stop: threading.Event) -> None:
                 listing = _Listing()
                 while not stop.is_set():
                     _look(session, holding, listing.now())
+                    connections.close_all()
                     stop.wait(LOOK_EVERY)
         except (psycopg.Error, DatabaseError) as error:
             log.warning("shards are let go, for the database is away: %s", str(error).splitlines()[:1])

@@ -94,6 +94,7 @@ def _follow(watches: dict[Watched, Watch], folders: list[Watched]) -> None:
 def _watch(folder: Watched, over: threading.Event) -> None:
     try:
         _read_ahead(folder)
+        close_old_connections()
         for settled in watch_folders([folder.root], over):
             _take_up(folder, settled)
             close_old_connections()
