@@ -3,8 +3,6 @@
 import errno
 import shutil
 
-import psycopg
-
 from headwater.core.cluster import ClusterError
 from headwater.core.home_folder import home_folder
 
@@ -40,6 +38,7 @@ def _about_the_disk(error: OSError) -> str:
 
 def is_database_away(error: Exception) -> bool:
     """Whether PostgreSQL went away, or cannot go on: what its driver says, by itself or through Django."""
+    import psycopg
     from django.db import InterfaceError, OperationalError
 
     return isinstance(error, InterfaceError | OperationalError | psycopg.InterfaceError | psycopg.OperationalError)

