@@ -121,8 +121,8 @@ _INSERT = """
             push, rolled, eligible_at, created_at, withdrawn_because, tx)
         SELECT t.person_id, t.version_id, 'due', bool_or(t.must), bool_or(t.urgent), min(t.due_at), max(t.score),
             min(t.push), false, min(t.eligible_at), now(), '', 0
-        FROM t GROUP BY t.person_id, t.version_id ORDER BY t.person_id, t.version_id
-        ON CONFLICT (person_id, version_id) DO UPDATE SET
+        FROM t GROUP BY t.person_id, t.version_id ORDER BY t.version_id, t.person_id
+        ON CONFLICT (version_id, person_id) DO UPDATE SET
             must_acknowledge = d.must_acknowledge OR excluded.must_acknowledge,
             urgent = d.urgent OR excluded.urgent,
             due_at = least(d.due_at, excluded.due_at),

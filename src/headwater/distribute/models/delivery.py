@@ -47,7 +47,7 @@ class Delivery(Walled):
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
-    version = models.ForeignKey(EntryVersion, on_delete=models.CASCADE, related_name="deliveries")
+    version = models.ForeignKey(EntryVersion, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     state = models.CharField(max_length=12, choices=State, default=State.DUE)
     must_acknowledge = models.BooleanField(default=False)
     urgent = models.BooleanField(default=False)
@@ -74,7 +74,8 @@ class Delivery(Walled):
     tx = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["person", "version"], name="delivery_once")]
+        # By version first: what one version makes goes to one place of the index, and finds it for versions too.
+        constraints = [models.UniqueConstraint(fields=["version", "person"], name="delivery_once")]
         indexes = [
             models.Index(fields=["person", "-created_at", "-id"], name="delivery_inbox"),
             models.Index(
@@ -111,7 +112,9 @@ class Reason(Walled):
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="reasons", db_index=False)
     profile = models.ForeignKey(InterestProfile, on_delete=models.SET_NULL, null=True, related_name="+")
-    directive = models.ForeignKey(Directive, on_delete=models.SET_NULL, null=True, related_name="reasons")
+    directive = models.ForeignKey(
+        Directive, on_delete=models.SET_NULL, null=True, related_name="reasons", db_index=False
+    )
     words = models.JSONField(default=list, help_text=_("the matched words, phrases and facets, as the text has them"))
     score = models.FloatField(default=0)
 
@@ -119,6 +122,7 @@ class Reason(Walled):
         constraints = [
             models.UniqueConstraint(F("delivery"), Coalesce(F("profile"), -F("directive")), name="reason_once")
         ]
+        indexes = [models.Index(fields=["directive"], name="reason_directive", condition=Q(directive__isnull=False))]
 
 
 class Acknowledgement(Walled):
