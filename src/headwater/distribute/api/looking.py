@@ -11,7 +11,7 @@ from headwater.distribute.comparing import Change
 from headwater.distribute.learned import terms_named, with_strengths
 from headwater.distribute.models import LearnedInterest
 from headwater.distribute.past import PastItem
-from headwater.distribute.preview import preview_learned, preview_profile
+from headwater.distribute.preview import Preview, preview_learned, preview_profile
 from headwater.people.request import Request
 
 router = Router(tags=["distribute"])
@@ -54,10 +54,10 @@ class ChangeOut(Schema):
     fewer_items: list[PastItemOut]
 
 
-class PreviewOut(Schema):
-    """What would have come; `error` says why a query cannot be read, or looked for.
+class PastOut(Schema):
+    """What would have come of the texts that were looked through (`searched`), and what a change would do.
 
-    What `takes_everything`, or may, since that cannot be counted, must be `confirmed` to be kept.
+    `busiest_with_others` is of all standing queries together, to be held against the `budget` of pushes a day.
     """
 
     count: int
@@ -66,12 +66,20 @@ class PreviewOut(Schema):
     busiest_day: int
     busiest_with_others: int
     budget: int
+    items: list[PastItemOut]
+    change: ChangeOut | None
+
+
+class PreviewOut(PastOut):
+    """What would have come; `error` says why a query cannot be read, or looked for.
+
+    What `takes_everything`, or may, since that cannot be counted, must be `confirmed` to be kept.
+    """
+
     takes_everything: bool
     error: str
-    items: list[PastItemOut]
     words: list[WordOut]
     narrowing: list[NarrowingOut]
-    change: ChangeOut | None
 
 
 @router.get("/preview", response=PreviewOut, operation_id="preview_profile")
@@ -82,34 +90,18 @@ def preview(
     kept = own_profile(request, profile) if profile is not None else None
     found = preview_profile(request.person, query, days, kept)
     return {
-        **{name: getattr(found, name) for name in ("count", "searched", "a_week", "budget", "error")},
-        "busiest_day": found.busiest,
-        "busiest_with_others": found.together,
+        **_past(found),
+        "error": found.error,
         "takes_everything": found.breadth is not None and found.breadth.is_flood,
-        "items": _items(found.items),
         "words": [{"word": each.word, "count": each.count, "only": each.only} for each in found.words],
         "narrowing": [
             {"word": each.word, "query": each.query, "count": each.count, "busiest_day": each.busiest}
             for each in found.narrowing
         ],
-        "change": _change(found.change) if found.change is not None else None,
     }
 
 
-class LearnedPreviewOut(Schema):
-    """What the learned words would have brought, of the newest texts (`searched`); what a change would do."""
-
-    count: int
-    searched: int
-    a_week: float
-    busiest_day: int
-    busiest_with_others: int
-    budget: int
-    items: list[PastItemOut]
-    change: ChangeOut | None
-
-
-@router.get("/learning/preview", response=LearnedPreviewOut, operation_id="preview_learned")
+@router.get("/learning/preview", response=PastOut, operation_id="preview_learned")
 def preview_learning(
     request: Request, days: int = Query(90, ge=1, le=366), word: str = "", strength: str = ""
 ) -> dict[str, Any]:
@@ -117,7 +109,10 @@ def preview_learning(
     interest = LearnedInterest.objects.filter(person=request.person).first() or LearnedInterest()
     terms = terms_named(interest, word, request.person) if word else {}
     edits = with_strengths(interest, dict.fromkeys(terms, strength)) if word else None
-    found = preview_learned(request.person, interest, edits, days)
+    return _past(preview_learned(request.person, interest, edits, days))
+
+
+def _past(found: Preview) -> dict[str, Any]:
     return {
         **{name: getattr(found, name) for name in ("count", "searched", "a_week", "budget")},
         "busiest_day": found.busiest,
