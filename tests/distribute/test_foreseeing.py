@@ -281,6 +281,23 @@ def test_who_manages_them_all_is_told_exactly_and_everybody_of_what_is_public(
     assert (tally.uncleared, tally.blind, tally.open) == (3, 3, 10)
 
 
+@pytest.mark.parametrize(
+    ("values", "told_exactly", "signs"),
+    [
+        ({"must": 9}, True, ("", "")),
+        ({"must": 9}, False, ("≈", "")),
+        ({"open": 9}, False, ("≥", "≤")),
+        ({"open": 20, "own": 8}, True, ("≈", "≈")),
+        ({"open": 20, "open_lacking": 8}, False, ("≥", "≈")),
+        ({"open": 20, "open_lacking": 8}, True, ("≥", "≤")),
+        ({"open": 20, "group": 3}, False, ("≈", "≤")),
+    ],
+)
+def test_what_is_not_exact_says_so(values: dict[str, Any], told_exactly: bool, signs: tuple[str, str]) -> None:
+    tally = Tally(people=40, **values, is_clearance_told=told_exactly)
+    assert (tally.reached_sign, tally.unmatched_sign) == signs
+
+
 @given(
     counts=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(0, 2**50)), min_size=4, max_size=4),
     withheld=st.booleans(),

@@ -33,6 +33,7 @@ from headwater.people.models import Absence, AudienceMember, Permission, Person
 from headwater.people.models.person import PersonQuerySet
 from headwater.search.models import Entry
 
+ABOUT, AT_LEAST, AT_MOST = "≈", "≥", "≤"
 FULL_DAY = timedelta(hours=24)
 MOST_NAMED = 20
 
@@ -73,10 +74,12 @@ class Tally:
     group_lacking_key: int = 0
     open_lacking_key: int = 0
     is_withheld: bool = False
+    is_clearance_told: bool = True
 
     def __add__(self, other: "Tally") -> "Tally":
         numbers = {name: getattr(self, name) + getattr(other, name) for name in _NUMBERS}
-        return Tally(**numbers, is_withheld=self.is_withheld or other.is_withheld)
+        told = self.is_clearance_told and other.is_clearance_told
+        return Tally(**numbers, is_withheld=self.is_withheld or other.is_withheld, is_clearance_told=told)
 
     def told(self, withheld: bool = False, cleared_known: bool = False) -> "Tally":
         """As it may be shown: what is private in steps, or nothing of it; who is cleared exactly, if that is known."""
@@ -89,7 +92,7 @@ class Tally:
             most = min(at_hand, told["must"] + told["group"] + told["open"])
             told |= {name: in_steps(getattr(self, name), getattr(self, f"{name}_key"), most) for name in _LATER}
         numbers = {name: told.get(name, getattr(self, name)) for name in _NUMBERS}
-        return Tally(**numbers, is_withheld=withheld)
+        return Tally(**numbers, is_withheld=withheld, is_clearance_told=cleared_known)
 
     def _told_of(self, kind: str, withheld: bool, cleared_known: bool) -> dict[str, int]:
         """Those of a kind, and those of it who lack the clearance: together they are as many as they are."""
@@ -134,6 +137,20 @@ class Tally:
         return self.known + (self.own if self.tells_own else 0)
 
     @property
+    def reached_sign(self) -> str:
+        """What stands before `reached`: about, at least, or nothing, for it is exact."""
+        if self.known and not self.is_clearance_told:
+            return ABOUT
+        return "" if not self.is_about else ABOUT if self.own else AT_LEAST
+
+    @property
+    def unmatched_sign(self) -> str:
+        """What stands before `unmatched`: about, at most, or nothing."""
+        if not self.is_about:
+            return ""
+        return ABOUT if self.own or (self.uncleared and not self.is_clearance_told) else AT_MOST
+
+    @property
     def unmatched(self) -> int | None:
         """Who may read it and follows nothing that matches; None where that may not be told."""
         return self.open - self.own if self.tells_own else None
@@ -143,7 +160,7 @@ _REACHABLE = ("cut_off", "must", "group", "open")
 _LATER = ("refused", "away", "full")
 _PRIVATE = ("own", *_LATER, *(f"{kind}_lacking" for kind in _REACHABLE))
 _KEYS = tuple(f"{name}_key" for name in _PRIVATE)
-_NUMBERS = [each.name for each in fields(Tally) if each.name != "is_withheld"]
+_NUMBERS = [each.name for each in fields(Tally) if not each.name.startswith("is_")]
 
 
 @dataclass(frozen=True)
@@ -166,17 +183,18 @@ class Named:
 
 @dataclass(frozen=True)
 class ReachForecast:
-    """The answer to a forecast, for one asker. Of too few people (`is_few`) nothing is told but how many they are.
-
-    `is_clearance_told`: who lacks the clearance is told exactly; else in steps.
-    """
+    """The answer to a forecast, for one asker. Of too few people (`is_few`) nothing is told but how many they are."""
 
     tally: Tally
     by_unit: list[UnitReach] = field(default_factory=list)
     must_reads: list[Named] = field(default_factory=list)
     groups: list[Named] = field(default_factory=list)
     is_few: bool = False
-    is_clearance_told: bool = False
+
+    @property
+    def is_clearance_told(self) -> bool:
+        """Whether who lacks the clearance is told exactly; else in steps."""
+        return self.tally.is_clearance_told
 
 
 @dataclass(frozen=True)
@@ -261,7 +279,6 @@ def forecast_for(forecast: Forecast, found: Answered, scope: Scope) -> ReachFore
     return ReachForecast(
         tally=total.told(withheld, known),
         by_unit=[replace(unit, tally=unit.tally.told(withheld, known)) for unit in told_together(units)],
-        is_clearance_told=known,
         must_reads=_named(found.must_reads(entry.pk if entry is not None else None)),
         groups=_named(_seen_by(forecast.asked_by, found.of_groups, scope)),
     )

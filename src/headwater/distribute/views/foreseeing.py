@@ -92,9 +92,9 @@ def _heading(answer: forecasting.ReachForecast) -> str:
     values = {"n": tally.reached, "all": tally.people}
     if answer.is_few:
         return _("Of fewer than eight people nothing is told")
-    if tally.is_about and not tally.own:
+    if tally.reached_sign == forecasting.AT_LEAST:
         return _("It would reach at least %(n)d of %(all)d") % values
-    if tally.is_about:
+    if tally.reached_sign == forecasting.ABOUT:
         return _("It would reach about %(n)d of %(all)d") % values
     return _("It would reach %(n)d of %(all)d") % values
 
