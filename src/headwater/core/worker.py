@@ -35,7 +35,7 @@ LOOK_FOR_STALLED_EVERY = 10.0
 PAUSE_AFTER_FAULT = 1.0
 POLITE_STOP = 8.0  # seconds that running jobs get when the worker is asked to stop
 MOST_CONNECTIONS = 20  # threads hold one only while they work; PostgreSQL allows 200
-IDLE_CONNECTION = 3.0  # seconds until one that nobody needed is closed, one at a time: each weighs 7 MB
+IDLE_CONNECTION = 2.0  # seconds until one that nobody needed is closed, one at a time: each weighs 7 MB
 APART = 0.2  # seconds between followers that look by the clock: together they would need a connection each
 
 logger = logging.getLogger("headwater.worker")

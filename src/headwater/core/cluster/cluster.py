@@ -46,6 +46,7 @@ SETTINGS = {
     "max_parallel_workers_per_gather": "0",  # two cores; and containers often have little shared memory
     "max_parallel_maintenance_workers": "0",
     "max_worker_processes": "4",
+    "max_logical_replication_workers": "0",  # nothing here subscribes, and their launcher is a process
     "autovacuum_naptime": "10s",  # queries on a table just filled are planned as if it were empty, until it is analysed
     # What nobody changes is vacuumed soon, too: until then an index alone does not tell who may read an entry.
     "autovacuum_vacuum_insert_scale_factor": "0.02",
