@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -57,6 +59,7 @@ def _page(request: Request, chosen: Mapping[str, str]) -> HttpResponse:
         "found": _found(request.person, query) if query else [],
         "preview": _preview(request.person, interest, edits) if interest else None,
         "days": DAYS,
+        "is_refused": bool(chosen),
     }
     return render(request, "distribute/learning.html", context, status=400 if chosen else 200)
 
@@ -113,14 +116,17 @@ def _weigh(request: Request) -> bool:
     chosen = _chosen(request.POST)
     changed = {term: chosen[term] for term in chosen if chosen[term] != _now(interest, term)}
 
-    def weigh_all() -> bool:
+    try:
         with transaction.atomic():
             # Weaker words first: what is too much half-way is then too much in the end, as the page shows it.
             for term, strength in sorted(changed.items(), key=lambda each: not _is_weaker(interest, *each)):
                 weigh_word(request.person, request.person, term, strength, "confirmed" in request.POST)
-        return True
-
-    return attempt(request, weigh_all, _("Kept. It counts from now on.")) is not None
+    except ValidationError as error:
+        if "confirmed" not in error.message_dict:  # that is said beside the words, with the tick that confirms
+            tell(request, " ".join(error.messages), level=messages.ERROR)
+        return False
+    tell(request, _("Kept. It counts from now on."))
+    return True
 
 
 def _is_weaker(interest: LearnedInterest, term: str, strength: str) -> bool:
