@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from headwater.core.acting import filled, posted
 from headwater.core.addresses import address
+from headwater.core.typed import read_number
 from headwater.distribute import forecasting, quiet
 from headwater.distribute.actions import forecast_reach
 from headwater.distribute.forms import ForecastForm
@@ -45,19 +46,14 @@ def ask(request: Request) -> HttpResponse:
     return render(request, "distribute/forecast_ask.html", context, status=400 if form.errors else 200)
 
 
-def _number(request: Request, name: str) -> int | None:
-    given = request.GET.get(name, "")
-    return int(given) if given.isdecimal() else None
-
-
 def _entry(request: Request) -> Entry | None:
-    pk = _number(request, "entry")
+    pk = read_number(request.GET.get("entry", ""))
     readable = Entry.objects.current().readable_by(request.person)
     return get_object_or_404(readable, pk=pk) if pk is not None else None
 
 
 def _article(request: Request) -> Article | None:
-    pk = _number(request, "article")
+    pk = read_number(request.GET.get("article", ""))
     drafts = Article.objects.draft_circle(request.person).select_related("latest", "entry")
     return get_object_or_404(drafts, pk=pk) if pk is not None else None
 
@@ -115,7 +111,7 @@ def list_silent(request: Request) -> HttpResponse:
         return csv_response("nothing-came", quiet.HEADER, quiet.silent_rows(days, scope))
     units = quiet.silence_by_unit(days, scope)
     total = sum((each.silence for each in units), quiet.Silence()).told
-    unit = _number(request, "unit")
+    unit = read_number(request.GET.get("unit", ""))
     page = Paginator(quiet.silent_people(days, scope, unit), PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "title": _("Who gets nothing"),
