@@ -188,14 +188,15 @@ def _asked(port: int, session: str, page: str) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def _deep(organisation: int) -> int:
-    """The reader's nine thousandth delivery."""
+def _deep(organisation: int) -> str:
+    """The place of the reader's nine thousandth delivery."""
     from headwater.core.wall import organisation_context
+    from headwater.distribute.inbox import NEWEST_FIRST
     from headwater.distribute.models import Delivery
 
     with organisation_context(organisation):
         deliveries = Delivery.objects.filter(person__name="reader0").order_by("-created_at", "-pk")
-        return deliveries.values_list("pk", flat=True)[9_000]
+        return NEWEST_FIRST.written(deliveries[9_000])
 
 
 def _counted(organisation: int) -> list[float]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from headwater.core.counting import AT_MOST, AtLeast, RowCount, RowCounts, bounded, bounded_part
+from headwater.core.counting import AT_MOST, AtLeast, RowCount, RowCounts, bounded
 from headwater.people.models import Person, Unit
 
 
@@ -45,7 +45,5 @@ def test_a_count_ends_at_its_bound(unit: Unit) -> None:
 def test_what_is_beyond_the_bound_is_said_to_be_more() -> None:
     assert [type(bounded(found)) for found in (0, AT_MOST, AT_MOST + 1)] == [int, int, AtLeast]
     assert bounded(AT_MOST + 1) == AT_MOST
-    assert [type(bounded_part(5, whole)) for whole in (5, AT_MOST, AT_MOST + 1)] == [int, int, AtLeast]
-    assert bounded_part(AT_MOST + 1, AT_MOST + 1) == AT_MOST
     less = bounded(AT_MOST + 1) - 10
     assert (type(less), less) == (AtLeast, AT_MOST - 10)

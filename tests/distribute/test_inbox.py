@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from headwater.core.counting import AT_MOST, AtLeast
 from headwater.core.models import Classification
+from headwater.distribute.inbox import take_in_broadcasts
 from headwater.distribute.lines import Tab
-from headwater.distribute.models import Delivery
+from headwater.distribute.models import Broadcast, Delivery, Directive
 from headwater.distribute.waiting import InboxCounts, counts_of, look_through
+from headwater.home.findings import done_lede
+from headwater.home.today import Today
 from headwater.people.models import Audience, Person
 from headwater.search.models import Entry, EntryVersion, Kind
 from tests.conftest import enrol
@@ -57,6 +60,35 @@ def test_who_has_left_has_nothing_to_count(full: Person) -> None:
     assert look_through(full) == InboxCounts()
 
 
+def test_open_broadcasts_count_as_they_will_when_taken_in(ines: Person, everyone: Audience, nadia: Person) -> None:
+    """Two for one text, one for what came for another reason, one that asks for no signature, one already signed."""
+    enrol(everyone)
+    twice, brought, to_read, signed, read = (make_version(title, "Text.", everyone, nadia) for title in "ABCDE")
+    Delivery.objects.create(person=ines, version=brought)
+    Delivery.objects.create(person=ines, version=signed, **SIGNED)
+    Delivery.objects.create(person=ines, version=read, state="opened", opened_at=NOW, read_at=NOW)
+    for version, acknowledge in (
+        (twice, True),
+        (twice, False),
+        (brought, True),
+        (to_read, False),
+        (signed, True),
+        (read, True),
+    ):
+        directive = Directive.objects.create(
+            name="Read it",
+            audience=everyone,
+            state="issued",
+            acknowledge=acknowledge,
+            issued_at=NOW,
+            entry=version.entry,
+        )
+        Broadcast.objects.create(directive=directive, version=version)
+    before = counts_of(ines)
+    assert take_in_broadcasts(ines)
+    assert before == counts_of(ines) == InboxCounts(unread=3, to_acknowledge=3, for_you=1)
+
+
 def _deliver_many(
     person: Person, audience: Audience, owner: Person, kinds: Sequence[tuple[int, dict[str, Any]]]
 ) -> None:
@@ -94,6 +126,26 @@ def test_counts_end_at_a_thousand(ines: Person, everyone: Audience, nadia: Perso
     assert "990+ more" in today
 
 
+def test_what_lies_beyond_the_bound_is_not_claimed(ines: Person, everyone: Audience, nadia: Person) -> None:
+    """A thousand must-reads that were read come before 700 that were not; 300 signed late, after a thousand in time."""
+    enrol(everyone)
+    asked = {"must_acknowledge": True, "due_at": NOW + timedelta(days=1)}
+    month = timezone.localtime(NOW).replace(day=1, hour=0, minute=30)
+    late = SIGNED | {"due_at": month, "acknowledged_at": month + timedelta(minutes=1)}
+    kinds = [
+        (AT_MOST + 1, asked | {"state": "opened", "opened_at": NOW, "read_at": NOW}),
+        (700, asked | {"due_at": NOW + timedelta(days=2)}),
+        (3, late),
+        (AT_MOST, SIGNED | {"due_at": NOW + timedelta(days=1)}),
+    ]
+    _deliver_many(ines, everyone, nadia, kinds)
+    counts, today = look_through(ines), Today(ines).counts
+    assert (counts.unread, counts.to_acknowledge) == (today["unread"], today["must"]) == (700, AT_MOST)
+    assert [type(each) for each in (counts.unread, counts.to_acknowledge)] == [int, AtLeast]
+    assert (today["done"], today["done_late"]) == (AT_MOST, 3)
+    assert done_lede(Today(ines)).startswith("1,000+ this month, 3 late.")
+
+
 def test_a_list_says_whether_its_count_is_exact(
     ines: Person, everyone: Audience, nadia: Person, sign_in: SignIn
 ) -> None:
@@ -106,23 +158,21 @@ def test_a_list_says_whether_its_count_is_exact(
 
 
 @pytest.mark.parametrize("tab", ["all", "must", "unread", "done"])
-def test_a_list_is_gone_through_from_line_to_line(full: Person, tab: str, sign_in: SignIn) -> None:
+def test_a_list_is_gone_through_part_by_part(full: Person, tab: str, sign_in: SignIn) -> None:
     browser, address = sign_in(full), f"/o/waterworks/api/v1/distribute/inbox?tab={tab}"
-    everything = [line["delivery_id"] for line in browser.get(address).json()["items"]]
-    found = [browser.get(f"{address}&limit=1").json()["items"][0]["delivery_id"]]
-    while part := browser.get(f"{address}&limit=2&after={found[-1]}&offset=5").json()["items"]:
-        found += [line["delivery_id"] for line in part]
-    assert found == everything
+    everything = browser.get(address).json()
+    assert everything["next"] == ""
+    part = browser.get(f"{address}&limit=1").json()
+    found = part["items"]
+    while part["next"]:
+        part = browser.get(f"{address}&limit=2&after={part['next']}&offset=5").json()
+        found += part["items"]
+    assert found == everything["items"]
 
 
-def test_a_list_does_not_go_on_from_what_is_no_line_of_it(
-    full: Person, otto: Person, version: EntryVersion, sign_in: SignIn
-) -> None:
-    """Somebody else's, nobody's, and among what was signed one that was not."""
-    foreign = Delivery.objects.create(person=otto, version=version).pk
-    unsigned = Delivery.objects.filter(person=full, acknowledged_at=None).values_list("pk", flat=True)[0]
+def test_a_list_does_not_go_on_from_what_is_no_place(full: Person, sign_in: SignIn) -> None:
     browser = sign_in(full)
-    for tab, after in (("all", foreign), ("all", 2**62), ("done", unsigned)):
-        answer = browser.get(f"/o/waterworks/api/v1/distribute/inbox?tab={tab}&after={after}")
+    for after in ("x", "1", "1.2.3", "x.2"):
+        answer = browser.get(f"/o/waterworks/api/v1/distribute/inbox?after={after}")
         assert answer.status_code == 422
         assert "after" in answer.content.decode()

@@ -1,6 +1,7 @@
 """Stretches of an inbox: each line once, in the order of its tab, both ways, whatever is level or empty."""
 
 import random
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from headwater.distribute.inbox import NEWEST_FIRST
 from headwater.distribute.lines import TABS, Stretch, Tab
 from headwater.distribute.models import Delivery
 from headwater.people.models import Audience, Person
@@ -47,6 +49,14 @@ def _forwards(tab: Tab, length: int) -> Iterator[Stretch]:
         yield stretch
 
 
+def _backwards(tab: Tab, length: int) -> list[Stretch]:
+    """From the last page to the first, in the order they stand."""
+    found = [list(_forwards(tab, length))[-1]]
+    while found[0].has_earlier:
+        found.insert(0, tab.stretch(length, before=found[0].first))
+    return found
+
+
 def _keys(stretch: Stretch) -> list[int]:
     return [line.delivery.pk for line in stretch.lines]
 
@@ -59,10 +69,8 @@ def test_each_line_comes_once_in_both_directions(full: Person, name: str, length
     pages = [_keys(page) for page in _forwards(Tab(full, name), length)]
     assert [key for page in pages for key in page] == everything
     assert all(len(page) == length for page in pages[:-1])
-    back = [pages[-1]]
-    while (stretch := Tab(full, name).stretch(length, before=back[0][0])).has_earlier:
-        back.insert(0, _keys(stretch))
-    assert [_keys(stretch), *back][-len(pages) :] == pages
+    back = list(_backwards(Tab(full, name), length))
+    assert [key for stretch in back for key in _keys(stretch)][-len(everything) :] == everything
 
 
 def test_only_the_first_has_none_before_and_only_the_last_none_after(full: Person) -> None:
@@ -74,26 +82,36 @@ def test_only_the_first_has_none_before_and_only_the_last_none_after(full: Perso
 def test_a_page_stays_full_on_the_way_back(full: Person) -> None:
     """Before the third line are two: the first page is shown, whole."""
     first = Tab(full, "all").stretch(10)
-    back = Tab(full, "all").stretch(10, before=first.lines[2].delivery.pk)
+    back = Tab(full, "all").stretch(10, before=NEWEST_FIRST.written(first.lines[2].delivery))
     assert (_keys(back), back.has_earlier) == (_keys(first), False)
 
 
-def test_what_is_no_place_of_ones_own_leads_to_the_beginning(full: Person, otto: Person) -> None:
-    first = Tab(full, "all").stretch(10)
-    foreign = Delivery.objects.filter(person=otto).order_by("created_at", "pk").first()
-    for place in (2**62, foreign.pk if foreign else 0):
+def test_what_is_no_place_leads_to_the_beginning(full: Person) -> None:
+    """Too short, too long, empty where nothing may be, of another order, or beyond all years."""
+    first, of_must = Tab(full, "all").stretch(10), Tab(full, "must").stretch(1).first
+    for place in ("", "1", "1.2.3", "x.2", "1.x", "-.1", "1.٣", "1.\0", f"{'9' * 18}.1", f"1.{'9' * 19}", of_must):
         assert Tab(full, "all").stretch(10, after=place) == first
         assert Tab(full, "all").stretch(10, before=place) == first
+        with pytest.raises(ValueError, match=f"^{re.escape(place)}$"):
+            Tab(full, "all").after(place, 10)
 
 
-def test_a_line_that_left_its_tab_is_still_a_place(full: Person) -> None:
-    """Whoever reads the last line of a page and turns to the next does not start anew."""
-    tab = Tab(full, "unread")
+def test_pages_of_others_hold_nothing(full: Person, otto: Person) -> None:
+    """A place is no more than moments and a number: after somebody else's come one's own lines only."""
+    foreign = Tab(otto, "all").stretch(1).first
+    assert {line.delivery.person_id for line in Tab(full, "all").stretch(10, after=foreign).lines} == {full.pk}
+
+
+@pytest.mark.parametrize("change", ["read", "moved", "deleted"])
+def test_the_next_page_begins_where_the_last_one_ended(full: Person, change: str) -> None:
+    """Also when its last line was read meanwhile, is due at another hour, or is gone: none is skipped."""
+    tab = Tab(full, "unread" if change == "read" else "must")
     first, second = tab.stretch(3), tab.stretch(3, after=tab.stretch(3).last)
-    Delivery.objects.filter(pk=first.last).update(read_at=timezone.now())
+    last = Delivery.objects.filter(pk=first.lines[-1].delivery.pk)
+    if change == "read":
+        last.update(read_at=timezone.now())
+    elif change == "moved":
+        last.update(due_at=timezone.now() + 9 * DAY)
+    else:
+        last.delete()
     assert _keys(tab.stretch(3, after=first.last)) == _keys(second)
-
-
-def test_what_was_never_signed_is_no_place_among_what_was(full: Person) -> None:
-    tab, waiting = Tab(full, "done"), Tab(full, "must").stretch(1)
-    assert _keys(tab.stretch(3, after=waiting.first)) == _keys(tab.stretch(3))

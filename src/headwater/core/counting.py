@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BooleanField, ExpressionWrapper, IntegerField, Q, QuerySet, Subquery
+from django.db.models import BooleanField, ExpressionWrapper, F, IntegerField, Q, QuerySet, Subquery
 
 AT_MOST = 1_000
 
@@ -23,11 +23,6 @@ class AtLeast(int):
 def bounded(found: int) -> int:
     """What a count that stops just beyond the bound says: how many there are, or that there are more than that."""
     return AtLeast(AT_MOST) if found > AT_MOST else found
-
-
-def bounded_part(found: int, whole: int) -> int:
-    """What is said of some of the rows that were counted so: of those beyond the bound nothing is known."""
-    return AtLeast(min(found, AT_MOST)) if whole > AT_MOST else found
 
 
 class RowCount(Subquery):
@@ -47,16 +42,16 @@ class RowCount(Subquery):
 class RowCounts(Subquery):
     """How many of a query's rows pass each test, as one expression that gives a list in the order of the tests.
 
-    Only the first rows are looked at, one more than AT_MOST; see `bounded` for what comes first in the order or is all
-    there is, and `bounded_part` for the rest.
+    Only the first rows are looked at, one more than AT_MOST: `bounded` makes of it what can be said of all rows, and of
+    those that pass a test where they come first in the order. With `each`, the different values of that column count.
     """
 
     output_field = ArrayField(IntegerField())
 
-    def __init__(self, rows: QuerySet[Any], tests: Sequence[Q], **extra: Any) -> None:
+    def __init__(self, rows: QuerySet[Any], tests: Sequence[Q], each: str = "pk", **extra: Any) -> None:
         names = [f"test_{number}" for number in range(len(tests))]
         passes = {name: ExpressionWrapper(test, BooleanField()) for name, test in zip(names, tests, strict=True)}
-        counts = ", ".join(f"COUNT(*) FILTER (WHERE {name})" for name in names)
+        counts = ", ".join(f"COUNT(DISTINCT one_of) FILTER (WHERE {name})" for name in names)
         extra["template"] = f"(SELECT ARRAY[{counts}] FROM (%(subquery)s) AS counted)"
-        super().__init__(rows.values(**passes)[: AT_MOST + 1], **extra)
+        super().__init__(rows.values(**passes, one_of=F(each))[: AT_MOST + 1], **extra)
         self.empty_result_set_value = [0] * len(names)

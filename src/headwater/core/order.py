@@ -4,11 +4,14 @@
     newest.sorted(reports)                                   # the newest first
     newest.sorted(reports.filter(newest.beyond(place)))      # those after the report whose values `place` names
 
-The values of the place are `Given`s: see `Order.given`. The last column has to tell any two rows apart.
+The values of the place are `Given`s: see `Order.given`. The last column is a number that tells any two rows apart, the
+others are moments.
+
+An address names a place by its values, not by its row, which may have moved or gone when the next page is asked for.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db.models import F, Model, Q, QuerySet
@@ -16,6 +19,10 @@ from django.db.models import F, Model, Q, QuerySet
 from headwater.core.prepared import Given
 
 Row = TypeVar("Row", bound=Model)
+Place = tuple[datetime | int | None, ...]
+
+_BEGINNING, _STEP = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_EMPTY, _BETWEEN, _LONGEST = "x", ".", 19  # digits: as many as any number of a row has
 
 
 @dataclass(frozen=True)
@@ -68,18 +75,35 @@ class Order:
         """The rows in this order, or from its end."""
         return rows.order_by(*(by.sorting(backwards) for by in self.columns))
 
-    def holds(self, values: Collection[Any]) -> bool:
-        """Whether a row with these values of the columns has a place in the order."""
-        return all(by.may_be_empty or value is not None for by, value in zip(self.columns, values, strict=True))
+    def written(self, row: Model) -> str:
+        """The place of a row, for an address."""
+        *moments, number = (getattr(row, by.column) for by in self.columns)
+        words = [_EMPTY if each is None else str((each - _BEGINNING) // _STEP) for each in moments]
+        return _BETWEEN.join([*words, str(number)])
 
-    def given(self, values: Collection[Any]) -> dict[str, Any]:
-        """The place of a row with these values of the columns, for a prepared query."""
-        named = zip(self.columns, values, strict=True)
+    def read(self, written: str) -> Place | None:
+        """The place that `written` wrote; None for whatever is none in this order."""
+        words = written.split(_BETWEEN)
+        if len(words) != len(self.columns) or not all(map(_is_number_or_empty, words)):
+            return None
+        *moments, number = (None if word == _EMPTY else int(word) for word in words)
+        try:
+            place = (*(None if each is None else _BEGINNING + each * _STEP for each in moments), number)
+        except OverflowError:
+            return None
+        return place if self._holds(place) else None
+
+    def _holds(self, place: Place) -> bool:
+        return all(by.may_be_empty or value is not None for by, value in zip(self.columns, place, strict=True))
+
+    def given(self, place: Place) -> dict[str, Any]:
+        """The values of a place, for a prepared query."""
+        named = zip(self.columns, place, strict=True)
         return {f"place_{by.column}": value for by, value in named if value is not None}
 
-    def empty(self, values: Collection[Any]) -> frozenset[str]:
+    def empty(self, place: Place) -> frozenset[str]:
         """Which columns of a place are empty."""
-        return frozenset(by.column for by, value in zip(self.columns, values, strict=True) if value is None)
+        return frozenset(by.column for by, value in zip(self.columns, place, strict=True) if value is None)
 
     def beyond(self, empty: frozenset[str] = frozenset(), backwards: bool = False) -> Q:
         """Rows after the place; `backwards`, before it.
@@ -96,3 +120,8 @@ class Order:
                 found |= level & further
             level &= by.same(by.column in empty)
         return first.at_or_further(first.column in empty, backwards) & found
+
+
+def _is_number_or_empty(word: str) -> bool:
+    digits = word.removeprefix("-")
+    return word == _EMPTY or (digits.isascii() and digits.isdigit() and len(digits) < _LONGEST)

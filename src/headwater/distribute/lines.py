@@ -76,27 +76,28 @@ TABS: dict[str, tuple[Callable[[Reader], QuerySet[Delivery]], Order]] = {
 
 @dataclass(frozen=True)
 class Stretch:
-    """Lines of a tab that follow each other, and whether there are any before and after them."""
+    """Lines of a tab that follow each other, whether there are any before and after them, and where they stand."""
 
+    order: Order
     lines: list[InboxLine]
     has_earlier: bool
     has_later: bool
 
     @property
-    def first(self) -> int:
-        """The delivery of the first line."""
-        return self.lines[0].delivery.pk
+    def first(self) -> str:
+        """The place of the first line."""
+        return self.order.written(self.lines[0].delivery)
 
     @property
-    def last(self) -> int:
-        """The delivery of the last line."""
-        return self.lines[-1].delivery.pk
+    def last(self) -> str:
+        """The place of the last line."""
+        return self.order.written(self.lines[-1].delivery)
 
 
 class Tab:
-    """One tab of a person's inbox: how many lines it has, slices of it, and stretches. Take in open broadcasts before.
+    """One tab of a person's inbox: how many lines it has, and stretches of it. Take in open broadcasts before.
 
-    A stretch costs the same wherever it lies; a slice costs the more the later it begins.
+    From a place on, a stretch costs the same wherever it lies; counted from the start, the more the later it begins.
     """
 
     def __init__(self, person: Person, name: str) -> None:
@@ -109,42 +110,34 @@ class Tab:
         ((found,),) = _counted(self._reader, self._name).rows(**self._given)
         return bounded(found)
 
-    def __getitem__(self, part: slice) -> list[InboxLine]:
-        """Those lines, in two queries whatever their number."""
-        wanted = part.stop - part.start
-        return _lines(self._asked(Part(self._name, part.start, _tens(wanted)))[:wanted])
+    def part(self, start: int, length: int) -> Stretch:
+        """The `length` lines from the `start`th on (the first is 0), in two queries whatever their number."""
+        return self._stretch(self._asked(Part(self._name, start, _tens(length + 1))), length, start > 0)
 
-    def stretch(self, length: int, after: int | None = None, before: int | None = None) -> Stretch:
-        """The `length` lines after a delivery, or before it, or the first ones: also where there is nothing beyond."""
-        if after is not None and (found := self._beyond(after, length)):
-            return Stretch(_lines(found[:length]), has_earlier=True, has_later=len(found) > length)
-        if before is not None and len(found := self._beyond(before, length, backwards=True)) > length:
-            return Stretch(_lines(found[:length][::-1]), has_earlier=True, has_later=True)
-        found = self._asked(Part(self._name, 0, _tens(length + 1)))
-        return Stretch(_lines(found[:length]), has_earlier=False, has_later=len(found) > length)
+    def stretch(self, length: int, after: str = "", before: str = "") -> Stretch:
+        """The `length` lines after a place, or before it, or the first ones: also where there is nothing beyond."""
+        if found := self._beyond(after, length):
+            return self._stretch(found, length, has_earlier=True)
+        if len(found := self._beyond(before, length, backwards=True)) > length:
+            return Stretch(self._order, _lines(found[:length][::-1]), has_earlier=True, has_later=True)
+        return self.part(0, length)
 
-    def after(self, delivery: int, length: int) -> list[InboxLine]:
-        """The `length` lines after a delivery of theirs, which may be in another tab; none where it is the last.
+    def after(self, place: str, length: int) -> Stretch:
+        """The `length` lines after a place; none where it is the last. Raises ValueError for what is no place here."""
+        if self._order.read(place) is None:
+            raise ValueError(place)
+        return self._stretch(self._beyond(place, length), length, has_earlier=True)
 
-        Raises `Delivery.DoesNotExist` for one that is no place in this tab.
-        """
-        if self._place(delivery) is None:
-            raise Delivery.DoesNotExist
-        return _lines(self._beyond(delivery, length)[:length])
+    def _stretch(self, found: list[Delivery], length: int, has_earlier: bool) -> Stretch:
+        return Stretch(self._order, _lines(found[:length]), has_earlier, has_later=len(found) > length)
 
-    def _beyond(self, delivery: int, length: int, backwards: bool = False) -> list[Delivery]:
-        """The next ones from a delivery on; one more than `length` if there are."""
-        place = self._place(delivery)
+    def _beyond(self, written: str, length: int, backwards: bool = False) -> list[Delivery]:
+        """The next ones from a place on; one more than `length` if there are."""
+        place = self._order.read(written)
         if place is None:
             return []
         part = Part(self._name, 0, _tens(length + 1), self._order.empty(place), backwards)
         return self._asked(part, **self._order.given(place))
-
-    def _place(self, delivery: int) -> tuple[Any, ...] | None:
-        """Where the person's delivery stands in the order of this tab; None for one that has no place in it."""
-        own = Delivery.objects.filter(pk=delivery, person=self._given["reader"])
-        place = own.values_list(*(by.column for by in self._order.columns)).first()
-        return place if place is not None and self._order.holds(place) else None
 
     def _asked(self, part: "Part", **place: Any) -> list[Delivery]:
         return _deliveries(self._reader, part).all(**self._given, **place)
@@ -189,7 +182,7 @@ def _deliveries(reader: GivenReader, part: Part) -> PreparedObjects[Delivery]:
 
 
 _SAID = (
-    *("state", "must_acknowledge", "urgent", "due_at", "created_at", "read_at"),
+    *("state", "must_acknowledge", "urgent", "due_at", "created_at", "read_at", "acknowledged_at"),
     *("version__title", "version__summary", "version__entry__kind", "version__entry__source_slug"),
 )
 _reasons = PreparedObjects(

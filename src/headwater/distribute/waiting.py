@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
 from headwater.core.counting import RowCount, RowCounts, bounded
 from headwater.core.prepared import Given, Prepared
-from headwater.distribute.inbox import for_you, missing_broadcasts, to_sign
+from headwater.distribute.inbox import WAITING, for_you, missing_broadcasts, to_sign
+from headwater.distribute.models import Delivery
 from headwater.people.models import Person
 from headwater.people.reading import GivenReader, Reader, given_of, reader_like
 
@@ -33,11 +34,17 @@ class InboxCounts:
     for_you: int = 0
 
     @classmethod
-    def of(cls, asked: Sequence[int], unread: int, missing: int = 0) -> "InboxCounts":
-        """From what the expressions of `waiting_counts` found; open broadcasts are must-reads without a row yet."""
-        to_acknowledge, overdue, to_read = asked
+    def of(
+        cls, asked: Sequence[int], asked_unread: int, unread: int, missing: Sequence[int] = (0, 0, 0, 0)
+    ) -> "InboxCounts":
+        """From what the expressions of `waiting_counts` found; open broadcasts are deliveries without a row yet."""
+        to_acknowledge, overdue = asked
+        new, new_asked, newly_asked, no_longer_for_you = missing
         return cls(
-            bounded(to_read + unread + missing), bounded(to_acknowledge + missing), bounded(overdue), bounded(unread)
+            unread=bounded(asked_unread + unread + new),
+            to_acknowledge=bounded(to_acknowledge + newly_asked),
+            overdue=bounded(overdue),
+            for_you=bounded(unread + new - new_asked - no_longer_for_you),
         )
 
 
@@ -74,6 +81,24 @@ def waiting_counts(reader: Reader, now: Any, has_broadcasts: bool = True) -> tup
 
     Must-reads come in order of their hour: the overdue ones among them are all met, up to the bound.
     """
-    asked = RowCounts(to_sign(reader), [Q(), Q(due_at__lt=now), Q(read_at=None)])
-    unread = RowCount(for_you(reader), is_bounded=True)
-    return (asked, unread, RowCount(missing_broadcasts(reader))) if has_broadcasts else (asked, unread)
+    asked = to_sign(reader)
+    counts = (
+        RowCounts(asked, [Q(), Q(due_at__lt=now)]),
+        RowCount(asked.filter(read_at=None), is_bounded=True),
+        RowCount(for_you(reader), is_bounded=True),
+    )
+    return (*counts, _missing_counts(reader)) if has_broadcasts else counts
+
+
+def _missing_counts(reader: Reader) -> RowCounts:
+    """What taking in open broadcasts would bring, in texts: how many new ones to read, how many of them to acknowledge,
+    how many to acknowledge that are not asked for yet, and how many unread ones “for you” would become must-reads."""
+    own = Delivery.objects.filter(person=reader.pk, version=OuterRef("version"))
+    standing = own.exclude(state=Delivery.State.WITHDRAWN)
+    is_new = ~Exists(standing) & ~Exists(own.exclude(read_at=None))
+    is_asked = Q(directive__acknowledge=True)
+    was_asked = Exists(own.exclude(acknowledged_at=None)) | Exists(standing.filter(must_acknowledge=True))
+    newly_asked = is_asked & ~was_asked
+    was_for_you = Exists(standing.filter(must_acknowledge=False, read_at=None, state__in=WAITING))
+    tests = [is_new, is_new & is_asked, newly_asked, newly_asked & was_for_you]
+    return RowCounts(missing_broadcasts(reader), tests, each="version")

@@ -10,7 +10,7 @@ from django.db.models.functions import Left, Length
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from headwater.core.counting import RowCount, RowCounts, bounded, bounded_part
+from headwater.core.counting import RowCount, RowCounts, bounded
 from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.distribute.because import Because, because, weightiest_first
 from headwater.distribute.digests import digest_hour
@@ -147,7 +147,7 @@ class Today:
 
 @lru_cache(256)
 def _counted(reader: GivenReader) -> Prepared:
-    """What `_bounded` is made from: figures of must-reads, of the rest, what was signed, and two more, as one row."""
+    """What `_bounded` is made from, as one row."""
     overdue = Q(due_at__lt=Given("now"))
     today = Q(due_at__gte=Given("now"), due_at__lt=Given("tomorrow"))
     this_month = signed(reader).filter(acknowledged_at__gte=Given("month"))
@@ -158,32 +158,30 @@ def _counted(reader: GivenReader) -> Prepared:
         person=reader.pk, must_acknowledge=False, urgent=False, dispatches__created_at__gte=Given("midnight")
     )
     counts = (
-        RowCounts(to_sign(reader), [Q(), overdue, today, Q(read_at=None)]),
-        RowCounts(for_you(reader), [Q(), Q(rolled=True)]),
-        RowCounts(this_month, [Q(), Q(acknowledged_at__gt=F("due_at"))]),
-        RowCount(gathered.order_by("-gathered_at"), is_bounded=True),
+        RowCounts(to_sign(reader), [Q(), overdue, today]),
+        *(
+            RowCount(rows, is_bounded=True)
+            for rows in (
+                to_sign(reader).filter(read_at=None),
+                for_you(reader),
+                for_you(reader).filter(rolled=True),
+                this_month,
+                this_month.filter(acknowledged_at__gt=F("due_at")),
+                gathered.order_by("-gathered_at"),
+            )
+        ),
         RowCount(pushed.distinct()),
     )
     return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(*counts), keeps_plan=True)
 
 
-def _bounded(asked: list[int], unread: list[int], signatures: list[int], gathered: int, pushes: int) -> dict[str, int]:
+def _bounded(asked: list[int], *others: int) -> dict[str, int]:
     """The figures by name. Must-reads come in order of their hour: what is late, and today, comes before the bound."""
-    must, late, today, must_unread = asked
-    mine, rolled = unread
-    done, done_late = signatures
-    return {
-        "must": bounded(must),
-        "late": bounded(late),
-        "today": bounded(today),
-        "mine": bounded(mine),
-        "unread": bounded(must_unread + mine),
-        "rolled": bounded_part(rolled, mine),
-        "done": bounded(done),
-        "done_late": bounded_part(done_late, done),
-        "gathered": bounded(gathered),
-        "pushes": pushes,
-    }
+    must, late, today = asked
+    must_unread, mine, rolled, done, done_late, gathered, pushes = others
+    counts = {"must": must, "late": late, "today": today, "mine": mine, "unread": must_unread + mine, "rolled": rolled}
+    counts |= {"done": done, "done_late": done_late, "gathered": gathered, "pushes": pushes}
+    return {name: bounded(count) for name, count in counts.items()}
 
 
 @lru_cache(256)

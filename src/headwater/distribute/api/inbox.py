@@ -10,7 +10,7 @@ from headwater.core.addresses import address
 from headwater.core.bodies import Body
 from headwater.core.counting import AtLeast
 from headwater.core.paging import Paging
-from headwater.core.references import Id, refuse_reference, required
+from headwater.core.references import Id, Text, refuse_reference, required
 from headwater.distribute import actions, lines
 from headwater.distribute.delivering import row_for
 from headwater.distribute.inbox import inbox_of, take_in_broadcasts
@@ -61,22 +61,26 @@ def inbox_line(line: lines.InboxLine) -> dict[str, Any]:
 
 
 class InboxLines(Schema):
-    """A part of an inbox, and how many lines there are; beyond a thousand, `count` says so and is not exact."""
+    """A part of an inbox, and how many lines there are; beyond a thousand, `count` is a thousand and not exact.
+
+    `next` is the place after which the rest begins; empty where there is none.
+    """
 
     items: list[InboxLine]
     count: int
     count_is_exact: bool
+    next: str
 
 
 class InboxPart(Paging.Input):
     """Which tab: must (most pressing first), unread, done or all (newest first).
 
-    `after` goes on from the line of that delivery, as quickly at the end of a long inbox as at its beginning; with it,
-    `offset` counts for nothing.
+    `after` goes on from a place that a part named as its `next`, as quickly at the end of a long inbox as at its
+    beginning; with it, `offset` counts for nothing.
     """
 
     tab: Literal["all", "must", "unread", "done"] = "all"
-    after: Id | None = None
+    after: Text = ""
 
 
 @router.get("/inbox", response=InboxLines, operation_id="list_inbox")
@@ -84,20 +88,21 @@ def list_inbox(request: Request, asked: Query[InboxPart]) -> dict[str, Any]:
     """What came for the person."""
     take_in_broadcasts(request.person)
     tab = lines.Tab(request.person, asked.tab)
-    count = tab.count()
+    count, part = tab.count(), _part(tab, asked)
     return {
-        "items": [inbox_line(line) for line in _part(tab, asked)],
+        "items": [inbox_line(line) for line in part.lines],
         "count": count,
         "count_is_exact": not isinstance(count, AtLeast),
+        "next": part.last if part.has_later else "",
     }
 
 
-def _part(tab: lines.Tab, asked: InboxPart) -> list[lines.InboxLine]:
-    if asked.after is None:
-        return tab[asked.offset : asked.offset + asked.limit]
+def _part(tab: lines.Tab, asked: InboxPart) -> lines.Stretch:
+    if not asked.after:
+        return tab.part(asked.offset, asked.limit)
     try:
         return tab.after(asked.after, asked.limit)
-    except Delivery.DoesNotExist:
+    except ValueError:
         refuse_reference(asked.after, "after")
 
 

@@ -31,7 +31,6 @@ from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
 PAGE = 30
-LONGEST_ID = 19  # digits: as many as any number of theirs fits in
 
 
 @require_safe
@@ -43,7 +42,7 @@ def show_inbox(request: Request) -> HttpResponse:
     note_counts(request, counts)
     if tab not in lines.TABS:
         tab = "must" if counts.to_acknowledge else "unread"
-    after, before = (_delivery(request.GET.get(name, "")) for name in ("after", "before"))
+    after, before = (request.GET.get(name, "") for name in ("after", "before"))
     stretch = lines.Tab(request.person, tab).stretch(PAGE, after, before)
     context = {
         "title": _("Inbox"),
@@ -55,11 +54,6 @@ def show_inbox(request: Request) -> HttpResponse:
         "stretch": stretch,
     }
     return render(request, "distribute/inbox.html", context)
-
-
-def _delivery(written: str) -> int | None:
-    """The delivery that a page begins after or ends before; whatever is none begins at the start."""
-    return int(written) if written.isascii() and written.isdigit() and len(written) < LONGEST_ID else None
 
 
 def _heading(counts: InboxCounts) -> str:
