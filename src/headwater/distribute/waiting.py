@@ -100,5 +100,5 @@ def _missing_counts(reader: Reader) -> RowCounts:
     was_asked = Exists(own.exclude(acknowledged_at=None)) | Exists(standing.filter(must_acknowledge=True))
     newly_asked = is_asked & ~was_asked
     was_for_you = Exists(standing.filter(must_acknowledge=False, read_at=None, state__in=WAITING))
-    tests = [is_new, is_new & is_asked, newly_asked, newly_asked & was_for_you]
+    tests: list[Any] = [is_new, is_new & is_asked, newly_asked, newly_asked & was_for_you]
     return RowCounts(missing_broadcasts(reader), tests, each="version")
