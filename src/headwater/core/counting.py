@@ -48,10 +48,12 @@ class RowCounts(Subquery):
 
     output_field = ArrayField(IntegerField())
 
-    def __init__(self, rows: QuerySet[Any], tests: Sequence[Q], each: str = "pk", **extra: Any) -> None:
+    def __init__(self, rows: QuerySet[Any], tests: Sequence[Q], each: str = "", **extra: Any) -> None:
         names = [f"test_{number}" for number in range(len(tests))]
         passes = {name: ExpressionWrapper(test, BooleanField()) for name, test in zip(names, tests, strict=True)}
-        counts = ", ".join(f"COUNT(DISTINCT one_of) FILTER (WHERE {name})" for name in names)
+        counted = {"one_of": F(each)} if each else {}
+        count = "DISTINCT one_of" if each else "*"
+        counts = ", ".join(f"COUNT({count}) FILTER (WHERE {name})" for name in names)
         extra["template"] = f"(SELECT ARRAY[{counts}] FROM (%(subquery)s) AS counted)"
-        super().__init__(rows.values(**passes, one_of=F(each))[: AT_MOST + 1], **extra)
+        super().__init__(rows.values(**passes, **counted)[: AT_MOST + 1], **extra)
         self.empty_result_set_value = [0] * len(names)

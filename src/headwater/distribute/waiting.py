@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
-from headwater.core.counting import RowCount, RowCounts, bounded
+from headwater.core.counting import AT_MOST, RowCount, RowCounts, bounded
 from headwater.core.prepared import Given, Prepared
 from headwater.distribute.inbox import WAITING, for_you, missing_broadcasts, to_sign
 from headwater.distribute.models import Delivery
@@ -32,20 +32,6 @@ class InboxCounts:
     to_acknowledge: int = 0
     overdue: int = 0
     for_you: int = 0
-
-    @classmethod
-    def of(
-        cls, asked: Sequence[int], asked_unread: int, unread: int, missing: Sequence[int] = (0, 0, 0, 0)
-    ) -> "InboxCounts":
-        """From what the expressions of `waiting_counts` found; open broadcasts are deliveries without a row yet."""
-        to_acknowledge, overdue = asked
-        new, new_asked, newly_asked, no_longer_for_you = missing
-        return cls(
-            unread=bounded(asked_unread + unread + new),
-            to_acknowledge=bounded(to_acknowledge + newly_asked),
-            overdue=bounded(overdue),
-            for_you=bounded(unread + new - new_asked - no_longer_for_you),
-        )
 
 
 def note_counts(request: HttpRequest, counts: InboxCounts) -> None:
@@ -67,7 +53,36 @@ def _of(person: Person, has_broadcasts: bool) -> InboxCounts:
     if not person.is_active:
         return InboxCounts()
     (found,) = _counted(reader_like(person), has_broadcasts).rows(now=timezone.now(), **given_of(person))
-    return InboxCounts.of(*found)
+    return counted(person, *found)
+
+
+def counted(person: Person, asked: Sequence[int], for_you: int, missing: Sequence[int] = (0, 0, 0, 0)) -> InboxCounts:
+    """What the expressions of `waiting_counts` say when they found this for the person."""
+    new, new_asked, newly_asked, no_longer_for_you = missing
+    to_acknowledge, overdue, _unread = asked
+    return InboxCounts(
+        unread=bounded(unread_in_all(person, asked, for_you) + new),
+        to_acknowledge=bounded(to_acknowledge + newly_asked),
+        overdue=bounded(overdue),
+        for_you=bounded(for_you + new - new_asked - no_longer_for_you),
+    )
+
+
+def unread_in_all(person: Person, asked: Sequence[int], for_you: int) -> int:
+    """How many are unread, of `asked` (all must-reads first, unread ones last) and the rest; exact up to the bound.
+
+    Beyond the bound unread must-reads were not met. Only then, and only if it matters, are they counted by themselves.
+    """
+    unread = asked[-1]
+    if asked[0] > AT_MOST >= for_you:
+        ((unread,),) = _asked_unread(reader_like(person)).rows(**given_of(person))
+    return unread + for_you
+
+
+@lru_cache(256)
+def _asked_unread(reader: GivenReader) -> Prepared:
+    unread = RowCount(to_sign(reader).filter(read_at=None), is_bounded=True)
+    return Prepared(lambda: Person.objects.filter(pk=Given("reader")).values_list(unread), keeps_plan=True)
 
 
 @lru_cache(256)
@@ -77,17 +92,13 @@ def _counted(reader: GivenReader, has_broadcasts: bool) -> Prepared:
 
 
 def waiting_counts(reader: Reader, now: Any, has_broadcasts: bool = True) -> tuple[Subquery, ...]:
-    """Expressions that count what waits for somebody at that moment, for a query of one row; see `InboxCounts.of`.
+    """Expressions that count what waits for somebody at that moment, for a query of one row; see `counted`.
 
     Must-reads come in order of their hour: the overdue ones among them are all met, up to the bound.
     """
-    asked = to_sign(reader)
-    counts = (
-        RowCounts(asked, [Q(), Q(due_at__lt=now)]),
-        RowCount(asked.filter(read_at=None), is_bounded=True),
-        RowCount(for_you(reader), is_bounded=True),
-    )
-    return (*counts, _missing_counts(reader)) if has_broadcasts else counts
+    asked = RowCounts(to_sign(reader), [Q(), Q(due_at__lt=now), Q(read_at=None)])
+    unread = RowCount(for_you(reader), is_bounded=True)
+    return (asked, unread, _missing_counts(reader)) if has_broadcasts else (asked, unread)
 
 
 def _missing_counts(reader: Reader) -> RowCounts:

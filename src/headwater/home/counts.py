@@ -11,7 +11,7 @@ from headwater.core.counting import RowCount, bounded
 from headwater.core.prepared import Given, Prepared
 from headwater.distribute.proof import Scope, overdue
 from headwater.distribute.rules import proof_paths
-from headwater.distribute.waiting import InboxCounts, waiting_counts
+from headwater.distribute.waiting import InboxCounts, counted, waiting_counts
 from headwater.gather.models import Source
 from headwater.home.rail import GATHERING, LOOKING, may_go
 from headwater.people.models import Person
@@ -25,7 +25,7 @@ def rail_counts(request: HttpRequest, person: Person) -> dict[str, tuple[int, st
     looked_at = proof_paths(person) if may_go(person, LOOKING) else ()
     asked = _asked(reader, may_go(person, GATHERING), tuple(looked_at))
     ((failing, late, *waiting),) = asked.rows(now=timezone.now(), **given_of(person))
-    counts = known if known is not None else InboxCounts.of(*waiting)
+    counts = known if known is not None else counted(person, *waiting)
     return {
         "inbox": (counts.unread, _("unread"), counts.overdue > 0),
         "droplet": (failing, _("failing"), True),

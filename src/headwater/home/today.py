@@ -17,6 +17,7 @@ from headwater.distribute.digests import digest_hour
 from headwater.distribute.inbox import for_you, signed, take_in_broadcasts, to_sign, with_reasons
 from headwater.distribute.messages import minutes_of_letters
 from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference
+from headwater.distribute.waiting import unread_in_all
 from headwater.library.difference import compare
 from headwater.library.models import Article
 from headwater.people.held import still_open
@@ -78,7 +79,7 @@ class Today:
             yesterday=self.now - timedelta(days=1),
             **given_of(self.person),
         )
-        return _bounded(*found)
+        return _bounded(self.person, *found)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -158,11 +159,10 @@ def _counted(reader: GivenReader) -> Prepared:
         person=reader.pk, must_acknowledge=False, urgent=False, dispatches__created_at__gte=Given("midnight")
     )
     counts = (
-        RowCounts(to_sign(reader), [Q(), overdue, today]),
+        RowCounts(to_sign(reader), [Q(), overdue, today, Q(read_at=None)]),
         *(
             RowCount(rows, is_bounded=True)
             for rows in (
-                to_sign(reader).filter(read_at=None),
                 for_you(reader),
                 for_you(reader).filter(rolled=True),
                 this_month,
@@ -175,12 +175,13 @@ def _counted(reader: GivenReader) -> Prepared:
     return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(*counts), keeps_plan=True)
 
 
-def _bounded(asked: list[int], *others: int) -> dict[str, int]:
+def _bounded(person: Person, asked: list[int], *others: int) -> dict[str, int]:
     """The figures by name. Must-reads come in order of their hour: what is late, and today, comes before the bound."""
-    must, late, today = asked
-    must_unread, mine, rolled, done, done_late, gathered, pushes = others
-    counts = {"must": must, "late": late, "today": today, "mine": mine, "unread": must_unread + mine, "rolled": rolled}
-    counts |= {"done": done, "done_late": done_late, "gathered": gathered, "pushes": pushes}
+    must, late, today, _must_unread = asked
+    mine, rolled, done, done_late, gathered, pushes = others
+    counts = {"must": must, "late": late, "today": today, "mine": mine, "rolled": rolled, "done": done}
+    counts |= {"unread": unread_in_all(person, asked, mine), "done_late": done_late}
+    counts |= {"gathered": gathered, "pushes": pushes}
     return {name: bounded(count) for name, count in counts.items()}
 
 
