@@ -92,13 +92,6 @@ def test_nobody_is_named_or_left_out_for_what_they_follow_themselves(
     assert shown() == before
 
 
-def test_how_many_find_something_themselves_is_told_in_steps_and_of_few_not_at_all() -> None:
-    assert Silence(people=7, nothing=7, own=7, own_key=5).told == Silence(people=7, nothing=7)
-    many = Silence(people=90, nothing=50, own=40, own_key=7).told
-    assert (many.own % 8, many.own_key) == (0, 0)
-    assert 28 < many.own < 52
-
-
 def test_who_cannot_be_told_is_counted(ines: Person) -> None:
     Person.objects.update(user=None, email="")
     assert only().cut_off == 1

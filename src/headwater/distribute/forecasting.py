@@ -11,9 +11,10 @@ theirs. Each asking is in the audit log.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import date, timedelta
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 from django.db.models import BooleanField, Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
@@ -39,6 +40,15 @@ MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What was asked of people, as far as the chance depends on it: the text, who may read it, and the day."""
+
+    about: str = ""
+    classification: int = Classification.INTERNAL
+    on: date = date.min
+
+
+@dataclass(frozen=True)
 class Tally:
     """People of an audience, sorted by what would become of it for them; each is in one count, but for the last three.
 
@@ -48,7 +58,8 @@ class Tally:
     but in its `_lacking`. `refused` (a mail address that does not take mail), `away` (today) and `full` (their budget
     was used up in the last day) are of all whom something could reach.
 
-    All are exact until `told` puts what is private in steps; the `_key`s say who was counted, see `telling`.
+    All are exact until `told` puts what is private in steps; a `_key` says who all of a kind are, cleared or not: see
+    `telling`.
     """
 
     people: int = 0
@@ -65,14 +76,10 @@ class Tally:
     must_lacking: int = 0
     group_lacking: int = 0
     open_lacking: int = 0
-    own_key: int = 0
-    refused_key: int = 0
-    away_key: int = 0
-    full_key: int = 0
-    cut_off_lacking_key: int = 0
-    must_lacking_key: int = 0
-    group_lacking_key: int = 0
-    open_lacking_key: int = 0
+    cut_off_key: int = 0
+    must_key: int = 0
+    group_key: int = 0
+    open_key: int = 0
     is_withheld: bool = False
     is_clearance_told: bool = True
 
@@ -81,25 +88,27 @@ class Tally:
         told = self.is_clearance_told and other.is_clearance_told
         return Tally(**numbers, is_withheld=self.is_withheld or other.is_withheld, is_clearance_told=told)
 
-    def told(self, withheld: bool = False, cleared_known: bool = False) -> "Tally":
+    def told(self, asked: Asked, withheld: bool = False, cleared_known: bool = False) -> "Tally":
         """As it may be shown: what is private in steps, or nothing of it; who is cleared exactly, if that is known."""
         told = dict.fromkeys((*_PRIVATE, *_KEYS), 0)
         for kind in _REACHABLE:
-            told |= self._told_of(kind, withheld, cleared_known)
+            told |= self._told_of(kind, asked, withheld, cleared_known)
         if not withheld:
-            at_hand = self.must + self.group + self.open
-            told["own"] = in_steps(self.own, self.own_key, min(self.open, told["open"]))
-            most = min(at_hand, told["must"] + told["group"] + told["open"])
-            told |= {name: in_steps(getattr(self, name), getattr(self, f"{name}_key"), most) for name in _LATER}
+            # No more than was just told of them, not than there are: that is private too.
+            told["own"] = in_steps(self.own, told["open"], self.open_key, "own", asked)
+            most, at_hand = told["must"] + told["group"] + told["open"], self.must_key + self.group_key + self.open_key
+            for name in _LATER:
+                told[name] = in_steps(getattr(self, name), most, at_hand, name, asked.classification, asked.on)
         numbers = {name: told.get(name, getattr(self, name)) for name in _NUMBERS}
         return Tally(**numbers, is_withheld=withheld, is_clearance_told=cleared_known)
 
-    def _told_of(self, kind: str, withheld: bool, cleared_known: bool) -> dict[str, int]:
+    def _told_of(self, kind: str, asked: Asked, withheld: bool, cleared_known: bool) -> dict[str, int]:
         """Those of a kind, and those of it who lack the clearance: together they are as many as they are."""
         known, lacking = self.named(kind), getattr(self, f"{kind}_lacking")
         if not cleared_known:
-            key = getattr(self, f"{kind}_lacking_key")
-            lacking = 0 if withheld else in_steps(lacking, key, known)
+            # Another text is no other question here.
+            drawn_from = (getattr(self, f"{kind}_key"), f"{kind} lacking", asked.classification, asked.on)
+            lacking = 0 if withheld else in_steps(lacking, known, *drawn_from)
         return {kind: known - lacking, f"{kind}_lacking": lacking}
 
     def named(self, kind: str) -> int:
@@ -159,7 +168,7 @@ class Tally:
 _REACHABLE = ("cut_off", "must", "group", "open")
 _LATER = ("refused", "away", "full")
 _PRIVATE = ("own", *_LATER, *(f"{kind}_lacking" for kind in _REACHABLE))
-_KEYS = tuple(f"{name}_key" for name in _PRIVATE)
+_KEYS = tuple(f"{kind}_key" for kind in _REACHABLE)
 _NUMBERS = [each.name for each in fields(Tally) if not each.name.startswith("is_")]
 
 
@@ -267,27 +276,55 @@ def taken_back(forecast: Forecast) -> str:
 
 
 def forecast_for(forecast: Forecast, found: Answered, scope: Scope) -> ReachForecast:
-    """What is told of the audience of a forecast, as far as the asker looks after its people."""
-    entry = entry_of(forecast)
+    """What is told of the audience of a forecast, as far as the asker looks after its people: counted once.
+
+    Whoever changes the audience, or a group of it, and looks again sees what they saw: other numbers take another
+    asking, which is counted. Only who looks after others since, or may know more or less of them, is told anew.
+    """
+    cleared_known = knows_clearances(forecast.asked_by, scope)
+    rights = [*scope.paths, cleared_known]
+    kept = Forecast.objects.select_for_update().values_list("told", flat=True).get(pk=forecast.pk)  # of two, the first
+    if kept and kept["rights"] == rights:
+        answer = _read(kept["answer"])
+    else:
+        answer = _told(forecast, found, scope, cleared_known)
+        Forecast.objects.filter(pk=forecast.pk).update(told={"rights": rights, "answer": asdict(answer)})
+    if answer.is_few:
+        return answer
+    must_reads = found.must_reads(_entry_id(forecast))
+    groups = _seen_by(forecast.asked_by, found.of_groups, scope)
+    return replace(answer, must_reads=_named(must_reads), groups=_named(groups))
+
+
+def _read(kept: dict[str, Any]) -> ReachForecast:
+    by_unit = [UnitReach(**{**each, "tally": Tally(**each["tally"])}) for each in kept["by_unit"]]
+    return ReachForecast(Tally(**kept["tally"]), by_unit, is_few=kept["is_few"])
+
+
+def _told(forecast: Forecast, found: Answered, scope: Scope, cleared_known: bool) -> ReachForecast:
     units = counted(forecast, found, scope)
     total = sum((unit.tally for unit in units), Tally())
     if 0 < total.people < FEWEST_TOGETHER:
         return ReachForecast(Tally(people=total.people), is_few=True)
     rest = Person.objects.active().filter(scope.within()).count() - total.people
     withheld = 0 < rest < FEWEST_TOGETHER
-    known = knows_clearances(forecast.asked_by, scope) or classification_of(forecast) == Classification.PUBLIC
+    known = cleared_known or classification_of(forecast) == Classification.PUBLIC
+    asked = _asked(forecast)
     return ReachForecast(
-        tally=total.told(withheld, known),
-        by_unit=[replace(unit, tally=unit.tally.told(withheld, known)) for unit in told_together(units)],
-        must_reads=_named(found.must_reads(entry.pk if entry is not None else None)),
-        groups=_named(_seen_by(forecast.asked_by, found.of_groups, scope)),
+        tally=total.told(asked, withheld, known),
+        by_unit=[replace(unit, tally=unit.tally.told(asked, withheld, known)) for unit in told_together(units)],
     )
+
+
+def _asked(forecast: Forecast) -> Asked:
+    text = (forecast.entry_id, forecast.revision_id, forecast.title, forecast.text, forecast.language)
+    on = timezone.localdate(forecast.asked_at)
+    return Asked(sha256(repr(text).encode()).hexdigest(), classification_of(forecast), on)
 
 
 def counted(forecast: Forecast, found: Answered, scope: Scope) -> list[UnitReach]:
     """The people of the audience whom the asker looks after, by unit: exact, and not to be shown so."""
-    entry = entry_of(forecast)
-    must_reads = found.must_reads(entry.pk if entry is not None else None)
+    must_reads = found.must_reads(_entry_id(forecast))
     return _by_unit(_people(forecast, scope), _flags(forecast, found, must_reads))
 
 
@@ -304,6 +341,11 @@ def entry_of(forecast: Forecast) -> Entry | None:
     return forecast.revision.article.entry if forecast.revision is not None else forecast.entry
 
 
+def _entry_id(forecast: Forecast) -> int | None:
+    entry = entry_of(forecast)
+    return entry.pk if entry is not None else None
+
+
 def classification_of(forecast: Forecast) -> int:
     """What somebody must be cleared for to read it."""
     entry = entry_of(forecast)
@@ -317,8 +359,8 @@ def _people(forecast: Forecast, scope: Scope) -> PersonQuerySet:
 
 def _flags(forecast: Forecast, found: Answered, must_reads: Any) -> dict[str, Q]:
     entry = entry_of(forecast)
-    today = timezone.localdate()
-    full = Delivery.objects.filter(rolled=True, created_at__gt=timezone.now() - FULL_DAY)
+    today = timezone.localdate(forecast.asked_at)
+    full = Delivery.objects.filter(rolled=True, created_at__gt=forecast.asked_at - FULL_DAY)
     mail = Channel.objects.filter(kind=Channel.Kind.MAIL, state=Channel.State.SUSPENDED)
     return {
         "invited": meant_for(entry) if entry is not None else Q(pk__gt=0),
@@ -355,16 +397,15 @@ def _sorted(row: dict[str, Any], n: int, key: int) -> Tally:
     if not row["invited"]:
         return Tally(people=n, closed=n)
     kind = "cut_off" if row["cut"] else "must" if row["asked"] else "group" if row["grouped"] else "open"
+    counts: dict[str, Any] = {"people": n, f"{kind}_key": key}
     if not row["cleared"]:
-        counts: dict[str, Any] = {f"{kind}_lacking": n, f"{kind}_lacking_key": key}
-        return Tally(people=n, **counts)
+        return Tally(**counts | {f"{kind}_lacking": n})
     if kind == "cut_off":
-        return Tally(people=n, cut_off=n)
+        return Tally(**counts, cut_off=n)
     marks = {"refused": row["refuses"], "away": row["gone"], "full": row["filled"]}
     if kind == "open":
         marks["own"] = row["interested"]
-    counts = {kind: n} | {name: n * mark for name, mark in marks.items()}
-    return Tally(people=n, **counts, **{f"{name}_key": key * mark for name, mark in marks.items()})
+    return Tally(**counts | {kind: n} | {name: n * mark for name, mark in marks.items()})
 
 
 def told_together(units: Sequence[UnitReach]) -> list[UnitReach]:

@@ -2,12 +2,14 @@
 
 What somebody's own interests bring them makes no difference here: who keeps any is nobody's business but theirs, and it
 would show, if the others alone were named. So it is about groups' interests and must-reads, which a knowledge manager
-keeps and issues. How many of these people find something by themselves is told by unit, in steps (see `telling`).
+keeps and issues. How many of these people find something by themselves is told by unit, in steps (see `telling`): of
+two periods alone, once a day, as it was when the day began. Nobody counts how often this is looked at, so there is
+little to look at.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import BooleanField, Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
@@ -39,7 +41,7 @@ class Silence:
     alone: int = 0
     own: int = 0
     cut_off: int = 0
-    own_key: int = 0
+    silent_key: int = 0
 
     def __add__(self, other: "Silence") -> "Silence":
         return Silence(*(getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__))
@@ -49,11 +51,11 @@ class Silence:
         """To whom no group's interest brought anything."""
         return self.nothing + self.must_only
 
-    @property
-    def told(self) -> "Silence":
+    def told(self, days: int) -> "Silence":
         """As it may be shown: those who find something by themselves in steps, and of few people not at all."""
-        is_few = self.silent < FEWEST_TOGETHER
-        return replace(self, own=0 if is_few else in_steps(self.own, self.own_key, self.silent), own_key=0)
+        is_few = self.silent < FEWEST_TOGETHER or not tells_own(days)
+        drawn_from = (self.silent_key, "own came", days, timezone.localdate())
+        return replace(self, own=0 if is_few else in_steps(self.own, self.silent, *drawn_from), silent_key=0)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,11 @@ class UnitSilence:
     name: str
     silence: Silence
     audience: int | None = None
+
+
+def tells_own(days: int) -> bool:
+    """Whether it is told of this period how many find something by themselves: of any other it could be averaged."""
+    return days in PERIODS
 
 
 def silent_people(days: int, scope: Scope, unit: int | None = None) -> PersonQuerySet:
@@ -121,7 +128,7 @@ def _sorted(row: dict[str, Any]) -> Silence:
         alone=0 if row["grouped"] else n,
         own=n if row["own"] else 0,
         cut_off=n if row["cut"] else 0,
-        own_key=row["key"] if row["own"] else 0,
+        silent_key=row["key"],
     )
 
 
@@ -135,13 +142,15 @@ def _brought(days: int) -> Exists:
 
 
 def _brought_own(days: int) -> Exists:
-    """An interest of their own did."""
-    return Exists(_came(days).filter(reasons__profile__person__isnull=False))
+    """An interest of their own did, before today: what comes now changes no number that was told today."""
+    morning = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = _came(days, morning).filter(reasons__profile__person__isnull=False, created_at__lt=morning)
+    return Exists(mine)
 
 
-def _came(days: int) -> QuerySet[Delivery]:
+def _came(days: int, until: datetime | None = None) -> QuerySet[Delivery]:
     """The person's own deliveries: the newest are found by the inbox's index."""
-    since = timezone.now() - timedelta(days=days)
+    since = (until or timezone.now()) - timedelta(days=days)
     return Delivery.objects.filter(person=OuterRef("pk"), created_at__gte=since)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from headwater.core.actions import Actor, action, note, require
 from headwater.core.display.dates import when_words
-from headwater.core.models import Classification
+from headwater.core.models import Classification, Event
 from headwater.distribute import rules
 from headwater.distribute.actions.profiles import check_language
 from headwater.distribute.models import Forecast
@@ -35,7 +35,8 @@ def forecast_reach(
     """Ask whom an entry, the newest draft of an article, or a text would reach, and who of an audience would be missed.
 
     `audience` is by default the entry's own; a text that is no entry yet needs one. The workers answer within a second
-    or two (`show_forecast`); the question is forgotten after a day. Nobody is told anything.
+    or two (`show_forecast`), once: other numbers take another asking. The question is forgotten after a day. Nobody is
+    told anything.
     """
     require(rules.may_look_ahead(actor), _("Only knowledge managers ask whom something would reach."))
     title, text = title.strip()[:500], text.strip()
@@ -63,12 +64,15 @@ def forecast_reach(
 
 
 def _count_asking(actor: Actor) -> None:
-    """Raises `ValidationError` for who has asked as often in the last day as anybody may. The operator may."""
+    """Raises `ValidationError` for who has asked as often in the last day as anybody may. The operator may.
+
+    Counted in the audit log: a question goes with its entry or audience, and would be forgotten there.
+    """
     if not isinstance(actor, Person):
         return
     Person.objects.select_for_update(no_key=True).get(pk=actor.pk)  # of two at once the later counts the earlier
-    mine = Forecast.objects.filter(asked_by=actor, asked_at__gt=timezone.now() - DAY).order_by("-asked_at")
-    asked = list(mine.values_list("asked_at", flat=True)[:MOST_A_DAY])
+    mine = Event.objects.filter(actor_id=actor.actor_id, verb="forecast_reach", at__gt=timezone.now() - DAY)
+    asked = list(mine.order_by("-at").values_list("at", flat=True)[:MOST_A_DAY])
     if len(asked) == MOST_A_DAY:
         said = _(
             "You have looked ahead %(most)d times in a day, and more could tell of single people what is theirs alone. "

@@ -40,7 +40,8 @@ class TallyOut(Schema):
     """People by what would become of it. `own` and `unmatched` are null where they would tell of fewer than eight.
 
     Where somebody is reached by nothing else, `own`, and `away`, `budget_used` and `address_suspended` always, are told
-    in steps of eight, up or down by chance; 0 says "fewer than eight, if any". `reached` and `unmatched` follow `own`.
+    in steps of eight, up or down by chance; 0 says "fewer than eight, if any", and 8 may be nobody. `reached` and
+    `unmatched` follow `own`.
 
     Unless `is_clearance_told`, so is `uncleared`: who lacks the clearance. `must_read`, `group` and `cut_off` are all
     of whom that holds, less who is told to lack it; null says that nothing is told of it, and nobody is taken off.
@@ -75,6 +76,8 @@ class NamedOut(Schema):
 
 class ForecastOut(Schema):
     """The answer, once `is_answered`; each person counts once, by the strongest reason. `is_few`: nothing is told.
+
+    The numbers are those of the first time it was looked at. For others, ask again.
 
     `taken_back` is empty, or says why there will be no answer and what to do.
     """
@@ -159,7 +162,8 @@ class SilentPerson(Schema):
 
 class SilentUnit(Schema):
     """`alone` are in no group with an interest. To `own` interests of their own brought something: in steps of eight,
-    moved by chance; 0 says "fewer than eight, if any"."""
+    moved by chance, so that 8 may be nobody; 0 says "fewer than eight, if any", and null that it is not told of so many
+    days, but of 30 and of 90."""
 
     unit_id: int | None
     name: str
@@ -167,7 +171,7 @@ class SilentUnit(Schema):
     nothing: int
     must_reads_only: int
     alone: int
-    own: int
+    own: int | None
     cut_off: int
 
 
@@ -205,7 +209,7 @@ def measure_silence(request: Request, asked: Query[Silent]) -> dict[str, Any]:
             "nothing": each.silence.nothing,
             "must_reads_only": each.silence.must_only,
             "alone": each.silence.alone,
-            "own": each.silence.told.own,
+            "own": each.silence.told(asked.days).own if quiet.tells_own(asked.days) else None,
             "cut_off": each.silence.cut_off,
         }
         for each in units[asked.offset : asked.offset + asked.limit]

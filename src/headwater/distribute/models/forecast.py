@@ -13,8 +13,9 @@ from headwater.search.models import Entry
 class Forecast(Walled):
     """A question: which of this audience would an entry, an article's draft or a text reach if it came out now?
 
-    Answered by the workers, who hold the standing queries in memory. Kept for a day, with what was answered. One whose
-    text cannot be matched is taken back: nobody tries it again, and who waits for it is told.
+    Answered by the workers, who hold the standing queries in memory. Kept for a day, with what was answered, and with
+    the numbers that were told when it was first looked at. One whose text cannot be matched is taken back: nobody tries
+    it again, and who waits for it is told.
     """
 
     asked_by = models.ForeignKey(Person, on_delete=models.CASCADE, null=True, related_name="+")
@@ -29,6 +30,7 @@ class Forecast(Walled):
         _("classification"), choices=Classification, default=Classification.INTERNAL
     )
     taken_back_at = models.DateTimeField(null=True, editable=False, help_text=_("when it turned out to have no answer"))
+    told = models.JSONField(null=True, editable=False, help_text=_("the numbers that were shown: others are not given"))
     tx = models.BigIntegerField(default=0, editable=False)
 
     class Meta:

@@ -110,7 +110,7 @@ def list_silent(request: Request) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return csv_response("nothing-came", quiet.HEADER, quiet.silent_rows(days, scope))
     units = quiet.silence_by_unit(days, scope)
-    total = sum((each.silence for each in units), quiet.Silence()).told
+    total = sum((each.silence for each in units), quiet.Silence()).told(days)
     unit = read_number(request.GET.get("unit", ""))
     page = Paginator(quiet.silent_people(days, scope, unit), PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
@@ -118,7 +118,7 @@ def list_silent(request: Request) -> HttpResponse:
         "heading": _silent_heading(total.silent, total.people, days),
         "days": days,
         "periods": quiet.PERIODS,
-        "units": [replace(each, silence=each.silence.told) for each in units if each.silence.silent],
+        "units": [replace(each, silence=each.silence.told(days)) for each in units if each.silence.silent],
         "total": total,
         "unit": unit,
         "unit_name": next((each.name for each in units if each.pk == unit), ""),
