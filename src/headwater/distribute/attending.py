@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from headwater.core.wall import current_organisation_id
 from headwater.distribute.matcher.attention import Candidate, Usual, floor_for, liking_of, pick, strength_of, worth
-from headwater.distribute.models import Delivery, Dispatch, LearnedInterest, Preference, Reason
+from headwater.distribute.models import Delivery, Directive, Dispatch, LearnedInterest, Preference, Reason
 from headwater.people.models import Person
 from headwater.search.language.analyzer import analyze
 from headwater.search.models import EntryTopic, EntryVersion
@@ -118,6 +118,7 @@ def candidates_of(deliveries: Iterable[Delivery], habits: Mapping[int, Habits], 
     about = _about({each.version_id for each in rows})
     reasons: dict[int, list[tuple[int | None, int | None]]] = defaultdict(list)
     known = Reason.objects.filter(delivery__in=[each.pk for each in rows])
+    known = known.exclude(directive__state=Directive.State.RECALLED)
     for delivery, profile, directive in known.values_list("delivery", "profile", "directive"):
         reasons[delivery].append((profile, directive))
     found = {}

@@ -7,7 +7,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from headwater.distribute.models import Reason
+from headwater.distribute.models import Directive, Reason
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,7 @@ def because(reason: Reason) -> Because:
     """Say a reason in words. Wants `profile` and `directive` with its `audience` at hand (select_related)."""
     words = tuple(str(word) for word in reason.words)
     if reason.directive is not None:
-        lead = _("You must read this because you belong to") if reason.directive.acknowledge else _("Sent to")
-        return Because("directive", lead, reason.directive.audience.name, words)
+        return Because("directive", _lead(reason.directive), reason.directive.audience.name, words)
     if reason.profile is not None and reason.profile.person_id is not None:
         return Because("profile", _("Your profile"), reason.profile.name, words)
     if reason.profile is not None:
@@ -39,9 +38,21 @@ def because(reason: Reason) -> Because:
     return Because("profile", _("A profile that has since been removed"), "", words)
 
 
+def _lead(directive: Directive) -> str:
+    if directive.state == Directive.State.RECALLED:
+        return _("Recalled since it was sent to")
+    return _("You must read this because you belong to") if directive.acknowledge else _("Sent to")
+
+
 def weightiest_first(reasons: Iterable[Reason]) -> list[Reason]:
-    """What was ordered before what was wished for."""
-    return sorted(reasons, key=lambda reason: (reason.directive_id is None, reason.pk))
+    """What was ordered before what was wished for; what was recalled only where nothing else says why it came."""
+    found = sorted(reasons, key=lambda reason: (reason.directive_id is None, reason.pk))
+    return [reason for reason in found if not is_recalled(reason)] or found
+
+
+def is_recalled(reason: Reason) -> bool:
+    """Whether what it asked was taken back."""
+    return reason.directive is not None and reason.directive.state == Directive.State.RECALLED
 
 
 def sentences(reasons: Iterable[Reason]) -> list[str]:

@@ -20,7 +20,7 @@ from headwater.people.days import today
 from headwater.people.models import Absence, Person
 
 LOOK_BACK = timedelta(days=31)
-_IN_FORCE = (Directive.State.ISSUED, Directive.State.ENDED)
+IN_FORCE = (Directive.State.ISSUED, Directive.State.ENDED)
 
 
 class Asked(NamedTuple):
@@ -101,7 +101,7 @@ def dues_of(deliveries: QuerySet[Delivery]) -> dict[int, datetime]:
     """{delivery: the soonest that its directives ask of its person}; without those of which nothing is asked."""
     rows: Any = Reason.objects.filter(
         delivery__in=deliveries,
-        directive__state__in=_IN_FORCE,
+        directive__state__in=IN_FORCE,
         directive__broadcasts__version=F("delivery__version"),
         directive__broadcasts__due_at__isnull=False,
         directive__audience__member_links__person=F("delivery__person"),
@@ -125,12 +125,15 @@ def dues_of(deliveries: QuerySet[Delivery]) -> dict[int, datetime]:
     return soonest
 
 
-def set_dues(deliveries: QuerySet[Delivery]) -> None:
-    """Compute the deadlines of these deliveries anew."""
+def set_dues(deliveries: QuerySet[Delivery]) -> set[int]:
+    """Compute the deadlines of these deliveries anew; returns those that had another one before."""
     dues, rows = dues_of(deliveries), list(deliveries.only("pk", "due_at"))
-    for row in rows:
+    changed = [row for row in rows if row.due_at != dues.get(row.pk)]
+    moved = {row.pk for row in changed if row.due_at is not None}
+    for row in changed:
         row.due_at = dues.get(row.pk)
-    Delivery.objects.bulk_update(rows, ["due_at"], batch_size=1_000)
+    Delivery.objects.bulk_update(changed, ["due_at"], batch_size=1_000)
+    return moved
 
 
 def extend_for_leave(organisation_id: int) -> None:

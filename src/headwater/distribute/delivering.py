@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 
 from headwater.core.lookups import numbers
+from headwater.distribute.asking import settle_returned
 from headwater.distribute.deadlines import Asked, own_dues
 from headwater.distribute.following import one_deliverer_at_a_time
 from headwater.distribute.models import Broadcast, Delivery
@@ -110,6 +111,8 @@ _FROM_BROADCASTS = """
 _OF_ROWS = f"""t AS (SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())})
     AS t({", ".join(_COLUMNS)}))"""
 
+# What comes to a withdrawn row keeps its `withdrawn_at`, until what it asks was settled (see asking): it may have asked
+# more than what still holds.
 # "at_once", "digest", "weekly": the alphabet happens to sort them by how soon they are.
 # Deliveries and their reasons in one statement: neither what was found nor the new keys make the way to here and back.
 # Reasons find their delivery by sorting, not by a join: where the planner knows nothing of the tables yet, it takes `t`
@@ -130,8 +133,10 @@ _INSERT = """
             push = least(d.push, excluded.push),
             state = CASE WHEN d.state <> 'withdrawn' THEN d.state WHEN d.acknowledged_at IS NOT NULL THEN 'acknowledged'
                          WHEN d.opened_at IS NOT NULL THEN 'opened' ELSE 'due' END,
-            withdrawn_at = NULL, withdrawn_because = ''
-        RETURNING d.id, d.person_id, d.version_id, (xmax = 0) AS is_new
+            eligible_at = CASE WHEN d.state = 'withdrawn' AND d.seen_at IS NULL THEN excluded.eligible_at
+                               ELSE d.eligible_at END,
+            withdrawn_because = ''
+        RETURNING d.id, d.person_id, d.version_id, d.withdrawn_at, (xmax = 0) AS is_new
     ),
     explained AS (
         INSERT INTO distribute_reason (delivery_id, profile_id, directive_id, words, score)
@@ -145,7 +150,7 @@ _INSERT = """
         ) y WHERE id IS NULL
         ON CONFLICT DO NOTHING
     )
-    SELECT count(*) FILTER (WHERE is_new), count(*) FROM made
+    SELECT count(*) FILTER (WHERE is_new), count(*), array_agg(id) FILTER (WHERE withdrawn_at IS NOT NULL) FROM made
 """
 
 # A person's unopened delivery of a nearly identical earlier version becomes the delivery of the new one.
@@ -258,7 +263,8 @@ def _deliver(targets: str, values: dict[str, Any], version_ids: Sequence[int]) -
         if later:
             cursor.execute(_MOVE.format(targets=targets), values)
         cursor.execute(_INSERT.format(targets=targets), values)
-        new, touched = cursor.fetchone()
+        new, touched, returned = cursor.fetchone()
+        settle_returned(returned or ())
         if later:
             cursor.execute(_EXPIRE, {"versions": later})
     return new, touched

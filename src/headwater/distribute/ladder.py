@@ -73,8 +73,8 @@ def _past(deliveries: Iterable[Delivery], moment: datetime) -> list[Delivery]:
 
 def _climbed(deliveries: Sequence[Delivery]) -> dict[int, set[str]]:
     rungs: dict[int, set[str]] = defaultdict(set)
-    rows = Reminder.objects.filter(delivery__in=[each.pk for each in deliveries]).values_list("delivery", "rung")
-    for delivery_id, rung in rows:
+    rows = Reminder.objects.filter(delivery__in=[each.pk for each in deliveries], taken_back=False)
+    for delivery_id, rung in rows.values_list("delivery", "rung"):
         rungs[delivery_id].add(rung)
     return rungs
 
@@ -94,10 +94,11 @@ def _remind(directive: Directive, waiting: Sequence[Delivery], climbed: dict[int
 
 
 def _rungs(directive: Directive, delivery: Delivery, now: datetime) -> list[str]:
-    """The reminders whose time has come for a delivery, those before it was made left out; the latest last."""
+    """The reminders whose time has come for a delivery, those before it was asked left out; the latest last."""
     assert delivery.due_at is not None
+    asked_at = max(delivery.created_at, directive.issued_at or delivery.created_at)
     times = [(delivery.due_at - timedelta(days=days), days) for days in sorted(directive.remind_days, reverse=True)]
-    return [f"remind:{days}" for at, days in times if delivery.created_at < at <= now]
+    return [f"remind:{days}" for at, days in times if asked_at < at <= now]
 
 
 def _readable(deliveries: Sequence[Delivery]) -> list[Delivery]:

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from headwater.core.addresses import address, link
 from headwater.core.languages import speaking
 from headwater.distribute.attending import lay_out
-from headwater.distribute.because import sentences
+from headwater.distribute.because import sentences, weightiest_first
 from headwater.distribute.deadlines import own_due
 from headwater.distribute.models import Delivery, Digest, Directive, Dispatch, Reason
 from headwater.people.models import Notice, Person
@@ -163,7 +163,7 @@ def _place() -> str:
 
 
 def _sentence(version: EntryVersion, reasons: list[Reason]) -> str:
-    directives = [reason.directive for reason in reasons if reason.directive is not None]
+    directives = [reason.directive for reason in weightiest_first(reasons) if reason.directive is not None]
     return next((directive.sentence for directive in directives if directive.sentence), version.summary)
 
 

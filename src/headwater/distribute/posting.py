@@ -147,7 +147,7 @@ def _compose(dispatch: Dispatch) -> Outgoing | None:
     """What to send, or None when it must not go out any more. Access is checked here, at the last moment."""
     channel = dispatch.channel
     is_reached = channel.person.is_active and not has_ended(channel) and channel.state != Channel.State.OFF
-    message = _message(dispatch) if is_reached else None
+    message = _message(dispatch) if is_reached and not dispatch.taken_back else None
     if message is None or (channel.state == Channel.State.ESSENTIAL and not message.essential):
         return None
     if dispatch.purpose == "repeat":
@@ -309,10 +309,11 @@ def _recover_stuck() -> None:
 
 
 def _leave_uncertain(sendings: QuerySet[Dispatch]) -> None:
-    """They were perhaps sent: must-reads are repeated with a label, nothing else is."""
+    """They were perhaps sent: must-reads that still stand so are repeated with a label, nothing else is."""
     uncertain = list(sendings.select_related("delivery", "channel"))
     Dispatch.objects.filter(pk__in=[each.pk for each in uncertain]).update(state=Dispatch.State.UNCERTAIN)
-    queue_repeat([each for each in uncertain if each.delivery is not None and each.delivery.must_acknowledge])
+    standing = [each for each in uncertain if not each.taken_back]
+    queue_repeat([each for each in standing if each.delivery is not None and each.delivery.must_acknowledge])
 
 
 # --- Leaving the mail -------------------------------------------------------------------------------------------------

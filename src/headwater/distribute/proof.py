@@ -306,7 +306,8 @@ def with_manner(deliveries: QuerySet[Delivery]) -> QuerySet[Any]:
     And with the must-read that asks it, or None: `directive` is its number, `must_read` its name.
     """
     given = Acknowledgement.objects.filter(person=OuterRef("person"), version=OuterRef("version"))
-    asking = Directive.objects.filter(reasons__delivery=OuterRef("pk")).order_by("-acknowledge", "pk")
+    asking = Directive.objects.filter(reasons__delivery=OuterRef("pk")).exclude(state=Directive.State.RECALLED)
+    asking = asking.order_by("-acknowledge", "pk")
     return deliveries.annotate(
         manner=Subquery(given.values("manner")[:1]),
         directive=Subquery(asking.values("pk")[:1]),

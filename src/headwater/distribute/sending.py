@@ -22,6 +22,7 @@ from headwater.core.following import locked_cursor, move_cursor
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import current_organisation_id, organisation_context
 from headwater.distribute.attending import choose, is_essential
+from headwater.distribute.deadlines import IN_FORCE
 from headwater.distribute.models import (
     Broadcast,
     Channel,
@@ -100,7 +101,8 @@ def plan(deliveries: Sequence[Delivery]) -> None:
 def _plan_raised(deliveries: Sequence[Delivery]) -> None:
     """Queue once more what now asks more than its person was told, in place of what has not gone out yet."""
     told = Dispatch.objects.filter(delivery__in=deliveries, purpose__in=Dispatch.FIRST)
-    told.filter(state__in=(Dispatch.State.QUEUED, Dispatch.State.FAILED)).update(state=Dispatch.State.CANCELLED)
+    waiting = told.filter(state__in=(Dispatch.State.QUEUED, Dispatch.State.FAILED))
+    waiting.update(state=Dispatch.State.CANCELLED, error="")
     for purpose, is_urgent in (("must", False), ("urgent", True)):
         queue_dispatches([each for each in deliveries if each.urgent == is_urgent], purpose)
 
@@ -152,10 +154,8 @@ def _kinds_asked(deliveries: Sequence[Delivery]) -> dict[int, set[str]]:
     Those are what some directive sends by all, and what a profile of the person's wants at once.
     """
     asked, free = defaultdict(set), set()
-    reasons = Reason.objects.filter(delivery__in=deliveries).values_list(
-        "delivery", "directive__channels", "profile__when"
-    )
-    for delivery_id, kinds, when in reasons:
+    reasons = Reason.objects.filter(delivery__in=deliveries).exclude(directive__state=Directive.State.RECALLED)
+    for delivery_id, kinds, when in reasons.values_list("delivery", "directive__channels", "profile__when"):
         if kinds:
             asked[delivery_id].update(kinds)
         elif kinds == [] or when == When.AT_ONCE:
@@ -230,17 +230,17 @@ def _to_push(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
     essential = Q(must_acknowledge=True) | Q(urgent=True)
     return deliveries.filter(
         essential | Q(push="at_once", rolled=False),
+        ~Exists(_tried()),
         state=Delivery.State.DUE,
         sent_at=None,
         read_at=None,
-        dispatches=None,
     ).select_related("person")
 
 
 def _to_raise(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
     """Those that were told, or seen, before somebody asked to acknowledge them, or to look at once."""
-    told = Dispatch.objects.filter(delivery=OuterRef("pk"))
-    is_new = Q(sent_at=None, read_at=None, dispatches=None)
+    told = _tried().exclude(state=Dispatch.State.CANCELLED)
+    is_new = Q(~Exists(_tried()), sent_at=None, read_at=None)
     at_once = Q(~Exists(told.filter(asked=Dispatch.Asked.AT_ONCE)), urgent=True)
     asked = Q(~Exists(told.filter(asked__gte=Dispatch.Asked.TO_ACKNOWLEDGE)), must_acknowledge=True, urgent=False)
     waiting = deliveries.filter(at_once | asked, ~is_new, state__in=(Delivery.State.DUE, Delivery.State.OPENED))
@@ -248,9 +248,20 @@ def _to_raise(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
     return waiting.filter(seen_before).select_related("person").distinct()
 
 
+def _tried() -> QuerySet[Dispatch]:
+    """What told of a delivery, or was given up for its trouble; without what was taken back, or not wanted any more."""
+    of_it = Dispatch.objects.filter(delivery=OuterRef("pk"), taken_back=False)
+    return of_it.exclude(state=Dispatch.State.CANCELLED, error="")
+
+
 def _asked_since() -> Case:
     """When the delivery began to ask what it asks."""
-    asked = Broadcast.objects.filter(version=OuterRef("version"), directive__reasons__delivery=OuterRef("pk"))
+    asked = Broadcast.objects.filter(
+        version=OuterRef("version"),
+        directive__reasons__delivery=OuterRef("pk"),
+        directive__state__in=IN_FORCE,
+        directive__audience__member_links__person=OuterRef("person"),
+    )
     urgent, must = (
         Subquery(asked.filter(kind).order_by("opened_at").values("opened_at")[:1])
         for kind in (Q(directive__urgent=True), Q(directive__acknowledge=True))
@@ -273,5 +284,6 @@ def _key() -> str:
 def queue_repeat(dispatches: Sequence[Dispatch]) -> int:
     """Queue once more, labelled, what was perhaps sent before a crash."""
     return _queue(
-        Dispatch(channel=each.channel, delivery=each.delivery, purpose="repeat", key=_key()) for each in dispatches
+        Dispatch(channel=each.channel, delivery=each.delivery, purpose="repeat", asked=each.asked, key=_key())
+        for each in dispatches
     )

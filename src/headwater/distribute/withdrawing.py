@@ -13,8 +13,8 @@ from django.utils import timezone
 from headwater.core.following import locked_cursor, move_cursor
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import organisation_context
+from headwater.distribute.asking import ASKS_NOTHING, BELONGS, HOLDING, ease, take_back_telling
 from headwater.distribute.broadcasts import open_broadcasts
-from headwater.distribute.deadlines import set_dues
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.following import one_deliverer_at_a_time
 from headwater.distribute.models import Broadcast, Delivery, Directive, InterestProfile
@@ -47,15 +47,10 @@ _BRING_BACK = f"""
     FROM search_entryversion v, search_entry e, people_person p
     WHERE v.id = d.version_id AND e.id = v.entry_id AND p.id = d.person_id
       AND d.state = 'withdrawn' AND d.withdrawn_because IN ('gone', 'access', 'left') AND {{chosen}} AND {READABLE}
-      AND EXISTS (SELECT FROM distribute_reason x
-                  LEFT JOIN distribute_directive r ON r.id = x.directive_id
-                  LEFT JOIN distribute_interestprofile f ON f.id = x.profile_id
-                  WHERE x.delivery_id = d.id AND ({{holds}}))
+      AND EXISTS (SELECT {HOLDING})
+    RETURNING d.id, d.must_acknowledge OR d.urgent
+        OR EXISTS (SELECT FROM distribute_reason x WHERE x.delivery_id = d.id AND x.directive_id IS NOT NULL)
 """
-_BELONGS = """EXISTS (
-    SELECT FROM people_audiencemember m WHERE m.audience_id = r.audience_id AND m.person_id = d.person_id)"""
-# A reason still holds: the profile is there, or what the directive asked stays and the person belongs to whom it asks.
-_HOLDS = f"""(f.id IS NOT NULL AND f.removed_at IS NULL) OR (r.state IN ('issued', 'ended') AND {_BELONGS})"""
 
 
 def follow_entries(organisation_id: int) -> bool:
@@ -128,8 +123,9 @@ def _release(reason_ids: list[int]) -> None:
     one_deliverer_at_a_time()
     with connection.cursor() as cursor:
         cursor.execute(_RELEASE, {"reasons": reason_ids})
+        take_back_telling([pk for (pk,) in cursor.fetchall()])
         cursor.execute(_DROP, {"reasons": reason_ids})
-        _ease([pk for (pk,) in cursor.fetchall()])
+        ease([pk for (pk,) in cursor.fetchall()])
 
 
 def hand_over(organisation_id: int) -> bool:
@@ -168,8 +164,11 @@ def _settle(chosen: str, values: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_BACK.format(chosen=chosen), filled)
         changed = cursor.rowcount
-        cursor.execute(_BRING_BACK.format(chosen=chosen, holds=_HOLDS), filled)
-        return changed + cursor.rowcount
+        cursor.execute(_BRING_BACK.format(chosen=chosen), filled)
+        back = cursor.fetchall()
+    # Meanwhile a directive may have been recalled, or its audience left: what profiles alone brought asks nothing.
+    ease([pk for pk, may_ask in back if may_ask])
+    return changed + len(back)
 
 
 def take_back_directive(directive: Directive) -> int:
@@ -179,49 +178,37 @@ def take_back_directive(directive: Directive) -> int:
     Broadcast.objects.filter(directive=directive, closed_at=None).update(closed_at=now)
     with connection.cursor() as cursor:
         cursor.execute(_RECALL, {"directive": directive.pk})
-        recalled = cursor.rowcount
-    reasons = directive.reasons.filter(delivery__state__in=(Delivery.State.DUE, Delivery.State.OPENED))
-    _ease(list(reasons.values_list("delivery", flat=True)))
-    return recalled
+        recalled = [pk for (pk,) in cursor.fetchall()]
+    take_back_telling(recalled)
+    # What was withdrawn for another reason is not to ask for it either when it comes back.
+    asked = directive.reasons.exclude(delivery__withdrawn_because="recalled")
+    ease(list(asked.filter(delivery__state__in=_MAY_ASK).values_list("delivery", flat=True)))
+    return len(recalled)
 
 
-def _ease(delivery_ids: list[int]) -> None:
-    """These deliveries lost a reason: they ask, press and are due as those that still hold want it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_EASE, {"deliveries": delivery_ids})
-    set_dues(Delivery.objects.filter(pk__in=delivery_ids))
-
-
-_OTHER = f"""
-    SELECT x.id, r.acknowledge, r.urgent FROM distribute_reason x
-    LEFT JOIN distribute_directive r ON r.id = x.directive_id
-    LEFT JOIN distribute_interestprofile f ON f.id = x.profile_id
-    WHERE x.delivery_id = d.id AND ({_HOLDS})
-"""
+_MAY_ASK = (Delivery.State.DUE, Delivery.State.OPENED, Delivery.State.WITHDRAWN)
 _RECALL = f"""
-    UPDATE distribute_delivery d SET state = 'withdrawn', withdrawn_at = now(), withdrawn_because = 'recalled'
+    UPDATE distribute_delivery d
+    SET state = 'withdrawn', withdrawn_at = now(), withdrawn_because = 'recalled', {ASKS_NOTHING}
     FROM distribute_reason own
     WHERE own.delivery_id = d.id AND own.directive_id = %(directive)s AND d.state IN ('due', 'opened')
-      AND NOT EXISTS ({_OTHER})
-"""
-_EASE = f"""
-    UPDATE distribute_delivery d
-    SET must_acknowledge = EXISTS (SELECT FROM ({_OTHER}) o WHERE o.acknowledge),
-        urgent = EXISTS (SELECT FROM ({_OTHER}) o WHERE o.urgent)
-    WHERE d.id = ANY(%(deliveries)s)
+      AND NOT EXISTS (SELECT {HOLDING})
+    RETURNING d.id
 """
 # What open must-reads ask of people who are no longer in their audience.
 _LAPSED = f"""
     SELECT x.id FROM distribute_reason x
     JOIN distribute_directive r ON r.id = x.directive_id AND r.acknowledge AND r.state IN ('issued', 'ended')
     JOIN distribute_delivery d ON d.id = x.delivery_id AND d.state IN ('due', 'opened') AND d.must_acknowledge
-    WHERE NOT {_BELONGS}
+    WHERE NOT {BELONGS}
 """
 _RELEASE = f"""
-    UPDATE distribute_delivery d SET state = 'withdrawn', withdrawn_at = now(), withdrawn_because = 'left'
+    UPDATE distribute_delivery d
+    SET state = 'withdrawn', withdrawn_at = now(), withdrawn_because = 'left', {ASKS_NOTHING}
     FROM distribute_reason own
     WHERE own.id = ANY(%(reasons)s) AND own.delivery_id = d.id AND d.state IN ('due', 'opened')
-      AND NOT EXISTS ({_OTHER})
+      AND NOT EXISTS (SELECT {HOLDING})
+    RETURNING d.id
 """
 # The reason of what was withdrawn stays with it: it says why it once came.
 _DROP = """

@@ -129,6 +129,9 @@ class Dispatch(Walled):
     asked = models.PositiveSmallIntegerField(
         choices=Asked, default=Asked.NOTHING, help_text=_("what the delivery asked of its person when it was queued")
     )
+    taken_back = models.BooleanField(
+        default=False, help_text=_("what it told was taken back: asked again, it is told again")
+    )
     key = models.CharField(max_length=120, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
@@ -151,9 +154,12 @@ class Dispatch(Walled):
                 ),
                 name="dispatch_of_one_thing",
             ),
+            # What was cancelled because it was not wanted may be sent another day; what was given up for its trouble
+            # is not tried again by the same channel.
             models.UniqueConstraint(
                 fields=["channel", "delivery", "digest", "notice", "directive", "purpose"],
                 name="dispatch_once",
+                condition=models.Q(taken_back=False) & (~models.Q(state="cancelled") | ~models.Q(error="")),
                 nulls_distinct=False,
             ),
         ]

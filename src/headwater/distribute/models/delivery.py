@@ -155,6 +155,9 @@ class Reminder(Walled):
     rung = models.CharField(max_length=20, help_text=_("remind:3, remind:0, head, report"))
     told = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
+    taken_back = models.BooleanField(default=False, help_text=_("what it reminded of was recalled, or is due later"))
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["delivery", "rung"], name="rung_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["delivery", "rung"], name="rung_once", condition=Q(taken_back=False))
+        ]

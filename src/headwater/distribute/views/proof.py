@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
@@ -28,7 +28,7 @@ from headwater.distribute.actions import record_acknowledgement
 from headwater.distribute.delivering import row_for
 from headwater.distribute.forms import SignedListForm
 from headwater.distribute.masking import mask_deliveries, mask_directives
-from headwater.distribute.models import Delivery, Directive
+from headwater.distribute.models import Delivery, Directive, Reminder
 from headwater.distribute.rules import load_paths, may_look_ahead, may_see_audit, proof_paths
 from headwater.distribute.sheets import csv_response
 from headwater.people.models import Person
@@ -275,7 +275,7 @@ def _mask_reasons(request: Request, rows: Iterable[Delivery]) -> None:
 def list_overdue(request: Request) -> HttpResponse:
     """Everybody who has not acknowledged what was due; CSV with ?format=csv."""
     scope = _scope(request)
-    rows = proof.overdue(scope).prefetch_related("reminders")
+    rows = proof.overdue(scope).prefetch_related(Prefetch("reminders", Reminder.objects.filter(taken_back=False)))
     rows = _of_unit(rows, request.GET.get("unit", ""))
     if request.GET.get("directive", "").isdecimal():
         rows = rows.filter(reasons__directive=int(request.GET["directive"]))
