@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0004_proved_email'),
-        ('distribute', '0025_deliveries_by_version'),
+        ('distribute', '0026_told_once'),
         ('people', '0007_kept_words'),
     ]
 
