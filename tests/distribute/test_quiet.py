@@ -92,6 +92,32 @@ def test_nobody_is_named_or_left_out_for_what_they_follow_themselves(
     assert shown() == before
 
 
+def test_what_own_interests_brought_is_counted_as_it_was_when_the_day_began(
+    ines: Person, version: EntryVersion
+) -> None:
+    """So that what comes now, because somebody published it to see, changes nothing that was told today."""
+    deliver(ines, version, days_ago=0, profile=interest(ines))
+    assert (only().silent, only().own) == (2, 0)
+    Delivery.objects.update(created_at=timezone.now() - timedelta(days=1))
+    assert only().own == 1
+
+
+def test_the_chance_is_drawn_from_all_to_whom_nothing_came(
+    ines: Person, otto: Person, nadia: Person, version: EntryVersion
+) -> None:
+    before = only().silent_key
+    deliver(ines, version, profile=interest(ines))
+    assert only().silent_key == before
+    deliver(otto, version, profile=interest(audience=version.entry.audience))
+    assert only().silent_key != before
+
+
+def test_of_other_periods_it_is_not_told_what_own_interests_bring(nadia: Person, sign_in: SignIn) -> None:
+    """Of 366 periods it could be averaged, and nobody counts how often this is looked at."""
+    told = [sign_in(nadia).get(f"{API}quiet/units?days={days}").json()["items"][0]["own"] for days in (30, 31, 90)]
+    assert told == [0, None, 0]
+
+
 def test_who_cannot_be_told_is_counted(ines: Person) -> None:
     Person.objects.update(user=None, email="")
     assert only().cut_off == 1

@@ -9,7 +9,7 @@ clearance is told in steps as well, and whom it reaches is counted from there. O
 told, and of one that lacks so few of all who are looked after, nothing private. Never a name, a word or a query of
 theirs. Each asking is in the audit log.
 """
-
+theirs. Each asking is in the audit log, and its answer is given once: whoever looks again sees the same numbers.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, timedelta
