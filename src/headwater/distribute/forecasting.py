@@ -7,9 +7,9 @@ people whom nothing else reaches, and only where these are `FEWEST_TOGETHER` or 
 together. And what somebody is cleared for is known to who manages people, and to nobody else: how many lack the
 clearance is told in steps as well, and whom it reaches is counted from there. Of an audience of fewer people nothing is
 told, and of one that lacks so few of all who are looked after, nothing private. Never a name, a word or a query of
-theirs. Each asking is in the audit log.
-"""
 theirs. Each asking is in the audit log, and its answer is given once: whoever looks again sees the same numbers.
+"""
+
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, timedelta
