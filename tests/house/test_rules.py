@@ -149,3 +149,11 @@ def test_no_choice_is_offered_as_dashes() -> None:
         if not {"empty_label", "widget"} & {keyword.arg for keyword in node.keywords}
     ]
     assert silent == []
+
+
+def test_what_is_typed_is_read_in_one_place() -> None:
+    """Python's own ways to read a number or a moment raise for some texts; `core.typed` raises for none."""
+    raising = re.compile(r"\.isdecimal\(|\bparse_date(time)?\(|\bint\(request\.")
+    ours = {"core/typed.py", "home/entry.py"}  # the second reads what the database wrote
+    found = {str(path.relative_to(SOURCES)) for path in python_files() if raising.search(path.read_text())}
+    assert found - ours == set()

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from headwater import __version__
 from headwater.cli.errors import CommandFailed
 from headwater.cli.short_names import as_command, epilog, verb_of
+from headwater.core.typed import read_number
 
 EXIT_CODES = """exit codes:
   0  done
@@ -28,9 +29,10 @@ class _Parser(ArgumentParser):
 
 def _at_least_one(text: str) -> int:
     """A number of things to show."""
-    if not text.isdecimal() or not int(text):
+    number = read_number(text)
+    if not number:
         raise ArgumentTypeError(f"{text!r} is no number from 1 on")
-    return int(text)
+    return number
 
 
 def _gathered(text: str) -> str:

@@ -140,9 +140,11 @@ def find_person(wish: str) -> "Person":
     """An active person by number, mail address or name."""
     from django.db.models import Q
 
+    from headwater.core.typed import read_number
     from headwater.people.models import Person
 
-    match = Q(pk=int(wish)) if wish.isdecimal() else Q(email__iexact=wish) | Q(name__iexact=wish)
+    number = read_number(wish)
+    match = Q(email__iexact=wish) | Q(name__iexact=wish) if number is None else Q(pk=number)
     found = [person for person in Person.objects.filter(match)[:20] if person.is_active]
     if len(found) == 1:
         return found[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headwater.cli.errors import CommandFailed
+from headwater.core.typed import read_number
 
 YES, NO = {"yes", "true", "1", "on"}, {"no", "false", "0", "off"}
 
@@ -114,8 +115,9 @@ def _is_model(annotation: Any) -> bool:
 def _record(model: Any, text: str) -> Any:
     """A record by number, or by the field that names it to people."""
     fields = {field.name for field in model._meta.get_fields()}
-    if text.isdecimal():
-        found = list(model._default_manager.filter(pk=int(text)))
+    number = read_number(text)
+    if number is not None:
+        found = list(model._default_manager.filter(pk=number))
     else:
         naming = [name for name in ("slug", "reference", "email", "name", "title") if name in fields]
         found = next((hits for name in naming if (hits := list(_named(model, name, text)))), [])

@@ -12,6 +12,8 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from ninja import Field
 
+from headwater.core.typed import read_number
+
 M = TypeVar("M", bound=Model)
 
 Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -52,9 +54,8 @@ def _look(rows: QuerySet[M], given: int | str) -> M | None:
         found: Any = rows.filter(slug=given).first()
         if found is not None:
             return found
-    if isinstance(given, str) and not (given.isascii() and given.isdecimal() and len(given) < 19):
-        return None
-    return rows.filter(pk=int(given)).first()
+    number = read_number(given) if isinstance(given, str) else given
+    return rows.filter(pk=number).first() if number is not None else None
 
 
 def _has_slug(model: type[Model]) -> bool:

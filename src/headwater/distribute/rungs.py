@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from headwater.core.typed import read_numbers
 from headwater.distribute.models import Directive, Ladder
 
 REMIND_DAYS = (3, 1, 0)
@@ -47,9 +48,10 @@ def checked_head(days: int) -> int:
 def read_days(text: str) -> list[int]:
     """Days from a text such as "3, 1, 0". Raises `ValidationError` for what is no number."""
     words = re.split(r"[\s,;،、]+", text.strip()) if text.strip() else []
-    if not all(word.isdecimal() and len(word) < 5 for word in words):
+    days = read_numbers(words)
+    if len(days) < len(words):
         raise ValidationError(_("Write numbers of days, such as 3, 1, 0."))
-    return [int(word) for word in words]
+    return days
 
 
 def rungs_of(ladder: Directive | Ladder) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import (
@@ -369,11 +369,3 @@ def silence_words(hours: int | None) -> str:
     if hours % 24:
         return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
     return ngettext("%(n)d day", "%(n)d days", hours // 24) % {"n": hours // 24}
-
-
-def day_named(text: str) -> datetime | None:
-    """A day from an address, or None."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from headwater.core.typed import read_number
 from headwater.distribute.models import Delivery
 from headwater.distribute.proof import overdue
 from headwater.distribute.unmatched import unmatched_versions
@@ -85,9 +86,9 @@ def narrowed(listing: Listing, rows: QuerySet, wanted: Mapping[str, str]) -> Que
     """The rows of one unit and one topic, for lists of deliveries; `wanted` holds their ids as the address has them."""
     if listing.rows_are != "deliveries":
         return rows
-    unit, topic = wanted.get("unit", ""), wanted.get("topic", "")
-    if unit.isdecimal():
-        rows = rows.filter(person__unit=int(unit))
-    if topic.isdecimal():
-        rows = rows.filter(version__entry__topic_links__concept=int(topic), version__entry__topic_links__proposed=False)
+    unit, topic = (read_number(wanted.get(name, "")) for name in ("unit", "topic"))
+    if unit is not None:
+        rows = rows.filter(person__unit=unit)
+    if topic is not None:
+        rows = rows.filter(version__entry__topic_links__concept=topic, version__entry__topic_links__proposed=False)
     return rows

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from headwater.core.addresses import address
+from headwater.core.typed import read_number
 from headwater.distribute.actions import open_delivery
 from headwater.home.entry import Reading, open_reading
 from headwater.home.rail import DISTRIBUTING, PROVING, may_go
@@ -20,8 +21,7 @@ from headwater.search.actions import count_use
 @require_GET
 def show_entry(request: Request, pk: int) -> HttpResponse:
     """Read, trust, sign."""
-    wanted = request.GET.get("version", "")
-    reading = open_reading(request.person, pk, int(wanted) if wanted.isdecimal() else None)
+    reading = open_reading(request.person, pk, read_number(request.GET.get("version", "")))
     _note_opened(request, reading)
     context = {
         "reading": reading,

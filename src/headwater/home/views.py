@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from headwater.core.addresses import address
 from headwater.core.display.figures import number
+from headwater.core.typed import read_number
 from headwater.distribute.rules import may_try_again
 from headwater.distribute.waiting import InboxCounts, note_counts
 from headwater.home import findings
@@ -93,8 +94,8 @@ def _looking(request: Request) -> Person:
 
 
 def _days(request: Request) -> int:
-    wanted = request.GET.get("days", "")
-    return int(wanted) if wanted.isdecimal() and int(wanted) in PERIODS else 30
+    wanted = read_number(request.GET.get("days", ""))
+    return wanted if wanted in PERIODS else 30
 
 
 @require_GET

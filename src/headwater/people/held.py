@@ -21,6 +21,7 @@ from headwater.core.lists import Lists
 from headwater.core.lookups import numbers
 from headwater.core.models import Event, User
 from headwater.core.prepared import Given
+from headwater.core.typed import read_number
 from headwater.people.listing import ListsAbout
 from headwater.people.models import (
     Absence,
@@ -76,8 +77,8 @@ def closed_keys(person: Person, keys: Iterable[str]) -> set[str]:
     """Of the dedupe keys of notices, those of matters that name a text which is closed to the person now. One query."""
     matters: dict[str, set[int]] = defaultdict(set)
     for matter, _colon, number in (key.partition(":") for key in keys):
-        if number.isdecimal():
-            matters[matter].add(int(number))
+        if (pk := read_number(number)) is not None:
+            matters[matter].add(pk)
     reader = reader_like(person)
     told = {matter: ids for matter, ids in matters.items() if matter in _matters(reader)}
     if not told:

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from headwater.core.models import Organisation, User
 from headwater.core.secret import digest
+from headwater.core.typed import read_number
 from headwater.core.wall import current_organisation_id, organisation_context
 from headwater.people.models import Grant, Invitation, Permission, Person
 
@@ -108,10 +109,8 @@ def _mailed(invitation: Invitation) -> str:
 
 def organisation_of(token: str) -> Organisation | None:
     """The organisation that a link belongs to; None when there is none (whether the link holds is seen inside)."""
-    number = token.partition("-")[0]
-    if not (number.isascii() and number.isdecimal() and len(number) < 18):
-        return None
-    return Organisation.objects.filter(pk=int(number)).first()
+    number = read_number(token.partition("-")[0])
+    return Organisation.objects.filter(pk=number).first() if number is not None else None
 
 
 def open_invitation(token: str, now: datetime | None = None) -> Invitation | None:

@@ -10,6 +10,7 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.offering import OfferingInput
+from headwater.core.typed import read_number
 from headwater.people.models import Person, PersonWord
 from headwater.people.models.person import PersonQuerySet
 
@@ -63,8 +64,8 @@ def known_as(people: PersonQuerySet, typed: str) -> list[Person]:
 
 def _known_as(people: PersonQuerySet, typed: str) -> Iterator[Person]:
     name, *_unit, key = typed.split(_BETWEEN) if _BETWEEN in typed else (typed, typed)
-    if typed.isdecimal():
-        yield from people.filter(pk=int(typed))
+    if (number := read_number(typed)) is not None:
+        yield from people.filter(pk=number)
     numbered = people.filter(Q(number__iexact=key) | Q(email__iexact=key), words__word=_Folded(Value(key)))
     named = people.filter(name__iexact=name, words__word=_Folded(Value(max(name.split(), key=len, default=""))))
     if key == typed:

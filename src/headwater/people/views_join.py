@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from headwater.core.acting import complain
 from headwater.core.actions import Refused, door
 from headwater.core.models import Organisation, User
+from headwater.core.typed import read_number
 from headwater.core.wall import organisation_context
 from headwater.people.actions import accept_invitation
 from headwater.people.forms import PasswordForm
@@ -185,8 +186,7 @@ def _step_into(request: HttpRequest, organisations: list[Organisation]) -> HttpR
     if organisation is None:
         raise Http404("There is no such demonstration.")
     with organisation_context(organisation.pk):
-        number = request.POST.get("person", "")
-        person = get_object_or_404(Person.objects.active(), pk=int(number) if number.isdecimal() else 0)
+        person = get_object_or_404(Person.objects.active(), pk=read_number(request.POST.get("person", "")) or 0)
         if person.user is None:
             email = person.email or f"person-{person.pk}@{organisation.slug}.invalid"
             person.user = User.objects.create_user(email, name=person.name)

@@ -7,6 +7,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from headwater.core.typed import read_number, read_numbers
 from headwater.people.models import Person
 from headwater.search.facets import STANDINGS
 from headwater.search.finding import SORTS, Sort
@@ -35,8 +36,8 @@ def read_question(parameters: QueryDict) -> Question:
     """The question in a query string. What is not understood falls back to the ordinary: people edit addresses."""
     sort: Sort = next((sort for sort in SORTS if sort == parameters.get("sort")), SORTS[0])
     standing = [value for value in parameters.getlist("standing") if value in STANDINGS]
-    limit = parameters.get("limit", "")
-    wanted = int(limit) if limit.isdecimal() and len(limit) < 5 else PAGE
+    limit = read_number(parameters.get("limit", ""))
+    wanted = PAGE if limit is None else limit
     return Question(parameters.get("q", ""), sort, standing, min(max(wanted, 1), MOST_ON_A_PAGE))
 
 
@@ -55,8 +56,8 @@ class AnswerForm(forms.Form):
         named = list(self.readable.current().filter(title=text)[:2])
         if len(named) > 1:
             raise forms.ValidationError(_("Several entries have that title. Give the address of the one you mean."))
-        digits = [part for part in text.replace("?", "/").split("/") if part.isdecimal()]
-        found = named[0] if named else self.readable.filter(pk=int(digits[-1])).first() if digits else None
+        numbers = read_numbers(text.replace("?", "/").split("/"))
+        found = named[0] if named else self.readable.filter(pk=numbers[-1]).first() if numbers else None
         if found is None:
             raise forms.ValidationError(_("There is no entry of that title that you may read."))
         return found

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from headwater.core.actions import require
+from headwater.core.typed import read_number
 from headwater.distribute import messages
 from headwater.distribute.forms import DirectiveForm
 from headwater.distribute.models import Directive
@@ -57,8 +58,7 @@ def require_writer(request: Request) -> None:
 
 def addressed(request: Request, form: DirectiveForm) -> Addressed:
     """Who is chosen in the form as the request leaves it; “start” takes a saved audience's rule into the builder."""
-    value = str(form["audience"].value() or "")
-    audience = Audience.objects.filter(pk=int(value)).first() if value.isdecimal() else None
+    audience = Audience.objects.filter(pk=read_number(str(form["audience"].value())) or 0).first()
     may_compose = may_manage_audiences(request.person)
     if audience is not None and may_compose and request.POST.get("op") == "start":
         return Addressed(None, built(request, audience.rule))
@@ -81,9 +81,8 @@ def audience_for(request: Request, chosen: Addressed, name: str) -> Audience:
 
 def entry_of(request: Request, form: DirectiveForm) -> Entry | None:
     """What the form is about, if its reader may read it."""
-    value = str(form["entry"].value() or "")
     readable = Entry.objects.current().readable_by(request.person).select_related("current_version", "unit")
-    return readable.filter(pk=int(value)).first() if value.isdecimal() else None
+    return readable.filter(pk=read_number(str(form["entry"].value())) or 0).first()
 
 
 def page_context(request: Request, form: DirectiveForm) -> dict[str, Any]:

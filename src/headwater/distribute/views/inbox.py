@@ -6,9 +6,7 @@ from django.contrib.messages import ERROR
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
-from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -16,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from headwater.core.addresses import address
 from headwater.core.display.figures import number
 from headwater.core.messages import tell, tell_here
+from headwater.core.typed import read_moment, read_numbers
 from headwater.distribute import lines
 from headwater.distribute.actions import (
     acknowledge_delivery,
@@ -75,7 +74,7 @@ def mark_read(request: Request) -> HttpResponse:
     if request.POST.get("all") == "1":
         rows = list(for_you(request.person).select_related("person"))
     else:
-        chosen = [int(pk) for pk in request.POST.getlist("delivery") if pk.isdecimal()]
+        chosen = read_numbers(request.POST.getlist("delivery"))
         rows = list(inbox_of(request.person).filter(pk__in=chosen, read_at=None).select_related("person"))
     count = mark_deliveries_read(request.person, rows)
     said = ngettext("%(n)d marked as read", "%(n)d marked as read", count) % {"n": count}
@@ -92,8 +91,8 @@ def _undo_address(rows: list[Delivery]) -> str:
 @require_POST
 def mark_unread(request: Request) -> HttpResponse:
     """Take back what was marked as read in one go."""
-    moment = parse_datetime(request.GET.get("at", ""))
-    if moment is not None and is_aware(moment):
+    moment = read_moment(request.GET.get("at", ""))
+    if moment is not None:
         rows = Delivery.objects.filter(person=request.person, read_at=moment, opened_at=None)
         count = mark_deliveries_unread(request.person, list(rows))
         tell(request, ngettext("%(n)d is unread again", "%(n)d are unread again", count) % {"n": count})

@@ -17,6 +17,7 @@ from headwater.core.acting import attempt
 from headwater.core.addresses import address
 from headwater.core.display.figures import number
 from headwater.core.messages import tell
+from headwater.core.typed import read_number
 from headwater.distribute import learned
 from headwater.distribute.actions import add_example, remove_example, start_learning, stop_learning, weigh_word
 from headwater.distribute.masking import readable_of
@@ -138,8 +139,7 @@ def _now(interest: LearnedInterest, term: str) -> str:
 
 
 def _example(request: Request, verb: str) -> None:
-    asked = request.POST.get("entry", "")
-    person, pk = request.person, int(asked) if asked.isdecimal() else 0
+    person, pk = request.person, read_number(request.POST.get("entry", "")) or 0
     if verb == "remove":
         example = get_object_or_404(LearnedExample, interest__person=person, entry=pk)
         done = attempt(request, lambda: remove_example(person, person, example.entry))

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from headwater.core.actions import require
 from headwater.core.display.figures import number
+from headwater.core.typed import read_number
 from headwater.distribute import load
 from headwater.distribute.proof import Scope
 from headwater.distribute.rules import load_paths
@@ -23,8 +24,8 @@ def show_load(request: Request) -> HttpResponse:
     """Received, opened, useful and over budget by unit and by day; as CSV with ?format=csv."""
     paths = load_paths(request.person)
     require(bool(paths), _("Only knowledge managers and executives see the load."))
-    asked = request.GET.get("days", "30")
-    days = int(asked) if asked in map(str, DAYS) else 30
+    asked = read_number(request.GET.get("days", ""))
+    days = asked if asked in DAYS else 30
     found = load.load_of(days, Scope(paths))
     if request.GET.get("format") == "csv":
         return csv_response("load", load.HEADER, load.as_rows(found))

@@ -16,6 +16,7 @@ from headwater.core.acting import filled
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.messages import tell
+from headwater.core.typed import read_number
 from headwater.distribute.actions import (
     pause_profile,
     remove_profile,
@@ -111,8 +112,8 @@ def _own(request: Request, pk: int) -> InterestProfile:
 @require_safe
 def preview(request: Request) -> HttpResponse:
     """What a query would have brought, drawn anew while it is typed; beside what a profile of theirs brings today."""
-    kept = request.GET.get("profile", "")
-    profile = _own(request, int(kept)) if kept.isdecimal() else None
+    kept = read_number(request.GET.get("profile", ""))
+    profile = _own(request, kept) if kept is not None else None
     context = _looking_back(request, request.GET.get("query", ""), profile)
     return render(request, "distribute/profile_preview.html", {"form": ProfileForm(request.GET), **context})
 

@@ -23,6 +23,7 @@ from headwater.core.display.figures import number
 from headwater.core.display.sankey import Flow, Node
 from headwater.core.messages import tell
 from headwater.core.models import Event
+from headwater.core.typed import read_number
 from headwater.distribute import audit, awareness, proof
 from headwater.distribute.actions import record_acknowledgement
 from headwater.distribute.delivering import row_for
@@ -49,7 +50,8 @@ def _scope(request: Request) -> proof.Scope:
 def show_overview(request: Request) -> HttpResponse:
     """The organisation: must-reads with their progress, time-to-aware (also as CSV), overdue, whom nothing reaches."""
     scope = _scope(request)
-    days = int(request.GET.get("days", "30")) if request.GET.get("days", "30") in map(str, DAYS) else 30
+    asked = read_number(request.GET.get("days", ""))
+    days = asked if asked in DAYS else 30
     by = request.GET.get("by", "source") if request.GET.get("by") in ("topic", "unit") else "source"
     directives = Directive.objects.exclude(state=Directive.State.DRAFT).select_related("audience", "version")
     page = Paginator(directives.order_by("-issued_at"), 20).get_page(request.GET.get("page"))
@@ -256,7 +258,8 @@ def _of_unit(rows: QuerySet[Delivery], unit: str) -> QuerySet[Delivery]:
     """The rows of one unit by its number, or ("none") of those who are in none; all of them otherwise."""
     if unit == "none":
         return rows.filter(person__unit=None)
-    return rows.filter(person__unit=int(unit)) if unit.isdecimal() else rows
+    number = read_number(unit)
+    return rows if number is None else rows.filter(person__unit=number)
 
 
 def _chain_rows(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
@@ -277,8 +280,9 @@ def list_overdue(request: Request) -> HttpResponse:
     scope = _scope(request)
     rows = proof.overdue(scope).prefetch_related(Prefetch("reminders", Reminder.objects.filter(taken_back=False)))
     rows = _of_unit(rows, request.GET.get("unit", ""))
-    if request.GET.get("directive", "").isdecimal():
-        rows = rows.filter(reasons__directive=int(request.GET["directive"]))
+    directive = read_number(request.GET.get("directive", ""))
+    if directive is not None:
+        rows = rows.filter(reasons__directive=directive)
     if request.GET.get("format") == "csv":
         return _chain_csv(request, "overdue", rows)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
@@ -322,7 +326,7 @@ def show_audit(request: Request) -> HttpResponse:
     """The audit log, newest first, filtered by verb or person; CSV with ?format=csv."""
     require(may_see_audit(request.person), _("Only administrators and knowledge managers read the audit log."))
     verb, person = request.GET.get("verb", ""), request.GET.get("person", "")
-    events = audit.events(verb, int(person) if person.isdecimal() else None)
+    events = audit.events(verb, read_number(person))
     if request.GET.get("format") == "csv":
         return csv_response("audit", audit.HEADER, audit.rows(events))
     page = Paginator(events, PAGE).get_page(request.GET.get("page"))

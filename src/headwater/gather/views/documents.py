@@ -15,7 +15,8 @@ from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.blobs import blob_path
 from headwater.core.messages import tell
-from headwater.gather import actions, rules, showing
+from headwater.core.typed import read_day
+from headwater.gather import actions, rules
 from headwater.gather.bringing import beside
 from headwater.gather.forms import CaptureForm, UploadForm
 from headwater.gather.models import Document, Source
@@ -72,8 +73,8 @@ def _narrowed(documents: "QuerySet[Document]", request: Request) -> "QuerySet[Do
         documents = documents.exclude(entry__copy_of=None)
     if cause:
         documents = documents.filter(failure__cause=cause)
-    if day := showing.day_named(request.GET.get("day", "")):
-        documents = documents.filter(entry__versions__published_at__date=day.date()).distinct()
+    if day := read_day(request.GET.get("day", "")):
+        documents = documents.filter(entry__versions__published_at__date=day).distinct()
     return documents.filter(Q(key__icontains=words) | Q(entry__title__icontains=words)) if words else documents
 
 

@@ -15,6 +15,7 @@ from headwater.core.acting import filled
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.messages import tell
+from headwater.core.typed import read_number
 from headwater.gather import actions, rules
 from headwater.gather.forms import NeedForm
 from headwater.gather.models import InformationNeed, NeedEntry, Source
@@ -134,7 +135,7 @@ def reopen(request: Request, pk: int) -> HttpResponse:
 def link(request: Request, pk: int) -> HttpResponse:
     """Link a source to the question, or unlink it."""
     need = _found(request, pk)
-    source = get_object_or_404(Source, pk=request.POST.get("source") or 0)
+    source = get_object_or_404(Source, pk=read_number(request.POST.get("source", "")) or 0)
     if request.POST.get("remove"):
         actions.unlink_source(request.person, need, source)
     else:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from headwater.core.acting import tried
 from headwater.core.addresses import address
 from headwater.core.messages import tell
+from headwater.core.typed import read_number
 from headwater.library import actions, rules
 from headwater.library.asides import Collision, collision_of, settle_choices
 from headwater.library.difference import compare
@@ -100,8 +101,7 @@ def _save(request: Request, article: Article) -> HttpResponse:
 
 
 def _base(request: Request, article: Article) -> Revision:
-    number = request.POST.get("based_on", "")
-    return get_object_or_404(article.revisions.all(), number=int(number) if number.isdecimal() else 0)
+    return get_object_or_404(article.revisions.all(), number=read_number(request.POST.get("based_on", "")) or 0)
 
 
 @require_POST

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 from datetime import date, time
 from typing import Any
 
-from django.utils.dateparse import parse_date, parse_time
+from django.utils.dateparse import parse_time
 from django.utils.translation import gettext as _
 
 from headwater.core.models import Classification, Organisation
+from headwater.core.typed import read_day
 from headwater.core.wall import current_organisation_id
 from headwater.people import leaving, rules
 from headwater.people.days import today
@@ -177,10 +178,7 @@ def _as_it_is(text: str) -> tuple[Any, str]:
 
 
 def _read_date(text: str) -> tuple[date | None, str]:
-    try:
-        day = parse_date(text) if text else None
-    except ValueError:
-        day = None
+    day = read_day(text)
     if text and day is None:
         raise ValueError(_("“%(text)s” is no date; write 2026-11-30") % {"text": text})
     return day, _iso(day)

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from headwater.core.typed import read_number
 from headwater.people.rule.language import DEEPEST, LEAVES, Rule, RuleError
 
 TOKEN = re.compile(
@@ -81,9 +82,10 @@ def _leaf(key: str, value: str, position: int) -> Rule:
     if key == "unit-only":
         return {"unit": value}
     if key == "person":
-        if not value.isdecimal():
+        number = read_number(value)
+        if number is None:
             raise _at(_("a person is named by their number here."), position)
-        return {"person": int(value)}
+        return {"person": number}
     if key not in LEAVES or key == "everyone":
         known = ", ".join(["unit", "unit-only", *LEAVES[2:]])
         raise _at(_("“%(key)s:” is not known; there are %(known)s.") % {"key": key, "known": known}, position)

@@ -15,6 +15,7 @@ from headwater.core.acting import attempt, page_of, pressed
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.messages import tell
+from headwater.core.typed import read_numbers
 from headwater.people import actions, rules
 from headwater.people.forms import GrantForm
 from headwater.people.invitations import invited_at, is_invited
@@ -83,7 +84,7 @@ def list_uninvited(request: Request) -> HttpResponse:
     require(rules.may_anywhere(request.person, MANAGED), _("Only administrators invite people."))
     page = page_of(request, _uninvited(request.person))
     if request.method == "POST":
-        chosen = {int(pk) for pk in request.POST.getlist("person") if pk.isdecimal()}
+        chosen = set(read_numbers(request.POST.getlist("person")))
         return _invite_all(request, [person for person in page.object_list if person.pk in chosen])
     count = page.paginator.count
     people = list(page.object_list)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from headwater.core.acting import attempt, page_of
 from headwater.core.actions import require
 from headwater.core.addresses import address
+from headwater.core.typed import read_numbers
 from headwater.people import actions, rules
 from headwater.people.audiences import EVERYONE, Names, check_rule, counts, describe, leaf_words, own_doing, select
 from headwater.people.models import Audience, Community, Person, PersonTag, Role, Unit
@@ -172,7 +173,7 @@ def _operated(rule: Rule | None, operation: str, condition: str, joins: str) -> 
     if operation == "add" and condition:
         return _added(rule, lines, _leaf(condition), joins)
     if operation.startswith("drop:"):
-        numbers = [int(part) for part in operation.split(":")[1:] if part.isdecimal()]
+        numbers = read_numbers(operation.split(":")[1:])
         return from_lines(_without(lines, *numbers)) if len(numbers) == 2 else rule
     return rule
 
@@ -180,7 +181,7 @@ def _operated(rule: Rule | None, operation: str, condition: str, joins: str) -> 
 def _leaf(condition: str) -> Rule:
     try:
         return json.loads(condition)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RuleError(_("Choose a condition from the list.")) from error
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from headwater.core.acting import attempt, back_to, filled, kept, page_of, posted, pressed
 from headwater.core.actions import require
 from headwater.core.addresses import address
+from headwater.core.typed import read_number
 from headwater.people import actions, rules
 from headwater.people.days import today
 from headwater.people.forms import AbsenceForm, GrantForm, LeavingForm, PersonForm, TagForm
@@ -76,8 +77,7 @@ def _heading(count: int, is_filtered: bool) -> str:
 def offer_people(request: Request) -> HttpResponse:
     """Members whom what was typed so far fits, for the list below a field; the field may have any name."""
     typed = request.GET.get(request.htmx.trigger_name or "q", "")
-    without = request.GET.get("without", "")
-    people = offered_people(typed, int(without) if without.isdecimal() and len(without) < 19 else 0)
+    people = offered_people(typed, read_number(request.GET.get("without", "")) or 0)
     return HttpResponse(format_html_join("", '<option value="{}"></option>', ((label_of(one),) for one in people)))
 
 

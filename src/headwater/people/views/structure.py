@@ -13,6 +13,7 @@ from headwater.core.acting import attempt, back_to, filled, kept, page_of, poste
 from headwater.core.actions import require
 from headwater.core.addresses import address
 from headwater.core.messages import tell
+from headwater.core.typed import read_number
 from headwater.people import actions, rules
 from headwater.people.audiences import Mentioned
 from headwater.people.forms import CommunityForm, MemberForm, NameForm, UnitForm
@@ -257,8 +258,8 @@ def change_membership(request: Request, pk: int) -> HttpResponse:
     """Join, ask, bring in (what=join), leave, withdraw or decline (what=leave), oneself or (person=…) somebody."""
     community = get_object_or_404(Community.objects.select_related("lead"), pk=pk)
     if request.POST.get("what") == "leave":
-        number = request.POST.get("person", "")
-        who = get_object_or_404(Person, pk=int(number)) if number.isdecimal() else request.person
+        number = read_number(request.POST.get("person", ""))
+        who = request.person if number is None else get_object_or_404(Person, pk=number)
         attempt(request, lambda: actions.leave_community(request.person, community, who))
         if who == request.person and community.memberships.filter(person=who).exists():
             tell(request, ASKED)
