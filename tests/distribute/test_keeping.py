@@ -356,6 +356,91 @@ def test_what_a_person_had_erased_leaves_the_file(house: House, part: Part, has_
     assert b"pump" in place_of(part).read_bytes()
 
 
+@pytest.fixture
+def wished(house: House, part: Part) -> Path:
+    """The file of what Ines and Omar follow; Omar has had his erased since."""
+    profile(house, house.ines, "pump")
+    profile(house, house.omar, "secretwish")
+    house.match()
+    keep_all()
+    assert b"secretwish" in place_of(part).read_bytes()
+    with house.inside():
+        end_membership(OPERATOR, house.omar)
+        erase_person(OPERATOR, house.omar)
+    return place_of(part)
+
+
+@pytest.mark.parametrize("has_followed", [True, False])
+def test_what_was_erased_leaves_the_disk_where_nothing_new_is_written(
+    house: House, wished: Path, monkeypatch: pytest.MonkeyPatch, has_followed: bool
+) -> None:
+    """By the erasure there are fewer than a file is worth."""
+    monkeypatch.setattr(keeping, "WORTH_IT", 2)
+    if has_followed:
+        house.match()
+    keep_all(is_to_compare=True)
+    assert not wished.exists()
+
+
+def test_what_was_erased_leaves_the_disk_where_nothing_new_can_be_written(
+    house: House, wished: Path, monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_folder: Path) -> None:
+        raise OSError("full")
+
+    monkeypatch.setattr(snapshots, "_settle", refuse)
+    keep_all(is_to_compare=True)
+    assert "were not kept" in logged.text
+    assert not wished.exists()
+
+
+def test_what_was_erased_leaves_a_file_that_was_refused(house: House, part: Part, wished: Path) -> None:
+    """After an upgrade, say: the rows are read, and nothing of the file is in memory."""
+    forget_standing()
+    with house.inside():
+        StandingSnapshot.objects.all().delete()
+        InterestProfile.objects.exclude(query="").delete()
+    house.match()
+    keep_all(is_to_compare=True)
+    assert not wished.exists()
+
+
+def test_what_was_erased_leaves_a_file_that_another_host_wrote(house: House, wished: Path, settings: Any) -> None:
+    """In a shared folder, whoever took the shard over goes on from it, and has no record of its own yet."""
+    settings.HEADWATER_HOST = "another"
+    forget_standing()
+    house.match()
+    keep_all(is_to_compare=True)
+    assert b"secretwish" not in wished.read_bytes()
+
+
+def test_what_was_erased_leaves_the_file_of_a_shard_that_others_hold(house: House, part: Part, wished: Path) -> None:
+    tidy([part])
+    assert wished.exists(), "whoever holds it writes it anew"
+    tidy()
+    assert not wished.exists()
+
+
+def test_a_file_that_is_as_the_memory_is_stays(house: House, wished: Path) -> None:
+    """For some minutes nobody can tell by the clock that it was written after the erasure."""
+    keep_all(is_to_compare=True)
+    written_at = wished.stat().st_mtime_ns
+    keep_all(is_to_compare=True)
+    assert wished.stat().st_mtime_ns == written_at
+
+
+def test_a_file_that_is_gone_is_written_anew(house: House, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile(house, house.ines, "pump")
+    house.match()
+    keep_all()
+    place_of(part).unlink()
+    keep_all()
+    assert not place_of(part).exists(), "it has only just been written"
+    monkeypatch.setattr(keeping, "SOONEST", 0.0)
+    keep_all()
+    assert place_of(part).exists()
+
+
 def test_where_it_cannot_be_written_matching_goes_on_and_it_is_tried_again(
     house: House, part: Part, home: Path, monkeypatch: pytest.MonkeyPatch, logged: pytest.LogCaptureFixture
 ) -> None:
@@ -413,7 +498,7 @@ def test_the_service_looks_now_and_then_and_outlives_a_fault(
 ) -> None:
     faults = iter((OSError("away"), None))
 
-    def look() -> Any:
+    def look(_held: list[Part]) -> Any:
         if (fault := next(faults, None)) is not None:
             raise fault
         tidied.set()

@@ -14,7 +14,7 @@ from django.db import connections
 from headwater.core.wall import organisation_context
 from headwater.distribute.matching import at_rest, parts_in_memory
 from headwater.distribute.shards import Part, gone_of
-from headwater.distribute.snapshots import holds_erased, keep, tidy
+from headwater.distribute.snapshots import drop, holds_erased, keep, place_of, tidy
 from headwater.distribute.standing import Standing
 
 log = logging.getLogger(__name__)
@@ -41,24 +41,31 @@ def keep_standing(stop: threading.Event) -> None:
 
 def _tidy() -> None:
     try:
-        tidy()
+        tidy(parts_in_memory())
     except (OSError, DatabaseError) as error:
         log.warning("snapshots that are of no use any more were not looked for; it is tried again: %s", error)
 
 
 def keep_all(is_to_compare: bool = False, is_last: bool = False) -> None:
-    """Keep each shard in memory whose file is due; `is_last`: each that has changed at all."""
+    """Keep each shard in memory whose file is due; `is_last`: each that has changed at all.
+
+    With `is_to_compare`, no file is left that holds what was erased: it is written anew, or else removed.
+    """
     for part in parts_in_memory():
+        has_lost = False
         try:
             has_lost = is_to_compare and (_forget_gone(part) or holds_erased(part))
             _keep_if_due(part, is_at_once=has_lost or is_last)
         except (OSError, DatabaseError) as error:
             log.warning("the standing queries of %s were not kept, and the next start takes longer: %s", part, error)
+        if has_lost:
+            _drop_if_other(part)
 
 
 def _keep_if_due(part: Part, is_at_once: bool) -> None:
+    is_missing = not place_of(part).exists()
     with at_rest(part) as standing:
-        if standing is None or not _is_due(standing, is_at_once):
+        if standing is None or not _is_due(standing, is_at_once, is_missing):
             return
         saved, tx = standing.saved(), standing.tx
         standing.changes, standing.kept_at = 0, time.monotonic()
@@ -71,12 +78,23 @@ def _keep_if_due(part: Part, is_at_once: bool) -> None:
         raise
 
 
-def _is_due(standing: Standing, is_at_once: bool) -> bool:
+def _drop_if_other(part: Part) -> None:
+    """Remove the file of a shard that has lost something, unless it is as the memory is."""
+    with at_rest(part) as standing:
+        is_as_kept = standing is not None and not standing.changes and standing.kept_at > float("-inf")
+    if not is_as_kept:
+        try:
+            drop(part)
+        except OSError as error:
+            log.warning("the snapshot of %s may hold what was erased, and could not be removed: %s", part, error)
+
+
+def _is_due(standing: Standing, is_at_once: bool, is_missing: bool) -> bool:
     if not standing.tx or len(standing) < WORTH_IT:
         return False
     age = time.monotonic() - standing.kept_at
     is_changed = standing.changes > 0 if is_at_once else standing.changes >= CHANGED * len(standing)
-    return age >= LATEST or (is_changed and (is_at_once or age >= SOONEST))
+    return age >= LATEST or (is_changed and is_at_once) or ((is_changed or is_missing) and age >= SOONEST)
 
 
 def _forget_gone(part: Part) -> bool:

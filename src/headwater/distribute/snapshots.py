@@ -1,8 +1,9 @@
 """Files of standing queries, in the home folder's `standing`: who takes up a shard reads its file, and goes on from it.
 
 A file is a cache: without it, or where anything about it is not as it should be, the queries are loaded from their
-rows. It holds no text of any document, but what people follow, so it is its owner's alone, and what a person had
-erased is out of it within minutes (see `keeping`).
+rows. It holds no text of any document, but what people follow, so it is its owner's alone. What a person had erased is
+out of it within minutes, while a worker runs that sees the folder: whoever holds the shard writes its file anew or
+removes it, and whoever does not, removes it (see `keeping`).
 
 Which database a file belongs to: its token stands there too (`StandingSnapshot`), committed after all that the file
 tells. A database that was put back to a day before it does not know it.
@@ -14,7 +15,8 @@ import os
 import re
 import secrets
 import time
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -36,7 +38,7 @@ log = logging.getLogger(__name__)
 
 OLDEST = 24 * 3600  # seconds; who holds a shard writes its file more often
 ERASING = timedelta(minutes=10)  # a transaction that erases has ended by then
-OLDEST_DRAFT = 3600  # seconds; whoever began it is gone
+OLDEST_DRAFT = 600  # seconds; whoever began it is gone
 _NAME = re.compile(r"(\d{1,18})-(\d{1,4})-of-(\d{1,4})", re.ASCII)
 
 
@@ -94,21 +96,39 @@ def take_up(empty: Standing, part: Part, upper: int) -> bool:
 
 
 def holds_erased(part: Part) -> bool:
-    """Whether a part's file may hold what somebody has had erased: it was written before that, or just after."""
+    """Whether a part's file, whoever wrote it, may hold what somebody has had erased: it is from before that, or from
+    just after.
+    """
+    try:
+        written = datetime.fromtimestamp(place_of(part).stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return False
     with organisation_context(part.organisation_id):
-        ours = StandingSnapshot.objects.filter(shard=_shard(part), host=settings.HEADWATER_HOST[-80:])
-        kept_at = ours.values_list("kept_at", flat=True).first()
-        return kept_at is not None and were_erased(kept_at - ERASING, part)
+        return were_erased(written - ERASING, part)
 
 
-def tidy() -> None:
-    """Remove files that nobody renews, those of parts that are no more, and drafts that nobody will end."""
+def drop(part: Part) -> None:
+    """Remove the file of a part; there may be none. Whoever takes the part up next reads its rows."""
+    place_of(part).unlink(missing_ok=True)
+
+
+def tidy(held: Collection[Part] = ()) -> None:
+    """Remove files that nobody renews, those of parts that are no more, and drafts that nobody will end.
+
+    Of parts that are not `held` here also those that may hold what was erased. Whoever does hold one writes it anew.
+    """
     for path in sorted(_folder().glob("*-of-*")):
         with contextlib.suppress(FileNotFoundError):
-            age = time.time() - path.stat().st_mtime
-            is_draft = path.suffix == ".draft"
-            if age > (OLDEST_DRAFT if is_draft else OLDEST) or not (is_draft or _is_of_a_shard(path.name)):
+            if _is_of_no_use(path, held):
                 path.unlink()
+
+
+def _is_of_no_use(path: Path, held: Collection[Part]) -> bool:
+    age = time.time() - path.stat().st_mtime
+    if path.suffix == ".draft":
+        return age > OLDEST_DRAFT
+    part = _part_named(path.name)
+    return age > OLDEST or part is None or (part not in held and holds_erased(part))
 
 
 def _require_ours(about: Any, part: Part, upper: int) -> None:
@@ -137,14 +157,14 @@ def _named(part: Part) -> list[int]:
     return [part.organisation_id, part.number, part.of]
 
 
-def _is_of_a_shard(name: str) -> bool:
-    """Whether a file's name is that of a part that is matched."""
+def _part_named(name: str) -> Part | None:
+    """The part whose file has this name; None when no such part is matched."""
     found = _NAME.fullmatch(name)
     if found is None:
-        return False
-    organisation_id, number, of = map(int, found.groups())
-    with organisation_context(organisation_id):
-        return _shard(Part(organisation_id, number, of)) is not None
+        return None
+    part = Part(*map(int, found.groups()))
+    with organisation_context(part.organisation_id):
+        return part if _shard(part) is not None else None
 
 
 def _folder() -> Path:
