@@ -9,11 +9,11 @@ from headwater.core.models import Organisation
 from headwater.distribute.actions import add_example
 from headwater.distribute.jobs import learn_due
 from headwater.distribute.matcher import meaning as matcher_meaning
-from headwater.distribute.meaning import current_meaning, make_meaning
+from headwater.distribute.meaning import current_meaning, make_meaning, open_to_everybody
 from headwater.distribute.models import InterestProfile, LearnedInterest, MeaningSpace
 from headwater.distribute.preview import preview_learned
 from headwater.distribute.standing import Standing
-from headwater.people.models import Audience, Person
+from headwater.people.models import Audience, AudienceMember, Person
 from headwater.search.models import Entry, EntryVersion
 from headwater.search.seen import searchables
 from tests.conftest import enrol
@@ -63,6 +63,48 @@ def test_no_restricted_text_is_in_it_and_of_too_few_there_is_none(
     Entry.objects.filter(pk=shelf[0].entry_id).update(classification=2)
     make_meaning(organisation.pk)
     assert current_meaning() is None
+
+
+def closed_by(how: str, version: EntryVersion, reader: Person) -> None:
+    """Let there be somebody who may not read a text."""
+    entries = Entry.objects.filter(pk=version.entry_id)
+    if how == "its owner's alone":
+        entries.update(audience=None)
+    elif how == "for some":
+        some = Audience.objects.create(slug="some", name="Some", rule={"person": reader.pk})
+        some.member_links.create(person=reader)
+        entries.update(audience=some)
+    else:
+        Person.objects.filter(pk=reader.pk).update(clearance=0)
+
+
+@pytest.mark.parametrize("how", ["its owner's alone", "for some", "nobody below internal"])
+def test_no_text_that_anybody_may_not_read_is_in_it(
+    organisation: Organisation, ines: Person, shelf: list[EntryVersion], how: str
+) -> None:
+    """Not even one that its reader may read: the space is the same for all."""
+    learned_of(ines, weir=1.0)
+    assert open_to_everybody().count() == 12
+    make_meaning(organisation.pk)
+    closed_by(how, shelf[0], ines)
+    assert not open_to_everybody().filter(pk=shelf[0].entry_id).exists()
+    make_meaning(organisation.pk)
+    assert not MeaningSpace.objects.exists(), "too few are left"
+
+
+def test_who_has_left_closes_nothing(organisation: Organisation, otto: Person, shelf: list[EntryVersion]) -> None:
+    Person.objects.filter(pk=otto.pk).update(clearance=0, left_on=timezone.localdate() - timedelta(days=9))
+    AudienceMember.objects.filter(person=otto).delete()
+    assert open_to_everybody().count() == 12
+
+
+def test_once_nobody_learns_it_goes(organisation: Organisation, ines: Person, shelf: list[EntryVersion]) -> None:
+    interest = learned_of(ines, weir=1.0)
+    make_meaning(organisation.pk)
+    assert MeaningSpace.objects.exists()
+    interest.delete()
+    make_meaning(organisation.pk)
+    assert not MeaningSpace.objects.exists()
 
 
 def test_workers_and_pages_rescore_alike(organisation: Organisation, ines: Person, shelf: list[EntryVersion]) -> None:
