@@ -19,6 +19,7 @@ from headwater.distribute.actions import (
     stop_learning,
     weigh_word,
 )
+from headwater.distribute.actions import learning as learning_actions
 from headwater.distribute.held import forget, of_person
 from headwater.distribute.jobs import learn_due
 from headwater.distribute.learned import (
@@ -229,8 +230,34 @@ def test_words_are_refused_that_are_none(ines: Person) -> None:
     for word in ("", "…", "one two three four five six"):
         with pytest.raises(ValidationError):
             weigh_word(ines, ines, word, "strong")
-    with pytest.raises(ValidationError, match="very_strong, strong"):
+    said = "A strength is one of these: very_strong, strong, some, little, against, never."
+    with pytest.raises(ValidationError, match=said):
         weigh_word(ines, ines, "pump", "enormous")
+
+
+def test_two_hundred_changed_words_are_the_most(ines: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert learning_actions.MOST_EDITS == 200
+    monkeypatch.setattr(learning_actions, "MOST_EDITS", 2)
+    for word in ("pump", "weir", "pump"):
+        weigh_word(ines, ines, word, "strong")
+    with pytest.raises(ValidationError, match="You have changed 200 words: that is the most"):
+        weigh_word(ines, ines, "sluice", "strong")
+    assert set(interest_of(ines).edits) == {"pump", "weir"}
+
+
+def test_a_hundred_examples_are_the_most(
+    ines: Person, library: dict[str, list[EntryVersion]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert learning_actions.MOST_EXAMPLES == 100
+    monkeypatch.setattr(learning_actions, "MOST_EXAMPLES", 1)
+    first, second = (version.entry for version in library["Pay"][:2])
+    add_example(ines, ines, first)
+    with pytest.raises(ValidationError, match=r"A hundred examples are the most\. Take one away first"):
+        add_example(ines, ines, second)
+    add_example(ines, ines, first, wanted=False)
+    remove_example(ines, ines, first)
+    add_example(ines, ines, second)
+    assert [each.entry for each in interest_of(ines).examples.all()] == [second]
 
 
 @pytest.fixture

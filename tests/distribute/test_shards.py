@@ -291,6 +291,7 @@ def test_divide_matching_is_for_administrators(ada: Person, ines: Person, sign_i
     path = "/o/waterworks/api/v1/distribute/matching"
     put = {"data": {"shards": 2}, "content_type": "application/json"}
     assert sign_in(ines).get(path).status_code == sign_in(ines).put(path, **put).status_code == 403
+    assert "Only an administrator sees how matching is divided." in sign_in(ines).get(path).content.decode()
     answer = sign_in(ada).put(path, **put).json()
     assert [(shard["number"], shard["of"], shard["is_held"]) for shard in answer["shards"]] == [
         (0, 2, False),
@@ -312,6 +313,7 @@ def test_the_page_of_matching_shows_the_shards_and_divides_them(
     path = "/o/waterworks/distribute/matching/"
     browser = sign_in(nadia)
     assert browser.get(path).status_code == browser.post(path, {"shards": 2}).status_code == 403
+    assert "Only an administrator sees how matching is divided." in browser.get(path).content.decode()
     browser = sign_in(ada)
     page = browser.get(path).content.decode()
     assert "1 shard of 1 is held by no worker" in page

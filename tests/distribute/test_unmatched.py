@@ -193,7 +193,7 @@ def test_retry_versions_is_for_those_who_run_it(
     path = "/o/waterworks/api/v1/distribute/matching/retries"
     assert [sign_in(person).post(path).status_code for person in (ines, nadia, ada)] == [403, 200, 200]
     assert sign_in(ada).post(path).json() == {"versions": 0}
-    with pytest.raises(PermissionDenied):
+    with pytest.raises(PermissionDenied, match="an administrator or a knowledge manager has versions tried again"):
         retry_versions(ines)
 
 
