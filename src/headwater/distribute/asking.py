@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from headwater.distribute.deadlines import set_dues
 from headwater.distribute.models import Delivery
@@ -28,20 +29,14 @@ HOLDING = f"""
 ASKS_NOTHING = "must_acknowledge = false, urgent = false, due_at = NULL"
 
 # What was acknowledged is a record, and stays as it was asked. Where nothing holds, how it came is left as it was.
+# Row by row, not joined: where the planner knows nothing of the tables yet, it would compare each with each.
 _EASE = f"""
     UPDATE distribute_delivery d
-    SET must_acknowledge = w.must, urgent = w.urgent,
-        push = coalesce(w.push, d.push), score = coalesce(w.score, d.score)
-    FROM (
-        SELECT d.id, d.must_acknowledge AS was_must, d.urgent AS was_urgent, h.*
-        FROM distribute_delivery d CROSS JOIN LATERAL (
-            SELECT coalesce(bool_or(r.acknowledge), false) AS must, coalesce(bool_or(r.urgent), false) AS urgent,
-                   min(coalesce(f.when, 'at_once')) AS push, max(x.score) AS score {HOLDING}
-        ) h
-        WHERE d.id = ANY(%(deliveries)s) AND d.acknowledged_at IS NULL
-    ) w
-    WHERE d.id = w.id
-    RETURNING d.id, w.was_must > w.must OR w.was_urgent > w.urgent
+    SET (must_acknowledge, urgent, push, score) = (
+        SELECT coalesce(bool_or(r.acknowledge), false), coalesce(bool_or(r.urgent), false),
+               coalesce(min(coalesce(f.when, 'at_once')), d.push), coalesce(max(x.score), d.score) {HOLDING})
+    WHERE d.id = ANY(%(deliveries)s) AND d.acknowledged_at IS NULL
+    RETURNING d.id, d.must_acknowledge, d.urgent
 """
 # What has not gone out yet does not go out any more; what is being sent at this moment may arrive.
 _UNTELL = """
@@ -68,11 +63,14 @@ def ease(delivery_ids: Collection[int]) -> None:
     """
     if not delivery_ids:
         return
+    asking = Delivery.objects.filter(pk__in=delivery_ids).filter(Q(must_acknowledge=True) | Q(urgent=True))
+    before = {pk: flags for pk, *flags in asking.values_list("pk", "must_acknowledge", "urgent")}
     with connection.cursor() as cursor:
         cursor.execute(_EASE, {"deliveries": list(delivery_ids)})
-        rows = cursor.fetchall()
-    moved = set_dues(Delivery.objects.filter(pk__in=[pk for pk, _is_less in rows]))
-    take_back_telling({pk for pk, is_less in rows if is_less} | moved, asked=1)
+        now = {pk: flags for pk, *flags in cursor.fetchall()}
+    moved = set_dues(Delivery.objects.filter(pk__in=now))
+    less = {pk for pk in before.keys() & now.keys() if before[pk][0] > now[pk][0] or before[pk][1] > now[pk][1]}
+    take_back_telling(less | moved, asked=1)
 
 
 def take_back_telling(delivery_ids: Collection[int], asked: int = 0) -> None:
