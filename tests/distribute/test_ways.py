@@ -167,7 +167,7 @@ def test_days_are_read_from_a_text(text: str, days: list[int]) -> None:
     assert read_days(text) == days
 
 
-@pytest.mark.parametrize("text", ["three", "-1", "1.5", "99999", "²"])
+@pytest.mark.parametrize("text", ["three", "-1", "1.5", "9" * 19, "²"])
 def test_what_is_no_number_of_days(text: str) -> None:
     with pytest.raises(ValidationError, match="such as 3, 1, 0"):
         read_days(text)
