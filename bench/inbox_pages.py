@@ -20,13 +20,13 @@ AT_ONCE = 100_000
 LONGEST_UPKEEP = 600  # seconds
 NEWCOMERS, TIMES, WARMING = 5, 60, 8
 PAGES = {
-    "today": "",
     "unread": "distribute/inbox/?tab=unread",
     "must": "distribute/inbox/?tab=must",
     "all": "distribute/inbox/?tab=all",
     "all_deep": "distribute/inbox/?tab=all&after={deep}",
     "done": "distribute/inbox/?tab=done",
     "api": "api/v1/distribute/inbox?limit=30",
+    "today": "",
 }
 
 # Entries and versions bear the same numbers; the keys between them are checked when all are there.
