@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib import import_module
 from random import Random
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from headwater.core.models import Organisation
@@ -16,10 +18,10 @@ from headwater.distribute.deadlines import dues_of
 from headwater.distribute.delivering import Hit, deliver_hits
 from headwater.distribute.ladder import climb
 from headwater.distribute.models import Channel, Delivery, Directive, Dispatch, InterestProfile, Reason
-from headwater.distribute.posting import STUCK_AFTER
+from headwater.distribute.posting import STUCK_AFTER, _finish
 from headwater.distribute.sending import asked_by, channels_of, plan_among
 from headwater.distribute.withdrawing import release_leavers, settle_entries, settle_everything
-from headwater.people.models import Audience, AudienceMember, Person
+from headwater.people.models import Audience, AudienceMember, Notice, Person
 from headwater.search.models import Entry, EntryVersion
 from tests.conftest import enrol
 from tests.distribute.conftest import Postbox, send_all, text_of
@@ -153,6 +155,24 @@ def test_what_was_recalled_says_so_and_only_where_nothing_else_brought_it(
     assert sentences(reasons.all()) == [f"You must read this because you belong to {everyone.name}"]
 
 
+def test_what_an_earlier_version_left_asking_is_put_right_by_the_upgrade(
+    organisation: Organisation, ines: Person, otto: Person, ask: Ask, follow: Interested
+) -> None:
+    """Ines follows what was recalled; Otto was asked once more, by a directive that stands."""
+    crew = audience_of("crew", otto)
+    standing, recalled = ask(audience=crew), ask(2)
+    follow()
+    plan_among(Delivery.objects.all())
+    Directive.objects.filter(pk=recalled.pk).update(state=Directive.State.RECALLED)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("headwater.distribute.migrations.0028_ease_what_was_left").FILL)
+        cursor.execute("SELECT set_config('headwater.organisation', %s, true)", [str(organisation.pk)])
+    assert asks(ines) == NOTHING
+    assert asks(otto) == ("due", True, True, standing.due_at)
+    told = Dispatch.objects.filter(delivery__isnull=False).values_list("delivery__person", "taken_back")
+    assert set(told) >= {(ines.pk, True), (otto.pk, False)}
+
+
 class World:
     """Ines, an entry, two audiences; every kind of change, by number, and what her delivery ought to ask then."""
 
@@ -222,6 +242,12 @@ def planned(person: Person) -> list[tuple[str, str]]:
     for _again in range(2):
         plan_among(Delivery.objects.all())
     return list(Dispatch.objects.filter(delivery__person=person).order_by("pk").values_list("purpose", "state"))
+
+
+def being_sent(person: Person) -> Dispatch:
+    """The person's only dispatch, as the worker that has it in hand knows it."""
+    Dispatch.objects.filter(delivery__person=person).update(state=Q.SENDING, claimed_at=timezone.now(), attempts=1)
+    return Dispatch.objects.get(delivery__person=person)
 
 
 def mails_to(person: Person, box: Postbox) -> list[str]:
@@ -307,6 +333,50 @@ def test_what_one_channel_never_took_is_told_by_another_and_not_tried_again_by_t
     assert len(planned(ines)) == 2
 
 
+def test_what_was_given_up_is_not_tried_again_by_the_same_channel_unless_more_is_asked(
+    organisation: Organisation, ines: Person, ask: Ask
+) -> None:
+    ask(urgent=False)
+    planned(ines)
+    Dispatch.objects.filter(delivery__person=ines).update(state=Q.CANCELLED, error="552 Not this message")
+    assert planned(ines) == [("first", Q.CANCELLED)]
+    ask()
+    assert planned(ines) == [("first", Q.CANCELLED), ("urgent", Q.QUEUED)]
+
+
+@pytest.mark.parametrize("asking", [{}, {"acknowledge": False, "due_at": None}])
+def test_what_is_recalled_while_it_goes_out_is_told_when_it_is_issued_again(
+    organisation: Organisation, postbox: Postbox, nadia: Person, ines: Person, ask: Ask, asking: dict[str, Any]
+) -> None:
+    directive = ask(urgent=False, **asking)
+    planned(ines)
+    going = being_sent(ines)
+    recall_directive(nadia, directive)
+    ask(9, urgent=False, **asking)
+    _finish(going, Q.SENT)
+    assert Delivery.objects.get(person=ines).sent_at is None
+    planned(ines)
+    send_all(organisation)
+    assert len(mails_to(ines, postbox)) == 1
+    assert Delivery.objects.get(person=ines).sent_at is not None
+
+
+def test_a_sending_that_ends_when_something_else_took_its_place_is_recorded_and_no_fault(
+    organisation: Organisation, postbox: Postbox, nadia: Person, ines: Person, ask: Ask, follow: Interested
+) -> None:
+    """It hung until it was taken for stuck; then a must-read came in its place, and was recalled."""
+    follow("at_once")
+    planned(ines)
+    hanging = being_sent(ines)
+    Dispatch.objects.filter(pk=hanging.pk).update(state=Q.QUEUED)
+    directive = ask(urgent=False)
+    assert planned(ines) == [("first", Q.CANCELLED), ("must", Q.QUEUED)]
+    recall_directive(nadia, directive)
+    assert planned(ines) == [("first", Q.CANCELLED), ("must", Q.CANCELLED), ("first", Q.QUEUED)]
+    _finish(hanging, Q.SENT)
+    assert planned(ines) == [("first", Q.SENT), ("must", Q.CANCELLED), ("first", Q.QUEUED)]
+
+
 def test_what_a_killed_worker_was_sending_does_not_go_out_beside_what_was_issued_since(
     organisation: Organisation, postbox: Postbox, nadia: Person, ines: Person, ask: Ask
 ) -> None:
@@ -341,6 +411,40 @@ def test_the_channels_of_a_recalled_one_are_not_those_of_the_next(nadia: Person,
     recall_directive(nadia, ask(urgent=False, channels=["mail"]))
     ask(urgent=False, channels=["chat"])
     assert planned(ines) == []
+
+
+def test_recalling_what_pressed_tells_nobody_again_of_what_still_asks(
+    organisation: Organisation, nadia: Person, ines: Person, otto: Person, ask: Ask
+) -> None:
+    now = timezone.now()
+    first = ask(10, urgent=False, remind_days=[3, 0], tell_head_after_days=1)
+    pressing = ask(20, remind_days=[1])
+    assert planned(ines) == [("first", Q.QUEUED)]
+    for days in (7.1, 10.1, 12.1):
+        climb(first, now + timedelta(days=days))
+    told = planned(ines)
+    assert [purpose for purpose, _state in told] == ["first", "remind:3", "remind:0"]
+    assert {notice.person.name for notice in Notice.objects.all()} == {otto.name, nadia.name}
+    Notice.objects.update(done_at=now)
+    recall_directive(nadia, pressing)
+    assert asks(ines) == ("due", True, False, first.due_at)
+    climb(first, now + timedelta(days=12.2))
+    assert planned(ines) == told
+    assert not Notice.objects.filter(done_at=None).exists()
+
+
+def test_what_presses_again_is_told_again_each_time(
+    organisation: Organisation, nadia: Person, ines: Person, ask: Ask
+) -> None:
+    ask(1, urgent=False)
+    planned(ines)
+    send_all(organisation)
+    for times in (1, 2, 3):
+        pressing = ask(20)
+        assert [purpose for purpose, _state in planned(ines)] == ["first", *["urgent"] * times]
+        send_all(organisation)
+        recall_directive(nadia, pressing)
+        assert len(planned(ines)) == 1 + times
 
 
 def test_reminders_begin_anew_with_what_is_issued_again(nadia: Person, ines: Person, ask: Ask) -> None:

@@ -47,6 +47,13 @@ _UNTELL = """
 _UNREMIND = """
     UPDATE distribute_reminder SET taken_back = true WHERE delivery_id = ANY(%(deliveries)s) AND NOT taken_back
 """
+# What they were told counts for what still stands of it: where it is urgent no more, as what is to be acknowledged.
+_LOWER = """
+    UPDATE distribute_dispatch x SET asked = 1
+    FROM distribute_delivery d
+    WHERE d.id = x.delivery_id AND d.id = ANY(%(deliveries)s) AND d.must_acknowledge AND NOT d.urgent
+      AND x.asked > 1 AND NOT x.taken_back
+"""
 # It came while it was withdrawn. Of what its person never saw, only what they were told since then counts as sent.
 _BACK = """
     UPDATE distribute_delivery d SET withdrawn_at = NULL,
@@ -59,18 +66,19 @@ _BACK = """
 def ease(delivery_ids: Collection[int]) -> None:
     """Make these deliveries ask, press and be due as their reasons that still hold want it.
 
-    Where that is less, or due at another time, than their people may have been told, they count as not told of it.
+    Where they ask nothing any more, or are due at another time than their people may have been told, these count as not
+    told of it. Where they ask less, nobody is told again.
     """
     if not delivery_ids:
         return
     asking = Delivery.objects.filter(pk__in=delivery_ids).filter(Q(must_acknowledge=True) | Q(urgent=True))
-    before = {pk: flags for pk, *flags in asking.values_list("pk", "must_acknowledge", "urgent")}
+    before = set(asking.values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(_EASE, {"deliveries": list(delivery_ids)})
-        now = {pk: flags for pk, *flags in cursor.fetchall()}
-    moved = set_dues(Delivery.objects.filter(pk__in=now))
-    less = {pk for pk in before.keys() & now.keys() if before[pk][0] > now[pk][0] or before[pk][1] > now[pk][1]}
-    take_back_telling(less | moved, asked=1)
+        now = {pk: must or urgent for pk, must, urgent in cursor.fetchall()}
+        moved = set_dues(Delivery.objects.filter(pk__in=now))
+        take_back_telling({pk for pk in before & now.keys() if not now[pk]} | moved, asked=1)
+        cursor.execute(_LOWER, {"deliveries": list(now)})
 
 
 def take_back_telling(delivery_ids: Collection[int], asked: int = 0) -> None:

@@ -225,7 +225,7 @@ def _payload(dispatch: Dispatch, message: messages.Message) -> dict[str, object]
 
 
 def _finish(dispatch: Dispatch, state: str) -> None:
-    """It went out, or need not. One that went out counts as sent even if it was taken for stuck, or taken back, since.
+    """It went out, or need not. One that went out is recorded as sent even if it was taken for stuck, or back, since.
 
     Where another worker has claimed it meanwhile, what becomes of it there is what counts.
     """
@@ -237,9 +237,11 @@ def _finish(dispatch: Dispatch, state: str) -> None:
 
 
 def _mark_sent(dispatch: Dispatch, now: datetime) -> None:
+    """Its deliveries were sent by it, unless what it told was taken back while it was going out."""
     deliveries = Delivery.objects.filter(sent_at=None)
     if dispatch.delivery_id:
-        deliveries.filter(pk=dispatch.delivery_id).update(sent_at=now)
+        standing = Dispatch.objects.filter(pk=dispatch.pk, taken_back=False)
+        deliveries.filter(dispatches__in=standing).update(sent_at=now)
     elif dispatch.digest_id:
         deliveries.filter(digest_line__digest=dispatch.digest_id).update(sent_at=now)
 

@@ -11,7 +11,7 @@ Idempotency-Key; chat has nothing like that, so it is marked as perhaps sent, an
 import uuid
 import zoneinfo
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, time, timedelta
 
 from django.db import connection
@@ -100,11 +100,23 @@ def plan(deliveries: Sequence[Delivery]) -> None:
 
 def _plan_raised(deliveries: Sequence[Delivery]) -> None:
     """Queue once more what now asks more than its person was told, in place of what has not gone out yet."""
-    told = Dispatch.objects.filter(delivery__in=deliveries, purpose__in=Dispatch.FIRST)
+    told = Dispatch.objects.filter(delivery__in=deliveries, purpose__in=Dispatch.FIRST, taken_back=False)
     waiting = told.filter(state__in=(Dispatch.State.QUEUED, Dispatch.State.FAILED))
-    waiting.update(state=Dispatch.State.CANCELLED, error="")
+    waiting.update(state=Dispatch.State.CANCELLED, taken_back=True)
     for purpose, is_urgent in (("must", False), ("urgent", True)):
-        queue_dispatches([each for each in deliveries if each.urgent == is_urgent], purpose)
+        asking = [each for each in deliveries if each.urgent == is_urgent]
+        # It asked as much once before, and less since: what told of that is history.
+        before = told.filter(delivery__in=asking, purpose=purpose).exclude(state=Dispatch.State.CANCELLED)
+        before.update(taken_back=True)
+        queue_dispatches(asking, purpose, given_up=_given_up(asking))
+
+
+def _given_up(deliveries: Sequence[Delivery]) -> set[tuple[int, int]]:
+    """(channel, delivery) of what asked as much before, and was given up for its trouble: no use to try that again."""
+    asked = {each.pk: asked_by(each) for each in deliveries}
+    given_up = Dispatch.objects.filter(delivery__in=asked, state=Dispatch.State.CANCELLED, taken_back=False)
+    rows = given_up.exclude(error="").values_list("channel", "delivery", "asked")
+    return {(channel, delivery) for channel, delivery, before in rows if before >= asked[delivery]}
 
 
 def asked_by(delivery: Delivery) -> Dispatch.Asked:
@@ -120,12 +132,15 @@ def _preferences_of(deliveries: Iterable[Delivery]) -> dict[int, Preference]:
 
 
 def queue_dispatches(
-    deliveries: Sequence[Delivery], purpose: str, preferences: dict[int, Preference] | None = None
+    deliveries: Sequence[Delivery],
+    purpose: str,
+    preferences: dict[int, Preference] | None = None,
+    given_up: Collection[tuple[int, int]] = (),
 ) -> int:
     """Queue each delivery once for every active channel of its person; returns how many were queued.
 
     `purpose` is one of Dispatch.FIRST, or the rung of a reminder. Quiet hours put off everything but what is urgent,
-    and what is urgent goes by every channel, whatever its directive chose.
+    and what is urgent goes by every channel, whatever its directive chose. None of `given_up`, (channel, delivery).
     """
     if preferences is None:
         preferences = _preferences_of(deliveries)
@@ -144,7 +159,8 @@ def queue_dispatches(
         )
         for delivery in deliveries
         for channel in _chosen(channels.get(delivery.person_id, []), kinds.get(delivery.pk), delivery.person)
-        if channel.state == Channel.State.ACTIVE or is_essential(delivery)
+        if (channel.pk, delivery.pk) not in given_up
+        and (channel.state == Channel.State.ACTIVE or is_essential(delivery))
     )
 
 

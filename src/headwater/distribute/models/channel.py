@@ -127,7 +127,9 @@ class Dispatch(Walled):
         max_length=20, default="first", help_text=_("first, must, urgent, the rung of a reminder, or preview 3")
     )
     asked = models.PositiveSmallIntegerField(
-        choices=Asked, default=Asked.NOTHING, help_text=_("what the delivery asked of its person when it was queued")
+        choices=Asked,
+        default=Asked.NOTHING,
+        help_text=_("what the delivery asked of its person when it was queued, and asks still"),
     )
     taken_back = models.BooleanField(
         default=False, help_text=_("what it told was taken back: asked again, it is told again")
