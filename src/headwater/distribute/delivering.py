@@ -51,7 +51,7 @@ _OF_A_PERSON = ("person_id", "urgent", "due_at", "eligible_at")
 Rows = list[tuple[Any, ...]]
 
 # The hits are sent as arrays written as text: writing them as lists, item by item, took longer than delivering them.
-_OF_PROFILES = f"""
+_OF_PROFILES = """
     h AS MATERIALIZED (
         SELECT * FROM ROWS FROM (
             unnest(%(versions)s::bigint[]), unnest(%(profiles)s::bigint[]), unnest(%(scores)s::float8[]),
@@ -61,7 +61,7 @@ _OF_PROFILES = f"""
     t AS MATERIALIZED (
         SELECT p.id AS person_id, w.version_id, w.profile_id, NULL::bigint AS directive_id, w.words, w.score, w.push,
                false AS must, false AS urgent, NULL::timestamptz AS due_at,
-               greatest(v.published_at, w.since) AS eligible_at
+               greatest(v.published_at, w.since, {since}) AS eligible_at
         FROM (
             SELECT h.*, f.person_id, f.when AS push, f.created_at AS since
             FROM h JOIN distribute_interestprofile f ON f.id = h.profile_id
@@ -75,9 +75,16 @@ _OF_PROFILES = f"""
         JOIN people_person p ON p.id = w.person_id
         JOIN search_entryversion v ON v.id = w.version_id
         JOIN search_entry e ON e.id = v.entry_id
-        WHERE {READABLE}
+        WHERE {readable} AND {but}
     )
 """
+_AGAIN = {
+    "since": "now()",  # it was not for them before
+    "but": """NOT EXISTS (
+            SELECT FROM distribute_delivery d JOIN distribute_reason x ON x.delivery_id = d.id
+            WHERE d.version_id = w.version_id AND d.person_id = p.id AND x.profile_id = w.profile_id)""",
+}
+_ONCE = {"since": "NULL", "but": "true"}
 
 # First what is asked, a row for each broadcast, then whom: left to choose, the planner goes through all members of an
 # audience for each of the directives that ask it (500 of them: 20 seconds; so: 10 milliseconds).
@@ -179,10 +186,11 @@ _EXPIRE = """
 """
 
 
-def deliver_hits(hits: Sequence[Hit]) -> int:
+def deliver_hits(hits: Sequence[Hit], again: bool = False) -> int:
     """Deliver what profiles matched to their people and groups; returns how many deliveries are new.
 
-    At most one version of an entry may be among the hits; older ones come first, in a call of their own.
+    At most one version of an entry may be among the hits; older ones come first, in a call of their own. Matched
+    `again`, what a profile has brought somebody already is left as it is.
     """
     if not hits:
         return 0
@@ -194,7 +202,8 @@ def deliver_hits(hits: Sequence[Hit]) -> int:
         "scores": numbers(hit.score for hit in hits),
     }
     one_deliverer_at_a_time()
-    return _deliver(_OF_PROFILES, values | readable_values(), version_ids)[0]
+    found = _OF_PROFILES.format(readable=READABLE, **(_AGAIN if again else _ONCE))
+    return _deliver(found, values | readable_values(), version_ids)[0]
 
 
 def deliver_broadcasts(

@@ -31,6 +31,7 @@ from headwater.distribute.delivering import Hit, deliver_hits
 from headwater.distribute.foreseeing import CannotAnswer, answer_forecasts, leave_unanswered
 from headwater.distribute.models import MatchRun, MatchShard
 from headwater.distribute.overtaken import settle_overtaken
+from headwater.distribute.reconsidering import changed_since, move_on
 from headwater.distribute.shards import Part, locked_shard, move_shard, shards, were_asked
 from headwater.distribute.snapshots import take_up
 from headwater.distribute.standing import Match, Standing, late_comers
@@ -114,10 +115,7 @@ def _step_with(standing: Standing, shard: MatchShard, part: Part) -> tuple[bool,
     is_last = shard.until_tx is not None
     is_taken_up = standing.tx == 0 and take_up(standing, part, upper)
     is_changed = standing.follow(upper) or is_taken_up
-    delivered = _catch_up(shard, part, upper) if is_changed and not is_last else 0
-    again = None if is_last else next_to_retry(part)
-    if again is not None:
-        delivered += _match([again], standing, is_first=part.number == 0)
+    delivered, more_again = (0, False) if is_last else _match_again(standing, shard, part, upper, is_changed)
     end = upper if shard.until_tx is None else min(upper, shard.until_tx)
     versions, reached, more = _next_versions(shard.tx, end)
     if versions:
@@ -127,8 +125,24 @@ def _step_with(standing: Standing, shard: MatchShard, part: Part) -> tuple[bool,
         move_shard(shard, reached)
     if not is_last:
         answer_forecasts(standing, part.number, part.of)
-    more = more or again is not None
+    more = more or more_again
     return more, not more and EntryVersion.objects.filter(tx__gte=upper).exists()
+
+
+def _match_again(standing: Standing, shard: MatchShard, part: Part, upper: int, is_changed: bool) -> tuple[int, bool]:
+    """What was matched before and is to be once more: for new queries, where its entry changed, and what was set aside.
+
+    Returns how many deliveries were made, and whether there is more of it.
+    """
+    is_first = part.number == 0
+    delivered = _catch_up(shard, part, upper) if is_changed else 0
+    changed = changed_since(shard, upper)
+    delivered += _match(without_unmatched(changed.versions, part), standing, is_first, again=True)
+    move_on(shard, changed)
+    retried = next_to_retry(part)
+    if retried is not None:
+        delivered += _match([retried], standing, is_first)
+    return delivered, changed.more or retried is not None
 
 
 def _end_when_still() -> None:
@@ -176,12 +190,15 @@ def _next_versions(since: int, upper: int) -> tuple[list[EntryVersion], int, boo
     return sorted(chosen, key=lambda version: (version.number, version.pk)), upper, more
 
 
-def _match(versions: Sequence[EntryVersion], standing: Standing, is_first: bool) -> int:
-    """Deliver what matches. Directives that follow an entry, whatever its versions say, go with the first shard."""
+def _match(versions: Iterable[EntryVersion], standing: Standing, is_first: bool, again: bool = False) -> int:
+    """Deliver what matches. Directives that follow an entry, whatever its versions say, go with the first shard.
+
+    Matched `again`, those have been delivered already to whom they concerned then.
+    """
     delivered = 0
     for turn in _one_of_an_entry_at_a_time(_not_old(versions)):
         hits, directed = _hits(turn, standing)
-        delivered += deliver_hits(hits)
+        delivered += deliver_hits(hits, again)
         if hits:
             delivered -= settle_overtaken([version.pk for version in turn])
         delivered += broadcast_new_versions(turn, directed, follow=is_first)

@@ -77,10 +77,12 @@ def divide(number: int) -> list[MatchShard]:
     reached = max(shard.tx for shard in now)
     upper = safe_tx()
     caught_up = min(_caught_up(shard, upper) for shard in now)
+    considered = min(shard.entries_tx for shard in now)
     current.filter(tx=reached).delete()
     current.update(until_tx=reached)
     return MatchShard.objects.bulk_create(
-        MatchShard(number=each, of=number, tx=reached, profiles_tx=caught_up) for each in range(number)
+        MatchShard(number=each, of=number, tx=reached, profiles_tx=caught_up, entries_tx=considered)
+        for each in range(number)
     )
 
 
@@ -132,7 +134,8 @@ def _first_shard() -> MatchShard:
     if found is not None:
         return found
     places = dict(Cursor.objects.filter(name__in=("match versions", "match profiles")).values_list("name", "tx"))
-    return MatchShard.objects.create(tx=places.get("match versions", 0), profiles_tx=places.get("match profiles", 0))
+    versions, profiles = places.get("match versions", 0), places.get("match profiles", 0)
+    return MatchShard.objects.create(tx=versions, profiles_tx=profiles, entries_tx=versions)
 
 
 def _one_divider_at_a_time() -> None:

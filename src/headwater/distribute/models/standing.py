@@ -126,6 +126,8 @@ class MatchShard(Walled):
     of = models.PositiveSmallIntegerField(default=1)
     tx = models.BigIntegerField(default=0, help_text=_("versions of transactions below this are matched"))
     profiles_tx = models.BigIntegerField(default=0, help_text=_("queries of transactions below this were caught up"))
+    entries_tx = models.BigIntegerField(default=0, help_text=_("entries changed before this were considered again"))
+    entries_pk = models.BigIntegerField(default=0, help_text=_("and of those changed in it, those up to this one"))
     until_tx = models.BigIntegerField(null=True, help_text=_("others match the versions from this transaction on"))
 
     class Meta:
