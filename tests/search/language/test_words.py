@@ -112,6 +112,12 @@ def test_folding_twice_is_folding_once(text: str) -> None:
         assert surfaces(surface) in ([surface], [surface, surface[1:]])
 
 
+@given(st.text(st.characters(max_codepoint=0x17F), max_size=30))
+def test_latin_letters_fold_by_themselves_as_the_whole_text_does(text: str) -> None:
+    """A text with any other letter, which folding leaves as it is, takes the long way."""
+    assert fold(text) + "中" == fold(text + "中")
+
+
 @given(st.sampled_from(sorted(STEMMERS)), st.text(min_size=1, max_size=12))
 def test_equal_surfaces_have_equal_stems(language: str, word: str) -> None:
     found = surfaces(word)

@@ -53,6 +53,12 @@ def fold(text: str) -> str:
     """The text in the form surfaces are compared in. Marks that tell letters apart (Russian й, vowel signs) stay."""
     if text.isascii():
         return text.lower()
+    if max(text) < _BEYOND_LATIN:
+        return text.translate(_latin)
+    return _fold_any(text)
+
+
+def _fold_any(text: str) -> str:
     kept: list[str] = []
     base = ""
     for char in unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()):
@@ -62,6 +68,18 @@ def fold(text: str) -> str:
             continue
         kept.append(char)
     return unicodedata.normalize("NFC", "".join(kept))
+
+
+class _Latin(dict[int, str]):
+    """Each of these letters folds by itself, whatever stands beside it: no marks are among them."""
+
+    def __missing__(self, code: int) -> str:
+        folded = self[code] = _fold_any(chr(code))
+        return folded
+
+
+_BEYOND_LATIN = "\u0180"
+_latin = _Latin()
 
 
 def _tells_letters_apart(base: str, mark: str) -> bool:
