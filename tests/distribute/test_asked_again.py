@@ -173,6 +173,27 @@ def test_what_an_earlier_version_left_asking_is_put_right_by_the_upgrade(
     assert set(told) >= {(ines.pk, True), (otto.pk, False)}
 
 
+def test_what_was_acknowledged_stays_as_it_was_asked(
+    nadia: Person, ines: Person, version: EntryVersion, ask: Ask
+) -> None:
+    directive = ask()
+    Delivery.objects.filter(person=ines).update(state="acknowledged", acknowledged_at=timezone.now())
+    recall_directive(nadia, directive)
+    assert asks(ines) == ("acknowledged", True, True, directive.due_at)
+
+
+def test_who_left_the_audience_while_it_could_not_be_read_is_asked_nothing_afterwards(
+    ines: Person, version: EntryVersion, ask: Ask, follow: Interested
+) -> None:
+    follow()
+    crew = audience_of("crew", ines)
+    ask(audience=crew)
+    close(version)
+    AudienceMember.objects.filter(audience=crew).delete()
+    reopen(version)
+    assert asks(ines) == NOTHING
+
+
 class World:
     """Ines, an entry, two audiences; every kind of change, by number, and what her delivery ought to ask then."""
 
@@ -286,6 +307,42 @@ def test_one_that_was_told_is_told_again_each_time_it_is_issued_again(
     assert len(told) == len(set(told)) == 3, told
     keys = [mail["Message-ID"] for mail in postbox.mails if "ines" in mail["To"]]
     assert len(set(keys)) == 3
+
+
+def test_what_was_only_sent_and_is_recalled_is_told_when_it_is_sent_again(
+    organisation: Organisation, postbox: Postbox, nadia: Person, ines: Person, ask: Ask
+) -> None:
+    for _time in range(2):
+        directive = ask(acknowledge=False, urgent=False, due_at=None)
+        planned(ines)
+        send_all(organisation)
+        recall_directive(nadia, directive)
+    assert len(mails_to(ines, postbox)) == 2
+
+
+def test_who_was_released_and_is_asked_again_is_told_again(
+    organisation: Organisation, postbox: Postbox, ines: Person, ask: Ask
+) -> None:
+    crew = audience_of("crew", ines)
+    for days in (1, 5):
+        ask(days, audience=crew, urgent=False)
+        planned(ines)
+        send_all(organisation)
+        AudienceMember.objects.filter(audience=crew).delete()
+        release_leavers(organisation.pk)
+        AudienceMember.objects.create(audience=crew, person=ines)
+    assert len(mails_to(ines, postbox)) == 2
+
+
+def test_what_an_interest_told_is_not_told_again_when_a_must_read_on_it_is_recalled(
+    organisation: Organisation, nadia: Person, ines: Person, ask: Ask, follow: Interested
+) -> None:
+    follow("at_once")
+    planned(ines)
+    Delivery.objects.update(sent_at=None)
+    Dispatch.objects.update(state=Q.SENT)
+    recall_directive(nadia, ask(urgent=False))
+    assert planned(ines) == [("first", Q.SENT)]
 
 
 def test_a_corrected_one_that_is_issued_before_the_first_is_recalled_is_told(
@@ -404,6 +461,32 @@ def test_a_chat_that_was_perhaps_sent_is_not_repeated_when_it_was_taken_back(
     recall_directive(nadia, directive)
     send_all(organisation)
     assert set(Dispatch.objects.values_list("purpose", "taken_back")) == {("first", True)}
+
+
+def test_a_chat_that_was_perhaps_sent_and_is_repeated_counts_for_what_it_asked(
+    organisation: Organisation, ines: Person, ask: Ask
+) -> None:
+    channels_of([ines])
+    Channel.objects.filter(person=ines).update(kind=Channel.Kind.CHAT)
+    ask()
+    plan_among(Delivery.objects.filter(person=ines))
+    long_ago = timezone.now() - 2 * STUCK_AFTER
+    Dispatch.objects.filter(channel__kind="chat").update(state=Q.SENDING, claimed_at=long_ago, attempts=1)
+    send_all(organisation)
+    sendings = Dispatch.objects.filter(delivery__person=ines).values_list("purpose", "asked")
+    assert set(sendings) == {("first", Dispatch.Asked.AT_ONCE), ("repeat", Dispatch.Asked.AT_ONCE)}
+
+
+def test_the_mail_says_what_its_weightiest_directive_says(
+    organisation: Organisation, postbox: Postbox, ines: Person, ask: Ask
+) -> None:
+    ask(acknowledge=False, urgent=False, due_at=None, sentence="For those who are curious")
+    ask(urgent=False, sentence="Read before you go down")
+    planned(ines)
+    send_all(organisation)
+    mail = next(text_of(mail) for mail in postbox.mails if mail["To"] and str(ines.email) in mail["To"])
+    assert "Read before you go down" in mail
+    assert "curious" not in mail
 
 
 def test_the_channels_of_a_recalled_one_are_not_those_of_the_next(nadia: Person, ines: Person, ask: Ask) -> None:

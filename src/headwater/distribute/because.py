@@ -46,8 +46,16 @@ def _lead(directive: Directive) -> str:
 
 def weightiest_first(reasons: Iterable[Reason]) -> list[Reason]:
     """What was ordered before what was wished for; what was recalled only where nothing else says why it came."""
-    found = sorted(reasons, key=lambda reason: (reason.directive_id is None, reason.pk))
+    found = sorted(reasons, key=_weight)
     return [reason for reason in found if not is_recalled(reason)] or found
+
+
+def _weight(reason: Reason) -> tuple[int, int]:
+    """Smaller is weightier: to be acknowledged, urgent, sent, followed; of equals what came first."""
+    directive = reason.directive
+    if directive is None:
+        return 3, reason.pk or 0
+    return 0 if directive.acknowledge else 1 if directive.urgent else 2, reason.pk or 0
 
 
 def is_recalled(reason: Reason) -> bool:
