@@ -155,7 +155,7 @@ class DirectiveOut(Schema):
 
 
 def _directives(request: Request) -> Any:
-    require(rules.may_write_directives(request.person), "Only knowledge managers see must-reads here.")
+    require(rules.may_write_directives(request.person), _("Only knowledge managers see must-reads here."))
     return Directive.objects.all()
 
 
@@ -245,7 +245,7 @@ def reach_audience(request: Request, audience: Reference, entry: Id | None = Non
     Unless `is_clearance_told`, who lacks the clearance is counted as if they had it, and `uncleared_here` says, in
     steps of eight, about how many of all people here do. Of an audience a forecast tells it.
     """
-    require(rules.may_write_directives(request.person), "Only knowledge managers write must-reads.")
+    require(rules.may_write_directives(request.person), _("Only knowledge managers write must-reads."))
     readable = Entry.objects.current().readable_by(request.person)
     chosen = referred(readable, entry, "entry")
     found = reach_of(required(Audience, audience, "audience"), chosen, request.person)
