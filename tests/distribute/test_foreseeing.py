@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from headwater.core.actions import OPERATOR, Refused
 from headwater.core.display.dates import when_words
 from headwater.core.models import Classification, Event
+from headwater.distribute import forecasting
 from headwater.distribute.actions import forecast_reach, issue_directive, save_directive, save_profile
 from headwater.distribute.actions.looking import MOST_A_DAY
 from headwater.distribute.following import current_tx
@@ -46,6 +47,7 @@ from headwater.distribute.standing import Standing
 from headwater.distribute.telling import STEP
 from headwater.library.actions import create_article, save_article
 from headwater.people.actions import remove_audience
+from headwater.people.days import today
 from headwater.people.models import Absence, Audience, Grant, Permission, Person, Unit
 from headwater.search.models import Entry, EntryVersion
 from tests.asked import MOST_QUERIES, queries
@@ -157,6 +159,17 @@ def test_who_would_hear_of_it_later_is_said(staff: list[Person], nadia: Person, 
     Delivery.objects.create(person=staff[7], version=make_version("Old", "old", everyone, nadia), rolled=True)
     tally = exact(nadia, "pumps", everyone)
     assert (tally.away, tally.refused, tally.full) == (1, 1, 1)
+
+
+def test_the_day_is_the_organisations_whatever_clock_the_asker_has(
+    staff: list[Person], nadia: Person, everyone: Audience
+) -> None:
+    """Another day is another chance, and other people are away: nobody sets it by their own time zone."""
+    Absence.objects.create(person=staff[5], since=today(), until=today())
+    forecast = forecast_reach(nadia, title="pumps", audience=everyone)
+    for zone in ("Etc/GMT+12", "UTC", "Etc/GMT-14"):
+        with timezone.override(zone):
+            assert (exactly(forecast).away, forecasting._asked(forecast).on) == (1, today())
 
 
 def test_the_newest_draft_of_an_article_is_asked_about(staff: list[Person], nadia: Person, everyone: Audience) -> None:

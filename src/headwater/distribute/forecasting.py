@@ -28,7 +28,7 @@ from headwater.distribute.models import Channel, Delivery, Directive, Forecast, 
 from headwater.distribute.proof import Scope, no_channel
 from headwater.distribute.reach import meant_for
 from headwater.distribute.rules import FEWEST_TOGETHER, looked_after
-from headwater.distribute.telling import in_steps, people_key
+from headwater.distribute.telling import day_zone, in_steps, people_key
 from headwater.library.models import Article
 from headwater.people.models import Absence, AudienceMember, Permission, Person
 from headwater.people.models.person import PersonQuerySet
@@ -318,8 +318,13 @@ def _told(forecast: Forecast, found: Answered, scope: Scope, cleared_known: bool
 
 def _asked(forecast: Forecast) -> Asked:
     text = (forecast.entry_id, forecast.revision_id, forecast.title, forecast.text, forecast.language)
-    on = timezone.localdate(forecast.asked_at)
+    on = _day_of(forecast)
     return Asked(sha256(repr(text).encode()).hexdigest(), classification_of(forecast), on)
+
+
+def _day_of(forecast: Forecast) -> date:
+    """On which day it was asked, in the organisation."""
+    return timezone.localdate(forecast.asked_at, day_zone())
 
 
 def counted(forecast: Forecast, found: Answered, scope: Scope) -> list[UnitReach]:
@@ -359,7 +364,7 @@ def _people(forecast: Forecast, scope: Scope) -> PersonQuerySet:
 
 def _flags(forecast: Forecast, found: Answered, must_reads: Any) -> dict[str, Q]:
     entry = entry_of(forecast)
-    today = timezone.localdate(forecast.asked_at)
+    today = _day_of(forecast)
     full = Delivery.objects.filter(rolled=True, created_at__gt=forecast.asked_at - FULL_DAY)
     mail = Channel.objects.filter(kind=Channel.Kind.MAIL, state=Channel.State.SUSPENDED)
     return {
