@@ -29,6 +29,7 @@ from headwater.distribute.forecasting import (
     answered,
     counted,
     forecast_for,
+    scope_for,
     told_together,
 )
 from headwater.distribute.foreseeing import CannotAnswer, answer_forecasts, forget_forecasts, leave_unanswered
@@ -442,6 +443,28 @@ def test_who_may_know_more_since_is_told_anew(staff: list[Person], nadia: Person
     asked = Forecast.objects.get(pk=forecast.pk)
     assert answer_all(asked).is_clearance_told is True
     assert answer_all(asked, Scope(("/none/",))).tally.people == 0
+
+
+def test_rights_that_go_to_and_fro_bring_no_second_answer(
+    staff: list[Person], nadia: Person, everyone: Audience
+) -> None:
+    """Whoever looks after others since, or knows more of them, was told once as who they were, and once as they are."""
+    forecast, told = forecast_reach(nadia, title="pumps", audience=everyone), []
+    found = found_for(forecast)
+
+    def look() -> tuple[int, bool]:
+        asked = Forecast.objects.get(pk=forecast.pk)
+        assert asked.asked_by is not None
+        tally = forecast_for(asked, found, scope_for(asked.asked_by)).tally
+        return tally.people, tally.is_clearance_told
+
+    for gone in staff[:4]:
+        everyone.member_links.filter(person=gone).delete()
+        told.append(look())
+        granted = Grant.objects.create(person=nadia, permission=Permission.ADMINISTRATOR)
+        told.append(look())
+        granted.delete()
+    assert told == [(12, False), (12, True)] * 4
 
 
 # --- Who may ask, and what --------------------------------------------------------------------------------------------
