@@ -2,12 +2,16 @@
 
 import json
 import re
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection, connections
+from django.db.backends.utils import CursorWrapper
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
@@ -465,6 +469,65 @@ def test_rights_that_go_to_and_fro_bring_no_second_answer(
         told.append(look())
         granted.delete()
     assert told == [(12, False), (12, True)] * 4
+
+
+# --- Two at once, each in a transaction of its own --------------------------------------------------------------------
+
+
+def while_open(house: House, first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, Any]:
+    """What both say (or why they refuse): the second begins when the first has acted and is not committed yet."""
+    said, at = [], []
+
+    def run() -> None:
+        with house.inside(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            at.extend(cursor.fetchone())
+            try:
+                said.append(second())
+            except ValidationError as refused:
+                said.append(refused)
+        connections.close_all()
+
+    thread = threading.Thread(target=run)
+    with house.inside(), connection.cursor() as cursor:
+        early = first()
+        thread.start()
+        while thread.is_alive() and not (at and is_waiting(cursor, at[0])):
+            time.sleep(0.01)
+    thread.join(timeout=20)
+    return early, said[0]
+
+
+def is_waiting(cursor: CursorWrapper, pid: int) -> bool:
+    cursor.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", [pid])
+    return bool(cursor.fetchone()[0])
+
+
+def test_of_two_who_look_at_once_both_see_the_first_answer(house: House) -> None:
+    with house.inside():
+        for number in range(9):
+            make_person(f"Reader {number}", unit=house.unit)
+        enrol(house.everyone)
+        forecast = forecast_reach(house.nadia, title="pumps", audience=house.everyone)
+        found = found_for(forecast)
+
+    def after_one_left() -> ReachForecast:
+        house.everyone.member_links.filter(person=house.ines).delete()
+        return forecast_for(forecast, found, EVERYBODY)
+
+    first, second = while_open(house, lambda: forecast_for(forecast, found, EVERYBODY), after_one_left)
+    assert (first.tally.people, second) == (12, first)
+
+
+def test_of_two_who_ask_at_once_the_later_counts_the_earlier(house: House) -> None:
+    with house.inside():
+        used_up(house.nadia, timezone.now(), times=MOST_A_DAY - 1)
+
+    def ask() -> Forecast:
+        return forecast_reach(house.nadia, title="pump", audience=house.everyone)
+
+    first, second = while_open(house, ask, ask)
+    assert (type(first), type(second)) == (Forecast, ValidationError)
 
 
 # --- Who may ask, and what --------------------------------------------------------------------------------------------
