@@ -14,6 +14,7 @@ from headwater.core.actions import OPERATOR, Refused
 from headwater.core.mail import outbox_folder
 from headwater.core.models import Organisation
 from headwater.distribute.actions import issue_directive, preview_directive, save_directive
+from headwater.distribute.api import standing
 from headwater.distribute.models import Channel, Delivery, Directive, Dispatch
 from headwater.distribute.posting import send_due
 from headwater.library.actions import create_article
@@ -23,6 +24,7 @@ from tests.conftest import enrol
 
 SignIn = Callable[[Person], Client]
 ROOT = "/o/waterworks/distribute/directives/"
+API = "/o/waterworks/api/v1/distribute/"
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def test_conditions_are_put_together_on_the_page(page: Client, version: EntryVer
     asked = fields(version, op="add", joins="and", condition=json.dumps({"person": ines.pk}))
     added = choose(page, **asked)
     assert 'name="rule_text" value="person:' in added
-    assert "Issue to 1 person" in added
+    assert "Issue to up to 1 person" in added
     assert "To read: Working in confined spaces" in added
     assert "Test the air first." in added
     assert added.count('id="reach"') == added.count('id="people"') == 1
@@ -135,6 +137,15 @@ def test_a_manager_of_one_unit_chooses_and_does_not_compose(
 def test_readers_get_none_of_it(ines: Person, sign_in: SignIn) -> None:
     for path in ("people/", "reach/", "1/preview/"):
         assert sign_in(ines).post(f"{ROOT}{path}").status_code in (403, 404)
+
+
+@pytest.mark.parametrize("path", ["directives", "ladder", "reach?audience=everyone"])
+def test_readers_are_refused_in_their_own_language(
+    ines: Person, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(standing, "_", lambda said: f"[{said}]")
+    answer = sign_in(ines).get(f"{API}{path}")
+    assert (answer.status_code, answer.json()["detail"][0]) == (403, "[")
 
 
 # --- To me first ------------------------------------------------------------------------------------------------------

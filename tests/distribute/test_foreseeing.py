@@ -2,12 +2,16 @@
 
 import json
 import re
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection, connections
+from django.db.backends.utils import CursorWrapper
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
@@ -16,6 +20,7 @@ from hypothesis import strategies as st
 from headwater.core.actions import OPERATOR, Refused
 from headwater.core.display.dates import when_words
 from headwater.core.models import Classification, Event
+from headwater.distribute import forecasting
 from headwater.distribute.actions import forecast_reach, issue_directive, save_directive, save_profile
 from headwater.distribute.actions.looking import MOST_A_DAY
 from headwater.distribute.following import current_tx
@@ -28,6 +33,7 @@ from headwater.distribute.forecasting import (
     answered,
     counted,
     forecast_for,
+    scope_for,
     told_together,
 )
 from headwater.distribute.foreseeing import CannotAnswer, answer_forecasts, forget_forecasts, leave_unanswered
@@ -46,6 +52,7 @@ from headwater.distribute.standing import Standing
 from headwater.distribute.telling import STEP
 from headwater.library.actions import create_article, save_article
 from headwater.people.actions import remove_audience
+from headwater.people.days import today
 from headwater.people.models import Absence, Audience, Grant, Permission, Person, Unit
 from headwater.search.models import Entry, EntryVersion
 from tests.asked import MOST_QUERIES, queries
@@ -157,6 +164,17 @@ def test_who_would_hear_of_it_later_is_said(staff: list[Person], nadia: Person, 
     Delivery.objects.create(person=staff[7], version=make_version("Old", "old", everyone, nadia), rolled=True)
     tally = exact(nadia, "pumps", everyone)
     assert (tally.away, tally.refused, tally.full) == (1, 1, 1)
+
+
+def test_the_day_is_the_organisations_whatever_clock_the_asker_has(
+    staff: list[Person], nadia: Person, everyone: Audience
+) -> None:
+    """Another day is another chance, and other people are away: nobody sets it by their own time zone."""
+    Absence.objects.create(person=staff[5], since=today(), until=today())
+    forecast = forecast_reach(nadia, title="pumps", audience=everyone)
+    for zone in ("Etc/GMT+12", "UTC", "Etc/GMT-14"):
+        with timezone.override(zone):
+            assert (exactly(forecast).away, forecasting._asked(forecast).on) == (1, today())
 
 
 def test_the_newest_draft_of_an_article_is_asked_about(staff: list[Person], nadia: Person, everyone: Audience) -> None:
@@ -429,6 +447,87 @@ def test_who_may_know_more_since_is_told_anew(staff: list[Person], nadia: Person
     asked = Forecast.objects.get(pk=forecast.pk)
     assert answer_all(asked).is_clearance_told is True
     assert answer_all(asked, Scope(("/none/",))).tally.people == 0
+
+
+def test_rights_that_go_to_and_fro_bring_no_second_answer(
+    staff: list[Person], nadia: Person, everyone: Audience
+) -> None:
+    """Whoever looks after others since, or knows more of them, was told once as who they were, and once as they are."""
+    forecast, told = forecast_reach(nadia, title="pumps", audience=everyone), []
+    found = found_for(forecast)
+
+    def look() -> tuple[int, bool]:
+        asked = Forecast.objects.get(pk=forecast.pk)
+        assert asked.asked_by is not None
+        tally = forecast_for(asked, found, scope_for(asked.asked_by)).tally
+        return tally.people, tally.is_clearance_told
+
+    for gone in staff[:4]:
+        everyone.member_links.filter(person=gone).delete()
+        told.append(look())
+        granted = Grant.objects.create(person=nadia, permission=Permission.ADMINISTRATOR)
+        told.append(look())
+        granted.delete()
+    assert told == [(12, False), (12, True)] * 4
+
+
+# --- Two at once, each in a transaction of its own --------------------------------------------------------------------
+
+
+def while_open(house: House, first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, Any]:
+    """What both say (or why they refuse): the second begins when the first has acted and is not committed yet."""
+    said, at = [], []
+
+    def run() -> None:
+        with house.inside(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            at.extend(cursor.fetchone())
+            try:
+                said.append(second())
+            except ValidationError as refused:
+                said.append(refused)
+        connections.close_all()
+
+    thread = threading.Thread(target=run)
+    with house.inside(), connection.cursor() as cursor:
+        early = first()
+        thread.start()
+        while thread.is_alive() and not (at and is_waiting(cursor, at[0])):
+            time.sleep(0.01)
+    thread.join(timeout=20)
+    return early, said[0]
+
+
+def is_waiting(cursor: CursorWrapper, pid: int) -> bool:
+    cursor.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", [pid])
+    return bool(cursor.fetchone()[0])
+
+
+def test_of_two_who_look_at_once_both_see_the_first_answer(house: House) -> None:
+    with house.inside():
+        for number in range(9):
+            make_person(f"Reader {number}", unit=house.unit)
+        enrol(house.everyone)
+        forecast = forecast_reach(house.nadia, title="pumps", audience=house.everyone)
+        found = found_for(forecast)
+
+    def after_one_left() -> ReachForecast:
+        house.everyone.member_links.filter(person=house.ines).delete()
+        return forecast_for(forecast, found, EVERYBODY)
+
+    first, second = while_open(house, lambda: forecast_for(forecast, found, EVERYBODY), after_one_left)
+    assert (first.tally.people, second) == (12, first)
+
+
+def test_of_two_who_ask_at_once_the_later_counts_the_earlier(house: House) -> None:
+    with house.inside():
+        used_up(house.nadia, timezone.now(), times=MOST_A_DAY - 1)
+
+    def ask() -> Forecast:
+        return forecast_reach(house.nadia, title="pump", audience=house.everyone)
+
+    first, second = while_open(house, ask, ask)
+    assert (type(first), type(second)) == (Forecast, ValidationError)
 
 
 # --- Who may ask, and what --------------------------------------------------------------------------------------------

@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from headwater.core.models import Organisation
+from headwater.distribute import quiet
 from headwater.distribute.models import Broadcast, Delivery, Directive, InterestProfile, Reason
 from headwater.distribute.proof import EVERYBODY, Scope
 from headwater.distribute.quiet import Silence, silence_by_unit, silent_people, silent_rows
+from headwater.people.days import today
 from headwater.people.models import Audience, Grant, Permission, Person, Unit
 from headwater.search.models import EntryVersion
 from tests.asked import MOST_QUERIES, queries
@@ -100,6 +104,40 @@ def test_what_own_interests_brought_is_counted_as_it_was_when_the_day_began(
     assert (only().silent, only().own) == (2, 0)
     Delivery.objects.update(created_at=timezone.now() - timedelta(days=1))
     assert only().own == 1
+
+
+ZONES = ("Etc/GMT+12", "Etc/GMT+6", "UTC", "Etc/GMT-7", "Etc/GMT-14")  # more than a day from first to last
+
+
+def test_the_day_begins_for_all_when_it_begins_in_the_organisation(
+    organisation: Organisation, unit: Unit, version: EntryVersion
+) -> None:
+    """Who could move the morning by their own time zone would see one number move under the same chance."""
+    Organisation.objects.filter(pk=organisation.pk).update(timezone="Asia/Kathmandu")
+    morning = timezone.localtime(timezone=ZoneInfo("Asia/Kathmandu")).replace(hour=0, minute=0, second=0, microsecond=0)
+    for hours in range(-26, 27):
+        person = make_person(f"Reader {hours}", unit=unit)
+        deliver(person, version, profile=interest(person))
+        Delivery.objects.filter(person=person).update(created_at=morning + timedelta(hours=hours, minutes=-1))
+    told = []
+    for zone in ZONES:
+        with timezone.override(zone):
+            told.append(only().own)
+    assert told == [27] * len(ZONES)
+
+
+def test_the_chance_follows_the_organisations_day_and_no_readers(
+    nadia: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> list[int]:
+        return [Silence(people=90, nothing=50, own=20, silent_key=key).told(30).own for key in range(40)]
+
+    first = told()
+    for zone in ZONES:
+        with timezone.override(zone):
+            assert told() == first
+    monkeypatch.setattr(quiet, "today", lambda: today() + timedelta(days=1))
+    assert told() != first, "tomorrow it is another"
 
 
 def test_the_chance_is_drawn_from_all_to_whom_nothing_came(

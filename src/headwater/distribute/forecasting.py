@@ -10,6 +10,7 @@ told, and of one that lacks so few of all who are looked after, nothing private.
 theirs. Each asking is in the audit log, and its answer is given once: whoever looks again sees the same numbers.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, timedelta
@@ -28,7 +29,7 @@ from headwater.distribute.models import Channel, Delivery, Directive, Forecast, 
 from headwater.distribute.proof import Scope, no_channel
 from headwater.distribute.reach import meant_for
 from headwater.distribute.rules import FEWEST_TOGETHER, looked_after
-from headwater.distribute.telling import in_steps, people_key
+from headwater.distribute.telling import day_zone, in_steps, people_key
 from headwater.library.models import Article
 from headwater.people.models import Absence, AudienceMember, Permission, Person
 from headwater.people.models.person import PersonQuerySet
@@ -279,16 +280,18 @@ def forecast_for(forecast: Forecast, found: Answered, scope: Scope) -> ReachFore
     """What is told of the audience of a forecast, as far as the asker looks after its people: counted once.
 
     Whoever changes the audience, or a group of it, and looks again sees what they saw: other numbers take another
-    asking, which is counted. Only who looks after others since, or may know more or less of them, is told anew.
+    asking, which is counted. Only who looks after others since, or may know more or less of them, is told anew, and
+    again what they were told before when that goes to and fro.
     """
     cleared_known = knows_clearances(forecast.asked_by, scope)
-    rights = [*scope.paths, cleared_known]
-    kept = Forecast.objects.select_for_update().values_list("told", flat=True).get(pk=forecast.pk)  # of two, the first
-    if kept and kept["rights"] == rights:
-        answer = _read(kept["answer"])
+    rights = json.dumps([*scope.paths, cleared_known])
+    # Of two who look at once the later waits, and sees what the first was told.
+    told = Forecast.objects.select_for_update().values_list("told", flat=True).get(pk=forecast.pk) or {}
+    if rights in told:
+        answer = _read(told[rights])
     else:
         answer = _told(forecast, found, scope, cleared_known)
-        Forecast.objects.filter(pk=forecast.pk).update(told={"rights": rights, "answer": asdict(answer)})
+        Forecast.objects.filter(pk=forecast.pk).update(told={**told, rights: asdict(answer)})
     if answer.is_few:
         return answer
     must_reads = found.must_reads(_entry_id(forecast))
@@ -318,8 +321,13 @@ def _told(forecast: Forecast, found: Answered, scope: Scope, cleared_known: bool
 
 def _asked(forecast: Forecast) -> Asked:
     text = (forecast.entry_id, forecast.revision_id, forecast.title, forecast.text, forecast.language)
-    on = timezone.localdate(forecast.asked_at)
+    on = _day_of(forecast)
     return Asked(sha256(repr(text).encode()).hexdigest(), classification_of(forecast), on)
+
+
+def _day_of(forecast: Forecast) -> date:
+    """On which day it was asked, in the organisation."""
+    return timezone.localdate(forecast.asked_at, day_zone())
 
 
 def counted(forecast: Forecast, found: Answered, scope: Scope) -> list[UnitReach]:
@@ -359,7 +367,7 @@ def _people(forecast: Forecast, scope: Scope) -> PersonQuerySet:
 
 def _flags(forecast: Forecast, found: Answered, must_reads: Any) -> dict[str, Q]:
     entry = entry_of(forecast)
-    today = timezone.localdate(forecast.asked_at)
+    today = _day_of(forecast)
     full = Delivery.objects.filter(rolled=True, created_at__gt=forecast.asked_at - FULL_DAY)
     mail = Channel.objects.filter(kind=Channel.Kind.MAIL, state=Channel.State.SUSPENDED)
     return {

@@ -3,13 +3,13 @@
 What somebody's own interests bring them makes no difference here: who keeps any is nobody's business but theirs, and it
 would show, if the others alone were named. So it is about groups' interests and must-reads, which a knowledge manager
 keeps and issues. How many of these people find something by themselves is told by unit, in steps (see `telling`): of
-two periods alone, once a day, as it was when the day began. Nobody counts how often this is looked at, so there is
-little to look at.
+two periods alone, once a day, as it was when the organisation's day began, wherever its reader sits. Nobody counts how
+often this is looked at, so there is little to look at.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db.models import BooleanField, Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
@@ -18,7 +18,8 @@ from django.utils import timezone
 from headwater.distribute.models import Broadcast, Delivery, InterestProfile, Reason
 from headwater.distribute.proof import Scope, no_channel
 from headwater.distribute.rules import FEWEST_TOGETHER
-from headwater.distribute.telling import in_steps, people_key
+from headwater.distribute.telling import day_zone, in_steps, people_key
+from headwater.people.days import today
 from headwater.people.models import Audience, AudienceMember, Person
 from headwater.people.models.person import PersonQuerySet
 
@@ -54,7 +55,7 @@ class Silence:
     def told(self, days: int) -> "Silence":
         """As it may be shown: those who find something by themselves in steps, and of few people not at all."""
         is_few = self.silent < FEWEST_TOGETHER or not tells_own(days)
-        drawn_from = (self.silent_key, "own came", days, timezone.localdate())
+        drawn_from = (self.silent_key, "own came", days, today())
         return replace(self, own=0 if is_few else in_steps(self.own, self.silent, *drawn_from), silent_key=0)
 
 
@@ -82,7 +83,7 @@ def silent_people(days: int, scope: Scope, unit: int | None = None) -> PersonQue
 
 
 def silence_by_unit(days: int, scope: Scope) -> list[UnitSilence]:
-    """Every unit that has somebody to whom nothing came, the largest number first. Two statements."""
+    """Every unit that has somebody to whom nothing came, the largest number first. Three statements."""
     flags = {"brought": Q(_brought(days)), "asked": _asked(days), "grouped": _grouped(), "own": Q(_brought_own(days))}
     flags["cut"] = no_channel()
     marks = {name: _flag(test) for name, test in flags.items()}
@@ -143,7 +144,7 @@ def _brought(days: int) -> Exists:
 
 def _brought_own(days: int) -> Exists:
     """An interest of their own did, before today: what comes now changes no number that was told today."""
-    morning = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    morning = datetime.combine(today(), time.min, day_zone())
     mine = _came(days, morning).filter(reasons__profile__person__isnull=False, created_at__lt=morning)
     return Exists(mine)
 

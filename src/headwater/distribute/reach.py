@@ -1,14 +1,24 @@
-"""Before a must-read is issued: whom it would reach, whom not and why, and what it asks of them."""
+"""Before a must-read is issued: whom it would reach, whom not and why, and what it asks of them.
+
+What somebody is cleared for is known to who manages them, and to nobody else. Here the asker chooses the people as they
+like, and nobody counts how often: even a count that is moved by chance would tell of one person by its mean. So to
+anybody else no number depends on whether one of these people is cleared. They are told how many of all people here lack
+the clearance, in steps (there is nothing to choose in that); and of an audience `forecasting` tells it, which counts.
+"""
 
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from headwater.core.models import Classification
 from headwater.distribute.messages import minutes_to_read
 from headwater.distribute.models import Delivery
-from headwater.distribute.proof import no_channel
-from headwater.people.models import Absence, Audience, Person
+from headwater.distribute.proof import Scope, no_channel
+from headwater.distribute.rules import FEWEST_TOGETHER
+from headwater.distribute.telling import in_steps, people_key
+from headwater.people.days import today
+from headwater.people.models import Absence, Audience, Permission, Person
 from headwater.people.models.person import PersonQuerySet
 from headwater.search.models import Entry
 
@@ -17,7 +27,11 @@ MANY_MUST_READS = 4
 
 @dataclass(frozen=True)
 class Reach:
-    """`selected` people in the audience; of them `reading` may read the entry; the rest is said in the other counts."""
+    """`selected` people in the audience; of them `reading` may read the entry; the rest is said in the other counts.
+
+    Unless `is_clearance_told`, who lacks the clearance is counted as if they had it, and `uncleared_here` says about
+    how many of all people here do: 0 is "fewer than eight or so, if any"; None, that nothing is told, or all exactly.
+    """
 
     selected: int
     reading: int
@@ -26,6 +40,8 @@ class Reach:
     overloaded: int
     minutes: int
     by_unit: list[tuple[str, int]]
+    is_clearance_told: bool = True
+    uncleared_here: int | None = None
 
     @property
     def reached(self) -> int:
@@ -34,7 +50,7 @@ class Reach:
 
     @property
     def blind(self) -> int:
-        """Selected, and not allowed to read it: clearance or audience of the entry stand against it."""
+        """Selected, and not allowed to read it: the entry's audience stands against it, or, where told, clearance."""
         return self.selected - self.reading
 
     @property
@@ -43,16 +59,19 @@ class Reach:
         return round(self.reading * self.minutes / 60, 1)
 
 
-def reach_of(audience: Audience, entry: Entry | None) -> Reach:
-    """Count what a must-read of the entry (none: a standing one) for the audience would mean."""
-    return reach_of_people(Person.objects.active().filter(audience_links__audience=audience), entry)
+def reach_of(audience: Audience, entry: Entry | None, asker: Person) -> Reach:
+    """Count what a must-read of the entry (none: a standing one) for the audience would mean, as the asker may know."""
+    return reach_of_people(Person.objects.active().filter(audience_links__audience=audience), entry, asker)
 
 
-def reach_of_people(people: PersonQuerySet, entry: Entry | None) -> Reach:
+def reach_of_people(people: PersonQuerySet, entry: Entry | None, asker: Person) -> Reach:
     """The same for people who were selected in another way; counted in the database."""
-    readers = people.filter(may_read(entry)) if entry is not None else people
-    today = timezone.localdate()
-    away = Absence.objects.filter(since__lte=today, until__gte=today).values("person")
+    told = entry is None or entry.classification == Classification.PUBLIC or _manages(asker, people)
+    readers = people
+    if entry is not None:
+        readers = people.filter(may_read(entry) if told else meant_for(entry))
+    on = timezone.localdate()
+    away = Absence.objects.filter(since__lte=on, until__gte=on).values("person")
     waiting = Delivery.objects.filter(must_acknowledge=True, acknowledged_at=None, withdrawn_at=None)
     loaded = waiting.values("person").annotate(n=Count("pk")).filter(n__gte=MANY_MUST_READS - 1).values("person")
     units = readers.values("unit__name").annotate(n=Count("pk")).order_by("-n", "unit__name")
@@ -65,7 +84,26 @@ def reach_of_people(people: PersonQuerySet, entry: Entry | None) -> Reach:
         overloaded=readers.filter(pk__in=loaded).count(),
         minutes=minutes_to_read(version.text) if version is not None else 0,
         by_unit=[(row["unit__name"] or "", row["n"]) for row in units],
+        is_clearance_told=told,
+        uncleared_here=None if entry is None or told else _lacking_here(entry.classification),
     )
+
+
+def _manages(asker: Person, people: PersonQuerySet) -> bool:
+    """Whether the asker manages all of these, and so may know what each is cleared for."""
+    paths = asker.paths_granted(Permission.ADMINISTRATOR)
+    if not paths or "" in paths:
+        return bool(paths)
+    return not people.exclude(pk__in=Person.objects.filter(Scope(tuple(paths)).within()).values("pk")).exists()
+
+
+def _lacking_here(classification: int) -> int | None:
+    """About how many of all people here are not cleared for it: one number a day. Of fewer than eight, nothing."""
+    lacking = Count("pk", filter=Q(clearance__lt=classification))
+    everybody = Person.objects.active().aggregate(n=Count("pk"), lacking=lacking, key=people_key())
+    if everybody["n"] < FEWEST_TOGETHER:
+        return None
+    return in_steps(everybody["lacking"], everybody["n"], everybody["key"], "lacking here", classification, today())
 
 
 def may_read(entry: Entry) -> Q:

@@ -14,9 +14,11 @@ are; and as nobody may be told as some, no number that is not 0 proves that ther
 Not promised: that nothing is learned from very many numbers. Each is right in the mean, so the mean of hundreds, of as
 many different sets of people, is nearly the count, and one person more shows. Who hands numbers out limits how many, or
 hands out few kinds of them. And of the same people asked the same, a number that changes says that something changed
-for one or more of them: so what is asked should hold the day.
+for one or more of them: so what is asked should hold the day, and the day should be the same for all who ask: the
+organisation's (`day_zone`), for a reader's own clock is theirs to set.
 """
 
+import zoneinfo
 from functools import cache
 from hashlib import blake2b, sha256
 from typing import Any
@@ -24,6 +26,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import BigIntegerField, F, Func, Sum, Value
 from django.db.models.functions import Mod
+
+from headwater.core.models import Organisation
+from headwater.core.wall import current_organisation_id
 
 STEP = 8
 _KEYS = 2**40  # each person's is below; their sum stands for who they are
@@ -52,3 +57,8 @@ def in_steps(count: int, most: int, looked_at: int, *asked: object) -> int:
     drawn_from = repr((looked_at, *map(str, asked))).encode()
     drawn = int.from_bytes(blake2b(drawn_from, key=_secret(), digest_size=8).digest()) % (2 * STEP) - STEP // 2
     return max(0, min(count + drawn, most) // STEP * STEP)
+
+
+def day_zone() -> zoneinfo.ZoneInfo:
+    """On whose clock the days of numbers begin, whoever reads them: as in `people.days`, which says what day it is."""
+    return zoneinfo.ZoneInfo(Organisation.objects.values_list("timezone", flat=True).get(pk=current_organisation_id()))

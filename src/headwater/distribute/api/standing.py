@@ -24,6 +24,8 @@ from headwater.search.models import Entry
 
 router = Router(tags=["distribute"])
 
+REACH = ("selected", "reached", "blind", "unreachable", "away", "minutes", "is_clearance_told", "uncleared_here")
+
 
 class ProfileIn(Body):
     query: str
@@ -153,7 +155,7 @@ class DirectiveOut(Schema):
 
 
 def _directives(request: Request) -> Any:
-    require(rules.may_write_directives(request.person), "Only knowledge managers see must-reads here.")
+    require(rules.may_write_directives(request.person), _("Only knowledge managers see must-reads here."))
     return Directive.objects.all()
 
 
@@ -238,10 +240,14 @@ def change_ladder(request: Request, body: LadderShape) -> Ladder:
 
 @router.get("/reach", operation_id="reach_audience")
 def reach_audience(request: Request, audience: Reference, entry: Id | None = None) -> dict[str, Any]:
-    """Whom a must-read would reach, and what it would ask of them."""
-    require(rules.may_write_directives(request.person), "Only knowledge managers write must-reads.")
+    """Whom a must-read would reach, and what it would ask of them.
+
+    Unless `is_clearance_told`, who lacks the clearance is counted as if they had it, and `uncleared_here` says, in
+    steps of eight, about how many of all people here do. Of an audience a forecast tells it.
+    """
+    require(rules.may_write_directives(request.person), _("Only knowledge managers write must-reads."))
     readable = Entry.objects.current().readable_by(request.person)
     chosen = referred(readable, entry, "entry")
-    found = reach_of(required(Audience, audience, "audience"), chosen)
-    counts = {name: getattr(found, name) for name in ("selected", "reached", "blind", "unreachable", "away", "minutes")}
-    return {**counts, "by_unit": dict(found.by_unit)}
+    found = reach_of(required(Audience, audience, "audience"), chosen, request.person)
+    told = {name: getattr(found, name) for name in REACH}
+    return {**told, "by_unit": dict(found.by_unit)}

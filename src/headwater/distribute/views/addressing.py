@@ -16,10 +16,10 @@ from headwater.distribute.forms import DirectiveForm
 from headwater.distribute.models import Directive
 from headwater.distribute.preview import Preview, preview_profile
 from headwater.distribute.reach import Reach, reach_of, reach_of_people
-from headwater.distribute.rules import may_write_directives
+from headwater.distribute.rules import FEWEST_TOGETHER, may_write_directives
 from headwater.people.actions import create_audience
 from headwater.people.audiences import describe, name_for, select
-from headwater.people.models import Audience
+from headwater.people.models import Audience, Person
 from headwater.people.request import Request
 from headwater.people.rules import may_manage_audiences
 from headwater.people.views.audiences import Builder, built, choices
@@ -42,13 +42,13 @@ class Addressed:
             return self.audience.name
         return name_for(self.builder.rule) if self.builder is not None and self.builder.rule is not None else ""
 
-    def reach(self, entry: Entry | None) -> Reach | None:
-        """What a must-read of the entry would mean for them; None while nobody is chosen."""
+    def reach(self, entry: Entry | None, asker: Person) -> Reach | None:
+        """What a must-read of the entry would mean for them, as the asker may know; None while nobody is chosen."""
         if self.audience is not None:
-            return reach_of(self.audience, entry)
+            return reach_of(self.audience, entry, asker)
         if self.builder is None or self.builder.rule is None:
             return None
-        return reach_of_people(select(self.builder.rule), entry)
+        return reach_of_people(select(self.builder.rule), entry, asker)
 
 
 def require_writer(request: Request) -> None:
@@ -88,7 +88,7 @@ def entry_of(request: Request, form: DirectiveForm) -> Entry | None:
 def page_context(request: Request, form: DirectiveForm) -> dict[str, Any]:
     """What the page and its parts show: the entry, who is chosen, whom it reaches, and the mail as they will get it."""
     entry, chosen = entry_of(request, form), addressed(request, form)
-    reach = chosen.reach(entry)
+    reach = chosen.reach(entry, request.person)
     return {
         "form": form,
         "entry": entry,
@@ -99,6 +99,7 @@ def page_context(request: Request, form: DirectiveForm) -> dict[str, Any]:
         "may_compose": may_manage_audiences(request.person),
         "words": describe(chosen.audience.rule) if chosen.audience is not None else "",
         "reach": reach,
+        "fewest": FEWEST_TOGETHER,
         "past": _past(request, form) if entry is None else None,
         "days": DAYS,
         "mail": _mail(request, form, entry, chosen.name) if entry is not None and reach is not None else None,
