@@ -75,6 +75,11 @@ def staff(unit: Unit, nadia: Person, everyone: Audience) -> list[Person]:
     return people
 
 
+def admit_only_to_public(person: Person) -> None:
+    """Where everybody is cleared for a text there is nothing to tell, and nothing to keep back."""
+    Person.objects.filter(pk=person.pk).update(clearance=Classification.PUBLIC)
+
+
 def found_for(forecast: Forecast) -> Answered:
     """What the worker does."""
     standing = Standing()
@@ -244,6 +249,7 @@ def test_what_one_person_is_cleared_for_is_not_told(
     issue_directive(nadia, save_directive(nadia, group_of(staff[4:8], "must"), query="pump*", name="P", due_days=3))
     Person.objects.filter(pk=staff[11].pk).update(user=None, email="")
     Person.objects.update(clearance=Classification.CONFIDENTIAL)
+    admit_only_to_public(staff[10])
     api = sign_in(nadia)
 
     def told() -> list[Any]:
@@ -440,7 +446,17 @@ def test_an_answer_is_given_once_whatever_becomes_of_its_audience(
     assert f"of {first['total']['people']}" in browser.get(f"{ROOT}forecasts/{forecast.pk}/").content.decode()
 
 
+def test_where_all_are_cleared_nobody_is_guessed_to_lack_it(
+    staff: list[Person], nadia: Person, everyone: Audience
+) -> None:
+    tally = about(nadia, "pumps", everyone).tally
+    assert (tally.is_clearance_told, tally.uncleared, tally.open) == (True, 0, 13)
+    admit_only_to_public(staff[10])
+    assert not about(nadia, "pumps", everyone).tally.is_clearance_told
+
+
 def test_who_may_know_more_since_is_told_anew(staff: list[Person], nadia: Person, everyone: Audience) -> None:
+    admit_only_to_public(staff[10])
     forecast = forecast_reach(nadia, title="pumps", audience=everyone)
     assert answer_all(forecast).is_clearance_told is False
     Grant.objects.create(person=nadia, permission=Permission.ADMINISTRATOR)
@@ -453,6 +469,7 @@ def test_rights_that_go_to_and_fro_bring_no_second_answer(
     staff: list[Person], nadia: Person, everyone: Audience
 ) -> None:
     """Whoever looks after others since, or knows more of them, was told once as who they were, and once as they are."""
+    admit_only_to_public(staff[10])
     forecast, told = forecast_reach(nadia, title="pumps", audience=everyone), []
     found = found_for(forecast)
 

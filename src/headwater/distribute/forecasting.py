@@ -27,7 +27,7 @@ from headwater.core.actions import require
 from headwater.core.models import Classification
 from headwater.distribute.models import Channel, Delivery, Directive, Forecast, InterestProfile
 from headwater.distribute.proof import Scope, no_channel
-from headwater.distribute.reach import meant_for
+from headwater.distribute.reach import all_are_cleared, meant_for
 from headwater.distribute.rules import FEWEST_TOGETHER, looked_after
 from headwater.distribute.telling import day_zone, in_steps, people_key
 from headwater.library.models import Article
@@ -311,7 +311,7 @@ def _told(forecast: Forecast, found: Answered, scope: Scope, cleared_known: bool
         return ReachForecast(Tally(people=total.people), is_few=True)
     rest = Person.objects.active().filter(scope.within()).count() - total.people
     withheld = 0 < rest < FEWEST_TOGETHER
-    known = cleared_known or classification_of(forecast) == Classification.PUBLIC
+    known = cleared_known or all_are_cleared(classification_of(forecast))
     asked = _asked(forecast)
     return ReachForecast(
         tally=total.told(asked, withheld, known),

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from headwater.core.models import Classification
 from headwater.distribute.messages import minutes_to_read
 from headwater.distribute.models import Delivery
 from headwater.distribute.proof import Scope, no_channel
@@ -66,7 +65,7 @@ def reach_of(audience: Audience, entry: Entry | None, asker: Person) -> Reach:
 
 def reach_of_people(people: PersonQuerySet, entry: Entry | None, asker: Person) -> Reach:
     """The same for people who were selected in another way; counted in the database."""
-    told = entry is None or entry.classification == Classification.PUBLIC or _manages(asker, people)
+    told = entry is None or all_are_cleared(entry.classification) or _manages(asker, people)
     readers = people
     if entry is not None:
         readers = people.filter(may_read(entry) if told else meant_for(entry))
@@ -104,6 +103,11 @@ def _lacking_here(classification: int) -> int | None:
     if everybody["n"] < FEWEST_TOGETHER:
         return None
     return in_steps(everybody["lacking"], everybody["n"], everybody["key"], "lacking here", classification, today())
+
+
+def all_are_cleared(classification: int) -> bool:
+    """Whether everybody here is cleared for it: nobody lacks it then, so there is nothing to keep back."""
+    return not Person.objects.active().filter(clearance__lt=classification).exists()
 
 
 def may_read(entry: Entry) -> Q:
