@@ -6,7 +6,8 @@ dies is simply done again, here or on another host.
 
 A standing query is for every version that is committed after it. Numbers of transactions are drawn before they commit,
 so a version may be matched before a query that its author already saw saved: such queries (`late_comers`) are run over
-what was matched without them, and deliveries being unique, running them over too much does no harm.
+what was matched without them, and deliveries being unique, running them over too much does no harm. What changes about
+a text after it was matched brings it once more (`reconsidering`).
 """
 
 import logging
