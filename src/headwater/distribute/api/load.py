@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 
 from headwater.core.actions import require
@@ -46,7 +47,7 @@ class Period(Paging.Input):
 def measure_load(request: Request, asked: Query[Period]) -> dict[str, object]:
     """How much reached the people of each unit in the last days, and what they made of it: counts, never people."""
     paths = load_paths(request.person)
-    require(bool(paths), "Only knowledge managers and executives see the load.")
+    require(bool(paths), _("Only knowledge managers and executives see the load."))
     load = load_of(int(asked.days), Scope(paths))
     shown = load.lines[asked.offset : asked.offset + asked.limit]
     return {"items": [_line(line) for line in shown], "count": len(load.lines), "hidden": load.hidden}

@@ -173,7 +173,7 @@ class Logged(Paging.Input, LoggedWhole):
 
 def _scope(request: Request) -> proof.Scope:
     paths = rules.proof_paths(request.person)
-    require(bool(paths), "Only knowledge managers, executives and heads of units see the proof.")
+    require(bool(paths), _("Only knowledge managers, executives and heads of units see the proof."))
     return proof.Scope(paths)
 
 
