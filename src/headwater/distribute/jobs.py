@@ -41,7 +41,7 @@ def learn_due(organisation_id: int) -> bool:
 FOLLOWERS = [
     Follower("match versions", channel="search_entryversion", step=match_new_versions),
     Follower("forecast reach", channel="distribute_forecast", step=match_new_versions, every_seconds=60),
-    Follower("match what changed", channel="search_entry", step=match_new_versions, rest=1.0),
+    Follower("match what changed", channel="search_entry", step=match_new_versions, every_seconds=60, rest=1.0),
     Follower("spread broadcasts", channel="distribute_broadcast", step=spread_open_broadcasts),
     Follower("withdraw", channel="search_entry", step=follow_entries, rest=0.2),
     Follower("joined audiences", channel="people_audiencemember", step=follow_members),
