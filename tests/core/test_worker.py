@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from asgiref.sync import sync_to_async
+from django.db import OperationalError, close_old_connections, connection, connections
 from procrastinate.contrib.django import app
 
 from headwater.core import worker
@@ -245,6 +246,29 @@ async def serve(check: Callable[[], bool], then: Callable[[], None] = lambda: No
         then()
         asked.set()
         await working
+
+
+@pytest.mark.parametrize("faults", [[], [OperationalError("the connection is lost")]])
+def test_the_connection_that_enqueued_a_periodic_job_is_given_back(
+    committed: None, monkeypatch: pytest.MonkeyPatch, faults: list[Exception]
+) -> None:
+    def close() -> None:
+        if faults:
+            raise faults.pop()
+        close_old_connections()
+
+    def enqueue() -> Any:
+        connection.ensure_connection()
+        return connections["default"]
+
+    async def enqueue_and_serve() -> None:
+        held = await sync_to_async(enqueue)()
+        await serve(lambda: held.connection is None)
+
+    monkeypatch.setattr(worker, "IDLE_CONNECTION", 0.05)
+    monkeypatch.setattr(worker, "close_old_connections", close)
+    asyncio.run(enqueue_and_serve())
+    assert not faults
 
 
 @job()

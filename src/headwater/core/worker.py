@@ -231,7 +231,10 @@ async def _give_back_connection() -> None:
     """Periodic jobs are enqueued in a thread of asgiref's, which would keep a connection for one of them a minute."""
     while True:
         await asyncio.sleep(IDLE_CONNECTION)
-        await sync_to_async(close_old_connections)()
+        try:
+            await sync_to_async(close_old_connections)()
+        except Exception as error:
+            logger.warning("An idle connection was not closed; it is tried again: %s", str(error).splitlines()[:1])
 
 
 def _our_lanes() -> dict[str, int]:
