@@ -439,6 +439,15 @@ def test_what_was_erased_leaves_the_file_of_a_shard_that_others_hold(house: Hous
     assert not wished.exists()
 
 
+@pytest.mark.parametrize(("minutes", "stays"), [(9, False), (11, True)])
+def test_a_file_from_just_after_the_erasure_may_hold_it_too(wished: Path, minutes: int, stays: bool) -> None:
+    """It may have been written while the transaction that erases was open still."""
+    written_at = time.time() + 60 * minutes
+    os.utime(wished, (written_at, written_at))
+    tidy()
+    assert wished.exists() == stays
+
+
 def test_a_file_that_is_as_the_memory_is_stays(house: House, wished: Path) -> None:
     """For some minutes nobody can tell by the clock that it was written after the erasure."""
     keep_all(is_to_compare=True)
