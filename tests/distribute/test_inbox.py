@@ -67,26 +67,39 @@ def test_open_broadcasts_count_as_they_will_when_taken_in(ines: Person, everyone
     Delivery.objects.create(person=ines, version=brought)
     Delivery.objects.create(person=ines, version=signed, **SIGNED)
     Delivery.objects.create(person=ines, version=read, state="opened", opened_at=NOW, read_at=NOW)
-    for version, acknowledge in (
-        (twice, True),
-        (twice, False),
-        (brought, True),
-        (to_read, False),
-        (signed, True),
-        (read, True),
-    ):
-        directive = Directive.objects.create(
-            name="Read it",
-            audience=everyone,
-            state="issued",
-            acknowledge=acknowledge,
-            issued_at=NOW,
-            entry=version.entry,
-        )
-        Broadcast.objects.create(directive=directive, version=version)
+    broadcast(everyone, twice, acknowledge=True)
+    broadcast(everyone, twice)
+    broadcast(everyone, brought, acknowledge=True)
+    broadcast(everyone, to_read)
+    broadcast(everyone, signed, acknowledge=True)
+    broadcast(everyone, read, acknowledge=True)
     before = counts_of(ines)
     assert take_in_broadcasts(ines)
     assert before == counts_of(ines) == InboxCounts(unread=3, to_acknowledge=3, for_you=1)
+
+
+def broadcast(audience: Audience, version: EntryVersion, acknowledge: bool = False) -> None:
+    fields = {"name": "Read it", "audience": audience, "acknowledge": acknowledge, "entry": version.entry}
+    directive = Directive.objects.create(state="issued", issued_at=NOW, **fields)
+    Broadcast.objects.create(directive=directive, version=version)
+
+
+def test_what_was_read_or_signed_and_comes_back_counts_as_that(ines: Person, everyone: Audience, nadia: Person) -> None:
+    enrol(everyone)
+    unread, read, read_and_asked, signed = (make_version(title, "Text.", everyone, nadia) for title in "ABCD")
+    gone = {"state": "withdrawn", "withdrawn_because": "access", "withdrawn_at": NOW}
+    Delivery.objects.create(person=ines, version=unread, **gone)
+    Delivery.objects.create(person=ines, version=read, read_at=NOW, opened_at=NOW, **gone)
+    Delivery.objects.create(person=ines, version=read_and_asked, read_at=NOW, opened_at=NOW, **gone)
+    Delivery.objects.create(person=ines, version=signed, **SIGNED | gone)
+    assert counts_of(ines) == InboxCounts()
+    broadcast(everyone, unread)
+    broadcast(everyone, read)
+    broadcast(everyone, read_and_asked, acknowledge=True)
+    broadcast(everyone, signed, acknowledge=True)
+    before = counts_of(ines)
+    assert take_in_broadcasts(ines)
+    assert before == counts_of(ines) == InboxCounts(unread=1, to_acknowledge=1, for_you=1)
 
 
 def _deliver_many(
