@@ -173,6 +173,26 @@ def test_of_more_than_the_bound_what_becomes_a_must_read_is_taken_off_the_bound(
     assert (after.to_acknowledge, after.for_you, type(after.for_you)) == (5, AT_MOST, AtLeast)
 
 
+@pytest.mark.parametrize(
+    ("late", "today", "later", "told"),
+    [
+        (3, 2, AT_MOST, (3, int, 2, int)),
+        (AT_MOST - 1, 2, 0, (AT_MOST - 1, int, 2, AtLeast)),
+        (AT_MOST + 1, 2, 0, (AT_MOST, AtLeast, 0, AtLeast)),
+    ],
+)
+def test_what_is_due_today_is_exact_where_all_that_is_more_pressing_was_met(
+    ines: Person, everyone: Audience, nadia: Person, late: int, today: int, later: int, told: tuple[object, ...]
+) -> None:
+    noon = timezone.localtime(NOW).replace(hour=12)
+    kinds = [(late, -24), (today, 1), (later, 48)]
+    rows = [(number, {"must_acknowledge": True, "due_at": noon + timedelta(hours=hours)}) for number, hours in kinds]
+    _deliver_many(ines, everyone, nadia, rows)
+    enrol(everyone)
+    counts = Today(ines, now=noon).counts
+    assert (counts["late"], type(counts["late"]), counts["today"], type(counts["today"])) == told
+
+
 def test_a_list_says_whether_its_count_is_exact(
     ines: Person, everyone: Audience, nadia: Person, sign_in: SignIn
 ) -> None:
