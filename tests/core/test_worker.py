@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from asgiref.sync import sync_to_async
+from django.db import OperationalError, close_old_connections, connection, connections
 from procrastinate.contrib.django import app
 
 from headwater.core import worker
@@ -110,6 +111,47 @@ def test_without_announcements_it_looks_every_few_seconds(two: tuple[int, int]) 
     assert steps.calls[:2] == sorted(two)
 
 
+def test_an_organisation_that_changes_all_the_time_leaves_the_others_their_clock(two: tuple[int, int]) -> None:
+    """What waits for an hour, as a retry does, is announced by nobody. Each look takes longer than the next change."""
+    stop, steps = threading.Event(), Steps()
+    looked_at: list[int] = []
+
+    def look(organisation_id: int) -> bool:
+        looked_at.append(organisation_id)
+        if organisation_id == two[0]:
+            thread.wake(two[0])
+        time.sleep(0.02)
+        return steps(organisation_id)
+
+    thread = worker.FollowerThread(Follower("test", "nothing", look, every_seconds=0.5), stop)
+    thread.start()
+    eventually(lambda: looked_at.count(two[1]) >= 3)
+    stop.set()
+    thread.join(10)
+    assert looked_at.count(two[0]) > 2 * looked_at.count(two[1]), "the other one is looked at by the clock alone"
+
+
+def test_who_looks_at_all_for_longer_than_the_clock_goes_round_pauses_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+
+    def look(organisation_id: int) -> bool:
+        nonlocal now
+        now += 8
+        return False
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(worker, "organisation_ids", lambda: [1, 2, 3])
+    thread = worker.FollowerThread(Follower("test", "nothing", look, every_seconds=10), threading.Event())
+    now = 111.0
+    assert thread._is_its_time()
+    thread._step_through(None)
+    assert (now, thread._is_its_time(), thread._until_its_time()) == (135.0, False, 5.0)
+    thread._step_through([1])
+    assert thread._is_its_time(), "it has not looked at the others"
+
+
 def test_by_the_clock_followers_look_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "monotonic", lambda: 100.0)
     follower = Follower("test", "nothing", Steps(), every_seconds=10)
@@ -204,6 +246,29 @@ async def serve(check: Callable[[], bool], then: Callable[[], None] = lambda: No
         then()
         asked.set()
         await working
+
+
+@pytest.mark.parametrize("faults", [[], [OperationalError("the connection is lost")]])
+def test_the_connection_that_enqueued_a_periodic_job_is_given_back(
+    committed: None, monkeypatch: pytest.MonkeyPatch, faults: list[Exception]
+) -> None:
+    def close() -> None:
+        if faults:
+            raise faults.pop()
+        close_old_connections()
+
+    def enqueue() -> Any:
+        connection.ensure_connection()
+        return connections["default"]
+
+    async def enqueue_and_serve() -> None:
+        held = await sync_to_async(enqueue)()
+        await serve(lambda: held.connection is None)
+
+    monkeypatch.setattr(worker, "IDLE_CONNECTION", 0.05)
+    monkeypatch.setattr(worker, "close_old_connections", close)
+    asyncio.run(enqueue_and_serve())
+    assert not faults
 
 
 @job()

@@ -67,26 +67,39 @@ def test_open_broadcasts_count_as_they_will_when_taken_in(ines: Person, everyone
     Delivery.objects.create(person=ines, version=brought)
     Delivery.objects.create(person=ines, version=signed, **SIGNED)
     Delivery.objects.create(person=ines, version=read, state="opened", opened_at=NOW, read_at=NOW)
-    for version, acknowledge in (
-        (twice, True),
-        (twice, False),
-        (brought, True),
-        (to_read, False),
-        (signed, True),
-        (read, True),
-    ):
-        directive = Directive.objects.create(
-            name="Read it",
-            audience=everyone,
-            state="issued",
-            acknowledge=acknowledge,
-            issued_at=NOW,
-            entry=version.entry,
-        )
-        Broadcast.objects.create(directive=directive, version=version)
+    broadcast(everyone, twice, acknowledge=True)
+    broadcast(everyone, twice)
+    broadcast(everyone, brought, acknowledge=True)
+    broadcast(everyone, to_read)
+    broadcast(everyone, signed, acknowledge=True)
+    broadcast(everyone, read, acknowledge=True)
     before = counts_of(ines)
     assert take_in_broadcasts(ines)
     assert before == counts_of(ines) == InboxCounts(unread=3, to_acknowledge=3, for_you=1)
+
+
+def broadcast(audience: Audience, version: EntryVersion, acknowledge: bool = False) -> None:
+    fields = {"name": "Read it", "audience": audience, "acknowledge": acknowledge, "entry": version.entry}
+    directive = Directive.objects.create(state="issued", issued_at=NOW, **fields)
+    Broadcast.objects.create(directive=directive, version=version)
+
+
+def test_what_was_read_or_signed_and_comes_back_counts_as_that(ines: Person, everyone: Audience, nadia: Person) -> None:
+    enrol(everyone)
+    unread, read, read_and_asked, signed = (make_version(title, "Text.", everyone, nadia) for title in "ABCD")
+    gone = {"state": "withdrawn", "withdrawn_because": "access", "withdrawn_at": NOW}
+    Delivery.objects.create(person=ines, version=unread, **gone)
+    Delivery.objects.create(person=ines, version=read, read_at=NOW, opened_at=NOW, **gone)
+    Delivery.objects.create(person=ines, version=read_and_asked, read_at=NOW, opened_at=NOW, **gone)
+    Delivery.objects.create(person=ines, version=signed, **SIGNED | gone)
+    assert counts_of(ines) == InboxCounts()
+    broadcast(everyone, unread)
+    broadcast(everyone, read)
+    broadcast(everyone, read_and_asked, acknowledge=True)
+    broadcast(everyone, signed, acknowledge=True)
+    before = counts_of(ines)
+    assert take_in_broadcasts(ines)
+    assert before == counts_of(ines) == InboxCounts(unread=1, to_acknowledge=1, for_you=1)
 
 
 def _deliver_many(
@@ -144,6 +157,40 @@ def test_what_lies_beyond_the_bound_is_not_claimed(ines: Person, everyone: Audie
     assert [type(each) for each in (counts.unread, counts.to_acknowledge)] == [int, AtLeast]
     assert (today["done"], today["done_late"]) == (AT_MOST, 3)
     assert done_lede(Today(ines)).startswith("1,000+ this month, 3 late.")
+
+
+def test_of_more_than_the_bound_what_becomes_a_must_read_is_taken_off_the_bound(
+    ines: Person, everyone: Audience, nadia: Person
+) -> None:
+    enrol(everyone)
+    _deliver_many(ines, everyone, nadia, [(AT_MOST + 6, {})])
+    for version in EntryVersion.objects.select_related("entry").order_by("pk")[:5]:
+        broadcast(everyone, version, acknowledge=True)
+    before = counts_of(ines)
+    assert (before.to_acknowledge, before.for_you, type(before.for_you)) == (5, AT_MOST - 5, AtLeast)
+    assert take_in_broadcasts(ines)
+    after = counts_of(ines)
+    assert (after.to_acknowledge, after.for_you, type(after.for_you)) == (5, AT_MOST, AtLeast)
+
+
+@pytest.mark.parametrize(
+    ("late", "today", "later", "told"),
+    [
+        (3, 2, AT_MOST, (3, int, 2, int)),
+        (AT_MOST - 1, 2, 0, (AT_MOST - 1, int, 2, AtLeast)),
+        (AT_MOST + 1, 2, 0, (AT_MOST, AtLeast, 0, AtLeast)),
+    ],
+)
+def test_what_is_due_today_is_exact_where_all_that_is_more_pressing_was_met(
+    ines: Person, everyone: Audience, nadia: Person, late: int, today: int, later: int, told: tuple[object, ...]
+) -> None:
+    noon = timezone.localtime(NOW).replace(hour=12)
+    kinds = [(late, -24), (today, 1), (later, 48)]
+    rows = [(number, {"must_acknowledge": True, "due_at": noon + timedelta(hours=hours)}) for number, hours in kinds]
+    _deliver_many(ines, everyone, nadia, rows)
+    enrol(everyone)
+    counts = Today(ines, now=noon).counts
+    assert (counts["late"], type(counts["late"]), counts["today"], type(counts["today"])) == told
 
 
 def test_a_list_says_whether_its_count_is_exact(

@@ -394,6 +394,24 @@ def test_what_was_erased_leaves_the_disk_where_nothing_new_can_be_written(
     assert not wished.exists()
 
 
+def test_what_was_erased_leaves_the_disk_whatever_comes_between(
+    house: House, wished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault that nobody thought of is told, and yet the old file does not stay as if it were the new one."""
+
+    def fail(_path: Path, _saved: Any, _about: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("headwater.distribute.matcher.snapshot.write_snapshot", fail)
+    with pytest.raises(MemoryError):
+        keep_all(is_to_compare=True)
+    assert not wished.exists()
+    monkeypatch.undo()
+    monkeypatch.setattr(keeping, "WORTH_IT", 1)
+    keep_all(is_last=True)
+    assert wished.exists(), "it is tried again"
+
+
 def test_what_was_erased_leaves_a_file_that_was_refused(house: House, part: Part, wished: Path) -> None:
     """After an upgrade, say: the rows are read, and nothing of the file is in memory."""
     forget_standing()
@@ -419,6 +437,15 @@ def test_what_was_erased_leaves_the_file_of_a_shard_that_others_hold(house: Hous
     assert wished.exists(), "whoever holds it writes it anew"
     tidy()
     assert not wished.exists()
+
+
+@pytest.mark.parametrize(("minutes", "stays"), [(9, False), (11, True)])
+def test_a_file_from_just_after_the_erasure_may_hold_it_too(wished: Path, minutes: int, stays: bool) -> None:
+    """It may have been written while the transaction that erases was open still."""
+    written_at = time.time() + 60 * minutes
+    os.utime(wished, (written_at, written_at))
+    tidy()
+    assert wished.exists() == stays
 
 
 def test_a_file_that_is_as_the_memory_is_stays(house: House, wished: Path) -> None:

@@ -42,7 +42,8 @@ logger = logging.getLogger("headwater.worker")
 
 
 class FollowerThread(threading.Thread):
-    """Runs one follower for the organisations that changed, and for all of them every few seconds.
+    """Runs one follower for the organisations that changed, and for all of them every few seconds, however often one
+    of them changes.
 
     By the clock it looks `offset` seconds later than one without.
     """
@@ -56,6 +57,7 @@ class FollowerThread(threading.Thread):
         self._woken = True
         self._began = float("-inf")
         self._clock = time.monotonic() + offset
+        self._turn = self._turn_now()  # of the clock, when it has last looked at all
 
     def wake(self, organisation_id: int | None) -> None:
         """Something changed in that organisation; with None, perhaps in any."""
@@ -70,12 +72,12 @@ class FollowerThread(threading.Thread):
     def _next(self) -> set[int] | None:
         """Wait for a change or for the clock; which organisations to look at, None for all."""
         with self._condition:
-            if not self._woken:
+            if not self._woken and not self._is_its_time():
                 self._condition.wait(self._until_its_time())
         self._stop_event.wait(max(0.0, self._began + self.follower.rest - time.monotonic()))
         self._began = time.monotonic()
         with self._condition:
-            changed = self._changed if self._woken else None
+            changed = None if self._is_its_time() else self._changed
             self._changed, self._woken = set(), False
             return changed
 
@@ -83,6 +85,13 @@ class FollowerThread(threading.Thread):
         """Seconds until it looks by the clock."""
         every = self.follower.every_seconds
         return every - (time.monotonic() - self._clock) % every
+
+    def _is_its_time(self) -> bool:
+        """Whether its turn by the clock has come since it looked at all."""
+        return self._turn_now() > self._turn
+
+    def _turn_now(self) -> int:
+        return int((time.monotonic() - self._clock) // self.follower.every_seconds)
 
     def run(self) -> None:
         while not self._stop_event.is_set():
@@ -105,6 +114,8 @@ class FollowerThread(threading.Thread):
         for organisation_id in organisation_ids() if changed is None else sorted(changed):
             while not self._stop_event.is_set() and self.follower.step(organisation_id):
                 pass
+        if changed is None:
+            self._turn = self._turn_now()  # turns that came meanwhile are over: it shall not look without a pause
 
     def _try_again(self) -> None:
         self.wake(None)
@@ -220,7 +231,10 @@ async def _give_back_connection() -> None:
     """Periodic jobs are enqueued in a thread of asgiref's, which would keep a connection for one of them a minute."""
     while True:
         await asyncio.sleep(IDLE_CONNECTION)
-        await sync_to_async(close_old_connections)()
+        try:
+            await sync_to_async(close_old_connections)()
+        except Exception as error:
+            logger.warning("An idle connection was not closed; it is tried again: %s", str(error).splitlines()[:1])
 
 
 def _our_lanes() -> dict[str, int]:

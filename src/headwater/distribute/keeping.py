@@ -58,8 +58,9 @@ def keep_all(is_to_compare: bool = False, is_last: bool = False) -> None:
             _keep_if_due(part, is_at_once=has_lost or is_last)
         except (OSError, DatabaseError) as error:
             log.warning("the standing queries of %s were not kept, and the next start takes longer: %s", part, error)
-        if has_lost:
-            _drop_if_other(part)
+        finally:
+            if has_lost:
+                _drop_if_other(part)
 
 
 def _keep_if_due(part: Part, is_at_once: bool) -> None:
@@ -71,7 +72,7 @@ def _keep_if_due(part: Part, is_at_once: bool) -> None:
         standing.changes, standing.kept_at = 0, time.monotonic()
     try:
         keep(saved, tx, part)
-    except (OSError, DatabaseError):
+    except BaseException:
         with at_rest(part) as standing:
             if standing is not None:
                 standing.changes += len(standing)  # so that it is tried again

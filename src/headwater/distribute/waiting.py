@@ -57,14 +57,17 @@ def _of(person: Person, has_broadcasts: bool) -> InboxCounts:
 
 
 def counted(person: Person, asked: Sequence[int], for_you: int, missing: Sequence[int] = (0, 0, 0, 0)) -> InboxCounts:
-    """What the expressions of `waiting_counts` say when they found this for the person."""
+    """What the expressions of `waiting_counts` say when they found this for the person.
+
+    What must be taken off more than the bound is taken off the bound: at least as many are left.
+    """
     new, new_asked, newly_asked, no_longer_for_you = missing
     to_acknowledge, overdue, _unread = asked
     return InboxCounts(
         unread=bounded(unread_in_all(person, asked, for_you) + new),
         to_acknowledge=bounded(to_acknowledge + newly_asked),
         overdue=bounded(overdue),
-        for_you=bounded(for_you + new - new_asked - no_longer_for_you),
+        for_you=bounded(for_you + new - new_asked) - no_longer_for_you,
     )
 
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Left, Length
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from headwater.core.counting import RowCount, RowCounts, bounded
+from headwater.core.counting import AT_MOST, AtLeast, RowCount, RowCounts, bounded
 from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.distribute.because import Because, because, weightiest_first
 from headwater.distribute.digests import digest_hour
@@ -176,8 +176,10 @@ def _counted(reader: GivenReader) -> Prepared:
 
 
 def _bounded(person: Person, asked: list[int], *others: int) -> dict[str, int]:
-    """The figures by name. Must-reads come in order of their hour: what is late, and today, comes before the bound."""
+    """The figures by name. Must-reads come in order of their hour: what is late is met first, then what is due today;
+    where these go up to the bound, at least so many are due today."""
     must, late, today, _must_unread = asked
+    today = AtLeast(today) if late + today > AT_MOST else today
     mine, rolled, done, done_late, gathered, pushes = others
     counts = {"must": must, "late": late, "today": today, "mine": mine, "rolled": rolled, "done": done}
     counts |= {"unread": unread_in_all(person, asked, mine), "done_late": done_late}
