@@ -117,7 +117,7 @@ def acknowledge(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 def rate(request: Request, pk: int) -> HttpResponse:
-    """Say whether a version was useful, or, with nothing, take that back; the buttons are drawn again with the answer."""
+    """Say whether a version was useful, or, with nothing, take that back; the buttons are drawn again."""
     version = _readable_version(request, pk)
     useful = {"1": True, "0": False}.get(request.POST.get("useful", ""))
     delivery = rate_delivery(request.person, _own(request, version), useful=useful)
