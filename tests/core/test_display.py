@@ -271,6 +271,22 @@ def test_lines_leave_out_what_is_not_known() -> None:
     assert charts.lines([("median", [None])], ["a"], "t") == ""
 
 
+def test_a_line_and_its_area_break_where_nothing_is_known() -> None:
+    tree = _parse(charts.lines([("median", [1, 2, None, 3, 4, None, 5])], list("abcdefg"), "t", width=260))
+    drawn = [path.attrib["d"] for path in tree.iter("path") if path.attrib["class"].startswith("line")]
+    assert [path.count("L") for path in drawn] == [1, 1]
+    assert len(list(tree.iter("circle"))) == 2  # a day by itself, and the end
+
+
+def test_lines_have_the_tones_they_are_given() -> None:
+    tree = _parse(charts.lines([("a", [1, 2]), ("b", [2, 3]), ("c", [0, 1])], "xy", "t", tones=("s5", "s3", "warn")))
+    assert {path.attrib["class"] for path in tree.iter("path") if "line" in path.attrib["class"]} == {
+        "line is-s5",
+        "line is-s3",
+        "line is-warn",
+    }
+
+
 def test_a_meter_never_hides_a_small_part() -> None:
     bars = [float(bar.attrib["width"]) for bar in _parse(charts.meter([("s5", 9999), ("bad", 1)], 10000)).iter("rect")]
     assert bars[2] >= 6

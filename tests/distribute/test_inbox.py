@@ -223,3 +223,12 @@ def test_a_list_does_not_go_on_from_what_is_no_place(full: Person, sign_in: Sign
         answer = browser.get(f"/o/waterworks/api/v1/distribute/inbox?after={after}")
         assert answer.status_code == 422
         assert "after" in answer.content.decode()
+
+
+def test_each_line_but_those_to_sign_and_those_withdrawn_can_be_called_useful(full: Person, sign_in: SignIn) -> None:
+    page = sign_in(full).get("/o/waterworks/distribute/inbox/?tab=all").content.decode()
+    lines = page.split('<li class="item has-lead')[1:]
+    rated = ["/rating/" in line for line in lines]
+    assert len(lines) == 8
+    assert rated.count(False) == 4  # three wait for a signature, one was withdrawn
+    assert "<form" not in "".join(lines)  # the buttons are of the list's own form

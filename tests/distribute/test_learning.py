@@ -20,12 +20,14 @@ from headwater.distribute.actions import (
     weigh_word,
 )
 from headwater.distribute.actions import learning as learning_actions
+from headwater.distribute.function_words import is_function_word
 from headwater.distribute.held import forget, of_person
 from headwater.distribute.jobs import learn_due
 from headwater.distribute.learned import (
     ENOUGH_IGNORED,
     LEAST_SHARING,
     STRENGTHS,
+    as_written,
     plan_learning,
     strength_of,
     with_strengths,
@@ -103,6 +105,74 @@ def test_what_was_useful_is_learned_and_told_in_words(
     preview = preview_learned(ines, interest)
     assert preview.count >= 4
     assert all(item.title.startswith("Pumps") for item in preview.items)
+
+
+def test_function_words_count_and_are_neither_named_nor_offered(
+    organisation: Organisation, ines: Person, everyone: Audience, nadia: Person
+) -> None:
+    """Whoever is written to with “you can” may want just that; but “can” and “your” tell nobody why something came."""
+    enrol(everyone)
+    said = "If you look before it fails, your pump could be saved: you can do that. "
+    rate(ines, [make_version(f"Your pump {n}", f"{said} {PUMPS}", everyone, nadia) for n in range(6)], True)
+    rate(ines, [make_version(f"Pay {n}", PAY, everyone, nadia) for n in range(6)], False)
+    start_learning(ines, ines)
+    learn(organisation)
+    interest = interest_of(ines)
+    assert {"can", "could", "your", "if", "look"} <= {term for term, _weight in interest.terms}
+    silent = [is_function_word(as_written(interest, str(term)), "en") for term, _weight in interest.terms]
+    assert silent == sorted(silent)  # they stand last
+    assert not any(is_function_word(each.word, "en") for each in words_of(interest))
+    assert all(
+        not is_function_word(text, "en")
+        for item in preview_learned(ines, interest).items
+        for text, is_match in [*item.marked, *item.snippet]
+        if is_match
+    )
+    standing = Standing()
+    standing.put_profile(interest.profile)
+    late = make_version("Another pump", f"{said} {PUMPS}", everyone, nadia)
+    (match,) = standing.match(searchables([late])[0], safe_tx())
+    assert match.words
+    assert not any(is_function_word(word, "en") for word in match.words)
+
+
+@pytest.mark.parametrize(
+    ("word", "language", "is_one"),
+    [
+        *[("Your", "en", True), ("before", "en-GB", True), ("pump", "en", False), ("mine", "en", False)],
+        *[("avec", "fr", True), ("pompe", "fr", False), ("для", "ru", True), ("насос", "ru", False)],
+        *[("في", "ar", False), ("x", "zh", False), ("", "fr", False), ("of", "", False)],
+    ],
+)
+def test_function_words_are_known_in_the_languages_that_have_a_list(word: str, language: str, is_one: bool) -> None:
+    assert is_function_word(word, language) is is_one
+
+
+def test_what_stands_in_most_texts_is_not_shown_first(
+    organisation: Organisation, ines: Person, everyone: Audience, nadia: Person
+) -> None:
+    enrol(everyone)
+    for number in range(30):
+        make_version(f"Roads {number}", f"Ministry ministry: road {number} is repaired.", everyone, nadia)
+    pumps = [make_version(f"Pump {n}", f"Ministry ministry ministry: {PUMPS}", everyone, nadia) for n in range(6)]
+    for version in pumps:
+        add_example(ines, ines, version.entry)
+    learn(organisation)
+    interest = interest_of(ines)
+    places = [term for term, _weight in interest.terms]
+    assert places.index("pump") < places.index("ministri")
+
+
+def test_the_heading_counts_what_was_learned_and_not_what_one_said_oneself(
+    organisation: Organisation, ines: Person, library: dict[str, list[EntryVersion]], sign_in: SignIn
+) -> None:
+    weigh_word(ines, ines, "valve", "strong")
+    assert "Only words of your own count" in sign_in(ines).get(PAGE).content.decode()
+    rate(ines, library["Pumps"], True)
+    start_learning(ines, ines)
+    learn(organisation)
+    count = len(interest_of(ines).terms)
+    assert f"{count} words were learned of you" in sign_in(ines).get(PAGE).content.decode()
 
 
 def test_it_looks_back_a_year_and_the_page_says_so_before_it_is_switched_on(

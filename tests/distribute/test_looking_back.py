@@ -5,11 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
 from headwater.distribute.actions import pause_profile, save_profile
 from headwater.distribute.models import InterestProfile, LearnedInterest, Preference
+from headwater.distribute.past import Past
 from headwater.distribute.preview import Preview, preview_learned, preview_profile
 from headwater.people.models import Audience, Person
 from headwater.search.indexing import mend_index
@@ -145,6 +147,53 @@ def test_what_is_too_broad_is_offered_a_word_that_fits(shelf: Shelf, ines: Perso
     [offered] = preview.narrowing
     assert (offered.word, offered.query, offered.count, offered.busiest) == ("leaks", "pump leaks", 2, 2)
     assert preview_profile(ines, offered.query).fits
+
+
+def test_no_function_word_is_offered(shelf: Shelf, ines: Person) -> None:
+    Preference.objects.create(person=ines, budget=2)
+    for number in range(8):
+        shelf.put(f"A pump {'before noon' if number < 2 else 'holds'}")
+    for _number in range(8):
+        shelf.put("About something else")
+    shelf.index()
+    assert [each.word for each in preview_profile(ines, "pump").narrowing] == ["noon"]
+
+
+def test_of_more_than_are_counted_by_day_the_page_says_so(
+    shelf: Shelf, ines: Person, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _number in range(4):
+        shelf.put("pump")
+    shelf.index()
+    said = "Weeks and days are counted of the newest 3 alone."
+    page = "/o/waterworks/distribute/profiles/preview/"
+    assert said not in sign_in(ines).get(page, {"query": "pump"}).content.decode()
+    monkeypatch.setattr(Past.found, "__defaults__", (3,))
+    assert said in sign_in(ines).get(page, {"query": "pump"}).content.decode()
+
+
+def test_while_one_writes_nothing_is_said_to_be_refused_and_the_tick_stands_beside_keep(
+    shelf: Shelf, ines: Person, sign_in: SignIn
+) -> None:
+    shelf.index()
+    client, root = sign_in(ines), "/o/waterworks/distribute/profiles/"
+    drawn = client.get(f"{root}preview/", {"query": "*"}, headers={"HX-Request": "true"}).content.decode()
+    assert "This asks for everything" in drawn
+    assert "Nothing was changed" not in drawn
+    assert '<div id="confirm" hx-swap-oob="true"><label' in drawn
+    assert (
+        "<label"
+        not in client.get(f"{root}preview/", {"query": "pump"}, headers={"HX-Request": "true"}).content.decode()
+    )
+    refused = client.post(f"{root}new/", {"query": "*", "when": "digest"}).content.decode()
+    assert "Nothing was changed" in refused
+    assert refused.index('name="confirmed"') < refused.index('data-key="s"') < refused.index('id="preview"')
+
+
+def test_a_value_that_is_not_there_is_not_looked_for_where_there_are_no_results(ines: Person) -> None:
+    with pytest.raises(ValidationError, match="stand beside the results of any search"):
+        save_profile(ines, "unit:nowhere")
+    assert "choose among the values beside" not in preview_profile(ines, "unit:nowhere").error
 
 
 def test_a_standing_must_read_asks_nothing_about_its_author(shelf: Shelf, nadia: Person) -> None:

@@ -323,6 +323,8 @@ def test_the_page_of_matching_shows_the_shards_and_divides_them(
     divided = browser.post(path, {"shards": 3}, follow=True).content.decode()
     assert "Matched in 3 shards from now on" in divided
     assert "3 of 3" in divided
+    assert '<span id="heading">3 shards of 3 are held by no worker</span>' in divided
+    assert 'hx-select-oob="#heading"' in divided, "what the title says is drawn anew with the table"
     assert 'name="shards" value="3"' in divided
     UnmatchedVersion.objects.create(version=version, fault="ZeroDivisionError()")
     assert "1 text" in browser.get(path).content.decode()

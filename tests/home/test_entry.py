@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from headwater.core.actions import OPERATOR
-from headwater.distribute.models import Acknowledgement, Delivery
+from headwater.distribute.models import Acknowledgement, Delivery, LearnedExample
 from headwater.gather.models import Document, Source
 from headwater.library.actions import create_article, publish_article, set_library
 from headwater.people.models import Audience, Person, Unit
@@ -192,3 +192,47 @@ def test_what_links_here_and_may_not_be_read_is_not_named(
     page = sign_in(ines).get(address(entry)).content.decode()
     assert "Linking 0" not in page
     assert "Copy 0" not in page
+
+
+# --- What the reader thinks of it -------------------------------------------------------------------------------------
+
+
+def test_whoever_got_it_says_after_reading_whether_it_was_useful_and_takes_it_back(
+    ines: Person, make_entry: MakeEntry, bring: Deliver, sign_in: SignIn
+) -> None:
+    delivery, client = bring(make_entry(), ines), sign_in(ines)
+    here, rating = address(delivery.version.entry), f"/o/waterworks/distribute/deliveries/{delivery.version_id}/rating/"
+    assert f'formaction="{rating}"' in client.get(here).content.decode()
+    for useful, pressed in (("1", "true"), ("", "false")):
+        assert client.post(rating, {"useful": useful, "next": here}).headers["Location"] == here
+        first = client.get(here).content.decode().partition(f'id="useful-{delivery.version_id}"')[2]
+        assert f'aria-pressed="{pressed}"' in first.partition(">")[0]
+    delivery.refresh_from_db()
+    assert delivery.useful is None
+
+
+def test_the_buttons_are_drawn_again_as_they_were_drawn(
+    ines: Person, make_entry: MakeEntry, bring: Deliver, sign_in: SignIn
+) -> None:
+    delivery = bring(make_entry(), ines)
+    rating = f"/o/waterworks/distribute/deliveries/{delivery.version_id}/rating/"
+    drawn = {
+        words: sign_in(ines).post(rating, {"useful": "0", **words_of}, headers={"HX-Request": "true"}).content.decode()
+        for words, words_of in ((True, {"in_words": "1"}), (False, {}))
+    }
+    assert ["Not useful</button>" in drawn[words] for words in (True, False)] == [True, False]
+    assert all('aria-pressed="true"' in page for page in drawn.values())
+
+
+def test_what_nobody_sent_is_an_example_and_not_rated(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    entry, client = make_entry(), sign_in(ines)
+    page = client.get(address(entry)).content.decode()
+    assert "More like this" in page
+    assert "/rating/" not in page
+    client.post("/o/waterworks/distribute/learning/change/", {"do": "more", "entry": entry.pk})
+    assert LearnedExample.objects.get().entry == entry
+
+
+def test_what_is_gone_is_neither_rated_nor_an_example(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    page = sign_in(ines).get(address(make_entry(withdrawn_at=timezone.now()))).content.decode()
+    assert "More like this" not in page

@@ -1,6 +1,7 @@
 """Today: what must be read and in how long, what is for me and why."""
 
 import random
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 from headwater.core.actions import OPERATOR
 from headwater.core.models import Organisation
 from headwater.distribute.models import Acknowledgement, Delivery, Preference
-from headwater.home.findings import budget_line, today_lede, today_title
+from headwater.home.findings import budget_line, done_lede, today_lede, today_title
 from headwater.home.today import Today, first_sentence
 from headwater.library.actions import create_article, publish_article, set_library
 from headwater.people.models import Audience, Person, Unit
@@ -29,7 +30,13 @@ def test_nothing_to_read_is_said_and_stops(ines: Person, sign_in: SignIn) -> Non
     page = sign_in(ines).get(PAGE).content.decode()
     assert "You have read all you must" in page
     assert "Nothing for you yet" in page
-    assert "The next digest comes at 16:00." in page
+    assert re.search(r"The next digest comes at 16:00( tomorrow)?\.", page)
+
+
+@pytest.mark.parametrize(("hour", "said"), [(9, "comes at 16:00."), (17, "comes at 16:00 tomorrow.")])
+def test_a_digest_that_has_gone_today_comes_tomorrow(ines: Person, hour: int, said: str) -> None:
+    today = Today(ines, now=timezone.now().replace(hour=hour))
+    assert said in done_lede(today)
 
 
 def test_while_the_demonstration_is_being_made_nothing_is_claimed(

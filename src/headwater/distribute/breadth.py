@@ -67,21 +67,32 @@ class Breadth:
 
     @property
     def words(self) -> str:
-        """What is wrong and what to do."""
+        """What is wrong and what to do, while it is only looked at."""
+        return f"{self.finding} {self.advice}"
+
+    @property
+    def refusal(self) -> str:
+        """The same when it was to be kept."""
+        return " ".join([self.finding, _("Nothing was changed."), self.advice])
+
+    @property
+    def finding(self) -> str:
+        """What is wrong."""
         if self.is_all:
-            return _(
-                "This asks for everything: each new text, whatever is in it. Nothing was changed. Narrow it by a word, "
-                "or confirm that you want it all."
-            )
+            return _("This asks for everything: each new text, whatever is in it.")
         if self.count is None:
-            return _(
-                "How much this brings cannot be counted: its NEAR would have to be looked for in too many texts. "
-                "Nothing was changed. Take a rarer word into it, or confirm that you want it all the same."
-            )
-        return _(
-            "This is nearly everything: %(n)d of the %(all)d texts of the last 90 days match. Nothing was changed. "
-            "Narrow it by a word, or confirm that you want it all."
-        ) % {"n": self.count, "all": self.searched}
+            return _("How much this brings cannot be counted: its NEAR would have to be looked for in too many texts.")
+        return _("This is nearly everything: %(n)d of the %(all)d texts of the last 90 days match.") % {
+            "n": self.count,
+            "all": self.searched,
+        }
+
+    @property
+    def advice(self) -> str:
+        """What to do."""
+        if self.count is None and not self.is_all:
+            return _("Take a rarer word into it, or confirm that you want it all the same.")
+        return _("Narrow it by a word, or confirm that you want it all.")
 
 
 @dataclass(frozen=True)
@@ -94,12 +105,14 @@ class LearnedBreadth(Breadth):
         return self.searched >= FEWEST and (self.count or 0) >= MOST_LEARNED * self.searched
 
     @property
-    def words(self) -> str:
-        """What is wrong and what to do."""
-        return _(
-            "These words would bring %(n)d of the newest %(all)d texts. Nothing was changed. Choose a rarer word or a "
-            "lesser strength, or confirm that you want it all."
-        ) % {"n": self.count, "all": self.searched}
+    def finding(self) -> str:
+        """What is wrong."""
+        return _("These words would bring %(n)d of the newest %(all)d texts.") % {"n": self.count, "all": self.searched}
+
+    @property
+    def advice(self) -> str:
+        """What to do."""
+        return _("Choose a rarer word or a lesser strength, or confirm that you want it all.")
 
 
 def refuse_flood(query: Query, past: Past, confirmed: bool) -> None:
@@ -112,7 +125,7 @@ def refuse_flood(query: Query, past: Past, confirmed: bool) -> None:
         count = None
     breadth = Breadth(count, past.searched, takes_all(query))
     if breadth.is_flood:
-        raise ValidationError({"confirmed": breadth.words})
+        raise ValidationError({"confirmed": breadth.refusal})
 
 
 def refuse_learned_flood(person: Person, interest: LearnedInterest, confirmed: bool) -> None:
@@ -122,7 +135,7 @@ def refuse_learned_flood(person: Person, interest: LearnedInterest, confirmed: b
     recent = recalling.Recent(person, DAYS)
     breadth = LearnedBreadth(len(recent.brought(interest)), len(recent), is_all=False)
     if breadth.is_flood:
-        raise ValidationError({"confirmed": breadth.words})
+        raise ValidationError({"confirmed": breadth.refusal})
 
 
 def takes_all(query: Query) -> bool:

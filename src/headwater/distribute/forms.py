@@ -165,7 +165,10 @@ class ForecastForm(forms.Form):
         label=_("Text"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text=_("As it would come out. It is held against what people follow, and forgotten after a day."),
+        help_text=_(
+            "A title, a text, or both, as they would come out. It is held against what people follow, and forgotten "
+            "after a day."
+        ),
     )
     classification = forms.TypedChoiceField(
         label=_("Classification"), choices=Classification.choices, initial=Classification.INTERNAL, coerce=int

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from headwater.core.wall import organisation_context
+from headwater.distribute.function_words import is_function_word
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.weighing import TITLE, Terms, terms_of
 from headwater.distribute.models import Delivery, LearnedInterest
@@ -62,17 +63,25 @@ def strength_of(weight: float) -> str:
 def words_of(interest: LearnedInterest) -> list[LearnedWord]:
     """The words that tell most, the strongest first, those of the person's own choice always among them.
 
-    Not letters by themselves, such as units of measure: they count, and say nothing to a reader.
+    Not letters by themselves, such as units of measure, nor function words: they count, and say nothing to a reader.
     """
-    found = {term: weight for term, weight in interest.effective.items() if term in interest.edits or _says(term)}
+    found = {
+        term: weight for term, weight in interest.effective.items() if term in interest.edits or _says(interest, term)
+    }
     places = {term: place for place, (term, _weight) in enumerate(interest.terms)}
     ranked = sorted(found, key=lambda term: (term not in interest.edits, places.get(term, 0), term))[:SHOWN]
     return [_shown(interest, term, found[term]) for term in sorted(ranked, key=lambda term: (-found[term], term))]
 
 
-def _says(term: str) -> bool:
-    word = term.removeprefix(TITLE)
-    return len(word) > 1 or not word.isascii()
+def _says(interest: LearnedInterest, term: str) -> bool:
+    word = as_written(interest, term)
+    return (len(word) > 1 or not word.isascii()) and not is_function_word(word, interest.person.reading_language)
+
+
+def as_written(interest: LearnedInterest, term: str) -> str:
+    """How people write a term."""
+    bare = term.removeprefix(TITLE)
+    return interest.words.get(bare, bare)
 
 
 def never_of(interest: LearnedInterest) -> list[LearnedWord]:
@@ -81,8 +90,7 @@ def never_of(interest: LearnedInterest) -> list[LearnedWord]:
 
 
 def _shown(interest: LearnedInterest, term: str, weight: float) -> LearnedWord:
-    bare = term.removeprefix(TITLE)
-    word = interest.words.get(bare, bare)
+    word = as_written(interest, term)
     return LearnedWord(term, word, term.startswith(TITLE), strength_of(weight), term in interest.edits)
 
 
@@ -102,8 +110,7 @@ def terms_named(interest: LearnedInterest, word: str, person: Person) -> dict[st
     Raises `ValidationError` when that is no word, or more than MOST_WORDS.
     """
     if word in interest.effective or word in interest.edits:
-        bare = word.removeprefix(TITLE)
-        return {word: interest.words.get(bare, bare)}
+        return {word: as_written(interest, word)}
     analysis = analyze(word[:100], person.reading_language)
     pairs = zip(analysis.stems, analysis.surfaces, strict=True)
     found = {stem: surface for stem, surface in pairs if not stem.isdigit()}

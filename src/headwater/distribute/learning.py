@@ -15,7 +15,9 @@ from django.utils import timezone
 
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import organisation_context
-from headwater.distribute.learned import LEAST_SHARING, is_ignored, read_terms, readable_versions
+from headwater.distribute.breadth import FEWEST
+from headwater.distribute.function_words import is_function_word
+from headwater.distribute.learned import LEAST_SHARING, as_written, is_ignored, read_terms, readable_versions
 from headwater.distribute.matcher.learning import ACKNOWLEDGED, IGNORED, USEFUL, Learned, learn
 from headwater.distribute.matcher.weighing import TITLE, Background, Terms
 from headwater.distribute.models import Delivery, LearnedExample, LearnedInterest
@@ -28,6 +30,7 @@ _MOST_EXAMPLES = 400
 _BACKGROUND = 600
 _HANDED_ON = 60
 _MOST_KEPT = 1_500
+_COMMON = 0.5  # of the texts: what stands in more of them is usual here, and sets none apart
 
 _terms: dict[int, Terms] = {}
 """Terms of versions that were read lately: most people's backgrounds are the same texts."""
@@ -56,10 +59,12 @@ def learn_anew(interest: LearnedInterest) -> None:
     person = interest.person
     wanted, unwanted = _examples(interest)
     background = Background.gather(_read(list(readable_versions(person).order_by("-published_at")[:_BACKGROUND])))
-    start, interest.began_with = _start(interest, background, bool(wanted))
+    start, interest.began_with = _start(interest, background)
     learned = learn([terms for _pk, terms in wanted], [terms for _pk, terms in unwanted], background, start)
-    interest.terms, interest.threshold = _telling_first(learned, [*wanted, *unwanted], background), learned.threshold
-    interest.words = _written({pk for pk, _terms in (*wanted, *unwanted)}, learned, interest.edits, interest.words)
+    examples = [*wanted, *unwanted]
+    interest.words = _written({pk for pk, _terms in examples}, learned, interest.edits, interest.words)
+    silent = _silent(interest, learned, examples, background)
+    interest.terms, interest.threshold = _telling_first(learned, examples, background, silent), learned.threshold
     interest.examples_used = len(wanted)
     interest.learned_at, interest.learned_tx, interest.due_at = timezone.now(), below, None
     interest.save()
@@ -70,16 +75,37 @@ def learn_anew(interest: LearnedInterest) -> None:
 Example = tuple[int, Terms]
 
 
-def _telling_first(learned: Learned, examples: Iterable[Example], background: Background) -> list[list[str | float]]:
-    """What was learned, first what brings most in the examples; last what no other text has: it may be a slip."""
+def _telling_first(
+    learned: Learned, examples: Iterable[Example], background: Background, silent: set[str]
+) -> list[list[str | float]]:
+    """What was learned, first what brings most in the examples; last what no other text has: it may be a slip.
+
+    What is silent tells of no subject, and comes after all that does.
+    """
     shares: Counter[str] = Counter()
     for _pk, terms in examples:
         shares.update(terms.shares)
     alone = {term for term, _weight in learned.terms if background.frequencies.get(term, 0) < 2}
     ranked = sorted(
-        learned.terms, key=lambda item: (item[0] in alone, -abs(item[1]) * shares[item[0]], -abs(item[1]), item[0])
+        learned.terms,
+        key=lambda item: (item[0] in silent, item[0] in alone, -abs(item[1]) * shares[item[0]], -abs(item[1]), item[0]),
     )
     return [[term, weight] for term, weight in ranked]
+
+
+def _silent(
+    interest: LearnedInterest, learned: Learned, examples: Sequence[Example], background: Background
+) -> set[str]:
+    """The terms that tell of no subject: function words of the examples' languages, and what stands in most texts."""
+    versions = EntryVersion.objects.filter(pk__in=[pk for pk, _terms in examples])
+    languages = set(versions.values_list("language", flat=True))
+    most = _COMMON * background.documents if background.documents >= FEWEST else background.documents
+    return {
+        term
+        for term, _weight in learned.terms
+        if background.frequencies.get(term, 0) > most
+        or any(is_function_word(as_written(interest, term), language) for language in languages)
+    }
 
 
 def _examples(interest: LearnedInterest) -> tuple[list[Example], list[Example]]:
@@ -109,7 +135,7 @@ def _from_use(person: Person) -> dict[int, float]:
     return says
 
 
-def _start(interest: LearnedInterest, background: Background, has_examples: bool) -> tuple[Learned | None, str]:
+def _start(interest: LearnedInterest, background: Background) -> tuple[Learned | None, str]:
     """What it begins with, and whose words these are: those it was kept with, or, for a newcomer, their colleagues'."""
     if not interest.follows_use:
         kept = [(term, weight) for term, weight in interest.terms]

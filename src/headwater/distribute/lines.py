@@ -182,7 +182,7 @@ def _deliveries(reader: GivenReader, part: Part) -> PreparedObjects[Delivery]:
 
 
 _SAID = (
-    *("state", "must_acknowledge", "urgent", "due_at", "created_at", "read_at", "acknowledged_at"),
+    *("state", "must_acknowledge", "urgent", "due_at", "created_at", "read_at", "acknowledged_at", "useful"),
     *("version__title", "version__summary", "version__entry__kind", "version__entry__source_slug"),
 )
 _reasons = PreparedObjects(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from headwater.distribute.function_words import is_function_word
 from headwater.distribute.past import Past, per_day
 from headwater.people.models import Person
 from headwater.search.language.analyzer import surfaces
@@ -50,16 +51,19 @@ def narrowing_words(person: Person, asked: Query, past: Past, hits: Sequence[Hit
 def _candidates(person: Person, asked: Query, hits: Sequence[Hit]) -> list[str]:
     """Words of the newest titles that are in several of them but not in most, the commonest first."""
     ids = [hit.entry_id for hit in hits[:_TITLES]]
-    titles = Entry.objects.current().readable_by(person).filter(pk__in=ids).values_list("title", flat=True)
-    counted = Counter(word for title in titles for word in set(surfaces(title)) if _says_something(word))
+    entries = Entry.objects.current().readable_by(person).filter(pk__in=ids)
+    titles = entries.values_list("title", "current_version__language")
+    counted = Counter(
+        word for title, language in titles for word in set(surfaces(title)) if _says_something(word, language)
+    )
     for word in _asked_words(asked):
         counted.pop(word, None)
     most = len(ids) * 0.7
     return [word for word, times in sorted(counted.items(), key=lambda each: (-each[1], each[0])) if 1 < times <= most]
 
 
-def _says_something(word: str) -> bool:
-    return len(word) >= _LETTERS and word.isalpha()
+def _says_something(word: str, language: str) -> bool:
+    return len(word) >= _LETTERS and word.isalpha() and not is_function_word(word, language)
 
 
 def _asked_words(asked: Query) -> Iterator[str]:

@@ -51,6 +51,8 @@ class WordCount:
 class Preview:
     """What would have come in the last days; or, in `error`, why the query cannot be read (`before` it, `wrong` there).
 
+    Of a `count` beyond past.MOST_HITS, weeks and days are of the newest `counted` alone: then `is_cut`.
+
     With an error, `breadth` is there when the query can be read and kept, and only looking back would take too long.
 
     `weeks` are (label, number) pairs, oldest first, `beside` what the reader's `others` other profiles brought besides
@@ -59,6 +61,7 @@ class Preview:
     """
 
     count: int = 0
+    counted: int = 0
     searched: int = 0
     milliseconds: int = 0
     weeks: list[tuple[str, int]] = field(default_factory=list)
@@ -77,6 +80,11 @@ class Preview:
     error: str = ""
     before: str = ""
     wrong: str = ""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more than weeks and days are counted of."""
+        return self.counted < self.count
 
     @property
     def fits(self) -> bool:
@@ -148,6 +156,7 @@ def _looked_back(person: Person, asked: Query, days: int, profile: InterestProfi
     counted = per_day(found.hits)
     preview = Preview(
         count=found.total,
+        counted=len(found.hits),
         searched=past.searched,
         weeks=per_week(counted, days),
         items=past.items(person, asked, found.hits[:SHOWN]),
@@ -183,6 +192,7 @@ def preview_learned(
     found = _brought_by(others, Past.of(person, days))
     preview = Preview(
         count=len(asked),
+        counted=len(asked),
         searched=len(recent),
         weeks=per_week(counted, days),
         items=_learned_items(person, asked[:SHOWN]),

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from django.utils import timezone
 
-from headwater.distribute.learned import read_terms, readable_versions
+from headwater.distribute.function_words import is_function_word
+from headwater.distribute.learned import as_written, read_terms, readable_versions
 from headwater.distribute.matcher.meaning import LEAST, nearness, rescored
 from headwater.distribute.matcher.weighing import TITLE, Terms
 from headwater.distribute.meaning import current_meaning
@@ -51,12 +52,13 @@ class Recent:
             if meaning is not None and direction is not None and score >= LEAST * interest.threshold:
                 score = rescored(score, interest.threshold, near, float(meaning.place(terms) @ direction))
             if score >= interest.threshold:
-                found.append((version, _telling(weights, terms)))
+                found.append((version, _telling(interest, weights, terms, version.language)))
         return found
 
 
-def _telling(weights: Mapping[str, float], terms: Terms) -> Query:
+def _telling(interest: LearnedInterest, weights: Mapping[str, float], terms: Terms, language: str) -> Query:
     found = {term: weights[term] * share for term, share in terms.shares.items() if weights.get(term, 0.0) > 0}
+    found = {term: much for term, much in found.items() if not is_function_word(as_written(interest, term), language)}
     best = sorted(found, key=lambda term: (-found[term], term))[:_SHOWN_WORDS]
     return any_of([Word(term.removeprefix(TITLE)) for term in best])
 

@@ -14,6 +14,7 @@ import numpy as np
 from django.db import Error as DatabaseError
 from django.db.models import QuerySet
 
+from headwater.distribute.function_words import is_function_word
 from headwater.distribute.matcher.meaning import Meaning, nearness
 from headwater.distribute.matcher.weighing import TITLE
 from headwater.distribute.meaning import current_meaning
@@ -309,11 +310,13 @@ def late_comers(asked: tuple[int, int], matched: int, part: Part | None = None) 
 
 
 def _written(reading: "Reading", brought: Sequence[tuple[str, float]]) -> Iterator[str]:
-    """The words of a version as it writes them, of the terms that brought anything."""
+    """The words of a version as it writes them, of the terms that brought anything and tell of a subject."""
     for term, weight in brought:
         if weight > 0:
             field = "title" if term.startswith(TITLE) else ""
-            yield reading.passage((field, reading.language), [term.removeprefix(TITLE)]) or ""
+            word = reading.passage((field, reading.language), [term.removeprefix(TITLE)]) or ""
+            if not is_function_word(word, reading.language):
+                yield word
 
 
 def _words(values: Iterable[str]) -> list[str]:

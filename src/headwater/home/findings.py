@@ -45,8 +45,8 @@ def today_title(today: Today) -> str:
 
 def today_lede(today: Today) -> str:
     """What is pressing, and when the rest comes."""
-    counts, clock = today.counts, date_format(localtime(today.digest_at), "H:i")
-    rest = _("Everything else can wait for your digest at %(time)s.") % {"time": clock}
+    counts = today.counts
+    rest = _("Everything else can wait for your digest at %(time)s.") % {"time": digest_clock(today)}
     if counts["late"]:
         pressing = ngettext("%(count)s is overdue.", "%(count)s are overdue.", counts["late"]) % {
             "count": spelled(counts["late"])
@@ -64,10 +64,17 @@ def today_lede(today: Today) -> str:
     return f"{pressing} {rest}"
 
 
+def digest_clock(today: Today) -> str:
+    """“16:00”, or, once today's has gone, “16:00 tomorrow”."""
+    comes = localtime(today.digest_at)
+    clock = date_format(comes, "H:i")
+    return clock if comes.date() == localtime(today.now).date() else _("%(time)s tomorrow") % {"time": clock}
+
+
 def done_lede(today: Today) -> str:
     """“Six this month, all in time. The next digest comes at 16:00.”"""
     counts = today.counts
-    coming = _("The next digest comes at %(time)s.") % {"time": date_format(localtime(today.digest_at), "H:i")}
+    coming = _("The next digest comes at %(time)s.") % {"time": digest_clock(today)}
     if not counts["done"]:
         return coming
     done, late = spelled(counts["done"]), counts["done_late"]

@@ -47,6 +47,7 @@ def show_today(request: Request) -> HttpResponse:
             "lede": findings.today_lede(today),
             "done": findings.done_lede(today),
             "budget": findings.budget_line(today),
+            "digest": findings.digest_clock(today),
             "more_must": max(0, today.counts["must"] - len(today.must_read)),
             "looked_after": to_verify(person),
             "links": {

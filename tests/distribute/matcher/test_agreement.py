@@ -42,7 +42,7 @@ def agree(index: LexicalIndex, shelf: list[Searchable], asked: list[Asked]) -> N
         assert {entry for entry, numbers in matched.items() if number in numbers} == defined, (query, languages)
 
 
-@settings(max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(
     shelf=st.tuples(*(versions(entry_id) for entry_id in range(1, SHELF + 1))).map(list),
     asked=st.lists(st.tuples(queries, st.sampled_from(LANGUAGES)), min_size=16, max_size=16),

@@ -205,8 +205,12 @@ def lines(
     target: float | None = None,
     height: int = 190,
     width: int = WIDTH,
+    tones: Sequence[str] = ("s5", "s3", "s3"),
 ) -> SafeString:
-    """Up to three series over the same labels: [("median", [1, 2, None]), …]; the first is the strongest line."""
+    """Up to three series over the same labels: [("median", [1, 2, None]), …]; the first is the strongest line.
+
+    Where nothing is known a line breaks. `tones` are the colours: s5, s3, warn.
+    """
     known = [value for _name, values in series for value in values if value is not None]
     if not known or not labels:
         return SafeString("")
@@ -216,7 +220,7 @@ def lines(
     def draw(wide: int) -> list[SafeString]:
         field = Field(46, wide - 14 - 7 * names, 10, height - 24, highest)
         slot = (field.right - field.left) / max(len(labels) - 1, 1)
-        drawn = [*_axis(field, unit, target), *_ended(series, field, slot)]
+        drawn = [*_axis(field, unit, target), *_ended(series, field, slot, tones)]
         return drawn + _labels(labels, field.left, slot, height - 6, max(2, int(field.right - field.left) // 66))
 
     table = [(label, *(values[k] for _name, values in series)) for k, label in enumerate(labels)]
@@ -224,12 +228,14 @@ def lines(
     return frame(_pictures(draw, width, height, title), title, heads, table)
 
 
-def _ended(series: Sequence[tuple[str, Sequence[float | None]]], field: Field, slot: float) -> list[SafeString]:
+def _ended(
+    series: Sequence[tuple[str, Sequence[float | None]]], field: Field, slot: float, tones: Sequence[str]
+) -> list[SafeString]:
     """Each line with its name at its end; names stand under each other, not on each other."""
     drawn, lowest = [], 0.0
-    for name, values in sorted(series, key=lambda each: -_last(each[1])):
+    for (name, values), tone in sorted(zip(series, tones, strict=False), key=lambda each: -_last(each[0][1])):
         lowest = max(field.y(_last(values)) + 4, lowest + 14)
-        drawn += _line(name, values, field, slot, "s5" if name == series[0][0] else "s3", lowest)
+        drawn += _line(name, values, field, slot, tone, lowest)
     return drawn
 
 
@@ -241,17 +247,43 @@ def _last(values: Sequence[float | None]) -> float:
 def _line(
     name: str, values: Sequence[float | None], field: Field, slot: float, tone: str, name_y: float
 ) -> list[SafeString]:
-    at = [(round(field.left + slot * k, 1), field.y(value)) for k, value in enumerate(values) if value is not None]
-    if not at:
+    runs = _runs(values, field, slot)
+    if not runs:
         return []
-    path = " ".join(f"{'L' if k else 'M'}{x} {y}" for k, (x, y) in enumerate(at))
-    (start, _y), (end, last) = at[0], at[-1]
-    foot = f" L{end} {field.bottom} L{start} {field.bottom}Z"
+    end, last = runs[-1][-1]
     return [
-        format_html('<path class="area is-{}" d="{}{}"></path>', tone, path, foot),
-        format_html('<path class="line is-{}" d="{}"></path>', tone, path),
+        *(part for run in runs for part in _run(run, field, tone)),
         format_html('<circle class="fill-{}" cx="{}" cy="{}" r="3"></circle>', tone, end, last),
         _text(end + 8, name_y, name, "start", "strong" if tone == "s5" else ""),
+    ]
+
+
+Place = tuple[float, float]
+
+
+def _runs(values: Sequence[float | None], field: Field, slot: float) -> list[list[Place]]:
+    """Where the values stand, in pieces between which nothing is known."""
+    runs: list[list[Place]] = []
+    for k, value in enumerate(values):
+        if value is None:
+            continue
+        if k == 0 or values[k - 1] is None:
+            runs.append([])
+        runs[-1].append((round(field.left + slot * k, 1), field.y(value)))
+    return runs
+
+
+def _run(run: Sequence[Place], field: Field, tone: str) -> list[SafeString]:
+    """A piece of a line with the area under it; of one value alone, a dot."""
+    (start, y), (end, _last_y) = run[0], run[-1]
+    if len(run) == 1:
+        return [format_html('<circle class="fill-{}" cx="{}" cy="{}" r="2"></circle>', tone, start, y)]
+    path = " ".join(f"{'L' if k else 'M'}{x} {y}" for k, (x, y) in enumerate(run))
+    return [
+        format_html(
+            '<path class="area is-{}" d="{} L{} {} L{} {}Z"></path>', tone, path, end, field.bottom, start, field.bottom
+        ),
+        format_html('<path class="line is-{}" d="{}"></path>', tone, path),
     ]
 
 

@@ -24,7 +24,8 @@ from headwater.search.naming import canonical
 
 MOST_PROFILES = 200
 LONGEST_CODE = 10  # as columns hold it
-_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
+_CONTROL = "\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # but for those that are blanks
+_UNKEEPABLE = re.compile(f"[{_CONTROL}\ud800-\udfff]")
 
 
 @action
@@ -61,7 +62,7 @@ def save_profile(
     if is_new_question:
         refuse_flood(parse(query), Past.of(_reader(actor, profile), DAYS), confirmed)
     profile.query, profile.language, profile.when = query, language, when
-    profile.name = name.strip()[:200] or profile.name or query[:200]
+    profile.name = re.sub(f"[{_CONTROL}]", "", name).strip()[:200] or profile.name or query[:200]
     if is_new_question:
         _start_now(profile)
     profile.save()
@@ -127,18 +128,18 @@ def check_query(actor: Actor, query: str, kept: str = "") -> str:
 
 @dataclass(frozen=True)
 class Unfit:
-    """A character that no text can hold: where it stands (0-based), and what is said of it."""
+    """A character that is not kept: where it stands (0-based), and what is said of it."""
 
     position: int
     said: str
 
 
 def unkeepable(query: str) -> Unfit | None:
-    """The first character of a query that the database cannot hold: NUL, or half of a pair."""
+    """The first character of a query that nobody types on purpose: a control character, or half of a pair."""
     found = _UNKEEPABLE.search(query)
     if found is None:
         return None
-    words = _("There is a control character at position %(place)d that no text can hold. Take it out.")
+    words = _("There is a control character at position %(place)d. Take it out.")
     return Unfit(found.start(), words % {"place": found.start() + 1})
 
 
@@ -150,8 +151,14 @@ def check_language(code: str) -> None:
 
 
 def said(error: QueryError) -> str:
-    """What is wrong with a query, in the reader's language."""
+    """What is wrong with a query, in the reader's language; said where no results stand beside it."""
     details: dict[str, Any] = error.details
+    if error.code == "no_such_value":
+        words = _(
+            "There is no “{name}:{value}”, at position {place}. "
+            "Take it out; the values there are stand beside the results of any search."
+        )
+        return words.format(**details)
     return _(error.template).format(**details)
 
 

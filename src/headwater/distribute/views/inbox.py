@@ -117,13 +117,16 @@ def acknowledge(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 def rate(request: Request, pk: int) -> HttpResponse:
-    """Say whether a version was useful; the buttons are drawn again with the answer."""
+    """Say whether a version was useful, or, with nothing, take that back; the buttons are drawn again."""
     version = _readable_version(request, pk)
-    delivery = rate_delivery(request.person, _own(request, version), useful=request.POST.get("useful") == "1")
+    useful = {"1": True, "0": False}.get(request.POST.get("useful", ""))
+    delivery = rate_delivery(request.person, _own(request, version), useful=useful)
+    said = _("Taken back.") if useful is None else _("Thank you: noted.")
     if not request.htmx:
+        tell(request, said)
         return redirect(_back(request))
-    context: dict[str, Any] = {"delivery": delivery}
-    return tell_here(render(request, "distribute/rating.html", context), _("Thank you: noted."))
+    context: dict[str, Any] = {"delivery": delivery, "in_words": "in_words" in request.POST}
+    return tell_here(render(request, "distribute/rating.html", context), said)
 
 
 def _own(request: Request, version: EntryVersion) -> Delivery:

@@ -42,14 +42,15 @@ def _page(request: Request, chosen: Mapping[str, str]) -> HttpResponse:
     """The page as it is; with strengths that were `chosen` and refused, as the form was sent, beside their effect."""
     interest = _interest(request.person)
     edits = learned.with_strengths(interest, chosen) if interest and chosen else None
+    words = learned.words_of(interest) if interest else []
     query = " ".join(request.GET.get("find", "").split())[:100]
     context = {
         "title": _("What Headwater learned"),
         "heading": _heading(interest),
         "interest": interest,
-        "words": _as_chosen(learned.words_of(interest), chosen) if interest else [],
+        "words": _as_chosen(words, chosen),
         "never": _as_chosen(learned.never_of(interest), chosen) if interest else [],
-        "more": max(0, len(interest.effective) - learned.SHOWN) if interest else 0,
+        "more": len(interest.effective) - len(words) if interest else 0,
         "strengths": _strengths(),
         "is_off": interest is None or not interest.follows_use,
         "least": learned.LEAST_SHARING,
@@ -156,15 +157,15 @@ def _chosen(posted: QueryDict) -> dict[str, str]:
 
 
 def _interest(person: Person) -> LearnedInterest | None:
-    return LearnedInterest.objects.filter(person=person).select_related("profile").first()
+    return LearnedInterest.objects.filter(person=person).select_related("profile", "person").first()
 
 
 def _heading(interest: LearnedInterest | None) -> str:
     if interest is None or not (interest.follows_use or interest.effective or interest.examples.exists()):
         return _("Nothing is learned about you")
-    count = len(interest.effective)
+    count = sum(term not in interest.edits for term, _weight in interest.terms)
     if not count:
-        return _("Nothing is learned yet")
+        return _("Only words of your own count") if interest.effective else _("Nothing is learned yet")
     return ngettext("%(n)s word was learned of you", "%(n)s words were learned of you", count) % {"n": number(count)}
 
 

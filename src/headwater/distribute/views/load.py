@@ -42,6 +42,7 @@ def show_load(request: Request) -> HttpResponse:
             (_("opened"), [day.opened for day in each_day]),
             (_("over budget"), [day.over_budget for day in each_day]),
         ],
+        "tones": ("s5", "s3", "warn"),
         "labels": [date_format(day.day, "j M") for day in each_day],
         "most": max((line.a_day for line in found.lines), default=0),
     }
