@@ -315,6 +315,31 @@ def test_two_hundred_changed_words_are_the_most(ines: Person, monkeypatch: pytes
     assert set(interest_of(ines).edits) == {"pump", "weir"}
 
 
+def test_a_text_says_which_example_it_is_like(
+    organisation: Organisation,
+    ines: Person,
+    everyone: Audience,
+    nadia: Person,
+    library: dict[str, list[EntryVersion]],
+    sign_in: SignIn,
+) -> None:
+    """Of what was named, and once learning follows use of what was found useful; never of what she may not read."""
+    for version in (library["Pumps"][0], library["Pay"][0]):
+        add_example(ines, ines, version.entry)
+    learn(organisation)
+    new = make_version("Seals", "A worn seal of the pump lets water in.", everyone, nadia)
+    delivery = Delivery.objects.create(person=ines, version=new)
+    delivery.reasons.create(profile=interest_of(ines).profile, words=["pump", "seal"], score=1.2)
+    browser, page = sign_in(ines), f"/o/waterworks/entries/{new.entry_id}/"
+    assert "like your example “Pumps 0”" in browser.get(page).content.decode()
+    Entry.objects.filter(pk=library["Pumps"][0].entry_id).update(classification=3)
+    assert "like your example" not in browser.get(page).content.decode()
+    rate(ines, [library["Pumps"][3]], True)
+    assert "like your example" not in browser.get(page).content.decode()
+    start_learning(ines, ines)
+    assert "like your example “Pumps 3”" in browser.get(page).content.decode()
+
+
 def test_a_hundred_examples_are_the_most(
     ines: Person, library: dict[str, list[EntryVersion]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,23 +1,30 @@
 """The because-line: why a version goes to a person, in words. Every delivery has at least one reason."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from headwater.distribute.models import Directive, Reason
+from headwater.distribute.likeness import nearest_example
+from headwater.distribute.models import Directive, LearnedInterest, Reason
+from headwater.people.models import Person
+from headwater.search.models import EntryVersion
 
 
 @dataclass(frozen=True)
 class Because:
-    """One reason: an icon's name, what stands behind it (`lead`, `name`), and the words as the text has them."""
+    """One reason: an icon's name, what stands behind it (`lead`, `name`), and the words as the text has them.
+
+    `note` says of what was learned which example it is like; it is worked out for who looks at the text.
+    """
 
     icon: str
     lead: str
     name: str
     words: tuple[str, ...] = ()
+    note: str = ""
 
     def sentence(self) -> str:
         """The reason as one line of plain text, for mail, feeds, the API and the command line."""
@@ -36,6 +43,18 @@ def because(reason: Reason) -> Because:
     if reason.profile is not None:
         return Because("group", _("Your group's profile"), reason.profile.name, words)
     return Because("profile", _("A profile that has since been removed"), "", words)
+
+
+def because_like(reason: Reason, version: EntryVersion, person: Person) -> Because:
+    """The same to the person who reads the version; of what was learned of them, with the example it is most like."""
+    found, profile = because(reason), reason.profile
+    if profile is None or profile.query or profile.person_id != person.pk:
+        return found
+    interest = LearnedInterest.objects.filter(profile=profile).first()
+    example = nearest_example(interest, version) if interest is not None else None
+    return (
+        found if example is None else replace(found, note=_("like your example “%(title)s”") % {"title": example.title})
+    )
 
 
 def _lead(directive: Directive) -> str:

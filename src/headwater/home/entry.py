@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from headwater.core.counting import RowCount
 from headwater.core.languages import reading
 from headwater.core.prepared import Given, PreparedObjects
-from headwater.distribute.because import Because, because, weightiest_first
+from headwater.distribute.because import Because, because_like, weightiest_first
 from headwater.distribute.inbox import take_in_broadcasts, visible_deliveries, with_reasons
 from headwater.distribute.models import Acknowledgement, Delivery
 from headwater.gather.models import Document, InformationNeed, Source
@@ -86,7 +86,8 @@ class Reading:
 
     @cached_property
     def reasons(self) -> list[Because]:
-        return [because(reason) for reason in weightiest_first(self.delivery.reasons.all())] if self.delivery else []
+        found = weightiest_first(self.delivery.reasons.all()) if self.delivery else []
+        return [because_like(reason, self.version, self.person) for reason in found]
 
     @cached_property
     def acknowledgements(self) -> list[Acknowledgement]:
