@@ -6,14 +6,15 @@ analyzer alone, which says what a word is: no parser, no matcher, no index.
 """
 
 import gzip
-import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench import made
 from bench.figures import data_folder
 
 Bits = NDArray[np.uint8]
@@ -38,16 +39,9 @@ class Query:
 
 
 def stories() -> list[str]:
-    """Real stories where the data are, else 2,000 of the bench's own making, whose words are as unevenly frequent."""
+    """Real stories where the data are, else 2,000 of the bench's own making, alike in length and in words."""
     path = data_folder() / "profiles" / "docs.txt"
-    if path.is_file():
-        return path.read_text().splitlines()
-    chance = random.Random(1)
-    return [" ".join(_word(chance) for _ in range(chance.randint(40, 250))) for _ in range(2_000)]
-
-
-def _word(chance: random.Random) -> str:
-    return f"word{min(30_000, int(chance.paretovariate(0.7)))}"
+    return path.read_text().splitlines() if path.is_file() else made.stories(1, 2_000)
 
 
 def different_stories(given: list[str], wanted: int) -> list[str]:
@@ -62,23 +56,19 @@ def different_stories(given: list[str], wanted: int) -> list[str]:
     raise AssertionError
 
 
-def queries(given: list[str]) -> Iterator[Query]:
-    """The standing queries of the real data; without them, of the same kinds, drawn from the stories likewise."""
+def queries() -> Iterator[Query]:
+    """The standing queries of the real data; without them, made ones that are alike."""
     path = data_folder() / "profiles" / "w1.tsv.gz"
-    if path.is_file():
-        with gzip.open(path, "rt") as lines:
-            for line in lines:
-                _number, kind, words = line.rstrip("\n").split("\t")
-                yield Query(kind, tuple(words.split()))
-        return
-    chance, texts = random.Random(2), [story.split() for story in given]
-    while True:
-        text, kind = chance.choice(texts), chance.choices("AONP", (48, 26, 11, 15))[0]
-        words = chance.randint(2, 4)
-        start = chance.randrange(len(text) - 4)
-        picked = text[start : start + words] if kind == "P" else chance.sample(text, words)
-        if len(set(picked)) == words:
-            yield Query(kind, tuple(picked))
+    if not path.is_file():
+        return (Query(kind, words) for kind, words in made.queries())
+    return _read(path)
+
+
+def _read(path: Path) -> Iterator[Query]:
+    with gzip.open(path, "rt") as lines:
+        for line in lines:
+            _number, kind, words = line.rstrip("\n").split("\t")
+            yield Query(kind, tuple(words.split()))
 
 
 class Oracle:

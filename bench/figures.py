@@ -51,6 +51,18 @@ def data_folder() -> Path:
     return Path(os.environ.get("HEADWATER_DATA") or Path(__file__).parents[2] / "shared" / "data")
 
 
+class MissingData(Exception):
+    """A measurement has nothing to measure on: what it needs of the real data is not there."""
+
+
+def needed(*path: str) -> Path:
+    """A file or folder of the real data that nothing made can stand for; raises `MissingData` where it is missing."""
+    found = data_folder().joinpath(*path)
+    if not found.exists():
+        raise MissingData(f"needs {'/'.join(path)} of the real data; {data_folder()} does not have it (HEADWATER_DATA)")
+    return found
+
+
 def percentile(values: list[float], share: float) -> float:
     """The value below which that share (0 to 1) of the values lies."""
     ordered = sorted(values)

@@ -107,7 +107,7 @@ def run() -> Iterator[Figure]:
 def _plan() -> Plan:
     given = stories()
     plan = Plan(different_stories(given, 6 * AT_ONCE + 2 * WAITING + A_SECOND * SECONDS))
-    found = choosy(Oracle(plan.texts), queries(given), SHARE * len(plan.texts), PROFILES)
+    found = choosy(Oracle(plan.texts), queries(), SHARE * len(plan.texts), PROFILES)
     for number, (query, brings) in enumerate(found):
         plan.profiles.append(query)
         plan.reasons.update((story, number) for story in brings.tolist())

@@ -102,7 +102,7 @@ def _plan() -> Plan:
     given = stories()
     plan = Plan(different_stories(given, A_SECOND * (SECONDS + WARM_UP)))
     plan.people = [set() for _ in plan.texts]
-    chosen = choosy(Oracle(plan.texts), queries(given), SHARE * len(plan.texts), PROFILES)
+    chosen = choosy(Oracle(plan.texts), queries(), SHARE * len(plan.texts), PROFILES)
     for number, (query, brings) in enumerate(chosen):
         plan.profiles.append(query)
         person = number % PEOPLE

@@ -95,9 +95,7 @@ def run() -> Iterator[Figure]:
 def _plan() -> Plan:
     given = stories()
     plan = Plan(different_stories(given, BURST * (KILLS + 2)))
-    for number, (query, brings) in enumerate(
-        choosy(Oracle(plan.texts), queries(given), SHARE * len(plan.texts), PROFILES)
-    ):
+    for number, (query, brings) in enumerate(choosy(Oracle(plan.texts), queries(), SHARE * len(plan.texts), PROFILES)):
         plan.queries.append(query)
         plan.reasons.update((story, number) for story in brings.tolist() if _may_read(number % PEOPLE, story))
     return plan

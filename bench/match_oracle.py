@@ -48,6 +48,9 @@ WORDS = (
     "the",
 )
 LANGUAGES = ("en", "fr", "de", "pt-BR", "ja", "")
+KINDS = ("document", "howto", "faq")
+SOURCES = ("circulars", "Site Reports", "")
+LINES = ((), ("roads",), ("roads", "bridges"), ("water",))  # of units, from the root down
 
 
 def run() -> Iterator[Figure]:
@@ -110,7 +113,8 @@ def _near(chance: random.Random) -> Near:
 
 def _dated(chance: random.Random) -> Dated:
     first = date(2026, 1, 1) + timedelta(days=chance.randrange(60))
-    return Dated(first, first + timedelta(days=chance.randrange(20))) if chance.random() < 0.7 else Dated(None, first)
+    last = first + timedelta(days=chance.randrange(20))
+    return Dated(*chance.choices(((first, last), (None, last), (first, None)), (70, 15, 15))[0])
 
 
 _LEAVES: tuple[Callable[[random.Random], Query], ...] = (
@@ -120,10 +124,13 @@ _LEAVES: tuple[Callable[[random.Random], Query], ...] = (
     lambda chance: Recent(chance.randint(1, 60)),
     lambda chance: Facet("topic", chance.choice(("Site Safety", "asphalt"))),
     lambda chance: Facet("lang", chance.choice(("en", "pt", "pt-BR"))),
+    lambda chance: Facet("kind", chance.choice(("Document", "howto", "faq"))),
+    lambda chance: Facet("source", chance.choice(("circulars", "site-reports"))),
+    lambda chance: Facet("unit", chance.choice(("roads", "bridges", "water"))),
     lambda chance: PathGlob(chance.choice(("pages/*", "*.md", "/a.md", "pages/**/b.md", "pages/"))),
     lambda _: Everything(),
 )
-_OFTEN = (60, 8, 4, 4, 8, 4, 8, 1)
+_OFTEN = (60, 8, 4, 4, 8, 4, 3, 3, 3, 8, 1)
 
 
 def _version(chance: random.Random) -> Searchable:
@@ -133,10 +140,10 @@ def _version(chance: random.Random) -> Searchable:
         " ".join(chance.choices(WORDS, k=chance.randrange(4))),
         " ".join(chance.choices(WORDS, k=chance.randrange(12))),
         chance.choice(LANGUAGES),
-        "document",
-        "circulars",
+        chance.choice(KINDS),
+        chance.choice(SOURCES),
         tuple(chance.sample(("Site Safety", "asphalt"), chance.randrange(3))),
-        (),
+        chance.choice(LINES),
         chance.choice(("pages/a.md", "pages/18f/b.md", "a.md", "")),
         NOW - timedelta(days=chance.randrange(70)),
     )

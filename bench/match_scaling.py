@@ -16,6 +16,7 @@ from headwater.search.language.searchable import Searchable
 
 SIZES = (10_000, 100_000, 1_000_000)
 LAPS = 3
+_WORDING = ("One document against standing profiles", "profiles", "time: µs; postings touched, matches: how many")
 _PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "match-scaling.svg"
 
 
@@ -48,11 +49,11 @@ def main() -> None:
     """Draw the picture."""
     rows = list(_measured())
     lines = {
-        "microseconds": [(size, time_of) for size, time_of, _, _ in rows],
+        "time in µs": [(size, time_of) for size, time_of, _, _ in rows],
         "postings touched": [(size, postings) for size, _, postings, _ in rows],
         "matches": [(size, matches) for size, _, _, matches in rows],
     }
-    _PICTURE.write_text(log_plot("One document against standing profiles", "profiles", lines), encoding="utf-8")
+    _PICTURE.write_text(log_plot(*_WORDING, lines), encoding="utf-8")
     sys.stdout.write(f"{_PICTURE}\n")
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from bench.expected import Query as Standing
-from bench.expected import queries, stories
+from bench.expected import queries
 from headwater.distribute.matcher.engine import Matcher, Profile
 from headwater.search.language.query import And, Not, Or, Phrase, Query, Word
 from headwater.search.language.searchable import Searchable
@@ -18,7 +18,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 def standing(count: int = MANY) -> Iterator[tuple[int, Standing]]:
     """Numbered standing queries, always the same."""
-    return islice(enumerate(queries(stories())), count)
+    return islice(enumerate(queries()), count)
 
 
 def parsed(asked: Standing) -> Query:

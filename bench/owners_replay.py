@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from bench.figures import Figure, at_least, data_folder, plain
+from bench.figures import Figure, at_least, needed, plain
 from bench.stage import django_stage
 
 WORDS = 60
@@ -57,7 +57,7 @@ def run() -> Iterator[Figure]:
     """Precision and recall of all deliveries, with their states."""
     from headwater.gather.connectors.folder import is_ignored
 
-    handbook = data_folder() / "handbook-18f"
+    handbook = needed("handbook-18f")
     lines = _lines((handbook / "CODEOWNERS").read_text())
     changes, left_out = _changes(handbook / "changes.jsonl", is_ignored)
     with django_stage():

@@ -6,12 +6,12 @@ from html import escape
 
 Points = Sequence[tuple[float, float]]
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 720, 400, 70, 190, 40, 50
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 720, 416, 70, 190, 56, 50
 _COLOURS = ("#0b6e99", "#b35900", "#5b7f2b", "#8a3b8f", "#777777")
 
 
-def log_plot(title: str, across: str, lines: Mapping[str, Points]) -> str:
-    """The lines with their values beside the last point; both axes in powers of ten."""
+def log_plot(title: str, across: str, up: str, lines: Mapping[str, Points]) -> str:
+    """The lines with their values beside the last point, on axes in powers of ten; `up` says what is in which unit."""
     points = [point for line in lines.values() for point in line]
     xs, ys = _decades([x for x, _ in points]), _decades([y for _, y in points])
     parts = [
@@ -19,6 +19,7 @@ def log_plot(title: str, across: str, lines: Mapping[str, Points]) -> str:
         f"<title>{escape(title)}</title>",
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
         f'<text x="{_LEFT}" y="24" font-size="16">{escape(title)}</text>',
+        f'<text x="{_LEFT}" y="{_TOP - 6}" font-size="12">{escape(up)}</text>',
         *_grid(xs, ys),
         f'<text x="{_LEFT}" y="{_HEIGHT - 10}" font-size="13">{escape(across)}</text>',
         *(_line(name, line, xs, ys, colour) for (name, line), colour in zip(lines.items(), _COLOURS, strict=False)),

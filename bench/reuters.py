@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bench.figures import data_folder
+from bench.figures import needed
 from headwater.distribute.matcher.reading import Reading
 from headwater.search.language.searchable import Searchable
 
@@ -53,7 +53,7 @@ def shared_topics(training: list[Story], test: list[Story]) -> list[str]:
 
 
 def _stories() -> Iterator[Story]:
-    with tarfile.open(data_folder() / "reuters21578" / "sgm.tar.gz") as archive:
+    with tarfile.open(needed("reuters21578", "sgm.tar.gz")) as archive:
         for member in archive:
             file = archive.extractfile(member)
             if file is None or not member.name.endswith(".sgm"):

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bench.figures import Figure, at_most, data_folder, percentile, plain
+from bench.figures import Figure, at_most, needed, percentile, plain
 from bench.first_page import await_page, free_port
 from bench.stage import django_stage
 
@@ -67,7 +67,7 @@ def run() -> Iterator[Figure]:
 def _stories() -> list[tuple[str, str]]:
     """Titles and bodies of the real stories."""
     found = []
-    with tarfile.open(data_folder() / "reuters21578" / "sgm.tar.gz") as archive:
+    with tarfile.open(needed("reuters21578", "sgm.tar.gz")) as archive:
         for member in archive:
             file = archive.extractfile(member)
             text = file.read().decode("latin-1") if file and member.name.endswith(".sgm") else ""

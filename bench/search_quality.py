@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.figures import Figure, at_least, data_folder, plain
+from bench.figures import Figure, at_least, needed, plain
 from headwater.search.language.parser import parse_partial
 from headwater.search.language.searchable import Searchable
 from headwater.search.lexical.index import LexicalIndex
@@ -33,7 +33,7 @@ def run() -> Iterator[Figure]:
 
 def _rows(name: str) -> list[dict[str, str]]:
     csv.field_size_limit(10_000_000)
-    with (data_folder() / "scifact" / name).open(encoding="utf-8", newline="") as file:
+    with needed("scifact", name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

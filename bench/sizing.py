@@ -21,6 +21,7 @@ class Costs:
     hit_ms: float  # a delivery in the worker, with its reasons (hosts: host's CPU less the two above)
     row_ms: float  # a delivery in PostgreSQL (hosts_one_cpu_postgresql by hosts_one_deliveries)
     profile_bytes: float  # in a worker's memory (match_memory)
+    worker_bytes: float  # a worker that holds no profile yet (hosts_standby_memory)
     load_ms: float  # a profile from its row into memory (standing_start_rows_processor)
     restore_ms: float  # the same from a snapshot, when a shard is taken over (standing_start_snapshot_processor)
     rows_a_second: float  # deliveries and reasons that one server takes, keys, indexes and walls in place
@@ -34,6 +35,7 @@ MEASURED = Costs(
     hit_ms=0.022,
     row_ms=0.045,
     profile_bytes=230,
+    worker_bytes=147_000_000,
     load_ms=0.021,
     restore_ms=0.00023,
     rows_a_second=40_000,
@@ -78,7 +80,7 @@ def need(costs: Costs, profiles: float, documents: float, deliveries: float) -> 
         shards=shards,
         slices=slices,
         matching_cores=documents * (shards * costs.read_ms + profiles / MILLION * costs.match_ms) / 1000,
-        gigabytes=profiles * costs.profile_bytes * slices / 1e9,
+        gigabytes=slices * (profiles * costs.profile_bytes + shards * costs.worker_bytes) / 1e9,
         delivering_cores=rows * (costs.hit_ms + costs.row_ms) / 1000,
         servers=ceil(rows * ROWS_A_DELIVERY / costs.rows_a_second),
         wal_megabytes=rows * costs.wal_bytes / 1e6,

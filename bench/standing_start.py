@@ -70,7 +70,7 @@ def _founded() -> int:
     from headwater.people.models import Person
 
     organisation = Organisation.objects.create(slug="bench", name="Bench")
-    asked = ((number % PEOPLE, str(query)) for number, query in enumerate(islice(queries(stories()), PROFILES)))
+    asked = ((number % PEOPLE, str(query)) for number, query in enumerate(islice(queries(), PROFILES)))
     with organisation_context(organisation.pk), connection.cursor() as cursor:
         people = Person.objects.bulk_create(Person(name=f"Person {number}") for number in range(PEOPLE))
         shards()

@@ -4,9 +4,7 @@ The whole product runs as `headwater up` does it. 1,000 people hold 10,000 profi
 with such stories are written into a watched folder one after the other, each with a word that somebody waits for.
 """
 
-import gzip
 import json
-import random
 import shutil
 import signal
 import subprocess
@@ -21,7 +19,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.figures import Figure, at_most, data_folder, percentile, plain
+from bench.expected import queries, stories
+from bench.figures import Figure, at_most, percentile, plain
 from bench.first_page import await_page, free_port
 from bench.stage import clean_environment, django_stage
 
@@ -58,9 +57,9 @@ class Wait:
 
 def run() -> Iterator[Figure]:
     """Seconds from closing a file to its row and to the API, and to the open page."""
-    stories = _stories()
-    with django_stage() as home, _running(home, stories) as stage:
-        waits = [_write_and_wait(stage, stories, number) for number in range(WARM_UP + FILES)][WARM_UP:]
+    texts = stories()
+    with django_stage() as home, _running(home) as stage:
+        waits = [_write_and_wait(stage, texts, number) for number in range(WARM_UP + FILES)][WARM_UP:]
         rows, answers = [wait.row for wait in waits], [wait.answer for wait in waits]
         yield at_most("time_to_inbox_median", percentile(answers, 0.5), "s", 0.3)
         yield at_most("time_to_inbox_p99", percentile(answers, 0.99), "s", 1.0)
@@ -69,26 +68,16 @@ def run() -> Iterator[Figure]:
         yield plain("time_to_inbox_gathered_median", percentile([wait.gathered for wait in waits], 0.5), "s")
         yield plain("time_to_inbox_matching_median", percentile([wait.matching for wait in waits], 0.5), "s")
         yield plain("time_to_inbox_deliveries", _deliveries(stage), "rows")
-        pages = _on_open_page(stage, stories)
+        pages = _on_open_page(stage, texts)
         if pages:
             yield at_most("time_to_inbox_page", max(pages), "s", 2.0)
 
 
-def _stories() -> list[str]:
-    """Real stories where the data are, else text of the bench's own making."""
-    path = data_folder() / "profiles" / "docs.txt"
-    if path.is_file():
-        return path.read_text().splitlines()
-    chance = random.Random(1)
-    words = [f"word{int(chance.paretovariate(0.7))}" for _ in range(20_000)]
-    return [" ".join(chance.sample(words, 120)) for _ in range(2_000)]
-
-
 @contextmanager
-def _running(home: Path, stories: list[str]) -> Iterator[Stage]:
+def _running(home: Path) -> Iterator[Stage]:
     port = free_port()
     folder = tempfile.mkdtemp(prefix="headwater-watched-")
-    stage = _founded(Path(folder), stories, f"http://127.0.0.1:{port}")
+    stage = _founded(Path(folder), f"http://127.0.0.1:{port}")
     process = subprocess.Popen(
         [sys.executable, "-m", "headwater", "up"], env=clean_environment(home, port), start_new_session=True
     )
@@ -102,7 +91,7 @@ def _running(home: Path, stories: list[str]) -> Iterator[Stage]:
         shutil.rmtree(folder)
 
 
-def _founded(folder: Path, stories: list[str], origin: str) -> Stage:
+def _founded(folder: Path, origin: str) -> Stage:
     from django.contrib.sessions.backends.db import SessionStore
 
     from headwater.core.models import Organisation, User
@@ -125,7 +114,7 @@ def _founded(folder: Path, stories: list[str], origin: str) -> Stage:
         everyone = Audience.objects.create(slug="everyone", name="Everyone", rule={"everyone": True})
         refresh()
         save_profile(waiter, "awaited*", name="Awaited")
-        _make_profiles(people, stories)
+        _make_profiles(people)
         settings = {"path": str(folder)}
         create_source(waiter, "Watched", "folder", waiter, settings=settings, audience=everyone)
         token = create_token(waiter, "bench")
@@ -144,36 +133,13 @@ def _sign_in(session: Any, user: Any) -> None:
     session.create()
 
 
-def _make_profiles(people: "list[Person]", stories: list[str]) -> None:
+def _make_profiles(people: "list[Person]") -> None:
     from headwater.distribute.models import InterestProfile
 
     InterestProfile.objects.bulk_create(
         InterestProfile(person=people[1 + number % (PEOPLE - 1)], name=query, query=query)
-        for number, query in enumerate(islice(_queries(stories), PROFILES - 1))
+        for number, query in enumerate(map(str, islice(queries(), PROFILES - 1)))
     )
-
-
-def _queries(stories: list[str]) -> Iterator[str]:
-    """The standing queries of the real data; without them, the same mix of words that the stories have."""
-    path = data_folder() / "profiles" / "w1.tsv.gz"
-    if path.is_file():
-        with gzip.open(path, "rt") as lines:
-            for line in lines:
-                _number, kind, words = line.rstrip("\n").split("\t")
-                yield _query(kind, words.split())
-    chance = random.Random(2)
-    vocabulary = sorted({word for story in stories for word in story.split()})
-    while True:
-        yield _query(chance.choice("AAAAOOOPNN"), chance.sample(vocabulary, 3))
-
-
-def _query(kind: str, words: list[str]) -> str:
-    """A: all of the words, O: any, P: side by side, N: all but the last, and not that."""
-    if kind == "O":
-        return " OR ".join(words)
-    if kind == "P":
-        return f'"{" ".join(words)}"'
-    return " ".join(words) if kind == "A" else f"{' '.join(words[:-1])} NOT {words[-1]}"
 
 
 def _await_first_run(stage: Stage) -> None:
@@ -191,9 +157,9 @@ def _await_first_run(stage: Stage) -> None:
     raise TimeoutError("the watched folder was not read once within two minutes")
 
 
-def _write_and_wait(stage: Stage, stories: list[str], number: int) -> Wait:
+def _write_and_wait(stage: Stage, texts: list[str], number: int) -> Wait:
     """Write one file and wait for its row and for its line in the API."""
-    closed, clock = _write(stage, stories, number), time.time()
+    closed, clock = _write(stage, texts, number), time.time()
     word = f"awaited{number}"
     while not (stamps := _row(stage, word)):
         if time.perf_counter() - closed > LONGEST:
@@ -205,9 +171,9 @@ def _write_and_wait(stage: Stage, stories: list[str], number: int) -> Wait:
     return Wait(stamps[0] - clock, stamps[1] - clock, row, time.perf_counter() - closed)
 
 
-def _write(stage: Stage, stories: list[str], number: int) -> float:
+def _write(stage: Stage, texts: list[str], number: int) -> float:
     path = stage.folder / f"story-{number}.md"
-    path.write_text(f"# awaited{number}\n\n{stories[number % len(stories)]}\n")
+    path.write_text(f"# awaited{number}\n\n{texts[number % len(texts)]}\n")
     return time.perf_counter()
 
 
@@ -238,7 +204,7 @@ def _deliveries(stage: Stage) -> int:
         return Delivery.objects.count()
 
 
-def _on_open_page(stage: Stage, stories: list[str]) -> list[float]:
+def _on_open_page(stage: Stage, texts: list[str]) -> list[float]:
     """Seconds until an inbox that is open in a browser shows each file, without reloading."""
     from playwright.sync_api import sync_playwright
 
@@ -255,7 +221,7 @@ def _on_open_page(stage: Stage, stories: list[str]) -> list[float]:
         page.goto(f"{stage.origin}/o/bench/distribute/inbox/?tab=all")
         page.wait_for_timeout(1500)
         for number in range(WARM_UP + FILES, WARM_UP + FILES + ON_PAGE):
-            closed = _write(stage, stories, number)
+            closed = _write(stage, texts, number)
             page.get_by_text(f"awaited{number}", exact=True).first.wait_for(timeout=LONGEST * 1000)
             waits.append(time.perf_counter() - closed)
         browser.close()

@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.figures import Figure, at_least, data_folder, plain
+from bench.figures import Figure, at_least, needed, plain
 from headwater.distribute.matcher.learning import Learned, learn
 from headwater.distribute.matcher.linear import LinearProfiles
 from headwater.distribute.matcher.meaning import Meaning
@@ -111,7 +111,7 @@ def _judged(
 
 
 def _pages() -> Iterator[Page]:
-    root = data_folder() / "digitalgov" / "content"
+    root = needed("digitalgov", "content")
     for file in sorted(root.rglob("*.md")):
         parts = _FRONT.match(file.read_text(encoding="utf-8", errors="replace"))
         authors, date = (_AUTHORS.search(parts[1]), _DATE.search(parts[1])) if parts else (None, None)
