@@ -1,8 +1,8 @@
 """The words of plain ASCII texts straight from their bytes: most text is that, and making a string of every word would
 cost more than all else that is done with it.
 
-Every surface that was seen has a number here, and for each channel a column says which lexeme it is. What is seen for
-the first time goes through the analyzer as everywhere else, so that there is one meaning of what a word is.
+Every surface that was seen has a number here, and for each channel a column says which lexeme it is. What the analyzer
+makes of plain letters and digits is said here once more, for bytes; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from headwater.distribute.matcher.arrays import Flags
 from headwater.distribute.matcher.lists import Ints, lengthened
 from headwater.distribute.matcher.reading import Channel
-from headwater.search.language.analyzer import surfaces
 from headwater.search.language.folding import MAX_SURFACE
 
 MOST_WORDS = 1 << 17
@@ -62,12 +61,13 @@ class Cutter:
     def numbers(self, text: str) -> Ints:
         """The numbers of the surfaces of a text that it takes, in order."""
         letters = np.frombuffer(text.encode("ascii"), np.uint8)
-        out, unseen = np.empty(len(letters) // 2 + 1, np.int32), np.empty((len(letters) // 2 + 1, 3), np.int32)
+        out = np.empty(len(letters) // 2 + 1, np.int32)
         if len(self._surfaces) + len(out) > MOST_WORDS:
             self._clear()
-        n, n_unseen = _cut(letters, CutArrays(self._table, self._letters, self._bounds, self._folded), out, unseen)
-        for place, begin, end in unseen[:n_unseen].tolist():
-            out[place] = self._number(surfaces(text[begin:end])[0])
+        known = len(self._surfaces)
+        self._make_room(len(letters))
+        n, now = _cut(letters, CutArrays(self._table, self._letters, self._bounds, self._folded), out, known)
+        self._surfaces += [self._surface(number) for number in range(known, now)]
         return out[:n]
 
     def lexemes(self, numbers: Ints, channel: Channel, lexeme_of: Callable[[str], int]) -> Ints:
@@ -95,25 +95,22 @@ class Cutter:
         self._surfaces: list[str] = []
         self._columns: dict[Channel, Ints] = {}
 
-    def _number(self, surface: str) -> int:
-        """The number of a surface; a new one if it has none yet."""
-        letters = np.frombuffer(surface.encode("ascii"), np.uint8)
-        number = len(self._surfaces)
-        end = int(self._bounds[number]) + len(letters)
-        if end > len(self._letters):
-            self._letters = lengthened(self._letters, 2 * end)
-        known = _enter(letters, number, CutArrays(self._table, self._letters, self._bounds, self._folded))
-        if known == number:
-            self._surfaces.append(surface)
-        return int(known)
+    def _make_room(self, letters: int) -> None:
+        """Room for so many letters of words that are new."""
+        most = int(self._bounds[len(self._surfaces)]) + letters
+        if most > len(self._letters):
+            self._letters = lengthened(self._letters, 2 * most)
+
+    def _surface(self, number: int) -> str:
+        return self._letters[self._bounds[number] : self._bounds[number + 1]].tobytes().decode("ascii")
 
 
 @njit(cache=True, nogil=True)
-def _cut(text: Flags, words: CutArrays, out: Ints, unseen: Ints) -> tuple[int, int]:
-    """Write the number of each word; where there is none yet, its place, begin and end go to `unseen`."""
+def _cut(text: Flags, words: CutArrays, out: Ints, known: int) -> tuple[int, int]:
+    """Write the number of each word, with a new one for what was not `known`; how many words, how many known now."""
     table, letters, bounds, folded = words.table, words.letters, words.bounds, words.folded
     mask = np.uint64(len(table) - 1)
-    n, n_unseen, at, end = 0, 0, 0, len(text)
+    n, at, end = 0, 0, len(text)
     while at < end:
         if folded[text[at]] == 0:
             at += 1
@@ -136,34 +133,13 @@ def _cut(text: Flags, words: CutArrays, out: Ints, unseen: Ints) -> tuple[int, i
                 number = table[slot] - 1
                 break
             slot = (slot + np.uint64(1)) & mask
-        out[n] = number
         if number < 0:
-            unseen[n_unseen, 0], unseen[n_unseen, 1], unseen[n_unseen, 2] = n, begin, at
-            n_unseen += 1
+            number = known
+            table[slot] = number + 1
+            bounds[number + 1] = bounds[number] + size
+            for k in range(size):
+                letters[bounds[number] + k] = folded[text[begin + k]]
+            known += 1
+        out[n] = number
         n += 1
-    return n, n_unseen
-
-
-@njit(cache=True, nogil=True)
-def _enter(surface: Flags, number: int, words: CutArrays) -> int:
-    """Enter a surface under this number, unless it has one already; returns the one it has."""
-    table, letters, bounds = words.table, words.letters, words.bounds
-    mask = np.uint64(len(table) - 1)
-    key = _BASIS
-    for letter in surface:
-        key = (key ^ np.uint64(letter)) * _PRIME
-    slot = (key ^ (key >> _SHIFT)) & mask
-    while table[slot]:
-        first = bounds[table[slot] - 1]
-        k = 0
-        if bounds[table[slot]] - first == len(surface):
-            while k < len(surface) and letters[first + k] == surface[k]:
-                k += 1
-        if k == len(surface):
-            return int(table[slot] - 1)
-        slot = (slot + np.uint64(1)) & mask
-    table[slot] = number + 1
-    for k in range(len(surface)):
-        letters[bounds[number] + k] = surface[k]
-    bounds[number + 1] = bounds[number] + len(surface)
-    return number
+    return n, known
