@@ -52,7 +52,7 @@ def test_conditions_are_put_together_on_the_page(page: Client, version: EntryVer
     asked = fields(version, op="add", joins="and", condition=json.dumps({"person": ines.pk}))
     added = choose(page, **asked)
     assert 'name="rule_text" value="person:' in added
-    assert "Issue to up to 1 person" in added
+    assert "Issue to 1 person" in added
     assert "To read: Working in confined spaces" in added
     assert "Test the air first." in added
     assert added.count('id="reach"') == added.count('id="people"') == 1
