@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from headwater.core.models import Organisation
 from headwater.distribute.actions import issue_directive, recall_directive, remove_profile, save_directive, save_profile
-from headwater.distribute.attending import is_essential
+from headwater.distribute.attending import candidates_of, is_essential
 from headwater.distribute.because import sentences
 from headwater.distribute.deadlines import dues_of
 from headwater.distribute.delivering import Hit, deliver_hits
 from headwater.distribute.ladder import climb
 from headwater.distribute.models import Channel, Delivery, Directive, Dispatch, InterestProfile, Reason
 from headwater.distribute.posting import STUCK_AFTER, _finish
+from headwater.distribute.proof import with_manner
 from headwater.distribute.sending import asked_by, channels_of, plan_among
 from headwater.distribute.withdrawing import release_leavers, settle_entries, settle_everything
 from headwater.people.models import Audience, AudienceMember, Notice, Person
@@ -528,6 +530,42 @@ def test_what_presses_again_is_told_again_each_time(
         send_all(organisation)
         recall_directive(nadia, pressing)
         assert len(planned(ines)) == 1 + times
+
+
+def test_the_list_of_what_is_overdue_shows_no_reminder_of_what_was_recalled(
+    nadia: Person, ines: Person, ask: Ask, sign_in: Callable[[Person], Client]
+) -> None:
+    now, page = timezone.now(), "/o/waterworks/distribute/proof/overdue/"
+    directive = ask(2, urgent=False, remind_days=[1])
+    climb(directive, now + timedelta(days=1, hours=3))
+    Delivery.objects.filter(person=ines).update(due_at=now - timedelta(days=1))
+    assert "Reminded" in sign_in(nadia).get(page).content.decode()
+    recall_directive(nadia, directive)
+    ask(9, urgent=False)
+    Delivery.objects.filter(person=ines).update(due_at=now - timedelta(days=1))
+    shown = sign_in(nadia).get(page).content.decode()
+    assert ines.name in shown
+    assert "Reminded" not in shown
+
+
+def test_the_proof_names_the_must_read_that_still_asks(nadia: Person, ines: Person, ask: Ask) -> None:
+    recalled, standing = ask(1), ask(9)
+    recall_directive(nadia, recalled)
+    assert with_manner(Delivery.objects.filter(person=ines)).get().directive == standing.pk
+
+
+def test_what_was_recalled_weighs_nothing_in_a_day(nadia: Person, ines: Person, ask: Ask, follow: Interested) -> None:
+    follow()
+    now, mine = timezone.now(), Delivery.objects.filter(person=ines)
+
+    def value() -> float:
+        return candidates_of(mine, {}, now)[mine.get().pk].value
+
+    before = value()
+    directive = ask()
+    assert value() != before
+    recall_directive(nadia, directive)
+    assert value() == before
 
 
 def test_reminders_begin_anew_with_what_is_issued_again(nadia: Person, ines: Person, ask: Ask) -> None:
