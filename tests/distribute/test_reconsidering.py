@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from headwater.distribute.actions import issue_directive, save_directive
 from headwater.distribute.matching import forget_standing, match_new_versions
@@ -132,6 +133,19 @@ def test_very_many_that_are_opened_at_once_are_taken_in_turns_and_none_is_missed
     house.match()
     for person in (house.ines, house.omar):
         assert sorted(house.got(person)) == sorted(version.title for version in versions)
+
+
+def test_what_is_no_news_is_passed_over_in_turns(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More changes than are looked at in one step, most of texts that nobody may read or that are withdrawn."""
+    monkeypatch.setattr("headwater.distribute.reconsidering.LOOKED_AT", 3)
+    profile(house, house.ines, "pump*")
+    versions = [closed(house, f"pump{each}") for each in range(10)]
+    house.match()
+    open_up(house, *versions)
+    with house.inside():
+        Entry.objects.filter(pk__in=[each.entry_id for each in versions[1:9]]).update(withdrawn_at=timezone.now())
+    house.match()
+    assert house.got(house.ines) == ["pump0", "pump9"]
 
 
 def test_nothing_is_written_where_nothing_changed(house: House) -> None:
