@@ -1,6 +1,6 @@
 """Which example a text is most like: the reason of what was learned, worked out when its person looks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from headwater.distribute.learned import read_terms, readable_versions
 from headwater.distribute.matcher.weighing import Terms
@@ -18,9 +18,10 @@ def nearest_example(interest: LearnedInterest, version: EntryVersion) -> Entry |
     """
     examples = [each for each in _examples(interest) if each.entry_id != version.entry_id]
     mine, *theirs = read_terms([version, *examples])
-    shared = [_shared(interest, mine, terms) for terms in theirs]
+    speaking = {term: weight for term, weight in interest.effective.items() if weight > 0}
+    shared = [_shared(speaking, mine, terms) for terms in theirs]
     best = max(shared, default=0.0)
-    return examples[shared.index(best)].entry if best > LEAST_SHARED * _shared(interest, mine, mine) else None
+    return examples[shared.index(best)].entry if best > LEAST_SHARED * _shared(speaking, mine, mine) else None
 
 
 def _examples(interest: LearnedInterest) -> Iterator[EntryVersion]:
@@ -35,8 +36,7 @@ def _examples(interest: LearnedInterest) -> Iterator[EntryVersion]:
     return (found[pk] for pk in dict.fromkeys(named) if pk in found)
 
 
-def _shared(interest: LearnedInterest, one: Terms, other: Terms) -> float:
-    """How much of what speaks for a text the two have in common."""
-    weights = interest.effective
-    both = one.shares.keys() & other.shares.keys()
-    return sum(max(weights.get(term, 0.0), 0.0) * one.shares[term] * other.shares[term] for term in both)
+def _shared(speaking: Mapping[str, float], one: Terms, other: Terms) -> float:
+    """How much the two have in common of the words that speak for a text."""
+    both = one.shares.keys() & other.shares.keys() & speaking.keys()
+    return sum(speaking[term] * one.shares[term] * other.shares[term] for term in both)
