@@ -73,7 +73,7 @@ def found(interests: dict[str, Learned], test: list[Story], meaning: Meaning | N
         linear.put(number, interests[topic])
     taken: Found = {topic: set() for topic in topics}
     for story in test:
-        for number in linear.match(story.reading())[0].tolist():
+        for number in linear.match(terms_of(story.reading()))[0].tolist():
             taken[topics[number]].add(story.number)
     return taken
 

@@ -39,11 +39,11 @@ def run() -> Iterator[Figure]:
         linear.put(number, learned)
     yield plain("learned_load", time.process_time() - started, f"s for {INTERESTS} interests of {TERMS} terms")
     versions = [_version(rng, words, shares) for _ in range(VERSIONS)]
-    linear.match(versions[0])
+    linear.match(terms_of(versions[0]))
     times, matches = list[float](), 0
     for version in (_fresh(version) for version in versions):
         began = time.process_time()
-        matches += len(linear.match(version)[0])
+        matches += len(linear.match(terms_of(version))[0])
         times.append(time.process_time() - began)
     yield plain("learned_rate", VERSIONS / sum(times), "versions/s")
     yield plain("learned_latency_p99", 1000 * percentile(times, 0.99), "ms")
@@ -86,7 +86,8 @@ def _change(linear: LinearProfiles, interests: list[Learned]) -> float:
 def _wrong(linear: LinearProfiles, interests: list[Learned], versions: list[Reading]) -> int:
     wrong = 0
     for version in versions:
-        shares = terms_of(version).shares
+        terms = terms_of(version)
+        shares = terms.shares
         expected = dict[int, float]()
         for number, learned in enumerate(interests):
             weights = {term: float(np.float32(weight)) for term, weight in learned.terms if term in shares}
@@ -95,6 +96,6 @@ def _wrong(linear: LinearProfiles, interests: list[Learned], versions: list[Read
                 score += weights.get(term, 0.0) * shares[term]
             if score >= learned.threshold:
                 expected[number] = score
-        ids, scores = linear.match(version)
+        ids, scores = linear.match(terms)
         wrong += dict(zip(ids.tolist(), scores.tolist(), strict=True)) != expected
     return wrong

@@ -143,7 +143,7 @@ def _learned(halves: Halves, interests: dict[str, Learned], meaning: Meaning | N
         linear.put(number, Learned(learned.terms, _NO_THRESHOLD, learned.near / _NO_THRESHOLD))
 
     def ranking(page: int) -> list[str]:
-        found, scores = linear.match(halves.pages[page].reading())
+        found, scores = linear.match(terms_of(halves.pages[page].reading()))
         return [authors[found[at]] for at in np.argsort(-scores, kind="stable")]
 
     return ranking
@@ -157,7 +157,7 @@ def _sent(halves: Halves, interests: dict[str, Learned], meaning: Meaning | None
         linear.put(number, learned)
     right = sent = 0
     for page, wanted in halves.wanted.items():
-        found = {authors[number] for number in linear.match(halves.pages[page].reading())[0].tolist()}
+        found = {authors[number] for number in linear.match(terms_of(halves.pages[page].reading()))[0].tolist()}
         found -= halves.had.get(page, set())
         right, sent = right + len(found & wanted), sent + len(found)
     yield plain(f"who_should_know_sent_precision{by}", right / max(1, sent), "precision of what reached its threshold")

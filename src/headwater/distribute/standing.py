@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from headwater.distribute.function_words import is_function_word
 from headwater.distribute.matcher.meaning import Meaning, nearness
-from headwater.distribute.matcher.weighing import TITLE
+from headwater.distribute.matcher.weighing import TITLE, terms_of
 from headwater.distribute.meaning import current_meaning
 from headwater.distribute.models import Directive, InterestProfile, LearnedInterest
 from headwater.distribute.shards import Part, asked_in, is_of
@@ -152,7 +152,7 @@ class Standing:
         reading = Reading(version)
         found = self._matcher.match(reading, upto=tx)
         scores = dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
-        reasons = self._matcher.explain(scores, reading) if scores else {}
+        reasons = self._matcher.explain(scores, reading, features=found.features) if scores else {}
         asked = [
             Match(key, _words(evidence.value for evidence in reasons[key] or ()), score)
             for key, score in scores.items()
@@ -161,9 +161,10 @@ class Standing:
 
     def _match_learned(self, reading: "Reading", tx: int) -> list[Match]:
         """The learned interests that the version reaches, each with the words that brought most."""
-        ids, scores = self._learned.match(reading, upto=tx)
+        terms = terms_of(reading)
+        ids, scores = self._learned.match(terms, upto=tx)
         return [
-            Match(key, _words(_written(reading, self._learned.explain(key, reading)))[:MOST_LEARNED_WORDS], score)
+            Match(key, _words(_written(reading, self._learned.explain(key, terms)))[:MOST_LEARNED_WORDS], score)
             for key, score in zip(ids.tolist(), scores.tolist(), strict=True)
         ]
 
@@ -188,7 +189,7 @@ class Standing:
         from headwater.distribute.matcher.reading import Reading
 
         reading = Reading(version)
-        learned = self._learned.match(reading)[0].tolist() if len(self._learned) else []
+        learned = self._learned.match(terms_of(reading))[0].tolist() if len(self._learned) else []
         return self._matcher.match(reading).ids.tolist() + learned
 
     def _put(self, key: int, query: str, languages: Sequence[str], since: int) -> None:

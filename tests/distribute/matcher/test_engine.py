@@ -13,7 +13,7 @@ from headwater.distribute.matcher.engine import Matcher, Profile
 from headwater.distribute.matcher.features import Features
 from headwater.distribute.matcher.kernels import LONG_AGO, weigh_features
 from headwater.distribute.matcher.plan import ALWAYS, MAX_DEPTH, MAX_LEAVES, Any, TooLarge, Tree, Weighed, tree_of
-from headwater.distribute.matcher.reading import Reading
+from headwater.distribute.matcher.reading import Part, Reading
 from headwater.distribute.matcher.reasons import Evidence
 from headwater.distribute.matcher.words import WordSpec
 from headwater.search.language import oracle, paths
@@ -151,7 +151,9 @@ def test_matches_exactly_what_the_oracle_says(query: Query, seen: Searchable, re
     matcher.put(7, query, reader)
     expected = oracle.matches(query, seen, reader, NOW)
     assert matched(matcher, seen, NOW) == ([7] if expected else [])
-    assert (matcher.explain([7], seen, NOW)[7] is not None) == expected
+    reasons = matcher.explain([7], seen, NOW)
+    assert (reasons[7] is not None) == expected
+    assert matcher.explain([7], seen, NOW, matcher.match(seen, NOW).features) == reasons
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -482,3 +484,14 @@ def test_a_glob_is_compiled_once_for_as_long_as_it_is_asked_for(monkeypatch: pyt
     matcher.put(4321, PathGlob("*c*.md"))
     assert 4321 in matched(matcher, version(path="docs/abc.md"), NOW)
     assert len(seen) == 5_001
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    words=st.lists(st.sampled_from("abc"), min_size=1, max_size=3),
+    text=st.lists(st.sampled_from("abcd"), max_size=12),
+)
+def test_the_first_place_of_a_phrase(words: list[str], text: list[str]) -> None:
+    part = Part(" ".join(text), "")
+    there = [at for at in range(len(text)) if text[at : at + len(words)] == words]
+    assert part.place("", words) == (there[0] if there else None)

@@ -82,17 +82,17 @@ def test_nearness_counts_less_the_more_examples_there_were_and_never_for_words_a
     assert rescored(1.1, 1.0, 2.0, 0.0) < 1, "what is far off must bring more words"
 
 
-def reading(words: Sequence[str]) -> Reading:
+def terms_in(words: Sequence[str]) -> Terms:
     now = datetime(2026, 3, 1, tzinfo=UTC)
-    return Reading(Searchable(1, 1, "", " ".join(words), "", "document", "news", (), (), "", now))
+    return terms_of(Reading(Searchable(1, 1, "", " ".join(words), "", "document", "news", (), (), "", now)))
 
 
 def test_no_text_is_a_candidate_that_has_none_of_the_words() -> None:
     linear = LinearProfiles()
     linear.put(1, Learned((("culvert", 0.1),), 0.01, 3.0))
     linear.lean_on(space())
-    assert linear.match(reading(["drain", "weir", "flood"]))[0].tolist() == []
-    assert linear.match(reading(["culvert", "weir", "flood"]))[0].tolist() == [1]
+    assert linear.match(terms_in(["drain", "weir", "flood"]))[0].tolist() == []
+    assert linear.match(terms_in(["culvert", "weir", "flood"]))[0].tolist() == [1]
 
 
 interests = st.builds(
@@ -121,12 +121,12 @@ def test_many_at_once_are_rescored_as_each_by_itself(
     if not leans_first:
         linear.lean_on(space())
     for words in asked:
-        ids, scores = linear.match(reading(words))
-        assert dict(zip(ids.tolist(), scores.tolist(), strict=True)) == pytest.approx(expected(held, reading(words)))
+        ids, scores = linear.match(terms_in(words))
+        assert dict(zip(ids.tolist(), scores.tolist(), strict=True)) == pytest.approx(expected(held, terms_in(words)))
 
 
-def expected(held: Mapping[int, Learned], version: Reading) -> dict[int, float]:
-    found, of_text = {}, terms_of(version)
+def expected(held: Mapping[int, Learned], of_text: Terms) -> dict[int, float]:
+    found = {}
     for number, learned in held.items():
         weights = {term: float(np.float32(weight)) for term, weight in learned.terms}
         score = sum(weights.get(term, 0.0) * share for term, share in of_text.shares.items())
@@ -143,6 +143,6 @@ def test_without_a_space_words_alone_decide() -> None:
     linear = LinearProfiles()
     linear.put(1, Learned((("drain", 0.7), ("weir", 0.7)), 1.0, 3.0))
     linear.lean_on(space())
-    assert linear.match(reading(["drain", "weir"]))[0].tolist() == [1]
+    assert linear.match(terms_in(["drain", "weir"]))[0].tolist() == [1]
     linear.lean_on(None)
-    assert linear.match(reading(["drain", "weir"]))[0].tolist() == []
+    assert linear.match(terms_in(["drain", "weir"]))[0].tolist() == []

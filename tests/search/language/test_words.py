@@ -2,13 +2,15 @@
 
 import sys
 import unicodedata
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headwater.search.language import folding
 from headwater.search.language.analyzer import analyze, asked_surfaces, surfaces
-from headwater.search.language.folding import STEMMERS, base_language, facet_key, fold, stems_of
+from headwater.search.language.folding import STEMMERS, base_language, facet_key, fold, stems_of, surfaces_of
 
 TEXTS = st.text(alphabet=st.sampled_from("ab É ß'-_.7é́й水道ガーｱ\n हिन्दी ﬁ😀½⑴ﷺͺﹰ㈠"), max_size=40)
 
@@ -125,6 +127,18 @@ def test_equal_surfaces_have_equal_stems(language: str, word: str) -> None:
         word.upper().lower()
     )
     assert len(stems_of(found, language)) == len(found)
+
+
+@given(st.sampled_from(sorted(STEMMERS)), st.lists(TEXTS, max_size=8), st.integers(1, 30))
+def test_many_words_together_become_what_each_becomes_alone(language: str, texts: list[str], known: int) -> None:
+    words = [word for text in texts for word in text.split() if word.isalnum()]
+    with patch.multiple(folding, _TOGETHER=3, _CACHED_WORDS=known, _surfaces=folding._Surfaces()):
+        together = surfaces_of(words)
+    assert together == [surfaces_of([word])[0] for word in words]
+    forms = " ".join(together).split()
+    with patch.multiple(folding, _TOGETHER=3, _CACHED_WORDS=known, _stems_for=folding._Stems):
+        stems = stems_of(forms, language)
+    assert stems == [stems_of([form], language)[0] for form in forms]
 
 
 def test_keys_of_facets() -> None:

@@ -22,6 +22,7 @@ from headwater.search.language.folding import MAX_SURFACE
 MOST_WORDS = 1 << 17
 _TABLE = 4 * MOST_WORDS
 _UNKNOWN = -1
+LexemesOf = Callable[[list[str]], list[int]]
 _BASIS = np.uint64(0xCBF29CE484222325)
 _PRIME = np.uint64(0x100000001B3)
 _SHIFT = np.uint64(32)
@@ -70,15 +71,15 @@ class Cutter:
         self._surfaces += [self._surface(number) for number in range(known, now)]
         return out[:n]
 
-    def lexemes(self, numbers: Ints, channel: Channel, lexeme_of: Callable[[str], int]) -> Ints:
-        """The lexemes of numbered surfaces in a channel; `lexeme_of` says it of one that was not asked for before."""
+    def lexemes(self, numbers: Ints, channel: Channel, lexemes_of: LexemesOf) -> Ints:
+        """The lexemes of numbered surfaces in a channel; `lexemes_of` says it of those not asked for before."""
         column = self._columns.get(channel)
         if column is None:
             column = self._columns[channel] = np.full(MOST_WORDS, _UNKNOWN, np.int32)
         found: Ints = column[numbers]
         if found.size and found.min() == _UNKNOWN:
-            for number in set(numbers[found == _UNKNOWN].tolist()):
-                column[number] = lexeme_of(self._surfaces[number])
+            unknown = list(set(numbers[found == _UNKNOWN].tolist()))
+            column[unknown] = lexemes_of([self._surfaces[number] for number in unknown])
             found = column[numbers]
         return found
 

@@ -42,10 +42,14 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The profiles that match a version, in no order, each once, and a score for each (larger is closer)."""
+    """The profiles that match a version, in no order, each once, and a score for each (larger is closer).
+
+    `features` are the numbers of what was found in the version, of all that is asked for.
+    """
 
     ids: Longs
     scores: Floats
+    features: Ints
 
 
 class _Batch:
@@ -90,7 +94,8 @@ class Matcher:
         self._checked = Lists(4)
         self._scratch = _scratch(_FIRST)
         self._needs: Longs = np.zeros(4, np.int64)
-        self._out = Matches(np.zeros(_FIRST, np.int64), np.zeros(_FIRST, np.float32))
+        self._ids: Longs = np.zeros(_FIRST, np.int64)
+        self._scores: Floats = np.zeros(_FIRST, np.float32)
         self._hits: Ints = np.zeros(2 * _FIRST + 2, np.int32)
 
     def __len__(self) -> int:
@@ -142,18 +147,26 @@ class Matcher:
         found = self._features.mark(reading, now or datetime.now(UTC))
         features = self._features.arrays()
         weigh_features(found, features)
-        ids, scores = self._out.ids, self._out.scores
+        ids, scores = self._ids, self._scores
         n = match_profiles(found, features, self._profiles(), upto, self._scratch, ids, scores, self._hits)
         self._features.unmark(found)
-        return Matches(ids[:n].copy(), scores[:n].copy())
+        return Matches(ids[:n].copy(), scores[:n].copy(), found.copy())
 
     def explain(
-        self, profile_ids: Iterable[int], version: Searchable | Reading, now: datetime | None = None
+        self,
+        profile_ids: Iterable[int],
+        version: Searchable | Reading,
+        now: datetime | None = None,
+        features: Ints | None = None,
     ) -> dict[int, Reason | None]:
-        """Why each of these profiles matches; None for one that does not, or that is not there."""
+        """Why each of these profiles matches; None for one that does not, or that is not there.
+
+        `features` are those of its `Matches`, if no profile was put or removed since: they are not looked for again.
+        """
         reading = version if isinstance(version, Reading) else Reading(version)
         wanted = list(profile_ids)
-        found = self._features.mark(reading, now or datetime.now(UTC))
+        marks = self._features
+        found = marks.mark(reading, now or datetime.now(UTC)) if features is None else marks.mark_again(features)
         try:
             reasons = Reasons(self._features.spec, reading)
             return dict(zip(wanted, self._reasons(wanted, reasons), strict=True))
@@ -240,8 +253,8 @@ class Matcher:
         self._plain.want(self._features.last)
         self._checked.want(self._features.last)
         self._widen_scratch(longest)
-        if slots > len(self._out.ids):
-            self._out = Matches(np.zeros(slots, np.int64), np.zeros(slots, np.float32))
+        if slots > len(self._ids):
+            self._ids, self._scores = np.zeros(slots, np.int64), np.zeros(slots, np.float32)
             self._hits = np.zeros(2 * slots + 2, np.int32)
 
     def _make_room(self) -> None:

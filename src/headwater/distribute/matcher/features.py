@@ -169,6 +169,11 @@ class Features:
         n = self._mark(self._judged.find(reading, present, found[:n]), n)
         return found[:n]
 
+    def mark_again(self, found: Ints) -> Ints:
+        """Mark what a version was seen to have before; returns it."""
+        self._arrays.present[found] = 1
+        return found
+
     def unmark(self, found: Ints) -> None:
         """Take back the marks of one version."""
         self._arrays.present[found] = 0

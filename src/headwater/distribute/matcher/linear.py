@@ -9,9 +9,8 @@ from headwater.distribute.matcher.learning import Learned
 from headwater.distribute.matcher.lists import Saved
 from headwater.distribute.matcher.meaning import LEAST, Meaning, rescored
 from headwater.distribute.matcher.postings import Flags, Floats, Ints, Longs, Postings, Reals, longer
-from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.saving import as_array, below, from_array, joined
-from headwater.distribute.matcher.weighing import terms_of
+from headwater.distribute.matcher.weighing import Terms
 
 ANY_TIME = np.iinfo(np.int64).max
 _FIRST = 256
@@ -111,9 +110,8 @@ class LinearProfiles:
         self._forget_directions()
         self._set_gates(slice(None))
 
-    def match(self, reading: Reading, upto: int = ANY_TIME) -> tuple[Longs, Reals]:
+    def match(self, terms: Terms, upto: int = ANY_TIME) -> tuple[Longs, Reals]:
         """The numbers of the interests that a version of transaction `upto` reaches, ascending, and their scores."""
-        terms = terms_of(reading)
         known = [(row, share) for term, share in terms.shares.items() if (row := self._terms.get(term)) is not None]
         rows = np.array([row for row, _ in known], np.int32)
         shares = np.array([share for _, share in known], np.float64)
@@ -130,17 +128,15 @@ class LinearProfiles:
         order = np.argsort(ids)
         return ids[order], scores[order]
 
-    def explain(self, profile: int, reading: Reading) -> list[tuple[str, float]]:
+    def explain(self, profile: int, terms: Terms) -> list[tuple[str, float]]:
         """The terms of the version that count for the interest, and how much each brings: the most first.
 
         What speaks against it stands last, below 0; the sum is the score. Raises `KeyError` for an unknown number.
         """
         slot = self._slots[profile]
-        held = set(self._rows[slot].tolist())
+        held = [(row, self._names[row]) for row in self._rows[slot].tolist()]
         brought = [
-            (term, self._postings.weight(self._terms[term], slot) * share)
-            for term, share in terms_of(reading).shares.items()
-            if self._terms.get(term) in held
+            (term, self._postings.weight(row, slot) * terms.shares[term]) for row, term in held if term in terms.shares
         ]
         return sorted(brought, key=lambda item: (-item[1], item[0]))
 

@@ -121,11 +121,15 @@ class Part:
 
     def place(self, language: str, words: Sequence[str]) -> int | None:
         """The first place where these forms stand side by side; None if nowhere."""
-        forms, wanted = self.forms(language), list(words)
-        at = self._first(language).get(wanted[0])
-        while at is not None and forms[at : at + len(wanted)] != wanted:
-            at = _next(forms, wanted[0], at + 1)
-        return at
+        forms, wanted, first = self.forms(language), list(words), self._first(language)
+        if not all(word in first for word in wanted):
+            return None
+        # From the word that comes last for the first time: it is likely to be rare, and before it they are nowhere.
+        before = max(range(len(wanted)), key=lambda at: first[wanted[at]])
+        at: int | None = first[wanted[before]]
+        while at is not None and forms[max(0, at - before) : at - before + len(wanted)] != wanted:
+            at = _next(forms, wanted[before], at + 1)
+        return None if at is None else at - before
 
     def near(self, near: Near, languages: Sequence[str]) -> Span | None:
         """The first passage where the parts stand near each other; None if nowhere."""

@@ -45,11 +45,11 @@ def terms_of(reading: Reading, weight: float = 1.0) -> Terms:
     titles: set[str] = set()
     for (field, _), words in _own_forms(reading):
         if field:
-            titles.update(word for word in words if not word.isdigit())
+            titles.update(words)
         else:
-            counts.update(word for word in words if not word.isdigit())
-    raw = {word: 1.0 + math.log(count) for word, count in counts.items()}
-    raw.update((TITLE + word, 1.0) for word in sorted(titles))
+            counts.update(words)
+    raw = {word: 1.0 + math.log(count) for word, count in counts.items() if not word.isdigit()}
+    raw.update((TITLE + word, 1.0) for word in sorted(titles) if not word.isdigit())
     length = math.sqrt(sum(value * value for value in raw.values()))
     return Terms({term: value / length for term, value in raw.items()}, weight)
 

@@ -6,7 +6,7 @@ in: as many lexemes side by side. Lexemes bring single words, pairs of lexemes l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from headwater.distribute.matcher.arrays import WordArrays
-from headwater.distribute.matcher.cutting import Cutter
+from headwater.distribute.matcher.cutting import Cutter, LexemesOf
 from headwater.distribute.matcher.lists import (
     COUNT,
     Ints,
@@ -168,15 +168,18 @@ class WordIndex:
         lexicon = self._lexicons[channel]
         if self._cutter.takes(part.text):
             # The numbers do not depend on the channel, but working them out again costs less than keeping them.
-            return self._cutter.lexemes(self._cutter.numbers(part.text), channel, self._lexeme_of(channel))
+            return self._cutter.lexemes(self._cutter.numbers(part.text), channel, self._lexemes_of(channel))
         words = part.forms(channel[1])
         return np.fromiter(map(lexicon.get, words, repeat(0)), np.int32, len(words))
 
-    def _lexeme_of(self, channel: Channel) -> Callable[[str], int]:
+    def _lexemes_of(self, channel: Channel) -> LexemesOf:
         lexicon, language = self._lexicons[channel], channel[1]
-        if not language:
-            return lambda surface: lexicon.get(surface, 0)
-        return lambda surface: lexicon.get(stems_of([surface], language)[0], 0)
+
+        def of(surfaces: list[str]) -> list[int]:
+            forms = stems_of(surfaces, language) if language else surfaces
+            return [lexicon.get(form, 0) for form in forms]
+
+        return of
 
     def _lexeme(self, channel: Channel, word: str) -> int:
         lexicon = self._lexicons.setdefault(channel, {})
