@@ -28,6 +28,7 @@ from headwater.distribute.broadcasts import spread_open_broadcasts
 from headwater.distribute.following import current_tx
 from headwater.distribute.inbox import inbox_of
 from headwater.distribute.matching import forget_standing, match_new_versions
+from headwater.distribute.matching_aside import match_very_long
 from headwater.distribute.models import Broadcast, Delivery, InterestProfile, MatchRun, Reason
 from headwater.distribute.waiting import counts_of
 from headwater.distribute.widening import FOLLOWERS as WIDENING
@@ -89,7 +90,7 @@ class House:
         if patiently:
             self.await_others()
         wider = (each.step for each in WIDENING)
-        steps = (match_new_versions, spread_open_broadcasts, follow_entries, follow_members, *wider)
+        steps = (match_new_versions, match_very_long, spread_open_broadcasts, follow_entries, follow_members, *wider)
         while [step for step in steps if step(self.organisation.pk)]:
             pass
 

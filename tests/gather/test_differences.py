@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater.gather.differences import one_sentence
+from headwater.gather.differences import _shared, one_sentence
 
 LONG = "The first sentence stays as it is. " * 12
 
@@ -23,6 +23,11 @@ LONG = "The first sentence stays as it is. " * 12
 )
 def test_what_is_new_is_said_first(before: str, after: str, said: str) -> None:
     assert one_sentence(before, after) == said
+
+
+@given(st.text("ab", max_size=12), st.text("ab", max_size=12))
+def test_how_many_characters_two_lines_share(one: str, other: str) -> None:
+    assert _shared(one, other) == max(n for n in range(len(one) + 1) if other.startswith(one[:n]))
 
 
 @given(st.text(), st.text())

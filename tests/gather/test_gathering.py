@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import F
 
 from headwater.core.actions import OPERATOR, Refused
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
-from headwater.gather import jobs, runs
+from headwater.gather import jobs, publishing, runs
 from headwater.gather.actions import close_source, create_source
 from headwater.gather.connectors import SourceFailed
 from headwater.gather.connectors.folder import Folder
@@ -25,6 +25,7 @@ from headwater.gather.pipeline import STEPS, Batch
 from headwater.gather.publishing import publish
 from headwater.gather.runs import Progress
 from headwater.people.models import Notice, Person
+from headwater.search.language.fingerprint import fingerprint
 from headwater.search.models import Entry, EntryVersion
 from tests.gather.connectors.servers import Page, WebServer, web_server
 
@@ -59,6 +60,33 @@ def test_a_folder_twice(organisation_id: int, folder: Path, pool: Pool) -> None:
     assert numbers(again) == (4, 0, 0, 0, 1)
     with organisation_context(organisation_id):
         assert Source.objects.count() == 1
+
+
+def test_long_texts_are_looked_through_before_anything_is_written(
+    organisation_id: int, folder: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever follows what is committed waits for a transaction that has written, as long as it goes on."""
+    numbered: list[int | None] = []
+
+    def watched(work: Any) -> Any:
+        def working(*texts: str) -> Any:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_current_xact_id_if_assigned()")
+                numbered.extend(cursor.fetchone())
+            return work(*texts)
+
+        return working
+
+    for name in ("fingerprint", "one_sentence"):
+        monkeypatch.setattr(publishing, name, watched(getattr(publishing, name)))
+    gather(organisation_id, OPERATOR, str(folder), pool=pool)
+    (folder / "a.md").write_text("# Storm watch\n\nQuite another text. " + "Many words follow. " * 20)
+    gather(organisation_id, OPERATOR, str(folder), pool=pool)
+    assert numbered == [None] * 5
+    with organisation_context(organisation_id):
+        changed = EntryVersion.objects.get(number=2)
+        assert changed.summary == "Storm watch"
+        assert changed.fingerprint == fingerprint(changed.text) is not None
 
 
 def test_a_file_a_feed_and_a_site(organisation_id: int, folder: Path, pool: Pool, settings: Any) -> None:

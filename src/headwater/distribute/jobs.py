@@ -2,6 +2,7 @@
 
 from headwater.core.jobs import Follower, periodic
 from headwater.distribute import confirming as confirming  # the worker finds its job by this import
+from headwater.distribute import very_long
 from headwater.distribute.bounces import read_bounces
 from headwater.distribute.broadcasts import spread_open_broadcasts
 from headwater.distribute.digests import make_digests
@@ -12,6 +13,7 @@ from headwater.distribute.keys import end_keys
 from headwater.distribute.ladder import climb_ladder
 from headwater.distribute.learned import is_learning_due, plan_learning
 from headwater.distribute.matching import match_new_versions
+from headwater.distribute.matching_aside import match_very_long
 from headwater.distribute.meaning import has_meaning, make_meaning
 from headwater.distribute.posting import send_due
 from headwater.distribute.sending import plan_new, plan_notices
@@ -42,6 +44,7 @@ FOLLOWERS = [
     Follower("match versions", channel="search_entryversion", step=match_new_versions),
     Follower("forecast reach", channel="distribute_forecast", step=match_new_versions, every_seconds=60),
     Follower("match what changed", channel="search_entry", step=match_new_versions, every_seconds=60, rest=1.0),
+    Follower("match very long texts", channel=very_long.CHANNEL, step=match_very_long),
     Follower("spread broadcasts", channel="distribute_broadcast", step=spread_open_broadcasts),
     Follower("withdraw", channel="search_entry", step=follow_entries, rest=0.2),
     Follower("joined audiences", channel="people_audiencemember", step=follow_members),

@@ -37,6 +37,7 @@ from headwater.distribute.shards import Part, locked_shard, move_shard, shards, 
 from headwater.distribute.snapshots import take_up
 from headwater.distribute.standing import Match, Standing, late_comers
 from headwater.distribute.unmatched import CannotMatch, next_to_retry, set_aside, without_unmatched
+from headwater.distribute.very_long import leave_aside
 from headwater.gather.models import Source
 from headwater.search.language.searchable import Searchable
 from headwater.search.models import EntryVersion
@@ -50,6 +51,9 @@ MOST_LOOKS = 25  # then the follower's own clock, or the next change, wakes it
 LONG = 2.0  # seconds for one version, which is then told in the log: it should be a thousandth
 LONGEST_PAUSE = 30  # seconds that a step may stand still before PostgreSQL ends it, and others go on in its place
 
+Directed = tuple[int, int, list[str]]
+"""A directive that asks for a version, and the version, with the words that brought it."""
+
 _held: dict[Part, Standing] = {}
 _looks: dict[int, int] = {}
 _holding = threading.Lock()
@@ -58,7 +62,7 @@ _holding = threading.Lock()
 def match_new_versions(organisation_id: int) -> bool:
     """Match the next batch of versions in each shard that is ours, and deliver. True when there is more at once."""
     more = held_back = False
-    for pk, part in _ours(organisation_id):
+    for pk, part in our_shards(organisation_id):
         has_more, is_held_back = _step(pk, part)
         more, held_back = more or has_more, held_back or is_held_back
     # Committed, but a transaction with a lower number is still open: it will end in a moment.
@@ -69,7 +73,7 @@ def match_new_versions(organisation_id: int) -> bool:
     return more
 
 
-def _ours(organisation_id: int) -> list[tuple[int, Part]]:
+def our_shards(organisation_id: int) -> list[tuple[int, Part]]:
     """The shards that this process is to match: those it holds, or all where nobody shares them out."""
     if holding.holding is not None:
         _forget_but(holding.holding.parts())
@@ -81,7 +85,7 @@ def _ours(organisation_id: int) -> list[tuple[int, Part]]:
 def _step(pk: int, part: Part) -> tuple[bool, bool]:
     """Whether there is more to match, and whether versions are there that cannot be read yet."""
     try:
-        with _holding, _borrowed(part) as standing, organisation_context(part.organisation_id):
+        with standing_of(part) as standing, organisation_context(part.organisation_id):
             shard = locked_shard(pk)
             return (False, False) if shard is None else _step_with(standing, shard, part)
     except CannotMatch as failed:
@@ -93,9 +97,17 @@ def _step(pk: int, part: Part) -> tuple[bool, bool]:
 
 
 @contextmanager
+def standing_of(part: Part) -> Iterator[Standing]:
+    """What stands in memory for a part, for one at a time; it is kept when the block has ended well."""
+    with _holding, _borrowed(part) as standing:
+        yield standing
+
+
+@contextmanager
 def _borrowed(part: Part) -> Iterator[Standing]:
-    """What stands in memory for a part, put back at the end of the transaction that it is borrowed for."""
-    standing = _held.pop(part, None) or Standing(part)
+    standing = _held.pop(part, None)
+    if standing is None:
+        standing = Standing(part)
     known = standing.tx
     try:
         yield standing
@@ -120,7 +132,7 @@ def _step_with(standing: Standing, shard: MatchShard, part: Part) -> tuple[bool,
     end = upper if shard.until_tx is None else min(upper, shard.until_tx)
     versions, reached, more = _next_versions(shard.tx, end)
     if versions:
-        delivered += _match(without_unmatched(versions, part), standing, is_first=part.number == 0)
+        delivered += _match(without_unmatched(versions, part), standing, shard)
         _record(part, reached, upper, len(versions), delivered, time.monotonic() - started)
     if versions or is_last:
         move_shard(shard, reached)
@@ -135,14 +147,13 @@ def _match_again(standing: Standing, shard: MatchShard, part: Part, upper: int, 
 
     Returns how many deliveries were made, and whether there is more of it.
     """
-    is_first = part.number == 0
     delivered = _catch_up(shard, part, upper) if is_changed else 0
     changed = changed_since(shard, upper)
-    delivered += _match(without_unmatched(changed.versions, part), standing, is_first, again=True)
+    delivered += _match(without_unmatched(changed.versions, part), standing, shard, again=True)
     move_on(shard, changed)
     retried = next_to_retry(part)
     if retried is not None:
-        delivered += _match([retried], standing, is_first)
+        delivered += _match([retried], standing, shard)
     return delivered, changed.more or retried is not None
 
 
@@ -191,31 +202,41 @@ def _next_versions(since: int, upper: int) -> tuple[list[EntryVersion], int, boo
     return sorted(chosen, key=lambda version: (version.number, version.pk)), upper, more
 
 
-def _match(versions: Iterable[EntryVersion], standing: Standing, is_first: bool, again: bool = False) -> int:
+def _match(versions: Iterable[EntryVersion], standing: Standing, shard: MatchShard, again: bool = False) -> int:
     """Deliver what matches. Directives that follow an entry, whatever its versions say, go with the first shard.
 
-    Matched `again`, those have been delivered already to whom they concerned then.
+    Matched `again`, those have been delivered already to whom they concerned then. Very long ones are left aside.
     """
     delivered = 0
-    for turn in _one_of_an_entry_at_a_time(_not_old(versions)):
+    for turn in _one_of_an_entry_at_a_time(leave_aside(_not_old(versions), shard)):
         hits, directed = _hits(turn, standing)
         delivered += deliver_hits(hits, again)
         if hits:
             delivered -= settle_overtaken([version.pk for version in turn])
-        delivered += broadcast_new_versions(turn, directed, follow=is_first)
+        delivered += broadcast_new_versions(turn, directed, follow=shard.number == 0)
     return delivered
 
 
-def _hits(versions: Sequence[EntryVersion], standing: Standing) -> tuple[list[Hit], list[tuple[int, int, list[str]]]]:
-    """What profiles get, and what directives ask for: (directive id, version id, words)."""
+def _hits(versions: Sequence[EntryVersion], standing: Standing) -> tuple[list[Hit], list[Directed]]:
+    """What profiles get, and what directives ask for."""
     hits: list[Hit] = []
-    directed: list[tuple[int, int, list[str]]] = []
+    directed: list[Directed] = []
     for version, searchable in zip(versions, searchables(versions), strict=True):
-        for match in _matches(version, searchable, standing):
-            if match.profile_id is not None:
-                hits.append(Hit(version.pk, match.profile_id, match.words, match.score))
-            elif match.directive_id is not None:
-                directed.append((match.directive_id, version.pk, match.words))
+        of_profiles, of_directives = sorted_out(version, _matches(version, searchable, standing))
+        hits += of_profiles
+        directed += of_directives
+    return hits, directed
+
+
+def sorted_out(version: EntryVersion, matches: Iterable[Match]) -> tuple[list[Hit], list[Directed]]:
+    """What profiles get of a version, and what directives ask for."""
+    hits: list[Hit] = []
+    directed: list[Directed] = []
+    for match in matches:
+        if match.profile_id is not None:
+            hits.append(Hit(version.pk, match.profile_id, match.words, match.score))
+        elif match.directive_id is not None:
+            directed.append((match.directive_id, version.pk, match.words))
     return hits, directed
 
 
@@ -245,7 +266,7 @@ def _catch_up(shard: MatchShard, part: Part, upper: int) -> int:
     standing, oldest = late
     missed = EntryVersion.objects.filter(tx__gte=oldest, tx__lt=shard.tx).select_related("entry")
     versions = without_unmatched(missed.order_by("number", "pk"), part)
-    return _match(versions, standing, is_first=part.number == 0)
+    return _match(versions, standing, shard)
 
 
 def _not_old(versions: Iterable[EntryVersion]) -> list[EntryVersion]:

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from headwater.distribute.function_words import is_function_word
 from headwater.distribute.matcher.meaning import Meaning, nearness
-from headwater.distribute.matcher.weighing import TITLE, terms_of
+from headwater.distribute.matcher.weighing import TITLE
 from headwater.distribute.meaning import current_meaning
 from headwater.distribute.models import Directive, InterestProfile, LearnedInterest
 from headwater.distribute.shards import Part, asked_in, is_of
@@ -145,11 +145,11 @@ class Standing:
             return
         self._put(key, directive.query, self._languages, directive.since_tx)
 
-    def match(self, version: Searchable, tx: int) -> list[Match]:
+    def match(self, version: "Searchable | Reading", tx: int) -> list[Match]:
         """Everything that matches a version of that transaction, with its words; not what came after the version."""
         from headwater.distribute.matcher.reading import Reading
 
-        reading = Reading(version)
+        reading = version if isinstance(version, Reading) else Reading(version)
         found = self._matcher.match(reading, upto=tx)
         scores = dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
         reasons = self._matcher.explain(scores, reading, features=found.features) if scores else {}
@@ -161,10 +161,9 @@ class Standing:
 
     def _match_learned(self, reading: "Reading", tx: int) -> list[Match]:
         """The learned interests that the version reaches, each with the words that brought most."""
-        terms = terms_of(reading)
-        ids, scores = self._learned.match(terms, upto=tx)
+        ids, scores = self._learned.match(reading.terms, upto=tx)
         return [
-            Match(key, _words(_written(reading, self._learned.explain(key, terms)))[:MOST_LEARNED_WORDS], score)
+            Match(key, _words(_written(reading, self._learned.explain(key, reading.terms)))[:MOST_LEARNED_WORDS], score)
             for key, score in zip(ids.tolist(), scores.tolist(), strict=True)
         ]
 
@@ -189,7 +188,7 @@ class Standing:
         from headwater.distribute.matcher.reading import Reading
 
         reading = Reading(version)
-        learned = self._learned.match(terms_of(reading))[0].tolist() if len(self._learned) else []
+        learned = self._learned.match(reading.terms)[0].tolist() if len(self._learned) else []
         return self._matcher.match(reading).ids.tolist() + learned
 
     def _put(self, key: int, query: str, languages: Sequence[str], since: int) -> None:

@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 
 LONGEST_FAULT = 300
 STANDSTILL = timedelta(minutes=1)
+PATIENCE = timedelta(minutes=10)  # with what waits for being very long: thousands of books may have come at once
 
-_KEPT = ("version_id", "fault", "since", "tried_at", "tries", "again_at")
+_KEPT = ("version_id", "fault", "since", "tried_at", "tries", "is_again", "again_at")
 _started_at = timezone.now()
 
 
@@ -48,8 +49,8 @@ def set_aside(part: Part, failed: CannotMatch) -> None:
 
 
 def without_unmatched(versions: Iterable[EntryVersion], part: Part) -> list[EntryVersion]:
-    """Those that were not set aside in this part."""
-    passed = set(_of(part).values_list("version", flat=True))
+    """Those that were not set aside in this part for a fault."""
+    passed = set(_of(part).exclude(fault="").values_list("version", flat=True))
     return [version for version in versions if version.pk not in passed]
 
 
@@ -58,7 +59,7 @@ def next_to_retry(part: Part) -> EntryVersion | None:
     if not UnmatchedVersion.objects.exists():
         return None
     _take_over(part)
-    due = _of(part).filter(Q(tried_at__lt=_started_at) | Q(again_at__gt=F("tried_at")))
+    due = _of(part).exclude(fault="").filter(Q(tried_at__lt=_started_at) | Q(again_at__gt=F("tried_at")))
     first = due.order_by("version").select_related("version__entry").first()
     if first is None:
         return None
@@ -87,8 +88,9 @@ def _take_over(part: Part) -> None:
 
 
 def unmatched_versions() -> QuerySet[EntryVersion]:
-    """The versions of the current organisation that some standing queries have not met."""
-    return EntryVersion.objects.filter(Exists(UnmatchedVersion.objects.filter(version=OuterRef("pk"))))
+    """The versions of the current organisation that some standing queries have not met, though it was their turn."""
+    overdue = ~Q(fault="") | Q(since__lt=timezone.now() - PATIENCE)
+    return EntryVersion.objects.filter(Exists(UnmatchedVersion.objects.filter(overdue, version=OuterRef("pk"))))
 
 
 def still_shards() -> set[tuple[int, int]]:

@@ -57,7 +57,6 @@ def _run_through() -> None:
     from headwater.distribute.matcher.learning import Learned
     from headwater.distribute.matcher.linear import LinearProfiles
     from headwater.distribute.matcher.reading import Reading
-    from headwater.distribute.matcher.weighing import terms_of
 
     reading = Reading(Searchable(1, 1, "a b c", "d e g h", "en", "", "", (), (), "", timezone.now()))
     matcher, learned = Matcher(), LinearProfiles()
@@ -65,7 +64,6 @@ def _run_through() -> None:
     matcher.explain(matcher.match(reading).ids.tolist(), reading)
     matcher.remove(1)
     learned.put(1, Learned((("a", 2.0),), 0.5))
-    terms = terms_of(reading)
-    learned.match(terms)
-    learned.explain(1, terms)
+    learned.match(reading.terms)
+    learned.explain(1, reading.terms)
     learned.remove(1)

@@ -34,7 +34,14 @@ def _narrowed(line: str, old: list[str]) -> str:
 
 def _shared(one: str, other: str) -> int:
     """How many first characters two lines share."""
-    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    shared, most = 0, min(len(one), len(other))
+    while shared < most:
+        middle = (shared + most + 1) // 2
+        if other.startswith(one[shared:middle], shared):
+            shared = middle
+        else:
+            most = middle - 1
+    return shared
 
 
 def _cut(line: str) -> str:

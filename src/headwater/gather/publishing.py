@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 from django.utils import timezone
@@ -13,7 +13,9 @@ from headwater.gather.differences import one_sentence
 from headwater.gather.models import Document, Failure, RawVersion, Source
 from headwater.gather.pieces import Failed, Piece, State
 from headwater.search.actions import NewVersion, publish_versions, restore_entry
+from headwater.search.language.fingerprint import fingerprint
 from headwater.search.models import Entry, EntryVersion, Kind
+from headwater.search.publishing import storable
 
 if TYPE_CHECKING:
     from headwater.gather.pipeline import Batch
@@ -21,6 +23,17 @@ if TYPE_CHECKING:
 _METADATA_BYTES = 64_000
 # What the source itself says is believed; dates inside office files are mostly those of their template.
 _DATED_BY_AUTHORS = ("text/markdown", "text/html", "message/rfc822", "application/vnd.ms-outlook")
+
+
+class Learned(NamedTuple):
+    """What changed in a text, and its fingerprint: of a very long one that takes a second.
+
+    It is worked out before anything is written: whoever follows what is committed waits for a transaction that has
+    written until it ends.
+    """
+
+    summary: str
+    fingerprint: int | None
 
 
 def hold_source(source_id: int) -> Source:
@@ -42,9 +55,11 @@ def publish(batch: "Batch") -> None:
     for key, piece in pieces.items():
         piece.document = documents.get(key) or Document(source=source, key=key)
     readable = [piece for piece in pieces.values() if piece.extracted is not None]
+    before = _texts_before(readable)
+    learned = {piece.found.key: _learn(piece, before) for piece in readable}
     _make_entries(source, readable)
     _write_documents(pieces.values())
-    _write_versions(batch, readable)
+    _write_versions(batch, readable, learned)
     _restore(pieces.values())
     _write_failures([piece for piece in pieces.values() if piece.failure is not None])
     _forget_failures([piece for piece in pieces.values() if piece.failure is None])
@@ -156,10 +171,9 @@ def _metadata(piece: Piece) -> dict[str, Any]:
     return facts
 
 
-def _write_versions(batch: "Batch", pieces: list[Piece]) -> None:
+def _write_versions(batch: "Batch", pieces: list[Piece], learned: dict[str, Learned]) -> None:
     """A version where the words changed, with its raw bytes and run beside it."""
-    before = _texts_before(piece for piece in pieces if piece.state != State.NEW)
-    versions = publish_versions([_new_version(batch, piece, before) for piece in pieces])
+    versions = publish_versions([_new_version(batch, piece, learned[piece.found.key]) for piece in pieces])
     raw: list[RawVersion] = []
     for piece, version in zip(pieces, versions, strict=True):
         document = _document(piece)
@@ -190,11 +204,16 @@ def _texts_before(pieces: Iterable[Piece]) -> dict[int, str]:
     return {pk: text or "" for pk, text in rows}
 
 
-def _new_version(batch: "Batch", piece: Piece, before: dict[int, str]) -> NewVersion:
+def _learn(piece: Piece, before: dict[int, str]) -> Learned:
+    text = piece.extracted.text if piece.extracted is not None else ""
+    old = before.get(_document(piece).entry_id or 0, "")
+    return Learned(one_sentence(old, text) if old else "", fingerprint(storable(text)))
+
+
+def _new_version(batch: "Batch", piece: Piece, learned: Learned) -> NewVersion:
     extracted, entry = piece.extracted, _document(piece).entry
     if extracted is None or entry is None:
         raise LookupError(piece.found.key)
-    summary = one_sentence(before[entry.pk], extracted.text) if before.get(entry.pk) else ""
     return NewVersion(
         entry=entry,
         title=_title(piece),
@@ -202,7 +221,8 @@ def _new_version(batch: "Batch", piece: Piece, before: dict[int, str]) -> NewVer
         language=extracted.language,
         author=(piece.found.author or extracted.author)[:300],
         published_at=published_at(piece),
-        summary=summary,
+        summary=learned.summary,
+        fingerprint=learned.fingerprint,
         is_backfill=batch.is_backfill,
     )
 

@@ -21,7 +21,8 @@ from headwater.search.models import Entry, EntryVersion, FormerTitle
 class NewVersion:
     """What a version will be: the saved entry it belongs to, its text, and where and when it comes from.
 
-    `gathered_at` is now unless given; `is_backfill` marks what a source's first run brought.
+    `gathered_at` is now unless given; `is_backfill` marks what a source's first run brought. The `fingerprint` of the
+    text is worked out unless given.
     """
 
     entry: Entry
@@ -33,6 +34,7 @@ class NewVersion:
     gathered_at: datetime | None = None
     summary: str = ""
     is_backfill: bool = False
+    fingerprint: int | None = None
 
 
 def publish_version(
@@ -105,7 +107,7 @@ def _version(one: NewVersion, current: Current) -> EntryVersion | None:
         language=one.language[:10],
         author=storable(one.author)[:300],
         checksum=checksum,
-        fingerprint=fingerprint(text),
+        fingerprint=fingerprint(text) if one.fingerprint is None else one.fingerprint,
         summary=storable(one.summary)[:300],
         published_at=one.published_at,
         gathered_at=one.gathered_at or timezone.now(),

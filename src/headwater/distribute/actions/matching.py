@@ -29,7 +29,7 @@ def divide_matching(actor: Actor, shards: int) -> list[MatchShard]:
 def retry_versions(actor: Actor) -> int:
     """Try again to match the versions that were set aside for a fault, within seconds; returns how many there are."""
     require(may_try_again(actor), _("Only an administrator or a knowledge manager has versions tried again."))
-    waiting = UnmatchedVersion.objects.all()
+    waiting = UnmatchedVersion.objects.exclude(fault="")
     waiting.update(again_at=timezone.now())
     versions = waiting.values("version").distinct().count()
     note(versions=versions)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from headwater.distribute.matcher.arrays import Flags
@@ -109,27 +109,25 @@ class PrefixIndex:
     """Prefixes by field and length: a word's beginnings are looked up, so many prefixes cost no more than few."""
 
     def __init__(self) -> None:
-        self._features: dict[tuple[str, str], int] = {}
-        self._lengths: Counter[tuple[str, int]] = Counter()
+        self._features: dict[tuple[str, int], dict[str, int]] = {}
 
     def add(self, feature: int, spec: PrefixSpec) -> None:
         """Let words with this beginning bring the feature."""
-        self._features[spec.field, spec.prefix] = feature
-        self._lengths[spec.field, len(spec.prefix)] += 1
+        self._features.setdefault((spec.field, len(spec.prefix)), {})[spec.prefix] = feature
 
     def drop(self, feature: int, spec: PrefixSpec) -> None:
         """Undo `add`."""
-        del self._features[spec.field, spec.prefix]
-        self._lengths[spec.field, len(spec.prefix)] -= 1
-        self._lengths += Counter()
+        same = self._features[spec.field, len(spec.prefix)]
+        del same[spec.prefix]
+        if not same:
+            del self._features[spec.field, len(spec.prefix)]
 
     def find(self, reading: Reading) -> Iterator[int]:
         """The features present."""
-        for field, length in self._lengths:
-            for beginning in {surface[:length] for surface in reading.surfaces(field)}:
-                feature = self._features.get((field, beginning))
-                if feature is not None:
-                    yield feature
+        for (field, length), features in self._features.items():
+            beginnings = set(map(itemgetter(slice(length)), reading.surfaces(field)))
+            for beginning in features.keys() & beginnings:
+                yield features[beginning]
 
 
 class FacetIndex:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from headwater.distribute.matcher.weighing import Terms, terms_of
 from headwater.search.language.analyzer import Analysis, analyze, surfaces
 from headwater.search.language.folding import base_language, stems_of
 from headwater.search.language.nearness import Places, Span, near_in
@@ -21,6 +22,17 @@ class Reading:
     def __init__(self, searchable: Searchable) -> None:
         self.searchable = searchable
         self.language = base_language(searchable.language)
+
+    def cut(self) -> None:
+        """Do now what takes longest of all that is asked of it later: where that holds up nobody."""
+        for part in (self._title, self._text):
+            part.cut()
+        _ = self._both_set, self.terms
+
+    @cached_property
+    def terms(self) -> Terms:
+        """Its words as weighted terms."""
+        return terms_of(self)
 
     def parts(self) -> tuple[tuple[Part, tuple[str, ...]], ...]:
         """Title and text, each with the fields it is looked at for."""
@@ -114,6 +126,11 @@ class Part:
     def stems(self) -> list[str]:
         """The words as stems in the text's own language; the very list of surfaces where it has no stemmer."""
         return stems_of(self.surfaces, self._language)
+
+    def cut(self) -> None:
+        """Work out all forms and places now."""
+        self.surfaces = self.analysis.surfaces
+        _ = self.stems
 
     def forms(self, language: str) -> list[str]:
         """The surfaces for "", the stems for the text's own language."""

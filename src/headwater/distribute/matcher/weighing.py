@@ -7,12 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.rows import Reals, Rows
+
+if TYPE_CHECKING:
+    from headwater.distribute.matcher.reading import Reading
 
 Item = TypeVar("Item")
 

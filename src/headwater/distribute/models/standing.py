@@ -161,12 +161,16 @@ class UnmatchedVersion(Walled):
     """A version that could not be held against the standing queries of a shard (see distribute/unmatched.py), and why.
 
     Everything else goes on. It is tried again when it is asked for (`again_at`), and by a worker that started since.
+    One without a fault is very long, and waits until it is matched beside the others: see distribute/very_long.py.
     """
 
     version = models.ForeignKey(EntryVersion, on_delete=models.CASCADE, related_name="unmatched")
     number = models.PositiveSmallIntegerField(default=0, help_text=_("of the standing queries, see MatchShard"))
     of = models.PositiveSmallIntegerField(default=1)
     fault = models.CharField(max_length=300, help_text=_("what went wrong, for those who mend it"))
+    is_again = models.BooleanField(
+        default=False, help_text=_("it was matched before, and is to be once more: for new queries, or what changed")
+    )
     since = models.DateTimeField(default=timezone.now)
     tried_at = models.DateTimeField(default=timezone.now)
     tries = models.PositiveIntegerField(default=1)

@@ -15,6 +15,7 @@ from headwater.distribute import actions
 from headwater.distribute.forms import DivisionForm
 from headwater.distribute.shards import Lag, lags
 from headwater.distribute.unmatched import unmatched_versions
+from headwater.distribute.very_long import very_long_waiting
 from headwater.people.request import Request
 from headwater.people.rules import may_administer
 
@@ -37,6 +38,7 @@ def show_matching(request: Request) -> HttpResponse:
         "title": _("Matching"),
         "heading": heading_of(found),
         "page": page_of(request, found),
+        "very_long": very_long_waiting(),
         "set_aside": unmatched_versions().count(),
         "form": form,
     }

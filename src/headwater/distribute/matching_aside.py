@@ -1,0 +1,62 @@
+"""Matching what was left aside for being very long (see `very_long`): a follower of its own."""
+
+from collections.abc import Sequence
+
+from headwater.core.wall import organisation_context
+from headwater.distribute.broadcasts import broadcast_new_versions
+from headwater.distribute.delivering import Hit, deliver_hits
+from headwater.distribute.matching import Directed, our_shards, sorted_out, standing_of
+from headwater.distribute.models import UnmatchedVersion
+from headwater.distribute.overtaken import settle_overtaken
+from headwater.distribute.shards import Part
+from headwater.distribute.standing import Match
+from headwater.distribute.unmatched import CannotMatch, set_aside
+from headwater.distribute.very_long import Waiting, end_waiting, next_waiting
+from headwater.search.models import EntryVersion
+
+AT_ONCE = 1_000  # hits in a transaction: a tenth of a second in which nobody else delivers
+
+
+def match_very_long(organisation_id: int) -> bool:
+    """Match the very long text that came first in each of our shards in which it waits. True when there may be more."""
+    parts = [part for _pk, part in our_shards(organisation_id)]
+    waiting = next_waiting(organisation_id, parts)
+    if waiting is None:
+        return False
+    done = [_match_in(Part(organisation_id, row.number, row.of), row, waiting) for row in waiting.rows]
+    return all(done)
+
+
+def _match_in(part: Part, row: UnmatchedVersion, waiting: Waiting) -> bool:
+    """Whether it was its turn in this shard: it is when the worker has the queries that stood when it came."""
+    try:
+        matches = _matches(part, waiting)
+    except CannotMatch as failed:
+        set_aside(part, failed)
+        return True
+    if matches is None:
+        return False
+    hits, directed = sorted_out(waiting.version, matches)
+    _deliver(part, waiting.version, hits, directed, row.is_again)
+    end_waiting(part.organisation_id, row)
+    return True
+
+
+def _matches(part: Part, waiting: Waiting) -> list[Match] | None:
+    with standing_of(part) as standing:
+        if standing.tx <= waiting.version.tx:
+            return None
+        try:
+            return standing.match(waiting.reading, waiting.version.tx)
+        except Exception as error:
+            raise CannotMatch(waiting.version) from error
+
+
+def _deliver(part: Part, version: EntryVersion, hits: Sequence[Hit], directed: Sequence[Directed], again: bool) -> None:
+    """Deliver in pieces, each a transaction: others deliver in between."""
+    for at in range(0, len(hits), AT_ONCE):
+        with organisation_context(part.organisation_id):
+            deliver_hits(hits[at : at + AT_ONCE], again)
+            settle_overtaken([version.pk])
+    with organisation_context(part.organisation_id):
+        broadcast_new_versions([version], directed, follow=part.number == 0)
