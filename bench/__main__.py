@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.figures import MissingData, machine
 
-HELPERS = {"expected", "figures", "made", "million", "network", "peers", "plots", "reuters", "stage"}
+HELPERS = {"expected", "figures", "made", "million", "million_words", "network", "peers", "plots", "reuters", "stage"}
 
 
 def names() -> list[str]:

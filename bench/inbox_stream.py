@@ -9,6 +9,9 @@ The 100,000 profiles are the first of the real data that bring at most one docum
 document to 870 of 10,000 people, which nobody would bear and is more rows a second than the tables take; so chosen, to
 about 100. A quarter of the documents are for one of ten units only, a tenth are restricted and half the people cleared
 for it: what they match for others must not arrive.
+
+Then the same goes on for a minute in which two texts of a million words come from a watched folder, one of which
+concerns nearly everybody: nobody is to wait for them.
 """
 
 import os
@@ -21,17 +24,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.expected import LANGUAGE, Oracle, Query, choosy, different_stories, queries, stories
 from bench.figures import Figure, at_least, at_most, percentile, plain
 from bench.first_page import await_page, free_port, processor_seconds
+from bench.million_words import Shelf, different_words, usual_words
 from bench.stage import clean_environment, django_stage
 
 PEOPLE = int(os.environ.get("PEOPLE", "10000"))
 PROFILES = int(os.environ.get("PROFILES", "100000"))
 A_SECOND, SECONDS, WARM_UP = 50, int(os.environ.get("SECONDS", "120")), 10
 SHARE = float(os.environ.get("SHARE", "0.01"))  # of the documents: what brings more is a flood, and left out
+BESIDE = int(os.environ.get("BESIDE", "60"))  # seconds with the very long texts
+TOLD = 300  # stories that one of them is made of
 UNITS = 10
 LOOK = 0.02  # seconds between looks at the rows
 LONGEST = 120.0  # seconds until everything must be there
@@ -42,7 +49,8 @@ INTERNAL, RESTRICTED = 1, 2
 class Plan:
     """What will be published and who must get it: numbers of stories, of people and of profiles."""
 
-    texts: list[str]
+    texts: list[str]  # of the stories, then what queries see in two texts of a million words
+    usual: str = ""  # the first of those
     profiles: list[Query] = field(default_factory=list)
     reasons: set[tuple[int, int]] = field(default_factory=set)  # (story, profile)
     people: list[set[int]] = field(default_factory=list)  # by story
@@ -64,22 +72,27 @@ class Stage:
 def run() -> Iterator[Figure]:
     """Seconds from the commit of a version to its rows, what was lost or came twice, and rows a second."""
     plan = _plan()
-    with django_stage() as home, _running(home, plan) as stage:
+    with django_stage() as home, TemporaryDirectory() as shelf, _running(home, plan) as stage:
         first = A_SECOND * WARM_UP
+        last = first + A_SECOND * SECONDS
         _stream(stage, plan, range(first))
         before = processor_seconds(str(home))
-        seconds = _stream(stage, plan, range(first, len(plan.texts)))
+        seconds = _stream(stage, plan, range(first, last))
         spent = processor_seconds(str(home)) - before
-        waits = [
-            stage.arrived.get(version, float("inf")) - at
-            for version, (story, at) in stage.committed.items()
-            if story >= first and plan.people[story]
-        ]
+        waits = _waits(stage, plan, range(first, last))
+        long_texts = _long_texts(stage, plan, Path(shelf))
+        _stream(stage, plan, range(last, last + A_SECOND * BESIDE))
+        long_texts.join()
+        done = threading.Event()
+        done.set()
+        _watch(stage, plan, done)
+        (long,) = _waits(stage, plan, range(len(plan.texts) - 2, len(plan.texts)))
+        waits_beside = _waits(stage, plan, range(last, last + A_SECOND * BESIDE))
         lost, surplus, twice, rows = _judge(stage, plan)
         steps = _documents_a_step(stage)
-    documents = len(plan.texts) - first
-    reached = [len(people) for people in plan.people[first:]]
-    reasons = sum(story >= first for story, _profile in plan.reasons)
+    documents = A_SECOND * SECONDS
+    reached = [len(people) for people in plan.people[first:last]]
+    reasons = sum(first <= story < last for story, _profile in plan.reasons)
     yield at_most("inbox_stream_p99", percentile(waits, 0.99), "s", 1.0)
     yield plain("inbox_stream_median", percentile(waits, 0.5), "s")
     yield plain("inbox_stream_longest", max(waits), "s")
@@ -93,6 +106,11 @@ def run() -> Iterator[Figure]:
     yield plain("inbox_stream_kept", rows, "rows")
     yield plain("inbox_stream_step", steps, "documents")
     yield plain("inbox_stream_processor", 1000 * spent / documents, "ms/document")
+    yield at_most("inbox_stream_beside_long_p99", percentile(waits_beside, 0.99), "s", 1.0)
+    yield plain("inbox_stream_beside_long_median", percentile(waits_beside, 0.5), "s")
+    yield plain("inbox_stream_beside_long_longest", max(waits_beside), "s")
+    yield plain("inbox_stream_long_people", len(plan.people[-2]), "people")
+    yield plain("inbox_stream_long", long, "s")
 
 
 # --- What will happen -------------------------------------------------------------------------------------------------
@@ -100,14 +118,16 @@ def run() -> Iterator[Figure]:
 
 def _plan() -> Plan:
     given = stories()
-    plan = Plan(different_stories(given, A_SECOND * (SECONDS + WARM_UP)))
+    plan = Plan(different_stories(given, A_SECOND * (WARM_UP + SECONDS + BESIDE)))
+    plan.usual, seen = usual_words(given[-TOLD:])
+    plan.texts += [seen, ""]
     plan.people = [set() for _ in plan.texts]
     chosen = choosy(Oracle(plan.texts), queries(), SHARE * len(plan.texts), PROFILES)
     for number, (query, brings) in enumerate(chosen):
         plan.profiles.append(query)
         person = number % PEOPLE
         for story in brings.tolist():
-            if _may_read(person, story):
+            if story == len(plan.texts) - 2 or _may_read(person, story):
                 plan.reasons.add((story, number))
                 plan.people[story].add(person)
     return plan
@@ -231,6 +251,34 @@ def _publish(stage: Stage, plan: Plan, number: int) -> None:
         assert version is not None
         committing = time.perf_counter()
     stage.committed[version.pk] = number, committing
+
+
+def _waits(stage: Stage, plan: Plan, numbers: range) -> list[float]:
+    """Seconds from the commit of each of those stories to the last of its rows."""
+    return [
+        stage.arrived.get(version, float("inf")) - at
+        for version, (story, at) in stage.committed.items()
+        if story in numbers and plan.people[story]
+    ]
+
+
+def _long_texts(stage: Stage, plan: Plan, folder: Path) -> threading.Thread:
+    """Two texts of a million words, one a little later than the other; it ends when both have become versions."""
+    from headwater.core.wall import organisation_context
+
+    def bring() -> None:
+        with organisation_context(stage.organisation):
+            shelf = Shelf(folder, stage.owner, stage.audiences[0])
+        for name, text, story in (("zqusualqz", plan.usual, -2), ("zqdifferentqz", different_words(), -1)):
+            time.sleep(BESIDE / 6)
+            began = time.perf_counter()
+            shelf.put(name, text)
+            with organisation_context(stage.organisation):
+                stage.committed[shelf.version_of(name)] = len(plan.texts) + story, began
+
+    thread = threading.Thread(target=bring)
+    thread.start()
+    return thread
 
 
 def _title(number: int) -> str:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -28,6 +29,7 @@ from procrastinate.jobs import Status
 from headwater.core.actions import door
 from headwater.core.jobs import LANES, Follower, Service, discovered, organisation_ids
 from headwater.core.memory import give_back_memory
+from headwater.core.turns import SWITCH
 
 HEARTBEAT = 5.0  # seconds between signs of life of this worker
 STALLED_AFTER = 20.0  # a job whose worker gave no sign for so long is tried again
@@ -278,6 +280,7 @@ def work() -> None:
     if isinstance(pool, dict):
         pool.update(max_size=MOST_CONNECTIONS, max_idle=IDLE_CONNECTION)
     stop = threading.Event()
+    sys.setswitchinterval(SWITCH)
     threads = start_threads(stop)
     asyncio.run(run_jobs(stop))
     for thread in threads:

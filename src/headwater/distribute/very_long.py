@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.utils import timezone
 
+from headwater.core.turns import in_turn
 from headwater.core.wall import current_organisation_id, organisation_context
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.models import MatchShard, UnmatchedVersion
@@ -81,7 +82,8 @@ def next_waiting(organisation_id: int, parts: Sequence[Part]) -> Waiting | None:
         version = EntryVersion.objects.select_related("entry").get(pk=rows[0].version_id)
         reading = Reading(searchables([version])[0])
     started = time.monotonic()
-    reading.cut()
+    with in_turn(len(version.text)):
+        reading.cut()
     log.info("version %d, very long, was cut into words in %.1f s", version.pk, time.monotonic() - started)
     return Waiting(version, reading, [row for row in rows if row.version_id == version.pk])
 

@@ -13,6 +13,9 @@ its rarest part's, an OR each part's, a lone NOT the feature that every version 
 
 Everything lies in flat arrays (`arrays`, `lists`), which compiled loops read and change in place, so that a profile is
 put or taken out among a million without touching anything but its own places, and all of it can be saved as it is.
+
+A loop that is over in microseconds keeps the interpreter: to get it back, a dozen times for each version, would take
+milliseconds each time while another thread is busy. Those that run over very many profiles let go of it (`nogil`).
 """
 
 import os

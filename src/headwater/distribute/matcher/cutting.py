@@ -106,7 +106,7 @@ class Cutter:
         return self._letters[self._bounds[number] : self._bounds[number + 1]].tobytes().decode("ascii")
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _cut(text: Flags, words: CutArrays, out: Ints, known: int) -> tuple[int, int]:
     """Write the number of each word, with a new one for what was not `known`; how many words, how many known now."""
     table, letters, bounds, folded = words.table, words.letters, words.bounds, words.folded

@@ -17,19 +17,19 @@ SIZE = ALL - 1
 NO = -1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def after(tree: Ints, at: int) -> int:
     """Where the node behind the one at `at`, and all its parts, begins."""
     return at + 1 if tree[at] < ALL else at + 2 + tree[at + 1]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def first_part(tree: Ints, at: int) -> int:
     """Where a combinator's parts begin."""
     return at + 3 if tree[at] >= WEIGHED else at + 2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def list_nodes(tree: Ints, nodes: Ints) -> int:
     """Write where each node begins; returns how many there are."""
     at, n = 0, 0
@@ -40,7 +40,7 @@ def list_nodes(tree: Ints, nodes: Ints) -> int:
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def judge(tree: Ints, nodes: Ints, worths: Floats, present: Flags, weights: Floats) -> float:
     """What the tree counts for: the sum over the literals it rests on; `NO` when it does not hold.
 
@@ -62,7 +62,7 @@ def judge(tree: Ints, nodes: Ints, worths: Floats, present: Flags, weights: Floa
     return float(worths[0])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _sum(tree: Ints, at: int, worths: Floats) -> float:
     is_all = tree[at] < ANY
     part, total, held = at + 2, 0.0, is_all
@@ -76,7 +76,7 @@ def _sum(tree: Ints, at: int, worths: Floats) -> float:
     return total if held else NO
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def support(tree: Ints, worths: Floats, out: Ints, n: int) -> int:
     """Write the features a judged tree rests on behind the first `n`, from left to right; returns how many then."""
     at = 0

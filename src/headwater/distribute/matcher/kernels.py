@@ -35,7 +35,7 @@ LONG_AGO = 1 << 22
 # bundle, or a call that hands arrays on, costs ten times as much as the record itself.
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def mark_words(lexemes: Ints, words: WordArrays, present: Flags, found: Ints, n: int) -> int:
     """Mark the features of words and phrases that the lexemes bring; returns how many are found, `n` included."""
     rows, singles, pairs = words.singles.rows, words.singles.data, words.pairs.keys
@@ -64,7 +64,7 @@ def mark_words(lexemes: Ints, words: WordArrays, present: Flags, found: Ints, n:
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _mark_phrases(
     lexemes: Ints, here: int, rows: Ints, row: int, phrases: Ints, forms: Ints, present: Flags, found: Ints, n: int
 ) -> int:
@@ -78,7 +78,7 @@ def _mark_phrases(
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _continues(lexemes: Ints, here: int, forms: Ints, rest: int, size: int) -> bool:
     if here + size > len(lexemes):
         return False
@@ -88,7 +88,7 @@ def _continues(lexemes: Ints, here: int, forms: Ints, rest: int, size: int) -> b
     return k == size
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def fade_counts(features: FeatureArrays) -> None:
     """Let all that was counted so far count for half: it is of times gone by, and counts must not outgrow float32."""
     seen, born, state = features.seen, features.born, features.state
@@ -99,7 +99,7 @@ def fade_counts(features: FeatureArrays) -> None:
     state[0] = half
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def weigh_features(found: Ints, features: FeatureArrays) -> None:
     """Count a version's features, and set their weights: rarer counts more, what every version has nothing.
 
@@ -116,7 +116,7 @@ def weigh_features(found: Ints, features: FeatureArrays) -> None:
     weights[ALWAYS] = _LEAST
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def match_profiles(
     found: Ints,
     features: FeatureArrays,
@@ -150,7 +150,7 @@ def match_profiles(
     return _collect(hits, n, profiles.slots, upto, ids, worths)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _match_checked(
     found: Ints,
     present: Flags,
@@ -194,7 +194,7 @@ def _match_checked(
     return n, n_wholes
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _match_wholes(
     wholes: Ints, n_wholes: int, features: FeatureArrays, profiles: ProfileArrays, scratch: Scratch, hits: Ints, n: int
 ) -> int:
@@ -213,7 +213,7 @@ def _match_wholes(
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _collect(hits: Ints, n: int, slots: SlotArrays, upto: int, ids: Longs, worths: Floats) -> int:
     known, since, scores = slots.ids, slots.since, slots.scores
     for k in range(n):
@@ -229,7 +229,7 @@ def _collect(hits: Ints, n: int, slots: SlotArrays, upto: int, ids: Longs, worth
     return kept
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def support_profiles(
     slots: Ints, trees: ListArrays, features: FeatureArrays, scratch: Scratch, ends: Ints, out: Ints
 ) -> None:

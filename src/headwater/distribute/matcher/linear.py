@@ -204,7 +204,7 @@ class LinearProfiles:
         self._reached: Reals = np.zeros(slots)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _match(
     rows: Ints, shares: Reals, start: Longs, count: Ints, slots: Ints, weights: Floats,
     thresholds: Reals, scores: Reals, met: Flags, touched: Ints, reached: Reals,

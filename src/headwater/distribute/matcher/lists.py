@@ -75,7 +75,7 @@ class Lists:
         vacate(self.arrays(), row)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def room_for(records: int) -> int:
     """The smallest power of two that holds so many."""
     room = 1
@@ -84,7 +84,7 @@ def room_for(records: int) -> int:
     return room
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _class_of(room: int) -> int:
     k = 0
     while room > 1:
@@ -93,13 +93,13 @@ def _class_of(room: int) -> int:
     return k
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def is_room(lists: ListArrays, records: int) -> bool:
     """Whether so many records fit at the end of `data`."""
     return lists.state[32] + records <= len(lists.data)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _take_run(lists: ListArrays, room: int) -> int:
     """A run of that many records, a power of two; the caller has seen to it that there is one."""
     k = _class_of(room)
@@ -112,14 +112,14 @@ def _take_run(lists: ListArrays, room: int) -> int:
     return int(begin)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _give_run(lists: ListArrays, begin: int, room: int) -> None:
     k = _class_of(room)
     lists.data[begin, 0] = lists.state[k]
     lists.state[k] = begin + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def place(lists: ListArrays, row: int) -> int:
     """Where the list's next record goes, which counts from now on; moves the list when it is full."""
     begin, count, room = lists.rows[row, 0], lists.rows[row, 1], lists.rows[row, 2]
@@ -138,7 +138,7 @@ def place(lists: ListArrays, row: int) -> int:
     return int(begin + count)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def fill(lists: ListArrays, row: int, numbers: Ints) -> None:
     """Give an empty list, of records of one number, these; `room_for` says how much room that takes."""
     room = room_for(len(numbers))
@@ -148,7 +148,7 @@ def fill(lists: ListArrays, row: int, numbers: Ints) -> None:
         lists.data[begin + k, 0] = numbers[k]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def vacate(lists: ListArrays, row: int) -> None:
     """Empty a list and give its run back."""
     if lists.rows[row, 2]:
@@ -156,7 +156,7 @@ def vacate(lists: ListArrays, row: int) -> None:
     lists.rows[row, 0] = lists.rows[row, 1] = lists.rows[row, 2] = 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def take_out(lists: ListArrays, row: int, first: int) -> int:
     """Take out the records that begin with this number, and return how many; the order of the others may change."""
     begin = lists.rows[row, 0]

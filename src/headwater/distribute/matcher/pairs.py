@@ -70,19 +70,19 @@ class Pairs:
         return self._last
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def pair_key(first: int, second: int) -> int:
     """Two lexemes in one number."""
     return int((np.int64(first) << 32) | np.int64(second))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def home_of(key: int, mask: int) -> int:
     """Where a table of `mask` + 1 places begins to look for a pair."""
     return int(np.int64((np.uint64(key) * _SPREAD) >> _SHIFT) & mask)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def pair_slot(keys: Longs, first: int, second: int) -> int:
     """Where in the table the pair is, or would be put."""
     key, mask = pair_key(first, second), len(keys) - 1
@@ -92,7 +92,7 @@ def pair_slot(keys: Longs, first: int, second: int) -> int:
     return int(at)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _move_pairs(keys: Longs, rows: Ints, pairs: PairArrays) -> None:
     for at in range(len(keys)):
         key = keys[at]

@@ -28,7 +28,7 @@ def hold_features(trees: Ints, bounds: Longs, uses: Ints, by: int) -> None:
         _count(trees, bounds[k], bounds[k + 1], uses, by)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _count(tree: Ints, begin: int, end: int, uses: Ints, by: int) -> None:
     at = begin
     while at < end:
@@ -40,7 +40,7 @@ def _count(tree: Ints, begin: int, end: int, uses: Ints, by: int) -> None:
             at += 3 if number >= WEIGHED else 2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _share_nodes(tree: Ints, features: FeatureArrays, nodes: Ints, shares: Floats) -> None:
     """For the node at each place, the share of versions in which one of its postings would be looked at.
 
@@ -63,7 +63,7 @@ def _share_nodes(tree: Ints, features: FeatureArrays, nodes: Ints, shares: Float
             shares[at] = min(0.99, (seen[number] + _PRIOR_WEIGHT * expected) / (lived + _PRIOR_WEIGHT))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _share_of_parts(tree: Ints, at: int, shares: Floats) -> float:
     least, most, total = _UNANNOUNCED, 0.0, 0.0
     part = first_part(tree, at)
@@ -76,7 +76,7 @@ def _share_of_parts(tree: Ints, at: int, shares: Floats) -> float:
     return _UNANNOUNCED if most >= _UNANNOUNCED else total / (1.0 + total)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _is_short(tree: Ints, at: int) -> bool:
     """Whether this is an All of literals that fit beside a posting."""
     number = tree[at]
@@ -88,7 +88,7 @@ def _is_short(tree: Ints, at: int) -> bool:
     return k == end
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _is_simple(tree: Ints) -> bool:
     """Whether plain postings and checks beside them say all of the tree."""
     number = tree[0]
@@ -104,7 +104,7 @@ def _is_simple(tree: Ints) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _plan(tree: Ints, shares: Floats, waiting: Ints, posts: Ints) -> int:
     """Write the postings of a tree whose shares are known; returns how many."""
     simple = _is_simple(tree)
@@ -132,7 +132,7 @@ def _plan(tree: Ints, shares: Floats, waiting: Ints, posts: Ints) -> int:
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _write_post(tree: Ints, at: int, simple: bool, posts: Ints, n: int) -> int:
     posts[n, 0], posts[n, 1] = at, tree[at]
     posts[n, 2] = 0 if simple else WHOLE
@@ -140,7 +140,7 @@ def _write_post(tree: Ints, at: int, simple: bool, posts: Ints, n: int) -> int:
     return n + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _cheapest(tree: Ints, at: int, shares: Floats) -> int:
     part = best = first_part(tree, at)
     for _ in range(tree[at] & SIZE):
@@ -150,7 +150,7 @@ def _cheapest(tree: Ints, at: int, shares: Floats) -> int:
     return best
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _add_checks(tree: Ints, at: int, best: int, shares: Floats, posts: Ints, row: int) -> None:
     """The other literals of a short All beside its posting, rare ones first: they fail most often; then absences."""
     begin, end = at + 2, at + 2 + (tree[at] & SIZE)
@@ -163,7 +163,7 @@ def _add_checks(tree: Ints, at: int, best: int, shares: Floats, posts: Ints, row
         shares[rarest] = -1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _is_room_for(n: int, size: int, profiles: ProfileArrays, posts: Ints, needs: Longs) -> bool:
     """Whether the tree and all its postings fit; what may be needed goes to `needs`: trees, plain, checked."""
     needs[0], needs[1], needs[2] = room_for(size), 0, 0
@@ -176,7 +176,7 @@ def _is_room_for(n: int, size: int, profiles: ProfileArrays, posts: Ints, needs:
     return fits and is_room(profiles.plain, needs[1]) and is_room(profiles.checked, needs[2])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _post(slot: int, tree: Ints, n: int, posts: Ints, profiles: ProfileArrays) -> None:
     for k in range(n):
         tree[posts[k, 0]] |= POSTED
@@ -189,7 +189,7 @@ def _post(slot: int, tree: Ints, n: int, posts: Ints, profiles: ProfileArrays) -
             profiles.checked.data[at, 1 + check] = posts[k, 2 + check]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _take_out_posts(slot: int, profiles: ProfileArrays) -> None:
     trees = profiles.trees
     begin, end = trees.rows[slot, 0], trees.rows[slot, 0] + trees.rows[slot, 1]
@@ -205,7 +205,7 @@ def _take_out_posts(slot: int, profiles: ProfileArrays) -> None:
         at += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _drop_tree(slot: int, trees: ListArrays, uses: Ints, dead: Ints, n: int) -> int:
     """Take a slot's tree away, and write the features nobody names now behind the first `n` in `dead`."""
     begin, end = trees.rows[slot, 0], trees.rows[slot, 0] + trees.rows[slot, 1]
@@ -284,7 +284,7 @@ def put_profiles(
     return len(order), n_dead
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def remove_profile(profile_id: int, profiles: ProfileArrays, features: FeatureArrays, dead: Ints) -> int:
     """Take a profile out; returns how many features are in `dead`, or -1 when there was no such profile."""
     slot = find_slot(profiles.slots, profile_id)

@@ -112,7 +112,7 @@ def longer(array: NDArray[Kind], length: int) -> NDArray[Kind]:
     return copy
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _add(
     slot: int,
     rows: Ints,
@@ -135,7 +135,7 @@ def _add(
     return len(rows)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _remove(slot: int, rows: Ints, start: Longs, count: Ints, slots: Ints, posted: Floats) -> None:
     for row in rows:
         for at in range(start[row], start[row] + count[row]):

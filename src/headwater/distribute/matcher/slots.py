@@ -73,20 +73,20 @@ class Slots:
         _enter_all(self.arrays())
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _home(table: Ints, profile_id: int) -> int:
     spread = (np.uint64(profile_id) * _SPREAD) >> np.uint64(24)
     return int(np.int64(spread & np.uint64(len(table) - 1)))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _enter_all(slots: SlotArrays) -> None:
     for slot in range(slots.state[USED]):
         if slots.ids[slot] >= 0:
             _enter(slots, slot)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _enter(slots: SlotArrays, slot: int) -> None:
     mask = len(slots.table) - 1
     at = _home(slots.table, slots.ids[slot])
@@ -95,7 +95,7 @@ def _enter(slots: SlotArrays, slot: int) -> None:
     slots.table[at] = slot + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _place_of(slots: SlotArrays, profile_id: int) -> int:
     """Where in the table the profile is entered, or would be."""
     mask = len(slots.table) - 1
@@ -105,13 +105,13 @@ def _place_of(slots: SlotArrays, profile_id: int) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def find_slot(slots: SlotArrays, profile_id: int) -> int:
     """The slot of a profile, or -1."""
     return int(slots.table[_place_of(slots, profile_id)]) - 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def new_slot(slots: SlotArrays, profile_id: int) -> int:
     """A slot for a profile that has none; the caller has seen to it that there is one."""
     if slots.state[FREE]:
@@ -126,7 +126,7 @@ def new_slot(slots: SlotArrays, profile_id: int) -> int:
     return int(slot)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def free_slot(slots: SlotArrays, slot: int) -> None:
     """Give a slot back. What was entered behind it in the table moves up, so that it is still found."""
     mask = len(slots.table) - 1

@@ -218,7 +218,7 @@ def _scope(spec: WordSpec) -> Scope:
     return spec.forms[0][0][0], tuple(language for (_, language), _ in spec.forms[1:])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _find_phrase(lexemes: Ints, words: WordArrays) -> int:
     """The feature whose forms are just these lexemes, or 0."""
     slot = pair_slot(words.pairs.keys, lexemes[0], lexemes[1])
@@ -232,7 +232,7 @@ def _find_phrase(lexemes: Ints, words: WordArrays) -> int:
     return 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _has_forms(forms: ListArrays, feature: int, lexemes: Ints) -> bool:
     begin = forms.rows[feature, 0]
     if forms.rows[feature, 1] != len(lexemes):
@@ -243,7 +243,7 @@ def _has_forms(forms: ListArrays, feature: int, lexemes: Ints) -> bool:
     return k == len(lexemes)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _add_words(feature: int, size: int, lexemes: Ints, rows: Ints, words: WordArrays, needs: Longs) -> bool:
     """Post a feature's forms under their rows; False, and what is needed in `needs`, where room is lacking."""
     posts = words.singles if size == 1 else words.phrases
@@ -266,7 +266,7 @@ def _add_words(feature: int, size: int, lexemes: Ints, rows: Ints, words: WordAr
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def _drop_words(feature: int, size: int, lexemes: Ints, words: WordArrays) -> None:
     for k in range(0, len(lexemes), size):
         if size == 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from abc import abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 
 import tantivy
@@ -104,32 +104,28 @@ def facet_key(value: str) -> str:
 class _Known(dict[str, str]):
     """What words become, worked out once: text repeats its words, and folding one costs a hundred look-ups.
 
-    Many new words are worked out together, as lines of one text: that takes a tenth of what they take one by one.
+    The words of a long text are worked out together, as lines of one text, which takes a tenth of what they take one by
+    one; they are kept for it alone, so as not to drive out those that other texts have.
     """
 
     def become(self, words: list[str]) -> list[str]:
         """What each of these words becomes, in order."""
-        if len(words) <= _TOGETHER:
-            return list(map(self.__getitem__, words))
-        found: list[str] = []
-        for at in range(0, len(words), _TOGETHER):
-            some = words[at : at + _TOGETHER]
-            self._learn(dict.fromkeys(some))
-            found += map(self.__getitem__, some)
-        return found
+        known = self if len(words) <= _TOGETHER else self._all_of(list(dict.fromkeys(words)))
+        return list(map(known.__getitem__, words))
 
     def __missing__(self, word: str) -> str:
-        self._learn((word,))
-        return self[word]
-
-    def _learn(self, words: Collection[str]) -> None:
-        """Know these from now on; when there are too many, nothing else."""
-        new = [word for word in words if word not in self]
-        if len(self) + len(new) > _CACHED_WORDS:
+        if len(self) >= _CACHED_WORDS:
             self.clear()
-            new = list(words)
-        if new:
-            self.update(zip(new, self._worked_out(new), strict=True))
+        (found,) = self._worked_out([word])
+        self[word] = found
+        return found
+
+    def _all_of(self, words: list[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for at in range(0, len(words), _TOGETHER):
+            some = words[at : at + _TOGETHER]
+            found.update(zip(some, self._worked_out(some), strict=True))
+        return found
 
     @abstractmethod
     def _worked_out(self, words: list[str]) -> Iterable[str]:

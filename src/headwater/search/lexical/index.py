@@ -25,6 +25,7 @@ from pathlib import Path
 
 import tantivy
 
+from headwater.core.turns import in_turn
 from headwater.search.lexical.schema import SCHEMA_VERSION, Indexed, build_schema, document, separated
 
 _HEAP = 40_000_000
@@ -47,7 +48,8 @@ class Writer:
         given = list(entries)
         self.remove({indexed.searchable.entry_id for indexed in given})
         for indexed in given:
-            self._writer.add_document(document(indexed))
+            with in_turn(len(indexed.searchable.text)):
+                self._writer.add_document(document(indexed))
 
     def remove(self, entry_ids: Collection[int]) -> None:
         """Take entries out; ids that are not there do no harm."""
