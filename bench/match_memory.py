@@ -42,7 +42,6 @@ def _in_a_process(way: str, folder: str) -> dict[str, float]:
 def _measured(way: str, path: Path) -> dict[str, float]:
     from headwater.distribute.matcher.engine import Matcher, Profile
     from headwater.distribute.matcher.snapshot import read_snapshot, write_snapshot
-    from headwater.search.language.parser import parse
 
     texts = [str(query) for _, query in standing(MANY if way == "cold" else 10)]
     started = time.perf_counter()
@@ -50,7 +49,7 @@ def _measured(way: str, path: Path) -> dict[str, float]:
     if way == "snapshot":
         matcher.restore(read_snapshot(path)[1])
     else:
-        matcher.put_all(Profile(number, parse(text)) for number, text in enumerate(texts))
+        matcher.put_all(Profile(number, text) for number, text in enumerate(texts))
     seconds = time.perf_counter() - started
     del texts
     matches = sum(len(matcher.match(version(text), NOW).ids) for text in stories())

@@ -9,7 +9,6 @@ from itertools import islice
 from bench.expected import Query as Standing
 from bench.expected import queries
 from headwater.distribute.matcher.engine import Matcher, Profile
-from headwater.search.language.query import And, Not, Or, Phrase, Query, Word
 from headwater.search.language.searchable import Searchable
 
 MANY = 1_000_000
@@ -21,18 +20,6 @@ def standing(count: int = MANY) -> Iterator[tuple[int, Standing]]:
     return islice(enumerate(queries()), count)
 
 
-def parsed(asked: Standing) -> Query:
-    """The query as the parser would give it."""
-    words = tuple(Word(word) for word in asked.words)
-    if asked.kind == "P":
-        return Phrase(asked.words)
-    if asked.kind == "N":
-        return And((*words[:-1], Not(words[-1])))
-    if len(words) == 1:
-        return words[0]
-    return Or(words) if asked.kind == "O" else And(words)
-
-
 def version(text: str, language: str = "") -> Searchable:
     """A story as a version; without a language its words are taken as they are."""
     return Searchable(1, 1, "", text, language, "gathered", "wire", (), (), "", NOW)
@@ -42,7 +29,7 @@ def loaded(count: int = MANY, language: str = "") -> Matcher:
     """A matcher that holds so many of the queries, for readers of that language (none: words as they are)."""
     matcher = Matcher()
     languages = (language,) if language else ()
-    refused = matcher.put_all(Profile(number, parsed(asked), languages) for number, asked in standing(count))
+    refused = matcher.put_all(Profile(number, str(asked), languages) for number, asked in standing(count))
     assert not refused
     gc.collect()
     return matcher

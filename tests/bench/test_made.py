@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 from bench.expected import Query, queries, stories
-from bench.million import NOW, parsed, version
+from bench.million import NOW, version
 from bench.peers import mokaccino_peer
 
 from headwater.distribute.matcher.engine import Matcher
@@ -26,7 +26,7 @@ def asked(_no_data: None) -> list[Query]:
 def _found(asked: list[Query], texts: list[str]) -> list[set[int]]:
     matcher = Matcher()
     for number, query in enumerate(asked):
-        matcher.put(number, parsed(query))
+        matcher.put(number, str(query))
     return [set(matcher.match(version(text), NOW).ids.tolist()) for text in texts]
 
 

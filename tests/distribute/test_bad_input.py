@@ -9,10 +9,12 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headwater.core.jobs import safe_tx
 from headwater.distribute.actions import save_profile
 from headwater.distribute.matching import forget_standing
 from headwater.distribute.models import InterestProfile
 from headwater.distribute.preview import preview_profile
+from headwater.distribute.standing import Standing
 from headwater.people.models import Audience, Person
 from headwater.search.indexing import mend_index
 from headwater.search.language.parser import MAX_DEPTH, MAX_LENGTH, MAX_TERMS
@@ -72,6 +74,18 @@ def test_what_no_text_can_hold_is_refused_at_every_door(
     assert answer.status_code == (302 if "\ud800" in query else 400)
     kept.refresh_from_db()
     assert "\0" not in kept.query
+
+
+def test_a_kept_query_that_is_read_no_more_keeps_no_other_from_being_loaded(
+    ines: Person, kept: InterestProfile, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The language may grow an operator: what was kept before it came may not be readable then."""
+    unreadable = InterestProfile.objects.create(person=ines, query="pump OR")
+    last = save_profile(ines, "valve OR pump")
+    standing = Standing()
+    standing.follow(safe_tx())
+    assert sorted(standing.keys().tolist()) == [2 * kept.pk, 2 * last.pk]
+    assert f"the key {2 * unreadable.pk} cannot be matched: " in caplog.text
 
 
 def test_control_characters_are_left_out_of_a_name(ines: Person) -> None:

@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from headwater.core.counting import AT_MOST, AtLeast
@@ -78,10 +80,44 @@ def test_open_broadcasts_count_as_they_will_when_taken_in(ines: Person, everyone
     assert before == counts_of(ines) == InboxCounts(unread=3, to_acknowledge=3, for_you=1)
 
 
-def broadcast(audience: Audience, version: EntryVersion, acknowledge: bool = False) -> None:
+def broadcast(audience: Audience, version: EntryVersion, acknowledge: bool = False, **asked: Any) -> None:
     fields = {"name": "Read it", "audience": audience, "acknowledge": acknowledge, "entry": version.entry}
-    directive = Directive.objects.create(state="issued", issued_at=NOW, **fields)
-    Broadcast.objects.create(directive=directive, version=version)
+    urgent = asked.pop("urgent", False)
+    directive = Directive.objects.create(state="issued", issued_at=NOW, urgent=urgent, **fields)
+    Broadcast.objects.create(directive=directive, version=version, **asked)
+
+
+def test_each_of_many_is_taken_in_as_it_was_asked(ines: Person, everyone: Audience, nadia: Person) -> None:
+    """Words with signs, an hour to the microsecond, nothing that is due, a second version in place of a first."""
+    enrol(everyone)
+    quoted, plain, first = (make_version(title, "Text.", everyone, nadia) for title in "ABC")
+    Delivery.objects.create(person=ines, version=first)
+    second = EntryVersion.objects.create(entry=first.entry, number=2, title="C", text="Else.", published_at=NOW)
+    Entry.objects.filter(pk=first.entry_id).update(current_version=second)
+    words = ['a "b", {c}', "d\\e", "NULL", "it's 5 %s", "安全"]
+    due = timezone.now().replace(microsecond=123457) + timedelta(days=9)
+    broadcast(everyone, quoted, acknowledge=True, urgent=True, words=words, due_at=due, opened_at=timezone.now())
+    broadcast(everyone, plain)
+    broadcast(everyone, second, acknowledge=True, words=[])
+    assert take_in_broadcasts(ines) == 3
+    of = {each.version_id: each for each in Delivery.objects.filter(person=ines)}
+    assert (of[quoted.pk].due_at, of[quoted.pk].urgent, of[quoted.pk].must_acknowledge) == (due, True, True)
+    assert (of[plain.pk].due_at, of[plain.pk].urgent, of[plain.pk].must_acknowledge) == (None, False, False)
+    assert (of[second.pk].due_at, of[second.pk].state, of[first.pk].state) == (None, "due", "expired")
+    assert [of[each.pk].eligible_at for each in (quoted, plain)] == [quoted.published_at, plain.published_at]
+    assert [each.reasons.get().words for each in (of[quoted.pk], of[plain.pk], of[second.pk])] == [words, [], []]
+
+
+def test_many_are_taken_in_by_as_few_questions_as_one(ines: Person, everyone: Audience, nadia: Person) -> None:
+    enrol(everyone)
+    asked = []
+    for number in (1, 30):
+        for title in range(number):
+            broadcast(everyone, make_version(f"Text {title}", "Text.", everyone, nadia), acknowledge=True)
+        with CaptureQueriesContext(connection) as queries:
+            assert take_in_broadcasts(ines) == number
+        asked.append(len(queries))
+    assert asked[1] <= asked[0]
 
 
 def test_what_was_read_or_signed_and_comes_back_counts_as_that(ines: Person, everyone: Audience, nadia: Person) -> None:

@@ -68,7 +68,7 @@ def spread_if_few(broadcasts: Sequence[Broadcast]) -> int:
         AudienceMember.objects.filter(audience__in=audiences).values_list("audience").annotate(Count("pk")).order_by()
     )
     few = [each for each in broadcasts if sizes.get(each.directive.audience_id, 0) <= FEW]
-    made = deliver_broadcasts([each.pk for each in few], [each.version_id for each in few])
+    made = deliver_broadcasts([each.pk for each in few])
     Broadcast.objects.filter(pk__in=[each.pk for each in few]).update(spread_at=timezone.now())
     return made
 
@@ -87,8 +87,8 @@ def spread_open_broadcasts(organisation_id: int) -> bool:
             return False
         people = _next_people(organisation_id, broadcast)
         if people:
-            deliver_broadcasts([broadcast.pk], [broadcast.version_id], people=people)
-        elif deliver_broadcasts([broadcast.pk], [broadcast.version_id], ROWS_AT_ONCE) == 0:
+            deliver_broadcasts([broadcast.pk], people=people)
+        elif deliver_broadcasts([broadcast.pk], ROWS_AT_ONCE) == 0:
             Broadcast.objects.filter(pk=broadcast.pk).update(spread_at=timezone.now())
         return True
 

@@ -5,10 +5,10 @@ twice, or at the same time in two processes, changes nothing.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, time
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -33,22 +33,28 @@ class Hit:
     score: float = 0.0
 
 
-# What goes to whom is a table `t` in each of the statements below, with these columns; statements begin with `WITH`.
-_COLUMNS = {
-    "person_id": "bigint",
-    "version_id": "bigint",
-    "profile_id": "bigint",
-    "directive_id": "bigint",
-    "words": "jsonb",
-    "score": "float8",
-    "push": "text",
-    "must": "boolean",
-    "urgent": "boolean",
-    "due_at": "timestamptz",
-    "eligible_at": "timestamptz",
-}
-_OF_A_PERSON = ("person_id", "urgent", "due_at", "eligible_at")
-Rows = list[tuple[Any, ...]]
+class _Found(NamedTuple):
+    """One person whom one broadcast concerns. Moments come as text: most of them only go back as they came."""
+
+    person_id: int
+    version_id: int
+    directive_id: int
+    words: str
+    must: bool
+    urgent: bool
+    due_at: str | None
+    eligible_at: str
+    is_later: bool
+    opened_at: str
+    due_zone: str
+    due_days: int | None
+    timezone: str
+    work_until: str
+    since: str
+
+
+# What goes to whom is a table `t` in each of the statements below: person_id, version_id, profile_id, directive_id,
+# words, score, push, must, urgent, due_at, eligible_at. Statements begin with `WITH`.
 
 # The hits are sent as arrays written as text: writing them as lists, item by item, took longer than delivering them.
 _OF_PROFILES = """
@@ -91,18 +97,18 @@ _ONCE = {"since": "NULL", "but": "true"}
 _FROM_BROADCASTS = """
     WITH e AS MATERIALIZED (
         SELECT b.version_id, b.words, b.due_at, b.opened_at, r.id AS directive_id, r.audience_id AS asked,
-               r.acknowledge, r.urgent, r.due_zone, r.due_days, greatest(v.published_at, r.issued_at) AS since,
+               r.acknowledge, r.urgent, r.due_zone, r.due_days, v.number,
+               greatest(v.published_at, r.issued_at) AS since,
                e.withdrawn_at, e.classification, e.owner_id, e.audience_id, e.unit_id
         FROM distribute_broadcast b
         JOIN distribute_directive r ON r.id = b.directive_id AND r.state = 'issued'
         JOIN search_entryversion v ON v.id = b.version_id
         JOIN search_entry e ON e.id = v.entry_id AND e.current_version_id = b.version_id
-        WHERE b.id = ANY(%(broadcasts)s) AND b.closed_at IS NULL
+        WHERE b.id = ANY(%(broadcasts)s::bigint[]) AND b.closed_at IS NULL
     )
-    SELECT p.id AS person_id, e.version_id, NULL::bigint AS profile_id, e.directive_id, e.words::text AS words,
-           0::float8 AS score, 'at_once' AS push, e.acknowledge AS must, e.urgent, e.due_at,
-           greatest(e.since, m.since, %(since)s::timestamptz) AS eligible_at,
-           e.opened_at, e.due_zone, e.due_days, p.timezone, p.work_until, greatest(m.since, %(since)s::timestamptz)
+    SELECT p.id, e.version_id, e.directive_id, e.words::text, e.acknowledge, e.urgent, e.due_at::text,
+           greatest(e.since, m.since, %(since)s::timestamptz)::text, e.number > 1, e.opened_at::text, e.due_zone,
+           e.due_days, p.timezone, p.work_until::text, greatest(m.since, %(since)s::timestamptz)::text
     FROM e
     JOIN people_audiencemember m ON m.audience_id = e.asked
     JOIN people_person p ON p.id = m.person_id
@@ -114,9 +120,18 @@ _FROM_BROADCASTS = """
     {limit}
 """
 
-# The rows of what goes to whom: arrays, whose length the planner sees, so that it plans for as many as there are.
-_OF_ROWS = f"""t AS (SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())})
-    AS t({", ".join(_COLUMNS)}))"""
+# The length of arrays is seen by the planner, so that it plans for as many rows as there are.
+_OF_BROADCASTS = """
+    t AS (
+        SELECT person_id, version_id, NULL::bigint AS profile_id, directive_id, words, 0::float8 AS score,
+               'at_once' AS push, must, urgent, due_at, eligible_at
+        FROM ROWS FROM (
+            unnest(%(people)s::bigint[], %(versions)s::bigint[], %(directives)s::bigint[], %(must)s::boolean[],
+                %(urgent)s::boolean[], %(due)s::timestamptz[], %(eligible)s::timestamptz[]),
+            jsonb_array_elements(%(words)s::jsonb)
+        ) AS t(person_id, version_id, directive_id, must, urgent, due_at, eligible_at, words)
+    )
+"""
 
 # What comes to a withdrawn row keeps its `withdrawn_at`, until what it asks was settled (see asking): it may have asked
 # more than what still holds.
@@ -203,42 +218,41 @@ def deliver_hits(hits: Sequence[Hit], again: bool = False) -> int:
     }
     one_deliverer_at_a_time()
     found = _OF_PROFILES.format(readable=READABLE, **(_AGAIN if again else _ONCE))
-    return _deliver(found, values | readable_values(), version_ids)[0]
+    later = EntryVersion.objects.filter(pk__in=set(version_ids), number__gt=1).values_list("pk", flat=True)
+    return _deliver(found, values | readable_values(), list(later))[0]
 
 
 def deliver_broadcasts(
     broadcast_ids: Sequence[int],
-    version_ids: Sequence[int],
     limit: int | None = None,
     people: Sequence[int] | None = None,
     since: datetime | None = None,
 ) -> int:
     """Give a row to everyone (or these people) whom these broadcasts concern and who has none yet; at most `limit`.
 
-    `version_ids` are the broadcasts' versions. `since` is when these people became able to read, if that is later than
-    their coming into the audience. Returns how many rows were written; none: everybody has one.
+    `since` is when these people became able to read, if that is later than their coming into the audience. Returns how
+    many rows were written; none: everybody has one.
     """
     if not broadcast_ids:
         return 0
     found = _FROM_BROADCASTS.format(
         readable=READABLE,
-        person="AND m.person_id = ANY(%(people)s)" if people is not None else "",
+        person="AND m.person_id = ANY(%(people)s::bigint[])" if people is not None else "",
         limit="LIMIT %(limit)s" if limit else "",
     )
     values = {
-        "broadcasts": list(broadcast_ids),
-        "people": None if people is None else list(people),
+        "broadcasts": numbers(broadcast_ids),
+        "people": numbers(people or ()),
         "limit": limit,
         "since": since,
     }
     one_deliverer_at_a_time()
     with connection.cursor() as cursor:
         cursor.execute(found, values | readable_values())
-        rows = _with_own_dues(cursor.fetchall())
+        rows = [_Found(*row) for row in cursor.fetchall()]
     if not rows:
         return 0
-    columns = {name: list(column) for name, column in zip(_COLUMNS, zip(*rows, strict=True), strict=True)}
-    return _deliver(_OF_ROWS, columns, version_ids)[1]
+    return _deliver(_OF_BROADCASTS, _as_arrays(rows), sorted({row.version_id for row in rows if row.is_later}))[1]
 
 
 def row_for(person: Person, version: EntryVersion) -> Delivery:
@@ -249,25 +263,45 @@ def row_for(person: Person, version: EntryVersion) -> Delivery:
     found = Delivery.objects.filter(person=person, version=version).first()
     if found is None:
         broadcasts = list(Broadcast.objects.filter(version=version, closed_at=None).values_list("pk", flat=True))
-        deliver_broadcasts(broadcasts, [version.pk], people=[person.pk])
+        deliver_broadcasts(broadcasts, people=[person.pk])
         found = Delivery.objects.get(person=person, version=version)
     return found
 
 
-def _with_own_dues(rows: Rows) -> Rows:
+def _as_arrays(rows: Sequence[_Found]) -> dict[str, str]:
     """The rows of broadcasts, each due when it is for its person."""
-    person, urgent, due, eligible = (list(_COLUMNS).index(name) for name in _OF_A_PERSON)
-    asked = []
-    for row in rows:
-        opened_at, zone, due_days, *clock = row[eligible + 1 :]
-        asked.append(Asked(row[person], opened_at, row[due], zone, due_days, row[urgent], *clock))
-    dues = own_dues(asked)
-    return [(*row[:due], own, row[eligible]) for row, own in zip(rows, dues, strict=True)]
+    dues = ("NULL" if due is None else due.isoformat() for due in own_dues([_asked(row) for row in rows]))
+    return {
+        "people": numbers(row.person_id for row in rows),
+        "versions": numbers(row.version_id for row in rows),
+        "directives": numbers(row.directive_id for row in rows),
+        "must": numbers(row.must for row in rows),
+        "urgent": numbers(row.urgent for row in rows),
+        "due": f"{{{','.join(dues)}}}",
+        "eligible": f"{{{','.join(row.eligible_at for row in rows)}}}",
+        "words": f"[{','.join(row.words for row in rows)}]",
+    }
 
 
-def _deliver(targets: str, values: dict[str, Any], version_ids: Sequence[int]) -> tuple[int, int]:
-    """How many deliveries are new, and how many were touched. The lock of deliverers is held."""
-    later = list(EntryVersion.objects.filter(pk__in=set(version_ids), number__gt=1).values_list("pk", flat=True))
+def _asked(row: _Found) -> Asked:
+    return Asked(
+        row.person_id,
+        datetime.fromisoformat(row.opened_at),
+        None if row.due_at is None else datetime.fromisoformat(row.due_at),
+        row.due_zone,
+        row.due_days,
+        row.urgent,
+        row.timezone,
+        time.fromisoformat(row.work_until),
+        datetime.fromisoformat(row.since),
+    )
+
+
+def _deliver(targets: str, values: Mapping[str, Any], later: list[int]) -> tuple[int, int]:
+    """How many deliveries are new, and how many were touched; `later` are the versions that are no first ones.
+
+    The lock of deliverers is held.
+    """
     with connection.cursor() as cursor:
         if later:
             cursor.execute(_MOVE.format(targets=targets), values)

@@ -66,14 +66,12 @@ def take_in_broadcasts(person: Person) -> int:
     if not person.is_active:
         return 0
     rows = _missing(reader_like(person)).rows(**given_of(person))
-    if not rows:
-        return 0
-    return deliver_broadcasts([pk for pk, _ in rows], [version for _, version in rows], people=[person.pk])
+    return deliver_broadcasts([pk for (pk,) in rows], people=[person.pk])
 
 
 @lru_cache(256)
 def _missing(reader: GivenReader) -> Prepared:
-    return Prepared(lambda: missing_broadcasts(reader).values_list("pk", "version"), keeps_plan=True)
+    return Prepared(lambda: missing_broadcasts(reader).values_list("pk"), keeps_plan=True)
 
 
 def missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:

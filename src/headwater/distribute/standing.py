@@ -22,8 +22,6 @@ from headwater.distribute.models import Directive, InterestProfile, LearnedInter
 from headwater.distribute.shards import Part, asked_in, is_of
 from headwater.distribute.warming import new_matchers
 from headwater.people.models import Person
-from headwater.search.language.errors import QueryError
-from headwater.search.language.parser import parse
 from headwater.search.language.searchable import Searchable
 
 if TYPE_CHECKING:
@@ -111,15 +109,11 @@ class Standing:
         return live.filter(query="")
 
     def _read(self, rows: Iterable[tuple[int, str, str, int | None, int]]) -> "Iterator[Profile]":
-        """The queries that can be read, as the matcher takes them."""
+        """The queries as the matcher takes them."""
         from headwater.distribute.matcher.engine import Profile
 
         for pk, query, language, person_id, since in rows:
-            languages = (language,) if language else self._languages_of(person_id)
-            try:
-                yield Profile(2 * pk, parse(query), languages, since)
-            except QueryError as error:
-                self._refuse(2 * pk, error)
+            yield Profile(2 * pk, query, (language,) if language else self._languages_of(person_id), since)
 
     def _refuse(self, key: int, error: Exception) -> None:
         log.warning("the standing query with the key %d cannot be matched: %s", key, error)
@@ -193,9 +187,9 @@ class Standing:
 
     def _put(self, key: int, query: str, languages: Sequence[str], since: int) -> None:
         try:
-            self._matcher.put(key, parse(query), languages, since)
+            self._matcher.put(key, query, languages, since)
             self.changes += 1
-        except (QueryError, ValueError) as error:
+        except ValueError as error:
             self._refuse(key, error)
 
     def _remove(self, key: int) -> None:

@@ -27,9 +27,8 @@ def follow_access(organisation_id: int, table: str) -> bool:
         people = sorted(WIDENING[table]((cursor.tx, upper)))
         if people:
             settle_people(people)
-            rows = list(open_broadcasts().filter(spread_at__isnull=False).values_list("pk", "version"))
-            pks, versions = [pk for pk, _version in rows], [version for _pk, version in rows]
-            deliver_broadcasts(pks, versions, people=people, since=timezone.now())
+            pks = list(open_broadcasts().filter(spread_at__isnull=False).values_list("pk", flat=True))
+            deliver_broadcasts(pks, people=people, since=timezone.now())
             move_cursor(cursor, upper)
         return False
 

@@ -154,8 +154,7 @@ def settle_everything(organisation_id: int) -> None:
 
 def _deliver_missing(broadcasts: QuerySet[Broadcast]) -> int:
     """Rows for those whom broadcasts that were spread before concern by now."""
-    rows = list(broadcasts.filter(spread_at__isnull=False).values_list("pk", "version"))
-    return deliver_broadcasts([pk for pk, _version in rows], [version for _pk, version in rows])
+    return deliver_broadcasts(list(broadcasts.filter(spread_at__isnull=False).values_list("pk", flat=True)))
 
 
 def _settle(chosen: str, values: dict[str, Any]) -> int:

@@ -2,13 +2,14 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from headwater.distribute.matcher import conditions
+from headwater.distribute.matcher import conditions, engine
 from headwater.distribute.matcher.engine import Matcher, Profile
 from headwater.distribute.matcher.features import Features
 from headwater.distribute.matcher.kernels import LONG_AGO, weigh_features
@@ -17,6 +18,7 @@ from headwater.distribute.matcher.reading import Part, Reading
 from headwater.distribute.matcher.reasons import Evidence
 from headwater.distribute.matcher.words import WordSpec
 from headwater.search.language import oracle, paths
+from headwater.search.language.errors import QueryError
 from headwater.search.language.parser import parse
 from headwater.search.language.query import (
     And,
@@ -387,13 +389,58 @@ def test_a_profile_takes_no_version_of_an_older_transaction() -> None:
     assert matcher.match(version("road"), NOW, upto=9).ids.tolist() == [2]
 
 
-def test_of_many_put_at_once_the_too_large_are_told_and_the_others_stand() -> None:
+def test_of_many_put_at_once_the_too_large_and_the_unreadable_are_told_and_the_others_stand() -> None:
     matcher = Matcher()
     large = Or(tuple(Word(f"w{n}") for n in range(MAX_LEAVES + 1)))
-    refused = matcher.put_all([Profile(1, parse("road")), Profile(2, large), Profile(3, parse("road water"))])
-    assert list(refused) == [2]
+    refused = matcher.put_all(
+        [Profile(1, parse("road")), Profile(2, large), Profile(3, parse("road water")), Profile(4, "road OR")]
+    )
+    assert [(number, type(error)) for number, error in refused.items()] == [(2, TooLarge), (4, QueryError)]
     assert matched(matcher, version("road water"), NOW) == [1, 3]
     assert matcher.feature_count() == 2
+
+
+ASKED = ("road", "water", "gate", "Road", "AND", "OR", "NOT", "NEAR", "NEAR/2", "-water", "-AND", "- gate", "--gate")
+ODD = ("title:road", '"road water"', "(road", "gate)", "roa*", "\\gate", "-", "", "安", "école", "x" * 600, "gate^2")
+TYPED = st.lists(st.sampled_from(ASKED) | st.sampled_from(ODD), max_size=7).map(" ".join)
+SEEN = [" ".join(words) for count in range(4) for words in permutations(("road", "water", "gate"), count)]
+
+
+@settings(max_examples=500, deadline=None)
+@given(TYPED, st.sampled_from([(), ("en",)]))
+@example("road NOT AND water", ())
+@example("road 安", ())
+@example(" ".join(["road"] * 301), ())
+def test_a_text_asks_for_what_it_is_read_as_whatever_is_asked_for_already(text: str, reader: tuple[str, ...]) -> None:
+    matcher = Matcher()
+    known = ("road", "water", "gate", '"安"', "école", "and", "or", "not", "near")
+    matcher.put_all(Profile(at, parse(word), reader) for at, word in enumerate(known))
+    try:
+        query = parse(text)
+    except QueryError:
+        assert list(matcher.put_all([Profile(10, text, reader)])) == [10]
+        return
+    matcher.put_all([Profile(10, text, reader), Profile(11, query, reader)])
+    for words in (*SEEN, "road 安全", "école"):
+        found = matcher.match(version(text=words), NOW)
+        scores = dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
+        assert scores.get(10) == scores.get(11)
+
+
+def test_so_many_words_known_as_none_may_ask_for_are_refused() -> None:
+    matcher = Matcher()
+    names = [f"n{number}" for number in range(301)]
+    matcher.put_all(Profile(number, name) for number, name in enumerate(names))
+    assert list(matcher.put_all([Profile(301, " ".join(names)), Profile(302, " OR ".join(names))])) == [301, 302]
+
+
+@pytest.mark.parametrize("text", ["road", "road gate", "road OR water", "gate NOT water", "road AND gate -water"])
+def test_plain_words_that_are_asked_for_already_are_not_read_again(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    matcher = Matcher()
+    matcher.put_all(Profile(at, word, ("en",)) for at, word in enumerate(("road", "water", "gate")))
+    monkeypatch.setattr(engine, "parse", None)
+    matcher.put(3, text, ("en",))
+    assert 3 in matcher.match(version(text="roads at the gates"), NOW).ids
 
 
 def test_a_lone_character_stays_a_beginning_beside_a_phrase_of_it() -> None:

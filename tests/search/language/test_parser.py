@@ -216,6 +216,7 @@ def test_words_in_small_letters_are_read_as_any_others_are(words: list[str]) -> 
     assert either == other
     places = list(accumulate((len(word) + 4 for word in words[:-1]), initial=0))
     assert [leaf.position for leaf in leaves(either)] == places
+    assert parse(f'"{" ".join(words)}"') == parse(f'"{"  ".join(words)}"') == Phrase(tuple(words))
 
 
 @given(st.text(max_size=60))

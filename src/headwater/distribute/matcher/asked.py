@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 from headwater.distribute.matcher.conditions import FacetSpec, JudgedSpec, PathSpec, PrefixSpec, TimeSpec
 from headwater.distribute.matcher.features import Features
-from headwater.distribute.matcher.plan import ALWAYS
+from headwater.distribute.matcher.plan import ALL, ALWAYS, ANY
 from headwater.distribute.matcher.words import WordSpec
-from headwater.search.language.analyzer import asked_surfaces, is_unspaced
+from headwater.search.language.analyzer import asked_surfaces, is_unspaced, surfaces
 from headwater.search.language.folding import STEMMERS, base_language, facet_key, stems_of
 from headwater.search.language.query import (
-    And,
     Dated,
     Facet,
     Leaf,
     Near,
-    Or,
     PathGlob,
     Phrase,
     Prefix,
-    Query,
     Recent,
     Word,
 )
 
 NEVER = -ALWAYS
-_FEW = 100
+_SHORT = 500  # so short a text cannot hold more different words than the parser takes
 
 
+@lru_cache(1024)
 def languages_key(languages: tuple[str, ...]) -> tuple[str, ...]:
     """The languages that make a difference: bases of tags that have a stemmer, sorted, without repeats."""
     return tuple(sorted({base for tag in languages if (base := base_language(tag)) in STEMMERS}))
@@ -39,25 +40,35 @@ def feature_of(leaf: Leaf, languages: tuple[str, ...], features: Features) -> in
     if isinstance(leaf, Near):
         return _near(leaf, languages, features)
     if isinstance(leaf, Phrase):
-        return _side_by_side(asked_surfaces(" ".join(leaf.words)), leaf.field, languages, features)
+        return _side_by_side(_asked(" ".join(leaf.words)), leaf.field, languages, features)
     if isinstance(leaf, Prefix):
         return _prefix(asked_surfaces(leaf.text), leaf.field, features)
     return features.number(_valued(leaf))
 
 
-def known_words(query: Query, languages: tuple[str, ...], features: Features) -> list[int] | None:
-    """The features of an And or Or of different words that profiles ask for already, which most queries are; else None.
+def known_words(text: str, languages: tuple[str, ...], features: Features) -> list[int] | None:
+    """The tree of a text that asks for plain words which profiles ask for already, as most do; None for any other.
 
-    Nothing has to be folded in such a query: its tree can be written straight away.
+    Nothing has to be read or folded in such a text. A word that is known is no operator and no field, and it has no
+    sign: it is small letters and digits, as all surfaces of ASCII are.
     """
-    if not isinstance(query, And | Or):
+    if len(text) > _SHORT or not text.isascii():
         return None
     known = features.words.known(("", languages))
-    plain = (type(part) is Word and part.field is None and part.text.isascii() for part in query.parts)
-    if not all(plain):
+    is_any = " OR " in text
+    words = text.split(" OR ") if is_any else text.split(" ")
+    found = [known.get(word, 0) for word in words]
+    if 0 in found and not is_any:
+        found = _signed(text, known)
+    if 0 in found or max(found) < 0 or len(set(map(abs, found))) < len(found):
         return None
-    found = [known.get(part.text, 0) for part in query.parts if isinstance(part, Word)]
-    return found if 0 not in found and len(set(found)) == len(found) <= _FEW else None
+    return found if len(found) == 1 else [(ANY if is_any else ALL) + len(found), len(found), *found]
+
+
+def _signed(text: str, known: Mapping[str, int]) -> list[int]:
+    """The features of words side by side, below 0 behind a NOT or a minus; 0 for what is not known."""
+    words = text.replace(" NOT ", " -").replace(" AND ", " ").split(" ")
+    return [-known.get(word[1:], 0) if word[:1] == "-" else known.get(word, 0) for word in words]
 
 
 def _valued(leaf: Leaf) -> FacetSpec | PathSpec | TimeSpec:
@@ -77,10 +88,15 @@ def _word(leaf: Word, languages: tuple[str, ...], features: Features) -> int:
     # begins, and its surface by itself something else.)
     if leaf.text.isascii() and (feature := features.words.known((leaf.field or "", languages)).get(leaf.text)):
         return feature
-    asked = asked_surfaces(leaf.text)
+    asked = _asked(leaf.text)
     if len(asked) == 1 and len(asked[0]) == 1 and is_unspaced(asked[0]):
         return _prefix(asked, leaf.field, features)
     return _side_by_side(asked, leaf.field, languages, features)
+
+
+def _asked(text: str) -> list[str]:
+    """What is asked for. Texts of ASCII are cut as what is asked for is, and faster."""
+    return surfaces(text) if text.isascii() else asked_surfaces(text)
 
 
 def _prefix(asked: list[str], field: str | None, features: Features) -> int:

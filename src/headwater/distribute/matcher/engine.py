@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,28 +15,29 @@ from headwater.distribute.matcher.asked import feature_of, known_words, language
 from headwater.distribute.matcher.features import Features
 from headwater.distribute.matcher.kernels import match_profiles, support_profiles, weigh_features
 from headwater.distribute.matcher.lists import COUNT, Ints, Lists, Longs, Saved
-from headwater.distribute.matcher.plan import ALL, ALWAYS, ANY, TooLarge, read, tree_of, written
+from headwater.distribute.matcher.plan import ALWAYS, TooLarge, read, tree_of, written
 from headwater.distribute.matcher.posting import find_homes, hold_features, put_profiles, remove_profile
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.reasons import Reason, Reasons
 from headwater.distribute.matcher.saving import below, joined
 from headwater.distribute.matcher.slots import Slots
-from headwater.search.language.query import And, Query
+from headwater.search.language.errors import QueryError
+from headwater.search.language.parser import parse
+from headwater.search.language.query import Query
 from headwater.search.language.searchable import Searchable
 
 ANY_TIME = np.iinfo(np.int64).max
 _FIRST = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A standing query. `languages` are its reader's: words are matched by their stems in each.
+class Profile(NamedTuple):
+    """A standing query, typed or read already. `languages` are its reader's: words are matched by their stems in each.
 
     It takes versions of no older transaction than `since`.
     """
 
     id: int
-    query: Query
+    query: Query | str
     languages: Sequence[str] = ()
     since: int = 0
 
@@ -74,6 +76,11 @@ class _Batch:
         return ids, since, bounds, np.frombuffer(self._trees, np.int32)
 
 
+def _has_twice(ids: Longs) -> bool:
+    ordered = np.sort(ids)
+    return bool((ordered[1:] == ordered[:-1]).any())
+
+
 def _number(profile_id: int) -> int:
     if profile_id < 0:
         raise ValueError(f"the numbers of profiles begin at 0: {profile_id}")
@@ -108,27 +115,27 @@ class Matcher:
         """The numbers of all profiles, in no order."""
         return self._slots.ids()
 
-    def put(self, profile_id: int, query: Query, languages: Sequence[str] = (), since: int = 0) -> None:
+    def put(self, profile_id: int, query: Query | str, languages: Sequence[str] = (), since: int = 0) -> None:
         """Add a profile, or change it; see `Profile`.
 
-        Raises `TooLarge` for a query beyond what is matched and ValueError for a number below 0; what was there before
-        is kept then.
+        Raises QueryError for a text that cannot be read, `TooLarge` for a query beyond what is matched and ValueError
+        for a number below 0; what was there before is kept then.
         """
         batch = _Batch()
         batch.add(_number(profile_id), since, self._written(query, languages))
         self._put(batch)
 
-    def put_all(self, profiles: Iterable[Profile]) -> dict[int, TooLarge]:
-        """Add or change many at once, several times faster than one by one; returns those that are too large.
+    def put_all(self, profiles: Iterable[Profile]) -> dict[int, ValueError]:
+        """Add or change many at once, several times faster than one by one; returns those that `put` refuses, and why.
 
         Raises ValueError for a number below 0; nothing is changed then.
         """
-        refused: dict[int, TooLarge] = {}
+        refused: dict[int, ValueError] = {}
         batch = _Batch()
         for profile in profiles:
             try:
                 batch.add(_number(profile.id), profile.since, self._written(profile.query, profile.languages))
-            except TooLarge as error:
+            except (QueryError, TooLarge) as error:
                 refused[profile.id] = error
         self._put(batch)
         return refused
@@ -206,11 +213,12 @@ class Matcher:
     def _lists(self) -> dict[str, Lists]:
         return {"trees": self._trees, "plain": self._plain, "checked": self._checked}
 
-    def _written(self, query: Query, languages: Sequence[str]) -> list[int]:
+    def _written(self, query: Query | str, languages: Sequence[str]) -> list[int]:
         reader = languages_key(tuple(languages)) if languages else ()
-        words = known_words(query, reader, self._features)
-        if words is not None:
-            return [(ALL if isinstance(query, And) else ANY) + len(words), len(words), *words]
+        if isinstance(query, str):
+            if tree := known_words(query, reader, self._features):
+                return tree
+            query = parse(query)
         return written(tree_of(query, lambda leaf: feature_of(leaf, reader, self._features)))
 
     def _put(self, batch: _Batch) -> None:
@@ -240,7 +248,7 @@ class Matcher:
 
     def _order(self, ids: Longs, bounds: Longs, trees: Ints) -> Longs:
         """Profiles that are met together one after the other; as given where one is given twice: the last counts."""
-        if len(ids) == 1 or len(np.unique(ids)) < len(ids):
+        if len(ids) == 1 or _has_twice(ids):
             return np.arange(len(ids))
         homes = np.zeros(len(ids), np.int32)
         find_homes(trees, bounds, self._features.arrays().uses, homes)

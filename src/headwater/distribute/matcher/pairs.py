@@ -43,6 +43,10 @@ class Pairs:
         """Whether so many new pairs may be too many for the table as it is: `tidy` first."""
         return 2 * (self._count + pairs) > len(self._keys)
 
+    def has(self, first: int, second: int) -> bool:
+        """Whether the pair has a row."""
+        return bool(self._keys[pair_slot(self._keys, first, second)] != EMPTY)
+
     def row(self, first: int, second: int) -> int:
         """The pair's row, a new one if it has none yet; there is room for it."""
         at = pair_slot(self._keys, first, second)

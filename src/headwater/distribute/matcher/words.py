@@ -119,15 +119,18 @@ class WordIndex:
         if len(spec.forms[0][1]) == 1:
             return self.known(_scope(spec)).get(spec.forms[0][1][0], 0)
         lexemes = [self._lexicons.get(channel, {}).get(word, 0) for channel, words in spec.forms for word in words]
-        return 0 if 0 in lexemes else int(_find_phrase(np.array(lexemes, np.int32), self.arrays()))
+        if 0 in lexemes or not self._pairs.has(lexemes[0], lexemes[1]):
+            return 0
+        return int(_find_phrase(np.array(lexemes, np.int32), self.arrays()))
 
     def add(self, feature: int, spec: WordSpec) -> None:
         """Let the words bring the feature from now on."""
         size = len(spec.forms[0][1])
         if size > 1 and self._pairs.has_no_room(len(spec.forms)):
             self._pairs.tidy(self._phrases.arrays().rows[:, COUNT])
-        lexemes = np.array([self._lexeme(channel, word) for channel, words in spec.forms for word in words], np.int32)
-        rows = np.array([self._row(form) for form in lexemes.reshape(-1, size).tolist()], np.int32)
+        found = [self._lexeme(channel, word) for channel, words in spec.forms for word in words]
+        rows = np.array([self._row(found[at : at + size]) for at in range(0, len(found), size)], np.int32)
+        lexemes = np.array(found, np.int32)
         if size == 1:
             self.known(_scope(spec))[spec.forms[0][1][0]] = feature
         self._forms.want(feature)

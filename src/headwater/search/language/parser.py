@@ -46,10 +46,12 @@ MAX_NEAR_PARTS = 5
 DEFAULT_DISTANCE = 10
 MIN_BOOST, MAX_BOOST = 0.1, 20.0
 MAX_PATH_DEPTHS = 4
-# Words in small letters alone are what most standing queries are: no operator, field or sign can be among them.
+# Words in small letters alone are what most standing queries are, or a phrase of them: no operator, field or sign can
+# be among them.
 _LOWER_WORD = re.compile("[a-z0-9]+")
 _WORDS_ALONE = re.compile(rf"[a-z0-9]{{1,50}}(?: [a-z0-9]{{1,50}}){{0,{MAX_TERMS - 1}}}")
 _WORDS_OR_OTHERS = re.compile(rf"[a-z0-9]{{1,50}}(?: OR [a-z0-9]{{1,50}}){{1,{MAX_TERMS - 1}}}")
+_PHRASE_ALONE = re.compile('"[a-z0-9]{1,50}(?: [a-z0-9]{1,50})*"')
 _NEAR = re.compile(r"NEAR(?:/(.*))?", re.DOTALL)
 _WORDS_BETWEEN = re.compile(r"0*(\d{1,4})")
 _FACTOR = re.compile(r"\d{1,2}(?:\.\d{1,3})?")
@@ -72,6 +74,8 @@ def parse(text: str, meaning: Meaning | None = None) -> Query:
         return all_of(Word(word[0], position=word.start()) for word in _LOWER_WORD.finditer(text))
     if _WORDS_OR_OTHERS.fullmatch(text):
         return any_of(Word(word[0], position=word.start()) for word in _LOWER_WORD.finditer(text))
+    if _PHRASE_ALONE.fullmatch(text):
+        return Phrase(tuple(text[1:-1].split(" ")))
     query = _Parser(lexemes(text), len(text), meaning).read()
     for count, leaf in enumerate(leaves(query)):
         if count == MAX_TERMS:
