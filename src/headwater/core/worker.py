@@ -29,12 +29,12 @@ from procrastinate.jobs import Status
 from headwater.core.actions import door
 from headwater.core.jobs import LANES, Follower, Service, discovered, organisation_ids
 from headwater.core.memory import give_back_memory
-from headwater.core.turns import SWITCH
 
 HEARTBEAT = 5.0  # seconds between signs of life of this worker
 STALLED_AFTER = 20.0  # a job whose worker gave no sign for so long is tried again
 LOOK_FOR_STALLED_EVERY = 10.0
 PAUSE_AFTER_FAULT = 1.0
+SWITCH = 0.001  # seconds that a busy thread keeps the interpreter while others want it: many do, for microseconds
 POLITE_STOP = 8.0  # seconds that running jobs get when the worker is asked to stop
 MOST_CONNECTIONS = 20  # threads hold one only while they work; PostgreSQL allows 200
 IDLE_CONNECTION = 2.0  # seconds until one that nobody needed is closed, one at a time: each weighs 7 MB

@@ -2,7 +2,7 @@
 
 Cutting a million words takes a second or more, and such a text may concern more people than all else in an hour. Where
 its turn comes a shard leaves it aside, in the transaction that moves its place on, and goes on with what comes after.
-A thread of its own then reads it, while matching goes on, holds it against the shard's standing queries, and delivers
+A thread of its own then has it read, in another process, holds it against the shard's standing queries, and delivers
 in pieces, between which others deliver theirs. A process that dies is followed by one that begins with the text again:
 deliveries are unique.
 
@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from django.db import connection
 from django.utils import timezone
 
-from headwater.core.turns import in_turn
+from headwater.core.apart import VERY_LONG, apart_if_long
 from headwater.core.wall import current_organisation_id, organisation_context
-from headwater.distribute.matcher.reading import Reading
+from headwater.distribute.matcher.reading import Reading, cut
 from headwater.distribute.models import MatchShard, UnmatchedVersion
 from headwater.distribute.shards import Part
 from headwater.search.models import EntryVersion
@@ -28,7 +28,6 @@ from headwater.search.seen import searchables
 
 log = logging.getLogger(__name__)
 
-VERY_LONG = 400_000  # characters, about 65,000 words: shorter ones hold up the others for less than a twentieth second
 CHANNEL = "distribute_unmatchedversion"
 
 
@@ -82,8 +81,7 @@ def next_waiting(organisation_id: int, parts: Sequence[Part]) -> Waiting | None:
         version = EntryVersion.objects.select_related("entry").get(pk=rows[0].version_id)
         reading = Reading(searchables([version])[0])
     started = time.monotonic()
-    with in_turn(len(version.text)):
-        reading.cut()
+    reading.take(apart_if_long(len(version.text), cut, version.text, version.language))
     log.info("version %d, very long, was cut into words in %.1f s", version.pk, time.monotonic() - started)
     return Waiting(version, reading, [row for row in rows if row.version_id == version.pk])
 

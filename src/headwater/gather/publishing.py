@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from headwater.core.turns import in_turn
+from headwater.core.apart import apart_if_long
 from headwater.gather.connectors import Fetched, Found
 from headwater.gather.differences import one_sentence
 from headwater.gather.models import Document, Failure, RawVersion, Source
@@ -208,8 +208,8 @@ def _texts_before(pieces: Iterable[Piece]) -> dict[int, str]:
 def _learn(piece: Piece, before: dict[int, str]) -> Learned:
     text = piece.extracted.text if piece.extracted is not None else ""
     old = before.get(_document(piece).entry_id or 0, "")
-    with in_turn(len(text)):
-        return Learned(one_sentence(old, text) if old else "", fingerprint(storable(text)))
+    found = apart_if_long(len(text), fingerprint, storable(text))
+    return Learned(one_sentence(old, text) if old else "", found)
 
 
 def _new_version(batch: "Batch", piece: Piece, learned: Learned) -> NewVersion:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from headwater.distribute.matcher.weighing import Terms, terms_of
 from headwater.search.language.analyzer import Analysis, analyze, surfaces
@@ -12,8 +16,32 @@ from headwater.search.language.nearness import Places, Span, near_in
 from headwater.search.language.query import FACET_NAMES, Near
 from headwater.search.language.searchable import Searchable, facet_keys
 
+Ints = NDArray[np.int32]
 Channel = tuple[str, str]
 """Where words were looked for and how: (field, language); field "" is title and text, language "" surfaces."""
+
+
+class Cut(NamedTuple):
+    """The words of a text in short: each different surface once, with its stem, and which stands at each place.
+
+    `stems` is `surfaces` itself where the language has no stemmer. Places are in characters, ends apart.
+    """
+
+    surfaces: list[str]
+    stems: list[str]
+    numbers: Ints
+    starts: Ints
+    ends: Ints
+
+
+def cut(text: str, language: str) -> Cut:
+    """Cut a text into its words."""
+    found = analyze(text, language)
+    surfaces = list(dict.fromkeys(found.surfaces))
+    number_of = dict(zip(surfaces, range(len(surfaces)), strict=True))
+    numbers = np.fromiter(map(number_of.__getitem__, found.surfaces), np.int32, len(found.surfaces))
+    starts, ends = np.array(found.starts, np.int32), np.array(found.ends, np.int32)
+    return Cut(surfaces, stems_of(surfaces, language), numbers, starts, ends)
 
 
 class Reading:
@@ -23,10 +51,9 @@ class Reading:
         self.searchable = searchable
         self.language = base_language(searchable.language)
 
-    def cut(self) -> None:
-        """Do now what takes longest of all that is asked of it later: where that holds up nobody."""
-        for part in (self._title, self._text):
-            part.cut()
+    def take(self, text: Cut) -> None:
+        """Its text was cut into words elsewhere; work out now what all profiles ask for."""
+        self._text.take(text)
         _ = self._both_set, self.terms
 
     @cached_property
@@ -127,10 +154,12 @@ class Part:
         """The words as stems in the text's own language; the very list of surfaces where it has no stemmer."""
         return stems_of(self.surfaces, self._language)
 
-    def cut(self) -> None:
-        """Work out all forms and places now."""
-        self.surfaces = self.analysis.surfaces
-        _ = self.stems
+    def take(self, cut: Cut) -> None:
+        """Its words are these."""
+        numbers = cut.numbers.tolist()
+        self.surfaces = [cut.surfaces[number] for number in numbers]
+        self.stems = self.surfaces if cut.stems is cut.surfaces else [cut.stems[number] for number in numbers]
+        self.analysis = Analysis(self.surfaces, cut.starts.tolist(), cut.ends.tolist(), self._language)
 
     def forms(self, language: str) -> list[str]:
         """The surfaces for "", the stems for the text's own language."""

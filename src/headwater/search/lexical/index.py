@@ -25,7 +25,6 @@ from pathlib import Path
 
 import tantivy
 
-from headwater.core.turns import in_turn
 from headwater.search.lexical.schema import SCHEMA_VERSION, Indexed, build_schema, document, separated
 
 _HEAP = 40_000_000
@@ -48,8 +47,7 @@ class Writer:
         given = list(entries)
         self.remove({indexed.searchable.entry_id for indexed in given})
         for indexed in given:
-            with in_turn(len(indexed.searchable.text)):
-                self._writer.add_document(document(indexed))
+            self._writer.add_document(document(indexed))
 
     def remove(self, entry_ids: Collection[int]) -> None:
         """Take entries out; ids that are not there do no harm."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import tantivy
 
+from headwater.core.apart import apart_if_long
 from headwater.search.language.analyzer import surfaces
 from headwater.search.language.folding import base_language, facet_key, stems_of
 from headwater.search.language.query import FACET_NAMES
@@ -96,13 +97,17 @@ def document(indexed: Indexed) -> tantivy.Document:
     return found
 
 
+def _forms(text: str, language: str) -> tuple[str, str]:
+    """The surfaces of a text, and its stems with their language, with blanks between."""
+    words = surfaces(text)
+    return " ".join(words), " ".join(f"{language}:{stem}" for stem in stems_of(words, language))
+
+
 def _add_words(found: tantivy.Document, version: Searchable) -> None:
     language = base_language(version.language)
     kept = [language]
     for name, text in (("title", version.title), ("text", version.text)):
-        words = surfaces(text)
-        stems = " ".join(f"{language}:{stem}" for stem in stems_of(words, language))
-        joined = " ".join(words)
+        joined, stems = apart_if_long(len(text), _forms, text, language)
         kept.append(joined)
         found.add_text("stems", stems)
         found.add_text("surfaces", joined)

@@ -1,0 +1,46 @@
+"""Going through a very long text in a process of its own, after everything else that wants the processor.
+
+Threads share one interpreter, and a worker has many that have a thousand small things to do: a text of a million words
+that one of them goes through, for a second or more, would hold up each of these. What is given to another process and
+what comes back is pickled, by us and for us alone.
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+VERY_LONG = 400_000  # characters, about 65,000 words: shorter texts hold up nobody for more than a twentieth second
+_NICE = 10
+_TOLD = 300  # characters of what went wrong
+
+
+def apart_if_long(size: int, function: Callable[Given, Found], *args: Given.args, **named: Given.kwargs) -> Found:
+    """What a function of a module makes of so many characters: in another process where they are very many.
+
+    Raises `ChildProcessError` when that process ends otherwise, as for want of memory.
+    """
+    if size <= VERY_LONG:
+        return function(*args, **named)
+    given = pickle.dumps((function, args, named))
+    done = subprocess.run([sys.executable, "-m", __spec__.name], input=given, capture_output=True, check=False)
+    if done.returncode:
+        told = done.stderr.decode(errors="replace").strip()[-_TOLD:]
+        raise ChildProcessError(f"going through a long text ended with {done.returncode}: {told}")
+    found: Found = pickle.loads(done.stdout)  # our own process wrote it
+    return found
+
+
+def _answer() -> None:
+    os.nice(_NICE)
+    function, args, named = pickle.load(sys.stdin.buffer)  # our own process wrote it
+    pickle.dump(function(*args, **named), sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
+
+
+if __name__ == "__main__":
+    _answer()

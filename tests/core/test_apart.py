@@ -1,0 +1,47 @@
+"""What very long texts are given to: a process of its own."""
+
+import os
+
+import pytest
+
+from headwater.core import apart
+from headwater.core.apart import VERY_LONG, apart_if_long
+from headwater.search.language.fingerprint import fingerprint
+
+TEXT = "The storm watch begins at level two on the river, for all who work there. " * 6_000
+
+
+def where() -> tuple[int, int]:
+    """The process, and how gladly it gives way."""
+    return os.getpid(), os.nice(0)
+
+
+def broken() -> None:
+    raise ZeroDivisionError("of all things")
+
+
+def test_what_is_short_is_gone_through_here() -> None:
+    assert apart_if_long(VERY_LONG, where) == where()
+
+
+def test_what_is_long_is_gone_through_elsewhere_after_everything_else() -> None:
+    here, gladly = where()
+    there, more_gladly = apart_if_long(VERY_LONG + 1, where)
+    assert there != here
+    assert more_gladly > gladly
+
+
+def test_it_finds_the_same() -> None:
+    assert len(TEXT) > VERY_LONG
+    assert apart_if_long(len(TEXT), fingerprint, TEXT) == fingerprint(TEXT) is not None
+
+
+def test_what_goes_wrong_there_is_told_here() -> None:
+    with pytest.raises(ChildProcessError, match=r"(?s)ended with 1: .*ZeroDivisionError: of all things"):
+        apart_if_long(VERY_LONG + 1, broken)
+
+
+def test_a_process_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart.sys, "executable", "/bin/false")
+    with pytest.raises(ChildProcessError, match="ended with 1"):
+        apart_if_long(VERY_LONG + 1, where)
