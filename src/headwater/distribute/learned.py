@@ -5,7 +5,7 @@ tenth of its weight.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -40,6 +40,10 @@ MOST_WORDS = 5  # at once
 IGNORED_AFTER = timedelta(days=14)
 ENOUGH_IGNORED = 10
 """So many that were left unopened say as much as one that was called not useful: then they are learned from."""
+BEGINNING = 20_000
+"""Letters of a text that are learned from and looked at: seven pages say what it is about. In what is longer each word
+has so small a share that none would count, and a text as long as a shelf of books takes seconds to be cut into words.
+"""
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,9 @@ def readable_versions(person: Person) -> QuerySet[EntryVersion]:
 
 
 def read_terms(versions: Sequence[EntryVersion]) -> list[Terms]:
-    """The terms of each version (with `entry` at hand)."""
-    return [terms_of(Reading(searchable)) for searchable in searchables(versions)]
+    """The terms of the BEGINNING of each version (with `entry` at hand)."""
+    begun = (replace(each, text=each.text[:BEGINNING]) for each in searchables(versions))
+    return [terms_of(Reading(searchable)) for searchable in begun]
 
 
 # --- When it is learned -----------------------------------------------------------------------------------------------
