@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db.models import F, Max, Q
-from django.db.models.functions import Left, Length
+from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -24,6 +24,7 @@ from headwater.people.held import still_open
 from headwater.people.models import Notice, Person
 from headwater.people.reading import GivenReader, given_of, readable, reader_like
 from headwater.search.models import Entry, EntryVersion
+from headwater.search.sizes import letters_of
 
 MUST_SHOWN = 10
 FOR_YOU_SHOWN = 4
@@ -199,7 +200,7 @@ def _pressing(reader: GivenReader) -> PreparedObjects[Delivery]:
     first += [unread[:FOR_YOU_SHOWN], unread.filter(urgent=True)[:FOR_YOU_SHOWN]]
     chosen, *others = (some.values("pk") for some in first)
     rows = Delivery.objects.filter(pk__in=chosen.union(*others, all=True))
-    rows = rows.annotate(letters=Length("version__text"), beginning=Left("version__text", 400))
+    rows = rows.annotate(letters=letters_of("version__text"), beginning=Left("version__text", 400))
     rows = rows.order_by("-urgent", F("due_at").asc(nulls_last=True), "-created_at", "-pk")
     told = with_reasons(rows.select_related("version__entry__unit").defer("version__text"))
     return PreparedObjects(lambda: told, keeps_plan=True)
