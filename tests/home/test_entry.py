@@ -194,6 +194,54 @@ def test_what_links_here_and_may_not_be_read_is_not_named(
     assert "Copy 0" not in page
 
 
+# --- A text that is too long for one page ----------------------------------------------------------------------------
+
+SECTION = "Every word of it is read. " * 200
+BOOK = "".join(f"# Chapter {n}\n\nSee [the third](#chapter-3).\n\n{SECTION}\n\n" for n in range(100))
+
+
+def test_a_long_text_is_read_in_parts(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    entry, client = make_entry("The whole file", BOOK), sign_in(ines)
+    first, last = (client.get(address(entry, f"?part={n}")).content.decode() for n in (1, 99))
+    assert "Part 1 of 3" in first
+    assert "Part 3 of 3" in last
+    assert "Chapter 0<" in first
+    assert "Chapter 99<" not in first
+    assert "Chapter 99<" in last
+    assert len(first) < len(BOOK) / 2
+    assert 'href="?part=2#text"' in first
+    assert 'rel="prev"' not in first
+    assert 'rel="next"' not in last
+    assert 'href="#s-chapter-3"' in first
+    assert 'href="?part=1#s-chapter-3"' in last
+    assert "Part 1 of" not in client.get(address(make_entry("A short one"))).content.decode()
+
+
+def test_the_parts_of_an_older_version_are_its_own(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    entry = add_version(make_entry("The whole file", BOOK), "Short now.")
+    page = sign_in(ines).get(address(entry, "?version=1&part=2")).content.decode()
+    assert 'href="?version=1&amp;part=3#text"' in page
+    assert 'href="?version=1&amp;part=1#s-chapter-3"' in page
+    assert f'href="{address(entry)}text/?version=1"' in page
+
+
+def test_the_whole_of_it_is_there_as_plain_text(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    entry, client = make_entry("The whole file", BOOK, audience=None), sign_in(ines)
+    assert client.get(f"{address(entry)}text/").status_code == 404
+    Entry.objects.filter(pk=entry.pk).update(owner=ines)
+    add_version(Entry.objects.get(pk=entry.pk), "<b>New</b>")
+    answers = [client.get(f"{address(entry)}text/{query}") for query in ("", "?version=1")]
+    assert [answer.content.decode() for answer in answers] == ["<b>New</b>", BOOK]
+    assert {answer.headers["Content-Type"] for answer in answers} == {"text/plain; charset=utf-8"}
+
+
+def test_to_turn_a_leaf_is_not_to_open_it_once_more(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    entry, client = make_entry("The whole file", BOOK), sign_in(ines)
+    for query in ("", "?part=2", "?part=3"):
+        client.get(address(entry, query))
+    assert EntryUse.objects.get().opened == 1
+
+
 # --- What the reader thinks of it -------------------------------------------------------------------------------------
 
 

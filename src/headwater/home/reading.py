@@ -21,7 +21,7 @@ from headwater.search.actions import count_use
 @require_GET
 def show_entry(request: Request, pk: int) -> HttpResponse:
     """Read, trust, sign."""
-    reading = open_reading(request.person, pk, read_number(request.GET.get("version", "")))
+    reading = _reading(request, pk)
     _note_opened(request, reading)
     context = {
         "reading": reading,
@@ -34,10 +34,24 @@ def show_entry(request: Request, pk: int) -> HttpResponse:
         "may_prove": may_go(request.person, PROVING),
     }
     response = render(request, "home/entry.html", context)
-    if not _is_prefetch(request):
+    if reading.part.number == 1 and not _is_prefetch(request):  # to turn a leaf is not to open it once more
         # Last of all: the count is one row for everybody, and whoever counts makes the next reader wait for the end.
         count_use(reading.entry)
     return response
+
+
+@require_GET
+def send_text(request: Request, pk: int) -> HttpResponse:
+    """The whole text as it is, however long: to look for a word in all of it, to print it, to keep it."""
+    version = _reading(request, pk).version
+    response = HttpResponse(version.text, content_type="text/plain; charset=utf-8")
+    response.headers["Content-Language"] = version.language
+    return response
+
+
+def _reading(request: Request, pk: int) -> Reading:
+    number = read_number(request.GET.get("version", ""))
+    return open_reading(request.person, pk, number, read_number(request.GET.get("part", "")) or 1)
 
 
 def _note_opened(request: Request, reading: Reading) -> None:
@@ -71,6 +85,7 @@ def _links(request: Request, reading: Reading) -> dict[str, str]:
         "acknowledge": address("distribute:acknowledgement", pk=reading.version.pk),
         "search": address("search:results"),
         "here": address("home:entry", pk=reading.entry.pk),
+        "text": f"{address('home:entry-text', pk=reading.entry.pk)}?version={reading.version.number}",
         "chain": address("distribute:chain", pk=reading.version.pk),
         "forecast": _forecast(request, reading),
         "report": address("library:feedback", pk=reading.entry.pk),
