@@ -96,6 +96,21 @@ def test_changes_since_my_last_acknowledgement_come_first(
     assert '<table class="diff">' in sides
 
 
+def test_of_very_many_changes_the_first_are_listed(
+    ines: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    lines = [f"Number {n} is kept in drawer {n}.\n\n" for n in range(300)]
+    entry = make_entry(text="".join(lines))
+    first = entry.current_version
+    assert first is not None
+    Acknowledgement.objects.create(person=ines, version=first, checksum=first.checksum)
+    must_read(add_version(entry, "".join(line.replace("drawer", "box") for line in lines)), ines)
+    for query in ("", "?view=sides"):
+        page = sign_in(ines).get(address(entry, query)).content.decode()
+        assert "Of 300 changes these are the first 200." in page
+        assert page.count("<del>drawer</del>") == 200
+
+
 def test_an_older_version_says_so(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
     entry = add_version(make_entry(text="The old text of it."), "The new text of it.")
     client = sign_in(ines)

@@ -219,7 +219,7 @@ def _count_changes(delivery: Delivery, before: int, texts: dict[tuple[int, int],
     entry_id, number = delivery.version.entry_id, delivery.version.number
     if before >= number:
         return 0
-    return len(compare(texts.get((entry_id, before), ""), texts.get((entry_id, number), "")).changes)
+    return compare(texts.get((entry_id, before), ""), texts.get((entry_id, number), "")).count
 
 
 def _line(delivery: Delivery, changes: int) -> Line:
