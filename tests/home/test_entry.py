@@ -250,6 +250,18 @@ def test_the_whole_of_it_is_there_as_plain_text(ines: Person, make_entry: MakeEn
     assert {answer.headers["Content-Type"] for answer in answers} == {"text/plain; charset=utf-8"}
 
 
+def test_what_is_too_long_for_an_article_is_not_offered_to_be_one(
+    otto: Person, nadia: Person, unit: Unit, make_entry: MakeEntry, sign_in: SignIn
+) -> None:
+    source = Source.objects.create(slug="s", name="S", kind="folder", owner=nadia)
+    offered = []
+    for text in (BOOK, "word " * 400_001):
+        entry = make_entry(text=text, kind=Kind.GATHERED, unit=unit)
+        Document.objects.create(source=source, key=str(entry.pk), entry=entry)
+        offered.append("Make it an article" in sign_in(otto).get(address(entry)).content.decode())
+    assert offered == [True, False]
+
+
 def test_to_turn_a_leaf_is_not_to_open_it_once_more(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
     entry, client = make_entry("The whole file", BOOK), sign_in(ines)
     for query in ("", "?part=2", "?part=3"):

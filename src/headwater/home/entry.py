@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.paginator import Page, Paginator
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.http import Http404
@@ -24,7 +23,7 @@ from headwater.gather.models import Document, InformationNeed, Source
 from headwater.gather.paragraphs import paragraphs
 from headwater.library.attachments import PICTURES
 from headwater.library.difference import Difference, compare
-from headwater.library.links import backlinks, render_for
+from headwater.library.links import backlinks, render_part
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, Attachment, Feedback, Verification
 from headwater.library.parts import Part, part_of
@@ -76,24 +75,13 @@ class Reading:
         document = None if self.article else self.document
         if document is not None and document.metadata.get("form") != "markdown":
             return format_html_join("\n", '<p class="as-is">{}</p>', ((each,) for each in paragraphs(self.part.text)))
-        text = "\n\n".join(filter(None, [self.part.text, self.part.definitions]))
-        pages = {anchor: self.query_of(number) for anchor, number in self.part.elsewhere.items()}
-        return render_for(text, self.person, self.article, pages=pages)
+        version = "" if self.is_current else f"version={self.version.number}&"
+        return render_part(self.part, self.person, self.article, address=f"?{version}part=")
 
     @cached_property
     def part(self) -> Part:
         """What is shown of the text; nearly every text is shown whole."""
         return part_of(self.version.text, self.part_wanted)
-
-    @cached_property
-    def parts(self) -> Page[int]:
-        """The numbers of its parts, the one that is shown being the page."""
-        return Paginator(range(1, self.part.count + 1), 1).page(self.part.number)
-
-    def query_of(self, part: int) -> str:
-        """What leads from this page to a part of the same version."""
-        version = "" if self.is_current else f"version={self.version.number}&"
-        return f"?{version}part={part}"
 
     @cached_property
     def delivery(self) -> Delivery | None:

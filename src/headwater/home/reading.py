@@ -12,6 +12,7 @@ from headwater.distribute.actions import open_delivery
 from headwater.home.entry import Reading, open_reading
 from headwater.home.rail import DISTRIBUTING, PROVING, may_go
 from headwater.library import rules
+from headwater.library.actions.writing import BODY_LENGTH
 from headwater.library.models import Article
 from headwater.people.models import Permission, Person
 from headwater.people.request import Request
@@ -75,7 +76,8 @@ def _crumbs(reading: Reading) -> list[tuple[str, str]]:
 
 
 def _may_capture(request: Request, reading: Reading) -> bool:
-    return reading.document is not None and rules.writes_anywhere(request.person)
+    fits = len(reading.version.text) <= BODY_LENGTH
+    return fits and reading.document is not None and rules.writes_anywhere(request.person)
 
 
 def _links(request: Request, reading: Reading) -> dict[str, str]:

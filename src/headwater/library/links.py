@@ -15,6 +15,7 @@ from headwater.core.addresses import address
 from headwater.library.attachments import named_in
 from headwater.library.markdown import Targets, entry_meant, render_markdown
 from headwater.library.models import Article, Attachment, Link, WantedLink
+from headwater.library.parts import Part
 from headwater.people.models import Person
 from headwater.people.reading import Reader
 from headwater.search.models import Entry, EntryQuerySet
@@ -97,6 +98,15 @@ def render_for(
     names = {name: address("home:entry", pk=pk) for name, pk in found.names.items()}
     ids = {pk: address("home:entry", pk=pk) for pk in found.ids}
     return render_markdown(text, Targets(ids, names, _pictures(text, article), pages or {}))
+
+
+def render_part(
+    part: Part, reader: Person, article: Article | None = None, is_draft: bool = False, address: str = "?part="
+) -> SafeString:
+    """A part of a text as HTML for one reader. Links to headings of other parts lead to `address` with their number."""
+    text = f"{part.text}\n\n{part.definitions}" if part.definitions else part.text
+    pages = {anchor: f"{address}{number}" for anchor, number in part.elsewhere.items()}
+    return render_for(text, reader, article, is_draft, pages)
 
 
 def _pictures(text: str, article: Article | None) -> dict[int, str]:

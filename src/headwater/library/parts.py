@@ -3,13 +3,15 @@
     part_of(text, 3)  -> its third part; of nearly every text there is one, the whole
 
 Parts end where the text breaks off by itself: before a heading, else at an empty line, a line's end, a space. A fence
-is not torn apart. Plain Python, no database.
+is not torn apart. No database.
 """
 
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from django.core.paginator import Page, Paginator
 
 from headwater.library.markdown import ANCHOR, slug
 
@@ -36,6 +38,11 @@ class Part:
     count: int = 1
     definitions: str = ""
     elsewhere: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def page(self) -> Page[int]:
+        """The part among all, as lists are paged."""
+        return Paginator(range(1, self.count + 1), 1).page(self.number)
 
 
 def part_of(text: str, number: int) -> Part:

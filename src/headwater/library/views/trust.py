@@ -11,9 +11,10 @@ from headwater.core.messages import tell
 from headwater.library import actions, rules
 from headwater.library.difference import compare
 from headwater.library.forms import DecisionForm, FeedbackForm, SettlementForm, VerificationForm
-from headwater.library.links import render_for
+from headwater.library.links import render_part
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, Feedback, Review
+from headwater.library.views.shared import shown_part
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryTopic
 
@@ -50,7 +51,8 @@ def show_review(request: Request, pk: int) -> HttpResponse:
         "before": before,
         "difference": difference,
         "rows": difference.condensed(),
-        "text": render_for(revision.body, request.person, article, is_draft=True),
+        "part": (part := shown_part(request, revision.body)),
+        "text": render_part(part, request.person, article, is_draft=True),
         "minutes": reading_minutes(revision.body),
         "form": form if mine and review.outcome == Review.Outcome.ASKED else None,
         "crumbs": [
@@ -88,7 +90,8 @@ def check_article(request: Request, pk: int) -> HttpResponse:
         "title": _("Does “%(title)s” still hold?") % {"title": article.entry.title},
         "article": article,
         "version": version,
-        "text": render_for(version.text, request.person, article),
+        "part": (part := shown_part(request, version.text)),
+        "text": render_part(part, request.person, article),
         "minutes": reading_minutes(version.text),
         "last": article.verifications.select_related("person", "version").order_by("-at").first(),
         "reports": Feedback.objects.open().filter(entry=article.entry).select_related("person")[:20],
