@@ -149,6 +149,7 @@ def show_revisions(request: Request, pk: int) -> HttpResponse:
     if not may_compare(request.person, article, set()):
         raise Http404(_("There is no such article, or you may not see it."))
     revisions = article.revisions.select_related("author", "version", "based_on")
+    revisions = revisions.defer("body", "version__text", "based_on__body")
     if not rules.may_see_drafts(request.person, article):
         revisions = revisions.filter(version__isnull=False)
     rows = list(revisions[:500])

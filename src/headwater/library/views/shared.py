@@ -51,7 +51,7 @@ def seen_article(request: Request, pk: int) -> Article:
         topic_rows=ArraySubquery(topics.values(row=topic)),
         file_rows=ArraySubquery(files.values(row=file)),
     )
-    return get_object_or_404(rows, pk=pk)
+    return get_object_or_404(rows.defer("captured_from__text"), pk=pk)
 
 
 def sees_drafts(article: Article) -> bool:
