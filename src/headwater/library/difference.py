@@ -13,9 +13,9 @@ of books all blocks are aligned, and the words of as many as there is time for.
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Literal
@@ -232,9 +232,10 @@ def _same(old: Block, new: Block) -> Row:
 def _pair(old: list[Block], new: list[Block]) -> list[Row]:
     """Blocks that were replaced: those that are alike become one changed row, the others went or came."""
     rows: list[Row] = []
+    bags = [_bag(block) for block in old]
     at = 0
     for block in new:
-        partner = _partner(block, old, at)
+        partner = _partner(_bag(block), bags, at)
         if partner is None:
             rows.append(_come(block))
             continue
@@ -256,23 +257,25 @@ def _gone(block: Block) -> Row:
     return Row("removed", block.section, (Span("removed", block.text),))
 
 
-def _partner(block: Block, old: list[Block], start: int) -> int | None:
+def _partner(block: Counter[str], old: list[Counter[str]], start: int) -> int | None:
     """The first of the next few old blocks that is most like this one; None when none is alike."""
     best, found = ALIKE, None
     for at in range(start, min(len(old), start + 12)):
-        likeness = _likeness(old[at].text, block.text)
+        likeness = _likeness(old[at], block)
         if likeness > best:
             best, found = likeness, at
     return found
 
 
-def _likeness(old: str, new: str) -> float:
+def _bag(block: Block) -> Counter[str]:
+    """How often each word and sign stands in a block; nothing, and so like no other, for one that is too long."""
+    tokens = [token for token in TOKEN.findall(block.text) if not token.isspace()]
+    return Counter(tokens if len(tokens) <= MOST_TOKENS else ())
+
+
+def _likeness(old: Counter[str], new: Counter[str]) -> float:
     """The share of words that two blocks have in common, 0 to 1, whatever their order."""
-    one = [token for token in TOKEN.findall(old) if not token.isspace()]
-    other = [token for token in TOKEN.findall(new) if not token.isspace()]
-    if len(one) > MOST_TOKENS or len(other) > MOST_TOKENS:
-        return 0.0
-    return SequenceMatcher(None, one, other, autojunk=False).quick_ratio()
+    return 2 * (old & new).total() / max(1, old.total() + new.total())
 
 
 def words(old: str, new: str) -> list[Span]:
