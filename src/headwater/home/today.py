@@ -142,9 +142,8 @@ class Today:
         numbers = dict(mine.values_list("version__entry").annotate(Max("version__number")))
         if not numbers:
             return {}
-        wanted = [delivery for delivery in deliveries if delivery.version.entry_id in numbers]
-        texts = _texts([(each.version.entry_id, each.version.number) for each in wanted] + list(numbers.items()))
-        return {each.pk: _count_changes(each, numbers[each.version.entry_id], texts) for each in wanted}
+        wanted = [(delivery.pk, delivery.version) for delivery in deliveries if delivery.version.entry_id in numbers]
+        return {pk: _count_changes(of.entry_id, numbers[of.entry_id], of.number) for pk, of in wanted}
 
 
 @lru_cache(256)
@@ -206,20 +205,17 @@ def _pressing(reader: GivenReader) -> PreparedObjects[Delivery]:
     return PreparedObjects(lambda: told, keeps_plan=True)
 
 
-def _texts(versions: list[tuple[int, int]]) -> dict[tuple[int, int], str]:
-    """{(entry, number): text}, in one query."""
-    wanted = Q(pk__in=[])
-    for entry_id, number in versions:
-        wanted |= Q(entry=entry_id, number=number)
-    rows = EntryVersion.objects.filter(wanted).values_list("entry", "number", "text")
-    return {(entry_id, number): text for entry_id, number, text in rows}
+@lru_cache(10_000)
+def _count_changes(entry_id: int, before: int, number: int) -> int:
+    """How many changes there are from one version of an entry to a later one.
 
-
-def _count_changes(delivery: Delivery, before: int, texts: dict[tuple[int, int], str]) -> int:
-    entry_id, number = delivery.version.entry_id, delivery.version.number
+    Kept, for versions stay as they are: whoever must read a text that changed is told this at every visit.
+    """
     if before >= number:
         return 0
-    return compare(texts.get((entry_id, before), ""), texts.get((entry_id, number), "")).count
+    versions = EntryVersion.objects.filter(entry=entry_id, number__in=(before, number))
+    texts = dict(versions.values_list("number", "text"))
+    return compare(texts.get(before, ""), texts.get(number, "")).count
 
 
 def _line(delivery: Delivery, changes: int) -> Line:

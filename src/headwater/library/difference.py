@@ -37,9 +37,9 @@ SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+")
 ALIKE = 0.4  # share of equal words from which two blocks are one that changed, rather than one gone and another come
 MOST_TOKENS = 4000  # a longer block is compared as a whole
 LONG = 20_000  # letters: a paragraph that goes on for pages is taken sentence by sentence
-MOST_PAIRED = 300_000
-"""Letters of new blocks whose words are compared with those of old ones: half a second. Beyond, what is new came, and
-what is no longer there went."""
+MOST_PAIRED = 150_000
+"""Letters of new blocks whose words are compared with those of old ones: a quarter of a second, and as many changes as
+are shown. Beyond, what is new came, and what is no longer there went."""
 MOST_SHOWN = 200
 """Changes that a page lists, and nobody reads more of them; of each so many letters (two pages) as in MOST_LETTERS."""
 MOST_LETTERS = 5_000
@@ -246,7 +246,10 @@ def _pair(old: list[Block], new: list[Block]) -> list[Row]:
 
 
 def _replaced(old: list[Block], new: list[Block]) -> list[Row]:
-    return [*map(_gone, old), *map(_come, new)]
+    """Each block in the place of another, their words not compared; and those that are left over."""
+    pairs = zip(old, new, strict=False)
+    rows = [Row("changed", to.section, (Span("removed", of.text), Span("added", to.text))) for of, to in pairs]
+    return rows + [_gone(block) for block in old[len(new) :]] + [_come(block) for block in new[len(old) :]]
 
 
 def _come(block: Block) -> Row:
