@@ -20,6 +20,7 @@ from headwater.distribute.matcher.weighing import TITLE, Terms, terms_of
 from headwater.distribute.models import Delivery, LearnedInterest
 from headwater.people.models import Person
 from headwater.search.language.analyzer import analyze
+from headwater.search.language.searchable import Searchable
 from headwater.search.models import Entry, EntryVersion
 from headwater.search.seen import searchables
 
@@ -130,9 +131,13 @@ def readable_versions(person: Person) -> QuerySet[EntryVersion]:
 
 
 def read_terms(versions: Sequence[EntryVersion]) -> list[Terms]:
-    """The terms of the BEGINNING of each version (with `entry` at hand)."""
-    begun = (replace(each, text=each.text[:BEGINNING]) for each in searchables(versions))
-    return [terms_of(Reading(searchable)) for searchable in begun]
+    """The terms of each version (with `entry` at hand), as far as they are learned from."""
+    return [terms_of(Reading(begun(searchable))) for searchable in searchables(versions)]
+
+
+def begun(version: Searchable) -> Searchable:
+    """What is looked at of a version: itself, or one with only the BEGINNING of its text."""
+    return version if len(version.text) <= BEGINNING else replace(version, text=version.text[:BEGINNING])
 
 
 # --- When it is learned -----------------------------------------------------------------------------------------------
