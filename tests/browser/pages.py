@@ -117,8 +117,9 @@ NOT_PAGES = (
     "export",
 )
 
-# Pieces, and what needs a secret address.
+# Pieces, texts as they are, and what needs a secret address.
 PIECES = {
+    "home:entry-text",
     "distribute:learning-effect",
     "people:offered",
     "search:offered",

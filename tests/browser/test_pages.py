@@ -1,10 +1,13 @@
 """Each page: axe finds nothing, nothing sticks out at 320 px, in the light, in the dark, and mirrored."""
 
+import re
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from playwright.sync_api import Page
 
@@ -19,6 +22,9 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 NARROW = {"runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable", "region"]}}
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 WHO = "nadia.brandt"
+SHOWING_TEXTS = {"home:entry", "library:article", "library:edit", "library:difference", "library:review"}
+SHOWING_TEXTS |= {"library:verification", "library:aside"}
+WHOLE_TEXT = re.compile(r'(?<!\()"(?:search_entryversion|T\d+)"."text"')
 # Heads of columns of the tables for work that are wider than the place they stand in.
 CUT_TABLES = """[...document.querySelectorAll("main .table-wrap")]
     .filter((wrap) => wrap.scrollWidth > wrap.clientWidth + 1 && wrap.querySelector(":scope > .table thead"))
@@ -91,6 +97,19 @@ def test_a_page_is_for_everybody(
     assert width_of(page) <= 320, "something sticks out at 320 px"
     assert page.evaluate(CUT_TABLES) == [], "a table is cut at 320 px"
     assert violations(page, NARROW) == []
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES, "home:palette", "distribute:profile-preview"} - SHOWING_TEXTS))
+def test_a_page_fetches_no_text_that_it_does_not_show(
+    name: str, demonstration: Organisation, everything: Person
+) -> None:
+    """One of them may be as long as a shelf of books; a list would hold fifty. A beginning or a length is no text."""
+    client = Client()
+    client.force_login(User.objects.get(email=f"{WHO}@works.example"))
+    with CaptureQueriesContext(connection) as captured:
+        client.get(find(name, demonstration))
+    whole = [query["sql"] for query in captured.captured_queries if WHOLE_TEXT.search(query["sql"])]
+    assert whole == []
 
 
 @pytest.mark.parametrize("name", ["home:today", "home:cockpit", "home:entry", "home:design"])

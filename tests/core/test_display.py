@@ -69,6 +69,11 @@ def test_no_duration_has_sixty_minutes(seconds: int) -> None:
     assert "h 60" not in shown
 
 
+@pytest.mark.parametrize(("count", "shown"), [(0, "1 min"), (12, "12 min"), (599, "599 min"), (4701, "78 h")])
+def test_what_is_read_for_days_is_told_in_hours(count: int, shown: str) -> None:
+    assert figures.minutes(count) == shown
+
+
 def test_a_share_of_nothing_is_a_dash() -> None:
     assert figures.percent(3, 0) == "–"
     assert figures.percent(190, 214) == "89 %"

@@ -96,6 +96,21 @@ def test_changes_since_my_last_acknowledgement_come_first(
     assert '<table class="diff">' in sides
 
 
+def test_of_very_many_changes_the_first_are_listed(
+    ines: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    lines = [f"Number {n} is kept in drawer {n}.\n\n" for n in range(300)]
+    entry = make_entry(text="".join(lines))
+    first = entry.current_version
+    assert first is not None
+    Acknowledgement.objects.create(person=ines, version=first, checksum=first.checksum)
+    must_read(add_version(entry, "".join(line.replace("drawer", "box") for line in lines)), ines)
+    for query in ("", "?view=sides"):
+        page = sign_in(ines).get(address(entry, query)).content.decode()
+        assert "Of 300 changes these are the first 200." in page
+        assert page.count("<del>drawer</del>") == 200
+
+
 def test_an_older_version_says_so(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
     entry = add_version(make_entry(text="The old text of it."), "The new text of it.")
     client = sign_in(ines)
@@ -192,6 +207,66 @@ def test_what_links_here_and_may_not_be_read_is_not_named(
     page = sign_in(ines).get(address(entry)).content.decode()
     assert "Linking 0" not in page
     assert "Copy 0" not in page
+
+
+# --- A text that is too long for one page ----------------------------------------------------------------------------
+
+SECTION = "Every word of it is read. " * 200
+BOOK = "".join(f"# Chapter {n}\n\nSee [the third](#chapter-3).\n\n{SECTION}\n\n" for n in range(100))
+
+
+def test_a_long_text_is_read_in_parts(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    entry, client = make_entry("The whole file", BOOK), sign_in(ines)
+    first, last = (client.get(address(entry, f"?part={n}")).content.decode() for n in (1, 99))
+    assert "Part 1 of 3" in first
+    assert "Part 3 of 3" in last
+    assert "Chapter 0<" in first
+    assert "Chapter 99<" not in first
+    assert "Chapter 99<" in last
+    assert len(first) < len(BOOK) / 2
+    assert 'href="?part=2#text"' in first
+    assert 'rel="prev"' not in first
+    assert 'rel="next"' not in last
+    assert 'href="#s-chapter-3"' in first
+    assert 'href="?part=1#s-chapter-3"' in last
+    assert "Part 1 of" not in client.get(address(make_entry("A short one"))).content.decode()
+
+
+def test_the_parts_of_an_older_version_are_its_own(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    entry = add_version(make_entry("The whole file", BOOK), "Short now.")
+    page = sign_in(ines).get(address(entry, "?version=1&part=2")).content.decode()
+    assert 'href="?version=1&amp;part=3#text"' in page
+    assert 'href="?version=1&amp;part=1#s-chapter-3"' in page
+    assert f'href="{address(entry)}text/?version=1"' in page
+
+
+def test_the_whole_of_it_is_there_as_plain_text(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    entry, client = make_entry("The whole file", BOOK, audience=None), sign_in(ines)
+    assert client.get(f"{address(entry)}text/").status_code == 404
+    Entry.objects.filter(pk=entry.pk).update(owner=ines)
+    add_version(Entry.objects.get(pk=entry.pk), "<b>New</b>")
+    answers = [client.get(f"{address(entry)}text/{query}") for query in ("", "?version=1")]
+    assert [answer.content.decode() for answer in answers] == ["<b>New</b>", BOOK]
+    assert {answer.headers["Content-Type"] for answer in answers} == {"text/plain; charset=utf-8"}
+
+
+def test_what_is_too_long_for_an_article_is_not_offered_to_be_one(
+    otto: Person, nadia: Person, unit: Unit, make_entry: MakeEntry, sign_in: SignIn
+) -> None:
+    source = Source.objects.create(slug="s", name="S", kind="folder", owner=nadia)
+    offered = []
+    for text in (BOOK, "word " * 400_001):
+        entry = make_entry(text=text, kind=Kind.GATHERED, unit=unit)
+        Document.objects.create(source=source, key=str(entry.pk), entry=entry)
+        offered.append("Make it an article" in sign_in(otto).get(address(entry)).content.decode())
+    assert offered == [True, False]
+
+
+def test_to_turn_a_leaf_is_not_to_open_it_once_more(ines: Person, make_entry: MakeEntry, sign_in: SignIn) -> None:
+    entry, client = make_entry("The whole file", BOOK), sign_in(ines)
+    for query in ("", "?part=2", "?part=3"):
+        client.get(address(entry, query))
+    assert EntryUse.objects.get().opened == 1
 
 
 # --- What the reader thinks of it -------------------------------------------------------------------------------------

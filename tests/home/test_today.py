@@ -86,6 +86,11 @@ def test_overdue_is_said_first(ines: Person, make_entry: MakeEntry, must_read: D
     assert today_lede(Today(ines)).startswith("One is overdue.")
 
 
+def test_what_takes_days_is_told_in_hours(ines: Person, make_entry: MakeEntry, must_read: Deliver) -> None:
+    must_read(make_entry(text="word " * 10**6), ines)
+    assert today_title(Today(ines)) == "One to read, about 62 hours"
+
+
 def test_changes_are_counted_from_the_version_acknowledged_last(
     ines: Person, make_entry: MakeEntry, must_read: Deliver
 ) -> None:
@@ -97,6 +102,23 @@ def test_changes_are_counted_from_the_version_acknowledged_last(
     must_read(entry, ines)
     (line,) = Today(ines).must_read
     assert line.changes == 2
+
+
+def test_they_are_counted_once_for_everybody(
+    ines: Person, otto: Person, make_entry: MakeEntry, must_read: Deliver, sign_in: SignIn
+) -> None:
+    """Versions stay as they are; to count the changes of a shelf of books at every visit would take a second."""
+    entry = make_entry(text="The old text of it.")
+    first = entry.current_version
+    assert first is not None
+    add_version(entry, "The new text of it.")
+    for person in (ines, otto):
+        Acknowledgement.objects.create(person=person, version=first, checksum=first.checksum)
+        must_read(entry, person)
+    assert Today(ines).must_read[0].changes == 1
+    asked = asked_by(sign_in(otto), PAGE)
+    assert not any('"search_entryversion"."number", "search_entryversion"."text"' in sql for sql in asked)
+    assert Today(otto).must_read[0].changes == 1
 
 
 def test_a_first_version_has_no_changes(ines: Person, make_entry: MakeEntry, must_read: Deliver) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.library.difference import Change, blocks, compare, words
+from headwater.library.difference import MOST_LETTERS, MOST_PAIRED, MOST_SHOWN, Change, blocks, compare, words
 
 LINES = st.sampled_from(
     [
@@ -154,6 +154,59 @@ def test_a_long_text_is_compared_in_time() -> None:
     difference = compare("\n\n".join(lines), "\n\n".join(changed))
     assert time.perf_counter() - started < 10
     assert difference.new_text == "\n\n".join(changed)
+
+
+# --- Texts as long as a shelf of books --------------------------------------------------------------------------------
+
+SHELF = [f"Paragraph {n} is about pump {n} and what it lifts in an hour of rain." for n in range(5_000)]
+
+
+def together(paragraphs: list[str]) -> str:
+    return "\n\n".join(paragraphs)
+
+
+def test_of_a_shelf_every_paragraph_is_aligned() -> None:
+    changed = [each.replace("rain", "snow") if n % 1_000 == 7 else each for n, each in enumerate(SHELF)]
+    difference = compare(together(SHELF), together([*changed[:2_500], "New in the middle.", *changed[2_500:]]))
+    assert [row.kind for row in difference.rows if row.kind != "same"] == [*["changed"] * 3, "added", *["changed"] * 2]
+    assert not difference.is_cut
+
+
+def test_paragraphs_that_moved_are_not_compared_with_all_others() -> None:
+    moved = random.Random(3).sample(SHELF, len(SHELF))
+    difference = compare(together(SHELF), together(moved))
+    assert (difference.old_text, difference.new_text) == (together(SHELF), together(moved))
+
+
+def test_where_everything_changed_the_words_of_the_first_are_compared() -> None:
+    new = [f"{each} Twice." for each in SHELF]
+    difference = compare(together(SHELF), together(new))
+    kept = [any(span.kind == "same" for span in row.spans) for row in difference.rows]
+    compared = kept.index(False)
+    assert 0 < compared < len(SHELF) == difference.count
+    assert kept == [True] * compared + [False] * (len(SHELF) - compared)
+    assert sum(len(block) + 2 for block in new[:compared]) == pytest.approx(MOST_PAIRED, abs=1_000)
+    assert difference.new_text == together(new)
+
+
+def test_of_more_changes_than_anybody_reads_the_first_are_shown() -> None:
+    difference = compare("", together(SHELF))
+    assert (difference.count, difference.is_cut, len(difference.changes)) == (len(SHELF), True, MOST_SHOWN)
+    condensed = difference.condensed()
+    assert len([row for row in condensed if row.kind == "added"]) == len(condensed) == MOST_SHOWN
+
+
+def test_a_paragraph_that_goes_on_for_pages_is_compared_sentence_by_sentence() -> None:
+    long = " ".join(SHELF)
+    (change,) = compare(long, long.replace("pump 4321 and", "weir 4321 and")).changes
+    assert shown(change) == "Paragraph 4321 is about [-pump-][+weir+] 4321 and what it lifts in an hour of rain."
+    assert "".join(block.text for block in blocks(long)) == long
+
+
+def test_of_a_change_without_a_sentence_two_pages_are_shown() -> None:
+    (change,) = compare("", "word " * 10_000).changes
+    (row,) = compare("", "word " * 10_000).condensed()
+    assert {len(span.text) for span in (*change.spans, *row.right)} == {MOST_LETTERS + 2}
 
 
 def test_real_pages_come_back(data: Path) -> None:

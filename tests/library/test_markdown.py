@@ -233,7 +233,9 @@ def test_which_addresses_mean_an_entry(href: str, expected: int | None) -> None:
     assert entry_meant(href) == expected
 
 
-@pytest.mark.parametrize("text, minutes", [("", 1), ("word " * 220, 1), ("word " * 1100, 5), ("水" * 2000, 5)])
+@pytest.mark.parametrize(
+    "text, minutes", [("", 1), ("word " * 220, 1), ("word " * 1100, 5), ("水" * 2000, 5), ("word " * 10**6, 4545)]
+)
 def test_reading_time(text: str, minutes: int) -> None:
     assert reading_minutes(text) == minutes
 

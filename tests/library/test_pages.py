@@ -20,6 +20,7 @@ from headwater.search.models import Entry, EntryVersion
 from headwater.taxonomy.actions import propose_concept, retire_concept
 from tests.asked import MOST_QUERIES, queries
 from tests.conftest import enrol
+from tests.home.conftest import add_version
 from tests.library.conftest import BODY
 
 SignIn = Callable[[Person], Client]
@@ -179,6 +180,18 @@ def test_the_preview_is_sanitised(otto: Person, draft: Article, sign_in: SignIn)
     assert "<script" not in page.content.decode()
 
 
+def test_a_document_that_is_too_long_for_an_article_stays_one(
+    otto: Person, cast: Audience, sign_in: SignIn, unit: Unit
+) -> None:
+    entry = Entry.objects.create(kind="gathered", title="A shelf of books", owner=otto, audience=cast, unit=unit)
+    version = add_version(entry, "word " * 400_001).current_version
+    assert version is not None
+    response = sign_in(otto).post(address("library:capture", pk=version.pk), follow=True)
+    assert response.redirect_chain == [(address("home:entry", pk=entry.pk), 302)]
+    assert "The text is too long to keep." in response.content.decode()
+    assert not Article.objects.exists()
+
+
 def test_who_saves_second_is_taken_to_the_two_texts(
     otto: Person, hadia: Person, draft: Article, sign_in: SignIn
 ) -> None:
@@ -221,6 +234,29 @@ def test_reviewing_in_the_browser(otto: Person, hadia: Person, draft: Article, s
     page = author.get(address("library:article", pk=draft.pk)).content.decode()
     assert "Publish" in page
     assert author.post(address("library:publication", pk=draft.pk), {}).status_code == 302
+
+
+def test_a_very_long_text_is_written_reviewed_and_checked_in_parts(
+    otto: Person, hadia: Person, article: Article, sign_in: SignIn
+) -> None:
+    assert article.latest is not None
+    long = "".join(f"## Step {n}\n\n{'Test the air before entry. ' * 200}\n\n" for n in range(80))
+    save_article(otto, article, "Confined spaces", long, article.latest)
+    author, reviewer = sign_in(otto), sign_in(hadia)
+    author.post(address("library:submission", pk=article.pk), {"reviewers": [hadia.pk]})
+    add_version(article.entry, long)
+    for client, url in (
+        (author, address("library:article", pk=article.pk)),
+        (reviewer, address("library:review", pk=Review.objects.get().pk)),
+        (reviewer, address("library:verification", pk=article.pk)),
+    ):
+        texts = [client.get(f"{url}?part={n}").content.decode().partition('id="text"')[2] for n in (1, 3)]
+        assert ["Part 1 of 3" in texts[0], "Part 3 of 3" in texts[1]] == [True, True]
+        assert ['id="s-step-0"' in text for text in texts] == [True, False]
+        assert ['id="s-step-79"' in text for text in texts] == [False, True]
+    seen = author.post(address("library:preview", pk=article.pk), {"body": long}).content.decode()
+    assert "This is how the first of 3 parts will look." in seen
+    assert 'id="s-step-79"' not in seen
 
 
 def test_submitting_to_nobody_is_answered_on_the_page(

@@ -14,7 +14,9 @@ LOOKED_AT = 12
 
 def example_of(directive: Directive, person: Person) -> EntryVersion | None:
     """A version that shows what a directive is about: its entry's, or the newest that matches; none to be read."""
-    readable = Entry.objects.current().readable_by(person).select_related("current_version")
+    readable = (
+        Entry.objects.current().readable_by(person).select_related("current_version").defer("current_version__text")
+    )
     if directive.entry_id is not None:
         entry = readable.filter(pk=directive.entry_id).first()
     else:

@@ -25,9 +25,13 @@ LATEST_SIGNED_FIRST = Order(By("acknowledged_at", falls=True), By("pk", falls=Tr
 
 
 def inbox_of(person: Person) -> QuerySet[Delivery]:
-    """The person's deliveries, newest first, with version and entry at hand; reasons come with `with_reasons`."""
+    """The person's deliveries, newest first, with version and entry at hand; reasons come with `with_reasons`.
+
+    The text is not: nobody reads it in a list, and it may be as long as a shelf of books.
+    """
     take_in_broadcasts(person)
-    return visible_deliveries(person).select_related("version__entry").order_by("-created_at", "-pk")
+    found = visible_deliveries(person).select_related("version__entry").defer("version__text")
+    return found.order_by("-created_at", "-pk")
 
 
 def with_reasons(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:

@@ -63,6 +63,7 @@ def waiting_for(directive: Directive) -> QuerySet[Delivery]:
             person__in=Person.objects.active().filter(pk__in=members),
         )
         .select_related("person__unit", "version")
+        .defer("version__text")
         .order_by("pk")
     )
 

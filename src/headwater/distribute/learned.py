@@ -5,7 +5,7 @@ tenth of its weight.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -20,6 +20,7 @@ from headwater.distribute.matcher.weighing import TITLE, Terms, terms_of
 from headwater.distribute.models import Delivery, LearnedInterest
 from headwater.people.models import Person
 from headwater.search.language.analyzer import analyze
+from headwater.search.language.searchable import Searchable
 from headwater.search.models import Entry, EntryVersion
 from headwater.search.seen import searchables
 
@@ -40,6 +41,10 @@ MOST_WORDS = 5  # at once
 IGNORED_AFTER = timedelta(days=14)
 ENOUGH_IGNORED = 10
 """So many that were left unopened say as much as one that was called not useful: then they are learned from."""
+BEGINNING = 20_000
+"""Letters of a text that are learned from and looked at: seven pages say what it is about. In what is longer each word
+has so small a share that none would count, and a text as long as a shelf of books takes seconds to be cut into words.
+"""
 
 
 @dataclass(frozen=True)
@@ -126,8 +131,13 @@ def readable_versions(person: Person) -> QuerySet[EntryVersion]:
 
 
 def read_terms(versions: Sequence[EntryVersion]) -> list[Terms]:
-    """The terms of each version (with `entry` at hand)."""
-    return [terms_of(Reading(searchable)) for searchable in searchables(versions)]
+    """The terms of each version (with `entry` at hand), as far as they are learned from."""
+    return [terms_of(Reading(begun(searchable))) for searchable in searchables(versions)]
+
+
+def begun(version: Searchable) -> Searchable:
+    """What is looked at of a version: itself, or one with only the BEGINNING of its text."""
+    return version if len(version.text) <= BEGINNING else replace(version, text=version.text[:BEGINNING])
 
 
 # --- When it is learned -----------------------------------------------------------------------------------------------

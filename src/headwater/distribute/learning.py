@@ -11,19 +11,28 @@ from datetime import timedelta
 from functools import lru_cache
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Left
 from django.utils import timezone
 
 from headwater.core.jobs import safe_tx
 from headwater.core.wall import organisation_context
 from headwater.distribute.breadth import FEWEST
 from headwater.distribute.function_words import is_function_word
-from headwater.distribute.learned import LEAST_SHARING, as_written, is_ignored, read_terms, readable_versions
+from headwater.distribute.learned import (
+    BEGINNING,
+    LEAST_SHARING,
+    as_written,
+    is_ignored,
+    read_terms,
+    readable_versions,
+)
 from headwater.distribute.matcher.learning import ACKNOWLEDGED, IGNORED, USEFUL, Learned, learn
 from headwater.distribute.matcher.weighing import TITLE, Background, Terms
 from headwater.distribute.models import Delivery, LearnedExample, LearnedInterest
 from headwater.people.models import Person
 from headwater.search.language.analyzer import analyze
 from headwater.search.models import EntryVersion
+from headwater.search.seen import beginnings
 
 _LOOKED_BACK = timedelta(days=365)  # from before the consent too, which is asked for in these words
 _MOST_EXAMPLES = 400
@@ -58,7 +67,7 @@ def learn_anew(interest: LearnedInterest) -> None:
     below = safe_tx()
     person = interest.person
     wanted, unwanted = _examples(interest)
-    background = Background.gather(_read(list(readable_versions(person).order_by("-published_at")[:_BACKGROUND])))
+    background = Background.gather(_read(_begun(readable_versions(person).order_by("-published_at")[:_BACKGROUND])))
     start, interest.began_with = _start(interest, background)
     learned = learn([terms for _pk, terms in wanted], [terms for _pk, terms in unwanted], background, start)
     examples = [*wanted, *unwanted]
@@ -113,7 +122,7 @@ def _examples(interest: LearnedInterest) -> tuple[list[Example], list[Example]]:
     says = _from_use(interest.person) if interest.follows_use else {}
     for entry, is_wanted in LearnedExample.objects.filter(interest=interest).values_list("entry", "is_wanted"):
         says[entry] = USEFUL if is_wanted else -USEFUL
-    versions = list(readable_versions(interest.person).filter(entry__in=says))
+    versions = _begun(readable_versions(interest.person).filter(entry__in=says))
     found: dict[bool, list[Example]] = {True: [], False: []}
     for version, terms in zip(versions, _read(versions), strict=True):
         weight = says[version.entry_id]
@@ -177,6 +186,10 @@ def shared_terms(colleagues: Iterable[LearnedInterest], background: Background) 
     return Learned(terms, 1.0) if terms else None
 
 
+def _begun(versions: QuerySet[EntryVersion]) -> list[EntryVersion]:
+    return beginnings(versions, BEGINNING)
+
+
 def _read(versions: Sequence[EntryVersion]) -> list[Terms]:
     missing = [version for version in versions if version.pk not in _terms]
     if len(_terms) + len(missing) > _MOST_KEPT:
@@ -195,7 +208,7 @@ def _written(
     }
     forms: dict[str, Counter[str]] = defaultdict(Counter)
     versions = EntryVersion.objects.filter(pk__in=list(version_ids))
-    for title, text, language in versions.values_list("title", "text", "language"):
+    for title, text, language in versions.values_list("title", Left("text", BEGINNING), "language"):
         analysis = analyze(f"{title}\n{text}", language)
         for surface, stem in zip(analysis.surfaces, analysis.stems, strict=True):
             if stem in wanted:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from headwater.distribute.learned import read_terms, readable_versions
+from headwater.distribute.learned import BEGINNING, read_terms, readable_versions
 from headwater.distribute.matcher.weighing import Terms
 from headwater.distribute.models import Delivery, LearnedInterest
 from headwater.search.models import Entry, EntryVersion
+from headwater.search.seen import beginnings
 
 MOST_READ = 30  # the newest of each kind
 LEAST_SHARED = 0.2  # of what speaks for the text; less is chance
@@ -32,7 +33,8 @@ def _examples(interest: LearnedInterest) -> Iterator[EntryVersion]:
     if interest.follows_use:
         useful = Delivery.objects.filter(person=interest.person_id, useful=True).order_by("-created_at")
         named += useful.values_list("version__entry", flat=True)[:MOST_READ]
-    found = {each.entry_id: each for each in readable_versions(interest.person).filter(entry__in=named)}
+    versions = beginnings(readable_versions(interest.person).filter(entry__in=named), BEGINNING)
+    found = {each.entry_id: each for each in versions}
     return (found[pk] for pk in dict.fromkeys(named) if pk in found)
 
 

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Length
 from django.utils import timezone
 
 from headwater.core.counting import RowCount, bounded
@@ -30,6 +29,7 @@ from headwater.distribute.models import Delivery, Reason
 from headwater.people.models import Person
 from headwater.people.reading import GivenReader, Reader, given_of, reader_like
 from headwater.search.models import Kind
+from headwater.search.sizes import letters_of
 
 STEP = 10  # lines are asked for in tens: a query is kept for each number that is asked for
 
@@ -175,7 +175,7 @@ def _deliveries(reader: GivenReader, part: Part) -> PreparedObjects[Delivery]:
     """The deliveries with what lines say of them; how long a text is, and not the text."""
 
     def build() -> QuerySet[Delivery]:
-        rows = part.of(reader).select_related("version__entry").annotate(letters=Length("version__text"))
+        rows = part.of(reader).select_related("version__entry").annotate(letters=letters_of("version__text"))
         return rows.only(*_SAID)
 
     return PreparedObjects(build, keeps_plan=True)

@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from headwater.core.models import Classification
 from headwater.core.wall import organisation_context
-from headwater.distribute.learned import read_terms
+from headwater.distribute.learned import BEGINNING, read_terms
 from headwater.distribute.matcher import meaning as matcher_meaning
 from headwater.distribute.matcher.meaning import Meaning
 from headwater.distribute.models import LearnedInterest, MeaningSpace
 from headwater.people.models import AudienceMember, Person
 from headwater.search.models import Entry, EntryVersion
+from headwater.search.seen import beginnings
 
 TEXTS = 1_000
 
@@ -42,7 +43,7 @@ def _newest() -> list[EntryVersion]:
     if open_ones.count() < matcher_meaning.FEWEST:
         return []
     newest = EntryVersion.objects.filter(pk__in=open_ones.values("current_version")).select_related("entry")
-    return list(newest.order_by("-published_at", "-pk")[:TEXTS])
+    return beginnings(newest.order_by("-published_at", "-pk")[:TEXTS], BEGINNING)
 
 
 def open_to_everybody() -> QuerySet[Entry]:

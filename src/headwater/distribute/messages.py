@@ -25,9 +25,10 @@ from headwater.distribute.deadlines import own_due
 from headwater.distribute.models import Delivery, Digest, Directive, Dispatch, Reason
 from headwater.people.models import Notice, Person
 from headwater.search.models import EntryVersion
+from headwater.search.sizes import letters_of
 
-LETTERS_A_MINUTE = 1350  # with spaces: some six a word
-WORDS_A_MINUTE = 230  # silent reading of non-fiction in English: 238 words a minute (Brysbaert 2019), rounded down
+# Silent reading of non-fiction in English: 238 words a minute (Brysbaert 2019), with spaces some six letters a word.
+LETTERS_A_MINUTE = 1350
 REST_NAMED = 6  # titles in the last line of a digest
 
 
@@ -48,9 +49,10 @@ def speaking_to(person: Person) -> Iterator[None]:
         yield
 
 
-def minutes_to_read(text: str) -> int:
-    """How long the text takes to read, in whole minutes, at least one."""
-    return max(1, round(len(text.split()) / WORDS_A_MINUTE))
+def minutes_to_read(version: EntryVersion) -> int:
+    """How long the text takes to read, in whole minutes, at least one; nobody need have the text at hand for this."""
+    letters = EntryVersion.objects.filter(pk=version.pk).values_list(letters_of("text"), flat=True).get()
+    return minutes_of_letters(letters)
 
 
 def minutes_of_letters(letters: int) -> int:
@@ -91,7 +93,7 @@ def _said(delivery: Delivery, reasons: list[Reason], purpose: str) -> Message:
         "delivery": delivery,
         "sentence": _sentence(version, reasons),
         "reasons": sentences(reasons),
-        "minutes": minutes_to_read(version.text),
+        "minutes": minutes_to_read(version),
         "due": moment(due) if due else "",
         "overdue": due is not None and due < timezone.now(),
         "url": url,

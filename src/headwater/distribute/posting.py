@@ -79,14 +79,15 @@ def _claim(down: set[str]) -> Dispatch | None:
     Dispatch.objects.filter(pk=pk).update(
         state=Dispatch.State.SENDING, claimed_at=timezone.now(), attempts=F("attempts") + 1
     )
-    return Dispatch.objects.select_related(
+    dispatches = Dispatch.objects.select_related(
         "channel__person",
         "delivery__person",
         "delivery__version",
         "digest__person",
         "notice__person",
         "directive__audience",
-    ).get(pk=pk)
+    )
+    return dispatches.defer("delivery__version__text").get(pk=pk)
 
 
 def _claimed(dispatch: Dispatch) -> QuerySet[Dispatch]:
@@ -172,6 +173,7 @@ def _message(dispatch: Dispatch) -> messages.Message | None:
         return messages.of_delivery(delivery, dispatch.purpose) if _still_wanted(delivery) else None
     if dispatch.digest is not None:
         deliveries = Delivery.objects.filter(digest_line__digest=dispatch.digest).select_related("version")
+        deliveries = deliveries.defer("version__text")
         wanted = [
             each
             for each in deliveries.prefetch_related("reasons__profile", "reasons__directive__audience")

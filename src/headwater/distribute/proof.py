@@ -200,7 +200,7 @@ def overdue(scope: Scope = EVERYBODY, now: Any = None) -> QuerySet[Delivery]:
     rows = Delivery.objects.filter(must_acknowledge=True, acknowledged_at=None, due_at__lt=now or timezone.now())
     rows = rows.filter(scope.within("person__"))
     rows = rows.exclude(state__in=[Delivery.State.WITHDRAWN, Delivery.State.EXPIRED]).filter(person__erased_at=None)
-    return rows.select_related("person__unit", "version").order_by("due_at", "person__name")
+    return rows.select_related("person__unit", "version").defer("version__text").order_by("due_at", "person__name")
 
 
 def unreached(scope: Scope = EVERYBODY) -> QuerySet[Person]:
@@ -277,7 +277,8 @@ CHAIN_HEADER = (
 
 def chain(deliveries: QuerySet[Delivery], reader: Person) -> Iterator[tuple[object, ...]]:
     """The chain of each delivery as a row under CHAIN_HEADER, times in UTC (ISO 8601); names as the reader may see."""
-    rows = deliveries.select_related("person__unit", "version").order_by("version__number", "person__name", "pk")
+    rows = deliveries.select_related("person__unit", "version").defer("version__text")
+    rows = rows.order_by("version__number", "person__name", "pk")
     readable = readable_of(reader, deliveries.values("version__entry"))
     for row in with_manner(rows).iterator(chunk_size=2_000):
         mask_delivery(row, readable)

@@ -81,7 +81,7 @@ def reach_of_people(people: PersonQuerySet, entry: Entry | None, asker: Person) 
         unreachable=readers.filter(no_channel()).count(),
         away=readers.filter(pk__in=away).count(),
         overloaded=readers.filter(pk__in=loaded).count(),
-        minutes=minutes_to_read(version.text) if version is not None else 0,
+        minutes=minutes_to_read(version) if version is not None else 0,
         by_unit=[(row["unit__name"] or "", row["n"]) for row in units],
         is_clearance_told=told,
         uncleared_here=None if entry is None or told else _lacking_here(entry.classification),

@@ -71,5 +71,5 @@ def _readable_deliveries(person: Person) -> QuerySet[Delivery]:
     readable = Entry.objects.current().readable_by(person).values("pk")
     deliveries = Delivery.objects.filter(person=person, version__entry__in=readable)
     deliveries = deliveries.exclude(state__in=[Delivery.State.WITHDRAWN, Delivery.State.EXPIRED])
-    related = deliveries.select_related("version").prefetch_related("reasons__profile", "reasons__directive__audience")
-    return related.order_by("-created_at")
+    related = deliveries.select_related("version").defer("version__text").order_by("-created_at")
+    return related.prefetch_related("reasons__profile", "reasons__directive__audience")

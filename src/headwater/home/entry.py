@@ -23,9 +23,10 @@ from headwater.gather.models import Document, InformationNeed, Source
 from headwater.gather.paragraphs import paragraphs
 from headwater.library.attachments import PICTURES
 from headwater.library.difference import Difference, compare
-from headwater.library.links import backlinks, render_for
+from headwater.library.links import backlinks, render_part
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, Attachment, Feedback, Verification
+from headwater.library.parts import Part, part_of
 from headwater.people.models import Person
 from headwater.people.reading import GivenReader, Reader, given_of, reader_like
 from headwater.search.models import Entry, EntryVersion, Kind
@@ -43,6 +44,7 @@ class Reading:
     person: Person
     entry: Entry
     version: EntryVersion
+    part_wanted: int = 1
 
     @property
     def _around(self) -> Any:
@@ -69,13 +71,17 @@ class Reading:
 
     @cached_property
     def html(self) -> SafeString:
-        """The text, sanitised: Markdown where it is Markdown, else its paragraphs."""
+        """The part of the text that is shown, sanitised: Markdown where it is Markdown, else its paragraphs."""
         document = None if self.article else self.document
         if document is not None and document.metadata.get("form") != "markdown":
-            return format_html_join(
-                "\n", '<p class="as-is">{}</p>', ((piece,) for piece in paragraphs(self.version.text))
-            )
-        return render_for(self.version.text, self.person, self.article)
+            return format_html_join("\n", '<p class="as-is">{}</p>', ((each,) for each in paragraphs(self.part.text)))
+        version = "" if self.is_current else f"version={self.version.number}&"
+        return render_part(self.part, self.person, self.article, address=f"?{version}part=")
+
+    @cached_property
+    def part(self) -> Part:
+        """What is shown of the text; nearly every text is shown whole."""
+        return part_of(self.version.text, self.part_wanted)
 
     @cached_property
     def delivery(self) -> Delivery | None:
@@ -93,7 +99,7 @@ class Reading:
     def acknowledgements(self) -> list[Acknowledgement]:
         """This person's attestations of any version of it, newest version first."""
         mine = Acknowledgement.objects.filter(person=self.person, version__entry=self.entry)
-        return list(mine.select_related("version").order_by("-version__number"))
+        return list(mine.select_related("version").defer("version__text").order_by("-version__number"))
 
     @cached_property
     def acknowledged(self) -> Acknowledgement | None:
@@ -142,18 +148,21 @@ class Reading:
         return self.document.source if self.document else None
 
 
-def open_reading(person: Person, pk: int, number: int | None = None) -> Reading:
-    """The entry at its current or a numbered version. Raises Http404 for what is not there or not theirs to read."""
+def open_reading(person: Person, pk: int, number: int | None = None, part: int = 1) -> Reading:
+    """The entry at its current or a numbered version, from which a long text is shown in parts, a `part` of it.
+
+    Raises Http404 for what is not there or not theirs to read.
+    """
     found = _open_to(reader_like(person)).all(entry=pk, **given_of(person)) if person.is_active else []
     if not found:
         raise Http404("There is no such entry, or it is not open to you.")
     entry: Any = found[0]
     if number is None or number == entry.current_version.number:
-        return Reading(person, entry, entry.current_version)
+        return Reading(person, entry, entry.current_version, part)
     version = entry.versions.filter(number=number).first()
     if version is None:
         raise Http404("There is no such version.")
-    return Reading(person, entry, version)
+    return Reading(person, entry, version, part)
 
 
 @lru_cache(256)
@@ -168,7 +177,8 @@ def _open_to(reader: GivenReader) -> PreparedObjects[Entry]:
 def _brought_to(reader: GivenReader) -> PreparedObjects[Delivery]:
     """What was delivered of a version to whoever asks, with the reasons."""
     rows = visible_deliveries(reader).filter(version=Given("version")).order_by("-created_at", "-pk")
-    return PreparedObjects(lambda: with_reasons(rows.select_related("version__entry")), keeps_plan=True)
+    whole = rows.select_related("version__entry").defer("version__text")
+    return PreparedObjects(lambda: with_reasons(whole), keeps_plan=True)
 
 
 def _with_surroundings(entries: QuerySet[Entry], person: Reader) -> QuerySet[Entry]:

@@ -34,13 +34,20 @@ def today_title(today: Today) -> str:
         return _("Nothing to read yet")
     if not count:
         return _("You have read all you must")
-    reading = ngettext("about %(n)s minute", "about %(n)s minutes", today.minutes) % {"n": number(today.minutes)}
     if count > len(today.must_read):
         return ngettext("%(count)s to read", "%(count)s to read", count) % {"count": number(count)}
     return ngettext("%(count)s to read, %(reading)s", "%(count)s to read, %(reading)s", count) % {
         "count": spelled(count),
-        "reading": reading,
+        "reading": _about(today.minutes),
     }
+
+
+def _about(minutes: int) -> str:
+    """How long that takes to read; from ten hours on in hours."""
+    if minutes >= 600:
+        hours = round(minutes / 60)
+        return ngettext("about %(n)s hour", "about %(n)s hours", hours) % {"n": number(hours)}
+    return ngettext("about %(n)s minute", "about %(n)s minutes", minutes) % {"n": number(minutes)}
 
 
 def today_lede(today: Today) -> str:

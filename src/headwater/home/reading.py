@@ -12,6 +12,7 @@ from headwater.distribute.actions import open_delivery
 from headwater.home.entry import Reading, open_reading
 from headwater.home.rail import DISTRIBUTING, PROVING, may_go
 from headwater.library import rules
+from headwater.library.actions.writing import BODY_LENGTH
 from headwater.library.models import Article
 from headwater.people.models import Permission, Person
 from headwater.people.request import Request
@@ -21,7 +22,7 @@ from headwater.search.actions import count_use
 @require_GET
 def show_entry(request: Request, pk: int) -> HttpResponse:
     """Read, trust, sign."""
-    reading = open_reading(request.person, pk, read_number(request.GET.get("version", "")))
+    reading = _reading(request, pk)
     _note_opened(request, reading)
     context = {
         "reading": reading,
@@ -34,10 +35,24 @@ def show_entry(request: Request, pk: int) -> HttpResponse:
         "may_prove": may_go(request.person, PROVING),
     }
     response = render(request, "home/entry.html", context)
-    if not _is_prefetch(request):
+    if reading.part.number == 1 and not _is_prefetch(request):  # to turn a leaf is not to open it once more
         # Last of all: the count is one row for everybody, and whoever counts makes the next reader wait for the end.
         count_use(reading.entry)
     return response
+
+
+@require_GET
+def send_text(request: Request, pk: int) -> HttpResponse:
+    """The whole text as it is, however long: to look for a word in all of it, to print it, to keep it."""
+    version = _reading(request, pk).version
+    response = HttpResponse(version.text, content_type="text/plain; charset=utf-8")
+    response.headers["Content-Language"] = version.language
+    return response
+
+
+def _reading(request: Request, pk: int) -> Reading:
+    number = read_number(request.GET.get("version", ""))
+    return open_reading(request.person, pk, number, read_number(request.GET.get("part", "")) or 1)
 
 
 def _note_opened(request: Request, reading: Reading) -> None:
@@ -61,7 +76,8 @@ def _crumbs(reading: Reading) -> list[tuple[str, str]]:
 
 
 def _may_capture(request: Request, reading: Reading) -> bool:
-    return reading.document is not None and rules.writes_anywhere(request.person)
+    fits = len(reading.version.text) <= BODY_LENGTH
+    return fits and reading.document is not None and rules.writes_anywhere(request.person)
 
 
 def _links(request: Request, reading: Reading) -> dict[str, str]:
@@ -71,6 +87,7 @@ def _links(request: Request, reading: Reading) -> dict[str, str]:
         "acknowledge": address("distribute:acknowledgement", pk=reading.version.pk),
         "search": address("search:results"),
         "here": address("home:entry", pk=reading.entry.pk),
+        "text": f"{address('home:entry-text', pk=reading.entry.pk)}?version={reading.version.number}",
         "chain": address("distribute:chain", pk=reading.version.pk),
         "forecast": _forecast(request, reading),
         "report": address("library:feedback", pk=reading.entry.pk),

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db.models import F, Max, Q
-from django.db.models.functions import Left, Length
+from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -24,6 +24,7 @@ from headwater.people.held import still_open
 from headwater.people.models import Notice, Person
 from headwater.people.reading import GivenReader, given_of, readable, reader_like
 from headwater.search.models import Entry, EntryVersion
+from headwater.search.sizes import letters_of
 
 MUST_SHOWN = 10
 FOR_YOU_SHOWN = 4
@@ -141,9 +142,8 @@ class Today:
         numbers = dict(mine.values_list("version__entry").annotate(Max("version__number")))
         if not numbers:
             return {}
-        wanted = [delivery for delivery in deliveries if delivery.version.entry_id in numbers]
-        texts = _texts([(each.version.entry_id, each.version.number) for each in wanted] + list(numbers.items()))
-        return {each.pk: _count_changes(each, numbers[each.version.entry_id], texts) for each in wanted}
+        wanted = [(delivery.pk, delivery.version) for delivery in deliveries if delivery.version.entry_id in numbers]
+        return {pk: _count_changes(of.entry_id, numbers[of.entry_id], of.number) for pk, of in wanted}
 
 
 @lru_cache(256)
@@ -199,26 +199,23 @@ def _pressing(reader: GivenReader) -> PreparedObjects[Delivery]:
     first += [unread[:FOR_YOU_SHOWN], unread.filter(urgent=True)[:FOR_YOU_SHOWN]]
     chosen, *others = (some.values("pk") for some in first)
     rows = Delivery.objects.filter(pk__in=chosen.union(*others, all=True))
-    rows = rows.annotate(letters=Length("version__text"), beginning=Left("version__text", 400))
+    rows = rows.annotate(letters=letters_of("version__text"), beginning=Left("version__text", 400))
     rows = rows.order_by("-urgent", F("due_at").asc(nulls_last=True), "-created_at", "-pk")
     told = with_reasons(rows.select_related("version__entry__unit").defer("version__text"))
     return PreparedObjects(lambda: told, keeps_plan=True)
 
 
-def _texts(versions: list[tuple[int, int]]) -> dict[tuple[int, int], str]:
-    """{(entry, number): text}, in one query."""
-    wanted = Q(pk__in=[])
-    for entry_id, number in versions:
-        wanted |= Q(entry=entry_id, number=number)
-    rows = EntryVersion.objects.filter(wanted).values_list("entry", "number", "text")
-    return {(entry_id, number): text for entry_id, number, text in rows}
+@lru_cache(10_000)
+def _count_changes(entry_id: int, before: int, number: int) -> int:
+    """How many changes there are from one version of an entry to a later one.
 
-
-def _count_changes(delivery: Delivery, before: int, texts: dict[tuple[int, int], str]) -> int:
-    entry_id, number = delivery.version.entry_id, delivery.version.number
+    Kept, for versions stay as they are: whoever must read a text that changed is told this at every visit.
+    """
     if before >= number:
         return 0
-    return len(compare(texts.get((entry_id, before), ""), texts.get((entry_id, number), "")).changes)
+    versions = EntryVersion.objects.filter(entry=entry_id, number__in=(before, number))
+    texts = dict(versions.values_list("number", "text"))
+    return compare(texts.get(before, ""), texts.get(number, "")).count
 
 
 def _line(delivery: Delivery, changes: int) -> Line:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("cockpit/", views.show_cockpit, name="cockpit"),
     path("cockpit/<slug:figure>/", views.show_counted, name="counted"),
     path("entries/<int:pk>/", reading.show_entry, name="entry"),
+    path("entries/<int:pk>/text/", reading.send_text, name="entry-text"),
     path("palette/", views.suggest, name="palette"),
     path("help/<slug:page>/", views.help_page, name="help"),
     path("theme/", views.choose_theme, name="theme"),

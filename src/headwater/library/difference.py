@@ -7,15 +7,20 @@
     merge(base, mine, theirs)  what both wrote, with conflicts where both wrote differently
 
 Texts are cut into blocks (heading, paragraph, list item, table row, fence) that keep every character: joined they are
-that text exactly. Blocks are aligned first, then words inside blocks that belong together.
+that text exactly. Blocks are aligned first, then words inside blocks that belong together. Of texts as long as a shelf
+of books all blocks are aligned, and the words of as many as there is time for.
 """
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Literal
+
+from headwater.library.aligning import aligned, steps
 
 SpanKind = Literal["same", "removed", "added"]
 RowKind = Literal["same", "changed", "removed", "added", "gap"]
@@ -31,6 +36,13 @@ MARKUP = re.compile(
 SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+")
 ALIKE = 0.4  # share of equal words from which two blocks are one that changed, rather than one gone and another come
 MOST_TOKENS = 4000  # a longer block is compared as a whole
+LONG = 20_000  # letters: a paragraph that goes on for pages is taken sentence by sentence
+MOST_PAIRED = 150_000
+"""Letters of new blocks whose words are compared with those of old ones: a quarter of a second, and as many changes as
+are shown. Beyond, what is new came, and what is no longer there went."""
+MOST_SHOWN = 200
+"""Changes that a page lists, and nobody reads more of them; of each so many letters (two pages) as in MOST_LETTERS."""
+MOST_LETTERS = 5_000
 
 
 @dataclass(frozen=True)
@@ -76,12 +88,12 @@ class Row:
     @property
     def left(self) -> tuple[Span, ...]:
         """The left side as it is shown: without the line ends after it."""
-        return _trimmed(self.old)
+        return tuple(map(_shortened, _trimmed(self.old)))
 
     @property
     def right(self) -> tuple[Span, ...]:
         """The right side as it is shown."""
-        return _trimmed(self.new)
+        return tuple(map(_shortened, _trimmed(self.new)))
 
 
 @dataclass(frozen=True)
@@ -111,28 +123,40 @@ class Difference:
         return "".join(span.text for row in self.rows for span in row.new)
 
     @cached_property
+    def _changed(self) -> list[Row]:
+        return [row for row in self.rows if row.kind != "same" and any(_visible(span) for span in row.spans)]
+
+    @property
+    def count(self) -> int:
+        """How many changes there are; a change of empty lines only is none."""
+        return len(self._changed)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more than are shown."""
+        return self.count > MOST_SHOWN
+
+    @cached_property
     def changes(self) -> tuple[Change, ...]:
-        """The changes in the order of the new text; a change of empty lines only is none."""
-        changed = [row for row in self.rows if row.kind != "same" and any(_visible(span) for span in row.spans)]
-        return tuple(
-            Change(number, row.section, row.kind, _readable(row.spans)) for number, row in enumerate(changed, start=1)
-        )
+        """The changes in the order of the new text, the first MOST_SHOWN."""
+        shown = enumerate(self._changed[:MOST_SHOWN], start=1)
+        return tuple(Change(number, row.section, row.kind, _readable(row.spans)) for number, row in shown)
 
     @property
     def sections(self) -> list[str]:
         """The headings under which something changed, each once, in order; "" for what stands above the first."""
-        return list(dict.fromkeys(change.section for change in self.changes))
+        return list(dict.fromkeys(row.section for row in self._changed))
 
     def condensed(self, around: int = 1) -> list[Row]:
-        """The rows with only `around` unchanged ones kept beside each change, the others folded into gaps."""
-        near = {
-            at
-            for number, row in enumerate(self.rows)
-            if row.kind != "same"
-            for at in range(number - around, number + around + 1)
-        }
+        """The rows with only `around` unchanged ones kept beside each change, the others folded into gaps.
+
+        Of more than MOST_SHOWN changed ones those up to there.
+        """
+        changed = [number for number, row in enumerate(self.rows) if row.kind != "same"]
+        near = {at for number in changed[:MOST_SHOWN] for at in range(number - around, number + around + 1)}
+        end = changed[MOST_SHOWN] if len(changed) > MOST_SHOWN else len(self.rows)
         kept: list[Row] = []
-        for number, row in enumerate(self.rows):
+        for number, row in enumerate(self.rows[:end]):
             if number in near:
                 kept.append(row)
             elif kept and kept[-1].kind == "gap":
@@ -149,11 +173,16 @@ def compare(old: str, new: str) -> Difference:
     """The difference between two texts."""
     before, after = blocks(old), blocks(new)
     rows: list[Row] = []
-    for tag, a, b, c, d in steps([block.key for block in before], [block.key for block in after]):
+    room = MOST_PAIRED
+    for tag, a, b, c, d in aligned([block.key for block in before], [block.key for block in after]):
         if tag == "equal":
             rows += [_same(one, other) for one, other in zip(before[a:b], after[c:d], strict=True)]
-        else:
-            rows += _pair(before[a:b], after[c:d])
+            continue
+        sizes = list(accumulate(len(block.text) for block in after[c:d]))
+        paired = bisect_right(sizes, room)
+        last = b if paired == d - c else min(b, a + paired)
+        rows += [*_pair(before[a:last], after[c : c + paired]), *_replaced(before[last:b], after[c + paired : d])]
+        room -= sizes[paired - 1] if paired else 0
     return Difference(tuple(rows))
 
 
@@ -165,7 +194,7 @@ def blocks(text: str) -> list[Block]:
     for line in text.splitlines(keepends=True):
         mark = FENCE.match(line)
         if lines and not fence and _begins(line, last, lines):
-            found.append(Block("".join(lines), section))
+            found += _block("".join(lines), section)
             lines = []
         if not fence and (heading := HEADING.match(line.rstrip("\r\n"))):
             section = heading.group(1).strip()
@@ -175,7 +204,13 @@ def blocks(text: str) -> list[Block]:
             fence = ""
         lines.append(line)
         last = line
-    return [*found, Block("".join(lines), section)] if lines else found
+    return [*found, *_block("".join(lines), section)] if lines else found
+
+
+def _block(text: str, section: str) -> list[Block]:
+    """One block; of a long one, each sentence."""
+    ends = [found.end() for found in SENTENCE_END.finditer(text)] if len(text) > LONG else []
+    return [Block(text[start:end], section) for start, end in pairwise([0, *ends, len(text)]) if start < end]
 
 
 def _begins(line: str, last: str, lines: list[str]) -> bool:
@@ -184,25 +219,6 @@ def _begins(line: str, last: str, lines: list[str]) -> bool:
         return False
     after_fence = bool(FENCE.match(last)) and len(lines) > 1
     return not last.strip() or after_fence or bool(WHOLE_LINE.match(last) or OWN_LINE.match(line) or FENCE.match(line))
-
-
-def steps(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
-    """difflib's steps, with the equal ends taken off first: most versions differ in little."""
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
-    inner = SequenceMatcher(None, old[start : len(old) - end], new[start : len(new) - end], autojunk=len(old) > 2000)
-    found: list[tuple[str, int, int, int, int]] = [
-        (tag, a + start, b + start, c + start, d + start) for tag, a, b, c, d in inner.get_opcodes()
-    ]
-    if start:
-        found.insert(0, ("equal", 0, start, 0, start))
-    if end:
-        found.append(("equal", len(old) - end, len(old), len(new) - end, len(new)))
-    return found
 
 
 def _same(old: Block, new: Block) -> Row:
@@ -216,11 +232,12 @@ def _same(old: Block, new: Block) -> Row:
 def _pair(old: list[Block], new: list[Block]) -> list[Row]:
     """Blocks that were replaced: those that are alike become one changed row, the others went or came."""
     rows: list[Row] = []
+    bags = [_bag(block) for block in old]
     at = 0
     for block in new:
-        partner = _partner(block, old, at)
+        partner = _partner(_bag(block), bags, at)
         if partner is None:
-            rows.append(Row("added", block.section, (Span("added", block.text),)))
+            rows.append(_come(block))
             continue
         rows += [_gone(gone) for gone in old[at:partner]]
         rows.append(Row("changed", block.section, tuple(words(old[partner].text, block.text))))
@@ -228,27 +245,40 @@ def _pair(old: list[Block], new: list[Block]) -> list[Row]:
     return rows + [_gone(gone) for gone in old[at:]]
 
 
+def _replaced(old: list[Block], new: list[Block]) -> list[Row]:
+    """Each block in the place of another, their words not compared; and those that are left over."""
+    pairs = zip(old, new, strict=False)
+    rows = [Row("changed", to.section, (Span("removed", of.text), Span("added", to.text))) for of, to in pairs]
+    return rows + [_gone(block) for block in old[len(new) :]] + [_come(block) for block in new[len(old) :]]
+
+
+def _come(block: Block) -> Row:
+    return Row("added", block.section, (Span("added", block.text),))
+
+
 def _gone(block: Block) -> Row:
     return Row("removed", block.section, (Span("removed", block.text),))
 
 
-def _partner(block: Block, old: list[Block], start: int) -> int | None:
+def _partner(block: Counter[str], old: list[Counter[str]], start: int) -> int | None:
     """The first of the next few old blocks that is most like this one; None when none is alike."""
     best, found = ALIKE, None
     for at in range(start, min(len(old), start + 12)):
-        likeness = _likeness(old[at].text, block.text)
+        likeness = _likeness(old[at], block)
         if likeness > best:
             best, found = likeness, at
     return found
 
 
-def _likeness(old: str, new: str) -> float:
+def _bag(block: Block) -> Counter[str]:
+    """How often each word and sign stands in a block; nothing, and so like no other, for one that is too long."""
+    tokens = [token for token in TOKEN.findall(block.text) if not token.isspace()]
+    return Counter(tokens if len(tokens) <= MOST_TOKENS else ())
+
+
+def _likeness(old: Counter[str], new: Counter[str]) -> float:
     """The share of words that two blocks have in common, 0 to 1, whatever their order."""
-    one = [token for token in TOKEN.findall(old) if not token.isspace()]
-    other = [token for token in TOKEN.findall(new) if not token.isspace()]
-    if len(one) > MOST_TOKENS or len(other) > MOST_TOKENS:
-        return 0.0
-    return SequenceMatcher(None, one, other, autojunk=False).quick_ratio()
+    return 2 * (old & new).total() / max(1, old.total() + new.total())
 
 
 def words(old: str, new: str) -> list[Span]:
@@ -299,7 +329,11 @@ def _readable(spans: Sequence[Span]) -> tuple[Span, ...]:
     plain = [Span(span.kind, MARKUP.sub("", span.text)) for span in spans]
     shown = plain if any(_visible(span) for span in plain) else list(spans)
     kept = [_nearest(span, number, len(shown)) for number, span in enumerate(shown)]
-    return tuple(span for span in kept if span.text)
+    return tuple(_shortened(span) for span in kept if span.text)
+
+
+def _shortened(span: Span) -> Span:
+    return span if len(span.text) <= MOST_LETTERS else Span(span.kind, f"{span.text[:MOST_LETTERS]} …")
 
 
 def _nearest(span: Span, number: int, count: int) -> Span:

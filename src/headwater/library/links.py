@@ -5,6 +5,7 @@ title or reference in double brackets (`[[Entry permit]]`, `[[SAF-009|the permit
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import OuterRef, QuerySet
@@ -14,6 +15,7 @@ from headwater.core.addresses import address
 from headwater.library.attachments import named_in
 from headwater.library.markdown import Targets, entry_meant, render_markdown
 from headwater.library.models import Article, Attachment, Link, WantedLink
+from headwater.library.parts import Part
 from headwater.people.models import Person
 from headwater.people.reading import Reader
 from headwater.search.models import Entry, EntryQuerySet
@@ -76,11 +78,17 @@ def kept_links(written: Written, entries: EntryQuerySet, article: Article) -> Fo
     return Found(ids={target for _names, target in links} & written.ids, names=names)
 
 
-def render_for(text: str, reader: Person, article: Article | None = None, is_draft: bool = False) -> SafeString:
+def render_for(
+    text: str,
+    reader: Person,
+    article: Article | None = None,
+    is_draft: bool = False,
+    pages: Mapping[str, str] | None = None,
+) -> SafeString:
     """A text as HTML for one reader: links to what they may read lead there, all others are plain words.
 
     `article` is the one whose text and pictures these are. A draft's links are not kept yet, so they are looked up
-    among all titles: four queries. A published text takes one, and one more with pictures.
+    among all titles: four queries. A published text takes one, and one more with pictures. `pages` are as in `Targets`.
     """
     written, readable = written_links(text), Entry.objects.current().readable_by(reader)
     if article is not None and not is_draft:
@@ -89,7 +97,16 @@ def render_for(text: str, reader: Person, article: Article | None = None, is_dra
         found = find_entries(written, readable, article)
     names = {name: address("home:entry", pk=pk) for name, pk in found.names.items()}
     ids = {pk: address("home:entry", pk=pk) for pk in found.ids}
-    return render_markdown(text, Targets(ids=ids, names=names, attachments=_pictures(text, article)))
+    return render_markdown(text, Targets(ids, names, _pictures(text, article), pages or {}))
+
+
+def render_part(
+    part: Part, reader: Person, article: Article | None = None, is_draft: bool = False, address: str = "?part="
+) -> SafeString:
+    """A part of a text as HTML for one reader. Links to headings of other parts lead to `address` with their number."""
+    text = f"{part.text}\n\n{part.definitions}" if part.definitions else part.text
+    pages = {anchor: f"{address}{number}" for anchor, number in part.elsewhere.items()}
+    return render_for(text, reader, article, is_draft, pages)
 
 
 def _pictures(text: str, article: Article | None) -> dict[int, str]:

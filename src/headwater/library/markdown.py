@@ -32,6 +32,7 @@ from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
 WORDS_A_MINUTE, SIGNS_A_MINUTE = 220, 400
 CACHED_LENGTH = 100_000  # characters; longer texts are rendered each time rather than held in memory
+COUNTED_LENGTH = 100_000
 ANCHOR = "s-"
 
 HARMLESS = re.compile(
@@ -65,11 +66,15 @@ WORD = re.compile(r"\w+(?:['’]\w+)*")
 
 @dataclass(frozen=True)
 class Targets:
-    """Where links and pictures lead: entry id, folded title or reference, and attachment id, each to an address."""
+    """Where links and pictures lead: entry id, folded title or reference, and attachment id, each to an address.
+
+    `pages` says of anchors that are on another page of a text which is shown in parts, at which address that is.
+    """
 
     ids: Mapping[int, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     attachments: Mapping[int, str] = field(default_factory=dict)
+    pages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,8 @@ def render_markdown(text: str, targets: Targets | None = None) -> SafeString:
     found = targets or Targets()
     if len(text) > CACHED_LENGTH:
         return mark_safe(_render(text, found))
-    frozen = (tuple(found.ids.items()), tuple(found.names.items()), tuple(found.attachments.items()))
-    return mark_safe(_remembered(text, *frozen))
+    targets_of = (found.ids, found.names, found.attachments, found.pages)
+    return mark_safe(_remembered(text, *(tuple(each.items()) for each in targets_of)))
 
 
 def headings(text: str) -> list[Heading]:
@@ -101,10 +106,15 @@ def headings(text: str) -> list[Heading]:
 
 
 def reading_minutes(text: str) -> int:
-    """Whole minutes it takes to read, at least one: 220 words or 400 Chinese or Japanese signs a minute."""
-    signs = len(CJK.findall(text))
-    words = len(WORD.findall(CJK.sub(" ", text)))
-    return max(1, round(words / WORDS_A_MINUTE + signs / SIGNS_A_MINUTE))
+    """Whole minutes it takes to read, at least one: 220 words or 400 Chinese or Japanese signs a minute.
+
+    The words of a book are not counted for this: it goes on as it begins.
+    """
+    begun = text[:COUNTED_LENGTH]
+    signs = len(CJK.findall(begun))
+    words = len(WORD.findall(CJK.sub(" ", begun)))
+    minutes = words / WORDS_A_MINUTE + signs / SIGNS_A_MINUTE
+    return max(1, round(minutes * len(text) / max(1, len(begun))))
 
 
 @lru_cache(maxsize=256)
@@ -113,8 +123,9 @@ def _remembered(
     ids: tuple[tuple[int, str], ...],
     names: tuple[tuple[str, str], ...],
     attachments: tuple[tuple[int, str], ...],
+    pages: tuple[tuple[str, str], ...],
 ) -> str:
-    return _render(text, Targets(dict(ids), dict(names), dict(attachments)))
+    return _render(text, Targets(dict(ids), dict(names), dict(attachments), dict(pages)))
 
 
 def _render(text: str, targets: Targets) -> str:
@@ -231,7 +242,8 @@ def _led(link: Token, targets: Targets) -> str:
         return targets.names.get(link.meta["title_link"], "")
     href = str(link.attrGet("href") or "")
     if href.startswith("#"):
-        return f"#{ANCHOR}{slug(href[1:])}" if not OUR_ID.fullmatch(href[1:]) else href
+        anchor = href[1:] if OUR_ID.fullmatch(href[1:]) else f"{ANCHOR}{slug(href[1:])}"
+        return f"{targets.pages.get(anchor, '')}#{anchor}"
     if attachment := re.fullmatch(r"attachment:(\d{1,18})", href):
         return targets.attachments.get(int(attachment.group(1)), "")
     if (entry := entry_meant(href)) is not None:

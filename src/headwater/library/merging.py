@@ -6,7 +6,8 @@ merge("a\\n\\nb\\n", "A\\n\\nb\\n", "a\\n\\nB\\n").text       ->  "A\\n\\nB\\n"
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headwater.library.difference import Block, blocks, steps
+from headwater.library.aligning import aligned
+from headwater.library.difference import Block, blocks
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def merge(base: str, mine: str, theirs: str) -> Merge:
 
 def _matches(old: Sequence[Block], new: Sequence[Block]) -> dict[int, int]:
     """Which block of the new text each unchanged block of the old one became; both run upwards."""
-    found = steps([block.key for block in old], [block.key for block in new])
+    found = aligned([block.key for block in old], [block.key for block in new])
     return {a + n: c + n for tag, a, b, c, _d in found if tag == "equal" for n in range(b - a)}
 
 

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.functions import Left
 
 from headwater.people.models import Unit
 from headwater.search.language.searchable import Searchable
@@ -45,6 +47,17 @@ def searchables(versions: Sequence[EntryVersion]) -> list[Searchable]:
         )
         for version in versions
     ]
+
+
+def beginnings(versions: QuerySet[EntryVersion], letters: int) -> list[EntryVersion]:
+    """The versions with so many letters of their text at hand in its place: to be looked at, never to be kept.
+
+    The database hands out no more of them: a text may be as long as a shelf of books, and a page looks at hundreds.
+    """
+    found: list[EntryVersion] = list(versions.defer("text").annotate(beginning=Left("text", letters)))
+    for version in found:
+        version.text = version.__dict__["beginning"]
+    return found
 
 
 def _topics(entry_ids: Collection[int]) -> dict[int, list[str]]:

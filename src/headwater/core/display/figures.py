@@ -45,7 +45,9 @@ def duration(value: timedelta | float | None) -> str:
 
 
 def minutes(count: int) -> str:
-    """Reading time: at least one minute."""
+    """Reading time: at least one minute; from ten hours on in hours."""
+    if count >= 600:
+        return _("%(n)s h") % {"n": number(round(count / 60))}
     return ngettext("%(n)s min", "%(n)s min", max(count, 1)) % {"n": max(count, 1)}
 
 

@@ -126,7 +126,8 @@ def _own(actor: Actor, delivery: Delivery) -> Delivery:
 
 def _locked(delivery: Delivery) -> Delivery:
     note(delivery=delivery.pk, version=delivery.version_id)
-    return Delivery.objects.select_for_update(of=("self",)).select_related("person", "version").get(pk=delivery.pk)
+    deliveries = Delivery.objects.select_for_update(of=("self",)).select_related("person", "version")
+    return deliveries.defer("version__text").get(pk=delivery.pk)
 
 
 def _acknowledge(

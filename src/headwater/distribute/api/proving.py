@@ -183,7 +183,8 @@ def _part(rows: QuerySet[Any], asked: Paging.Input) -> QuerySet[Any]:
 
 def _chain(request: Request, rows: QuerySet[Delivery], asked: Paging.Input) -> dict[str, Any]:
     """A part of the deliveries as chains; titles that the person may not read are taken out."""
-    shown = list(_part(proof.with_manner(rows).select_related("person", "version"), asked))
+    told = proof.with_manner(rows).select_related("person", "version").defer("version__text")
+    shown = list(_part(told, asked))
     mask_deliveries(request.person, shown)
     return {"items": [_chain_line(row) for row in shown], "count": rows.count()}
 

@@ -82,6 +82,7 @@ def audience_for(request: Request, chosen: Addressed, name: str) -> Audience:
 def entry_of(request: Request, form: DirectiveForm) -> Entry | None:
     """What the form is about, if its reader may read it."""
     readable = Entry.objects.current().readable_by(request.person).select_related("current_version", "unit")
+    readable = readable.defer("current_version__text")
     return readable.filter(pk=read_number(str(form["entry"].value())) or 0).first()
 
 

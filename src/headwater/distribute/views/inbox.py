@@ -139,7 +139,8 @@ def _own(request: Request, version: EntryVersion) -> Delivery:
 
 def _readable_version(request: Request, pk: int) -> EntryVersion:
     readable = Entry.objects.current().readable_by(request.person)
-    return get_object_or_404(EntryVersion.objects.select_related("entry"), pk=pk, entry__in=readable)
+    versions = EntryVersion.objects.select_related("entry").defer("text")
+    return get_object_or_404(versions, pk=pk, entry__in=readable)
 
 
 def _back(request: Request) -> str:

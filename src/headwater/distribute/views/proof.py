@@ -54,6 +54,7 @@ def show_overview(request: Request) -> HttpResponse:
     days = asked if asked in DAYS else 30
     by = request.GET.get("by", "source") if request.GET.get("by") in ("topic", "unit") else "source"
     directives = Directive.objects.exclude(state=Directive.State.DRAFT).select_related("audience", "version")
+    directives = directives.defer("version__text")
     page = Paginator(directives.order_by("-issued_at"), 20).get_page(request.GET.get("page"))
     stages = proof.stages_of(list(page.object_list), scope)
     mask_directives(request.person, page.object_list)
@@ -114,7 +115,8 @@ def show_directive(request: Request, pk: int) -> HttpResponse:
 
 def _directive(request: Request, pk: int) -> Directive:
     """A must-read as the person may see it: without its name where they may not read what it asks."""
-    found = get_object_or_404(Directive.objects.select_related("audience", "version__entry", "issued_by"), pk=pk)
+    directives = Directive.objects.select_related("audience", "version__entry", "issued_by").defer("version__text")
+    found = get_object_or_404(directives, pk=pk)
     mask_directives(request.person, [found])
     return found
 
@@ -318,7 +320,8 @@ def show_version(request: Request, pk: int) -> HttpResponse:
 def _version(request: Request, pk: int) -> EntryVersion:
     """Who proves still sees no title they may not read: an administrator or executive is no reader by that."""
     readable = Entry.objects.readable_by(request.person)
-    return get_object_or_404(EntryVersion.objects.select_related("entry"), pk=pk, entry__in=readable)
+    versions = EntryVersion.objects.select_related("entry").defer("text")
+    return get_object_or_404(versions, pk=pk, entry__in=readable)
 
 
 @require_safe

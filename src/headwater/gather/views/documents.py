@@ -42,7 +42,8 @@ def list_documents(request: Request, pk: int) -> HttpResponse:
     """What came from a source and the person may read, newest first; by state, cause, day or part of the name."""
     source = found_source(request, pk)
     readable = source.documents.readable_by(request.person).select_related("entry__current_version", "failure")
-    documents = _narrowed(readable.order_by("-last_seen_at", "key"), request)
+    told = readable.defer("entry__current_version__text")
+    documents = _narrowed(told.order_by("-last_seen_at", "key"), request)
     page = Paginator(documents, PAGE).get_page(request.GET.get("page"))
     rows = [(document, _trouble(document)) for document in page]
     context = {
@@ -80,7 +81,8 @@ def _narrowed(documents: "QuerySet[Document]", request: Request) -> "QuerySet[Do
 
 def _found_document(request: Request, pk: int) -> Document:
     related = ("source__owner", "brought_by", "entry__current_version", "entry__copy_of", "failure")
-    document = get_object_or_404(Document.objects.select_related(*related), pk=pk)
+    documents = Document.objects.select_related(*related).defer("entry__current_version__text")
+    document = get_object_or_404(documents, pk=pk)
     if not rules.may_read_document(request.person, document):
         raise Http404("There is no such document, or you may not read it.")
     return document
@@ -91,13 +93,14 @@ def show_document(request: Request, pk: int) -> HttpResponse:
     """Where one document comes from: source, raw bytes, versions, copies, and what went wrong."""
     document = _found_document(request, pk)
     failure = getattr(document, "failure", None)
+    versions = document.raw_versions.select_related("version", "run").defer("version__text")
     context: dict[str, Any] = {
         "title": document.entry.title if document.entry else document.key,
         "crumbs": _crumbs(document.source),
         "document": document,
         "failure": failure,
         "failure_words": cause_words(failure.cause) if failure else None,
-        "versions": document.raw_versions.select_related("version", "run").order_by("-version__number")[:PAGE],
+        "versions": versions.order_by("-version__number")[:PAGE],
         "copies": _copies(document, request.person),
     }
     return render(request, "gather/document.html", context)

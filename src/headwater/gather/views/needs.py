@@ -69,7 +69,7 @@ def show_need(request: Request, pk: int) -> HttpResponse:
     """One question: what is proposed, what answers it, which sources serve it."""
     need = _found(request, pk)
     links = need.entry_links.filter(entry__in=Entry.objects.current().readable_by(request.person))
-    links = links.select_related("entry__current_version").order_by("-created_at")
+    links = links.select_related("entry__current_version").defer("entry__current_version__text").order_by("-created_at")
     may_manage = rules.may_manage_need(request.person, need)
     context = {
         "title": need.question,

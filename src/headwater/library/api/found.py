@@ -18,6 +18,8 @@ RELATED = (
     "published",
     "verifier",
 )
+# An article is told without its text.
+UNTOLD = ("entry__current_version__text", "latest__body", "published__body")
 
 
 def articles_for(person: Person) -> QuerySet[Article]:
@@ -25,7 +27,8 @@ def articles_for(person: Person) -> QuerySet[Article]:
     seen = Q(pk__in=Article.objects.visible_to(person).values("pk"))
     theirs = Q(pk__in=Article.objects.governed_by(person).values("pk")) | Q(trashed_by=person)
     circle = Article.objects.draft_circle(person).filter(pk=OuterRef("pk"))
-    return Article.objects.filter(seen | theirs).select_related(*RELATED).annotate(sees_drafts=Exists(circle))
+    articles = Article.objects.filter(seen | theirs).select_related(*RELATED).defer(*UNTOLD)
+    return articles.annotate(sees_drafts=Exists(circle))
 
 
 def article(request: Request, pk: int) -> Article:
@@ -70,7 +73,11 @@ def entry(request: Request, pk: int) -> Entry:
 def feedback(request: Request, pk: int) -> Feedback:
     """A report: the person's own, or one they may settle."""
     kept = Feedback.objects.for_keeper(request.person).values("pk")
-    rows = Feedback.objects.filter(Q(pk__in=kept) | Q(person=request.person)).select_related("entry__unit", "version")
+    rows = (
+        Feedback.objects.filter(Q(pk__in=kept) | Q(person=request.person))
+        .select_related("entry__unit", "version")
+        .defer("version__text")
+    )
     return get_object_or_404(rows, pk=pk)
 
 

@@ -62,7 +62,11 @@ def verify_article(request: Request, pk: int, given: VerificationIn) -> Status[V
 def list_reports(request: Request, asked: Query[Page]) -> FeedbacksOut:
     """Open reports on what you keep, warnings first."""
     rows = (
-        Feedback.objects.for_keeper(request.person).open().select_related("version").order_by("-disputes", "at", "pk")
+        Feedback.objects.for_keeper(request.person)
+        .open()
+        .select_related("version")
+        .defer("version__text")
+        .order_by("-disputes", "at", "pk")
     )
     shown = rows[asked.offset : asked.offset + asked.limit]
     return FeedbacksOut(items=[FeedbackOut.of(one) for one in shown], count=rows.count())

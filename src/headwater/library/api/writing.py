@@ -54,7 +54,7 @@ class DecisionIn(Body):
 def list_revisions(request: Request, pk: int, asked: Query[Page]) -> RevisionsOut:
     """Revisions, newest first; those that never came out only for those who see the drafts."""
     article = found.article(request, pk)
-    rows = article.revisions.select_related("based_on", "version")
+    rows = article.revisions.select_related("based_on", "version").defer("based_on__body", "version__text")
     if not rules.may_see_drafts(request.person, article):
         rows = rows.filter(version__isnull=False)
     shown = rows[asked.offset : asked.offset + asked.limit]

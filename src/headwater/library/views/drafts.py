@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from headwater.core.acting import tried
+from headwater.core.acting import attempt, tried
 from headwater.core.addresses import address
 from headwater.core.messages import tell
 from headwater.core.typed import read_number
@@ -17,9 +17,10 @@ from headwater.library import actions, rules
 from headwater.library.asides import Collision, collision_of, settle_choices
 from headwater.library.difference import compare
 from headwater.library.forms import NewArticleForm
-from headwater.library.links import render_for
+from headwater.library.links import render_part
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, Draft, Revision
+from headwater.library.parts import part_of
 from headwater.library.skeletons import skeleton
 from headwater.library.views.shared import article_for_editor, may_compare
 from headwater.people.request import Request
@@ -48,7 +49,9 @@ def capture(request: Request, pk: int) -> HttpResponse:
     version = get_object_or_404(EntryVersion.objects.select_related("entry"), pk=pk)
     if not rules.may_read(request.person, version.entry):
         raise Http404(_("There is no such document, or you may not read it."))
-    article = actions.capture_document(request.person, version)
+    article = attempt(request, lambda: actions.capture_document(request.person, version))
+    if article is None:
+        return redirect(address("home:entry", pk=version.entry_id))
     tell(
         request,
         _("Captured. The article keeps the link to the document."),
@@ -79,7 +82,7 @@ def _editor(request: Request, article: Article, values: dict[str, Any], status: 
         ],
         "title": _("Edit “%(title)s”") % {"title": article.entry.title},
         "article": article,
-        "preview": render_for(values["body"], request.person, article, is_draft=True),
+        **_previewed(request, article, values["body"]),
         "minutes": reading_minutes(values["body"]),
         "trashed": article.trashed_at,
     }
@@ -104,12 +107,18 @@ def _base(request: Request, article: Article) -> Revision:
     return get_object_or_404(article.revisions.all(), number=read_number(request.POST.get("based_on", "")) or 0)
 
 
+def _previewed(request: Request, article: Article, body: str) -> dict[str, Any]:
+    """How a text looks while it is written; of a very long one the beginning."""
+    part = part_of(body, 1)
+    return {"part": part, "preview": render_part(part, request.person, article, is_draft=True)}
+
+
 @require_POST
 def preview(request: Request, pk: int) -> HttpResponse:
     """What the text will look like."""
     article = article_for_editor(request, pk)
     body = request.POST.get("body", "")[: actions.writing.BODY_LENGTH]
-    context = {"preview": render_for(body, request.person, article, is_draft=True), "minutes": reading_minutes(body)}
+    context = _previewed(request, article, body) | {"minutes": reading_minutes(body)}
     return render(request, "library/preview.html", context)
 
 
@@ -140,6 +149,7 @@ def show_revisions(request: Request, pk: int) -> HttpResponse:
     if not may_compare(request.person, article, set()):
         raise Http404(_("There is no such article, or you may not see it."))
     revisions = article.revisions.select_related("author", "version", "based_on")
+    revisions = revisions.defer("body", "version__text", "based_on__body")
     if not rules.may_see_drafts(request.person, article):
         revisions = revisions.filter(version__isnull=False)
     rows = list(revisions[:500])

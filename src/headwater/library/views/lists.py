@@ -130,7 +130,7 @@ def show_due(request: Request) -> HttpResponse:
 def show_reviews(request: Request) -> HttpResponse:
     """What the person is asked to review, and what became of what they handed in."""
     related = ("revision__article__entry", "revision__author", "reviewer")
-    in_use = Review.objects.filter(revision__article__trashed_at=None).select_related(*related)
+    in_use = Review.objects.filter(revision__article__trashed_at=None).select_related(*related).defer("revision__body")
     asked = in_use.filter(
         reviewer=request.person, outcome=Review.Outcome.ASKED, revision__article__state=Article.State.REVIEW
     ).order_by("asked_at")
@@ -155,6 +155,7 @@ def show_reports(request: Request) -> HttpResponse:
     reports = (
         Feedback.objects.for_keeper(request.person).reports().select_related("entry", "person", "version", "settled_by")
     )
+    reports = reports.defer("version__text")
     reports = (
         reports.exclude(state=Feedback.State.OPEN).order_by("-settled_at")
         if settled

@@ -19,10 +19,10 @@ from headwater.core.models import Classification
 from headwater.library import actions, rules
 from headwater.library.asides import collision_of
 from headwater.library.forms import ContributorForm, DetailsForm, PublicationForm, SharingForm, SubmissionForm
-from headwater.library.links import render_for
+from headwater.library.links import render_part
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, LibrarySettings, Review
-from headwater.library.views.shared import article_for_editor, article_for_writer, seen_article, sees_drafts
+from headwater.library.views.shared import article_for_editor, article_for_writer, seen_article, sees_drafts, shown_part
 from headwater.people.models import Permission, Person
 from headwater.people.request import Request
 from headwater.people.rules import may_anywhere
@@ -62,12 +62,14 @@ def _page(
     asides = article.revisions.filter(is_aside=True, settled_at=None).select_related("author", "based_on")
     may_edit = rules.may_edit(person, article)
     settings = LibrarySettings.current()
+    part = shown_part(request, text.body if text else "")
     context = {
         "title": text.title if text else article.entry.title,
         "article": article,
         "entry": article.entry,
         "revision": text,
-        "text": render_for(text.body, person, article, is_draft=article.has_news) if text else "",
+        "part": part,
+        "text": render_part(part, person, article, is_draft=article.has_news),
         "minutes": reading_minutes(text.body) if text else 0,
         "crumbs": [(_("Library"), address("library:articles")), (article.reference or str(article), "")],
         "reviews": reviews,

@@ -7,8 +7,10 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
+from headwater.core.typed import read_number
 from headwater.library import rules
 from headwater.library.models import Article, Attachment, Contributor
+from headwater.library.parts import Part, part_of
 from headwater.people.models import Person
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryTopic
@@ -22,6 +24,11 @@ RELATED = (
     "verifier",
     "captured_from__entry",
 )
+
+
+def shown_part(request: Request, text: str) -> Part:
+    """The part of a text that the address asks for; nearly every text is shown whole."""
+    return part_of(text, read_number(request.GET.get("part", "")) or 1)
 
 
 def seen_article(request: Request, pk: int) -> Article:
@@ -44,7 +51,7 @@ def seen_article(request: Request, pk: int) -> Article:
         topic_rows=ArraySubquery(topics.values(row=topic)),
         file_rows=ArraySubquery(files.values(row=file)),
     )
-    return get_object_or_404(rows, pk=pk)
+    return get_object_or_404(rows.defer("captured_from__text"), pk=pk)
 
 
 def sees_drafts(article: Article) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models.functions import Left
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,14 +16,14 @@ from headwater.library import actions, rules
 from headwater.library.forms import TopicForm
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryTopic
-from headwater.taxonomy.suggest import concepts_for_text
+from headwater.taxonomy.suggest import MOST_CHARACTERS, concepts_for_text
 
 
 @require_http_methods(["GET", "POST"])
 def propose(request: Request, pk: int) -> HttpResponse:
     """The topics of an entry; a reader names one that is missing, who keeps the text decides."""
     readable = Entry.objects.current().readable_by(request.person)
-    entry = get_object_or_404(readable.select_related("unit", "owner", "current_version"), pk=pk)
+    entry = get_object_or_404(readable.select_related("unit", "owner"), pk=pk)
     form = TopicForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         link = tried(form, lambda: actions.propose_topic(request.person, entry, form.cleaned_data["topic"]))
@@ -59,7 +60,8 @@ def _row(link: EntryTopic) -> dict[str, Any]:
 
 def _suggested(entry: Entry, known: set[int]) -> list[tuple[str, str]]:
     """Slug and label of topics that the text names and that it is not yet said to be about."""
-    assert entry.current_version is not None
-    found = concepts_for_text(entry.current_version.text, title=entry.title, limit=12)
+    begun = Left("current_version__text", MOST_CHARACTERS)
+    text = Entry.objects.filter(pk=entry.pk).values_list(begun, flat=True).get()
+    found = concepts_for_text(text, title=entry.title, limit=12)
     language = reading()
     return [(each.concept.slug, each.concept.label(language)) for each in found if each.concept.pk not in known]

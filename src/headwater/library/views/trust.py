@@ -11,9 +11,10 @@ from headwater.core.messages import tell
 from headwater.library import actions, rules
 from headwater.library.difference import compare
 from headwater.library.forms import DecisionForm, FeedbackForm, SettlementForm, VerificationForm
-from headwater.library.links import render_for
+from headwater.library.links import render_part
 from headwater.library.markdown import reading_minutes
 from headwater.library.models import Article, Feedback, Review
+from headwater.library.views.shared import shown_part
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryTopic
 
@@ -50,7 +51,8 @@ def show_review(request: Request, pk: int) -> HttpResponse:
         "before": before,
         "difference": difference,
         "rows": difference.condensed(),
-        "text": render_for(revision.body, request.person, article, is_draft=True),
+        "part": (part := shown_part(request, revision.body)),
+        "text": render_part(part, request.person, article, is_draft=True),
         "minutes": reading_minutes(revision.body),
         "form": form if mine and review.outcome == Review.Outcome.ASKED else None,
         "crumbs": [
@@ -88,9 +90,13 @@ def check_article(request: Request, pk: int) -> HttpResponse:
         "title": _("Does “%(title)s” still hold?") % {"title": article.entry.title},
         "article": article,
         "version": version,
-        "text": render_for(version.text, request.person, article),
+        "part": (part := shown_part(request, version.text)),
+        "text": render_part(part, request.person, article),
         "minutes": reading_minutes(version.text),
-        "last": article.verifications.select_related("person", "version").order_by("-at").first(),
+        "last": article.verifications.select_related("person", "version")
+        .defer("version__text")
+        .order_by("-at")
+        .first(),
         "reports": Feedback.objects.open().filter(entry=article.entry).select_related("person")[:20],
         "form": form,
         "may_edit": rules.may_edit(request.person, article),
@@ -106,9 +112,8 @@ def check_article(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def flag(request: Request, pk: int) -> HttpResponse:
     """Flag it or fix it: a reader's word on an entry."""
-    entry = get_object_or_404(
-        Entry.objects.current().readable_by(request.person).select_related("unit", "current_version"), pk=pk
-    )
+    readable = Entry.objects.current().readable_by(request.person).select_related("unit", "current_version")
+    entry = get_object_or_404(readable.defer("current_version__text"), pk=pk)
     article = Article.objects.filter(entry=entry).first()
     form = FeedbackForm(request.POST or None, initial={"kind": request.GET.get("kind", "error")})
     may_dispute = rules.may_dispute(request.person, entry)
@@ -136,9 +141,8 @@ def flag(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def show_report(request: Request, pk: int) -> HttpResponse:
     """One report, and its answer."""
-    feedback = get_object_or_404(
-        Feedback.objects.select_related("entry__unit", "person", "version", "settled_by"), pk=pk
-    )
+    reports = Feedback.objects.select_related("entry__unit", "person", "version", "settled_by")
+    feedback = get_object_or_404(reports.defer("version__text"), pk=pk)
     may_settle = rules.may_settle(request.person, feedback.entry)
     if not (may_settle or feedback.person_id == request.person.pk or feedback.disputes) or not rules.may_read(
         request.person, feedback.entry
