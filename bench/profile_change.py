@@ -8,13 +8,17 @@ from bench.expected import Query, queries
 from bench.figures import Figure, at_most, percentile, plain
 from bench.million import MANY, NOW, loaded, version
 from headwater.distribute.matcher.engine import Matcher
+from headwater.search.language.parser import parse
 
 CHANGES = 10_000
 SEEN = 500
 
 
 def run() -> Iterator[Figure]:
-    """Mean microseconds of each change, made as the product makes it: from text; how often the next match missed it."""
+    """Mean microseconds of each change from text, as the product makes it, and of adding what was read already.
+
+    And how often the next match missed a change.
+    """
     matcher = loaded()
     new = list(islice(queries(), 7, 7 + CHANGES))
     texts = [str(query) for query in new]
@@ -25,7 +29,9 @@ def run() -> Iterator[Figure]:
     add = _times(lambda at: matcher.put(ids[at], texts[at]))
     change = _times(lambda at: matcher.put(ids[at], others[at]))
     remove = _times(lambda at: matcher.remove(ids[at]))
-    for name, times in (("add", add), ("change", change), ("remove", remove)):
+    forms = [parse(text) for text in texts]
+    parsed = _times(lambda at: matcher.put(ids[at], forms[at]))
+    for name, times in (("add", add), ("change", change), ("remove", remove), ("parsed", parsed)):
         yield at_most(f"profile_change_{name}", sum(times) / len(times), "µs (mean)", 50)
         yield plain(f"profile_change_{name}_p99", percentile(times, 0.99), "µs")
     missed = sum(not _is_seen(matcher, query) for query in new[:SEEN])

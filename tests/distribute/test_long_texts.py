@@ -17,8 +17,10 @@ from headwater.distribute.likeness import nearest_example
 from headwater.distribute.models import Delivery, InterestProfile, LearnedInterest, Preference
 from headwater.distribute.preview import preview_learned
 from headwater.distribute.sending import plan
+from headwater.distribute.standing import Standing
 from headwater.people.models import Audience, Person
 from headwater.search.models import EntryVersion
+from headwater.search.seen import searchables
 from tests.conftest import enrol
 from tests.distribute.conftest import Postbox, make_version, send_all, text_of
 
@@ -42,6 +44,17 @@ def brought(person: Person, **edits: float) -> list[str]:
 def test_a_text_is_about_what_its_beginning_says(long: EntryVersion, ines: Person) -> None:
     assert brought(ines, pump=10.0) == ["A shelf of books"]
     assert brought(ines, weir=10.0) == []
+
+
+def test_a_worker_matches_what_is_learned_against_the_same(long: EntryVersion, ines: Person) -> None:
+    standing = Standing()
+    for word in ("pump", "weir"):
+        profile = InterestProfile.objects.create(person=ines, name=word, query="")
+        LearnedInterest.objects.create(person=ines, profile=profile, words={word: 10.0}, threshold=1.0)
+        standing.put_profile(profile)
+    (seen,) = searchables([long])
+    assert [match.words for match in standing.match(seen, long.tx)] == [["pump"]]
+    assert len(standing.keys_of(seen)) == 1
 
 
 def test_no_more_of_a_text_is_fetched_than_is_read(long: EntryVersion, ines: Person) -> None:

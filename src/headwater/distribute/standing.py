@@ -15,6 +15,7 @@ from django.db import Error as DatabaseError
 from django.db.models import QuerySet
 
 from headwater.distribute.function_words import is_function_word
+from headwater.distribute.learned import begun
 from headwater.distribute.matcher.meaning import Meaning, nearness
 from headwater.distribute.matcher.weighing import TITLE
 from headwater.distribute.meaning import current_meaning
@@ -151,7 +152,7 @@ class Standing:
             Match(key, _words(evidence.value for evidence in reasons[key] or ()), score)
             for key, score in scores.items()
         ]
-        return asked + (self._match_learned(reading, tx) if len(self._learned) else [])
+        return asked + (self._match_learned(_begun(reading), tx) if len(self._learned) else [])
 
     def _match_learned(self, reading: "Reading", tx: int) -> list[Match]:
         """The learned interests that the version reaches, each with the words that brought most."""
@@ -182,7 +183,7 @@ class Standing:
         from headwater.distribute.matcher.reading import Reading
 
         reading = Reading(version)
-        learned = self._learned.match(reading.terms)[0].tolist() if len(self._learned) else []
+        learned = self._learned.match(_begun(reading).terms)[0].tolist() if len(self._learned) else []
         return self._matcher.match(reading).ids.tolist() + learned
 
     def _put(self, key: int, query: str, languages: Sequence[str], since: int) -> None:
@@ -301,6 +302,14 @@ def late_comers(asked: tuple[int, int], matched: int, part: Part | None = None) 
         standing.put_directive(directive)
     standing.lean()
     return standing, min([each.since_tx for each in profiles] + [each.since_tx for each in directives])
+
+
+def _begun(reading: "Reading") -> "Reading":
+    """What learned interests look at: as much of a text as they are learned from."""
+    from headwater.distribute.matcher.reading import Reading
+
+    beginning = begun(reading.searchable)
+    return reading if beginning is reading.searchable else Reading(beginning)
 
 
 def _written(reading: "Reading", brought: Sequence[tuple[str, float]]) -> Iterator[str]:

@@ -52,9 +52,9 @@ class Reading:
         self.language = base_language(searchable.language)
 
     def take(self, text: Cut) -> None:
-        """Its text was cut into words elsewhere; work out now what all profiles ask for."""
+        """Its text was cut into words elsewhere; gather now what prefixes are looked for in."""
         self._text.take(text)
-        _ = self._both_set, self.terms
+        _ = self._both_set
 
     @cached_property
     def terms(self) -> Terms:
