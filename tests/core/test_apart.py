@@ -16,10 +16,6 @@ def where() -> tuple[int, int]:
     return os.getpid(), os.nice(0)
 
 
-def broken() -> None:
-    raise ZeroDivisionError("of all things")
-
-
 def test_what_is_short_is_gone_through_here() -> None:
     assert apart_if_long(VERY_LONG, where) == where()
 
@@ -36,12 +32,14 @@ def test_it_finds_the_same() -> None:
     assert apart_if_long(len(TEXT), fingerprint, TEXT) == fingerprint(TEXT) is not None
 
 
-def test_what_goes_wrong_there_is_told_here() -> None:
-    with pytest.raises(ChildProcessError, match=r"(?s)ended with 1: .*ZeroDivisionError: of all things"):
-        apart_if_long(VERY_LONG + 1, broken)
-
-
-def test_a_process_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_that_process_dies_it_is_done_here(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(apart.sys, "executable", "/bin/false")
-    with pytest.raises(ChildProcessError, match="ended with 1"):
-        apart_if_long(VERY_LONG + 1, where)
+    assert apart_if_long(VERY_LONG + 1, where) == where()
+    assert "ended with 1, and is done here" in caplog.text
+
+
+def test_what_goes_wrong_there_goes_wrong_here() -> None:
+    with pytest.raises(ZeroDivisionError):
+        apart_if_long(VERY_LONG + 1, divmod, 1, 0)

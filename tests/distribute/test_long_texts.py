@@ -46,14 +46,14 @@ def test_a_text_is_about_what_its_beginning_says(long: EntryVersion, ines: Perso
     assert brought(ines, weir=10.0) == []
 
 
-def test_a_worker_matches_what_is_learned_against_the_same(long: EntryVersion, ines: Person) -> None:
+def test_a_worker_matches_what_is_learned_against_the_same(long: EntryVersion, ines: Person, nadia: Person) -> None:
     standing = Standing()
-    for word in ("pump", "weir"):
-        profile = InterestProfile.objects.create(person=ines, name=word, query="")
-        LearnedInterest.objects.create(person=ines, profile=profile, words={word: 10.0}, threshold=1.0)
+    for person, word in ((ines, "pump"), (nadia, "weir")):
+        profile = InterestProfile.objects.create(person=person, name=word, query="")
+        LearnedInterest.objects.create(person=person, profile=profile, words={word: 10.0}, threshold=1.0)
         standing.put_profile(profile)
     (seen,) = searchables([long])
-    assert [match.words for match in standing.match(seen, long.tx)] == [["pump"]]
+    assert [match.words for match in standing.match(seen, 2**62)] == [["pump"]]
     assert len(standing.keys_of(seen)) == 1
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from headwater.core.models import Organisation
-from headwater.distribute import matching_aside, very_long
+from headwater.distribute import matching, matching_aside, very_long
 from headwater.distribute.actions import issue_directive, retry_versions, save_directive, save_profile
 from headwater.distribute.jobs import FOLLOWERS
 from headwater.distribute.matching import forget_standing, match_new_versions
@@ -233,16 +233,16 @@ def test_one_that_fails_is_set_aside_and_tried_again_beside_the_others(
 ) -> None:
     profile(house, house.ines, "pump")
     house.publish("Book", BOOK)
-    match = Standing.match
+    found = Standing.found
 
-    def stumble(standing: Standing, version: Any, tx: int) -> Any:
+    def stumble(standing: Standing, reading: Any, tx: int) -> Any:
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr(Standing, "match", stumble)
+    monkeypatch.setattr(Standing, "found", stumble)
     house.match()
     assert waiting(house) == [("Book", 0, 1, "ZeroDivisionError('of all things')", False)]
     assert match_very_long(house.organisation.pk) is False
-    monkeypatch.setattr(Standing, "match", match)
+    monkeypatch.setattr(Standing, "found", found)
     with house.inside():
         assert retry_versions(house.nadia) == 1
     step(house)
@@ -284,3 +284,37 @@ def test_the_page_of_matching_says_how_many_are_on_their_way(
     page = sign_in(ada).get(path).content.decode()
     assert "1 very long text is being matched beside the others" in page
     assert "Every text could be matched" in page
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+def test_while_others_keep_coming_it_rests_between_two_pieces(
+    house: House, monkeypatch: pytest.MonkeyPatch, is_busy: bool
+) -> None:
+    for person in (house.ines, house.omar):
+        profile(house, person, "pump")
+    house.publish("Book", BOOK)
+    step(house)
+    rests: list[float] = []
+    monkeypatch.setattr(matching_aside, "AT_ONCE", 1)
+    monkeypatch.setattr(matching_aside.time, "sleep", rests.append)
+    monkeypatch.setattr(matching, "LATELY", 60.0 if is_busy else 0.0)
+    assert match_very_long(house.organisation.pk)
+    assert len(rests) == (2 if is_busy else 0)
+    assert (house.got(house.ines), house.got(house.omar)) == (["Book"], ["Book"])
+
+
+def test_what_is_ordered_is_delivered_before_what_is_wished_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile(house, house.ines, "pump")
+    with house.inside():
+        directive = save_directive(house.nadia, name="Pumps", query="pump", audience=house.everyone, due_days=5)
+        issue_directive(house.nadia, directive)
+    house.publish("Book", BOOK)
+    step(house)
+
+    def refuse(hits: Any, again: bool) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(matching_aside, "deliver_hits", refuse)
+    with pytest.raises(KeyboardInterrupt):
+        match_very_long(house.organisation.pk)
+    assert house.got(house.omar) == ["Book"]

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -34,7 +33,6 @@ HEARTBEAT = 5.0  # seconds between signs of life of this worker
 STALLED_AFTER = 20.0  # a job whose worker gave no sign for so long is tried again
 LOOK_FOR_STALLED_EVERY = 10.0
 PAUSE_AFTER_FAULT = 1.0
-SWITCH = 0.001  # seconds that a busy thread keeps the interpreter while others want it: many do, for microseconds
 POLITE_STOP = 8.0  # seconds that running jobs get when the worker is asked to stop
 MOST_CONNECTIONS = 20  # threads hold one only while they work; PostgreSQL allows 200
 IDLE_CONNECTION = 2.0  # seconds until one that nobody needed is closed, one at a time: each weighs 7 MB
@@ -280,7 +278,6 @@ def work() -> None:
     if isinstance(pool, dict):
         pool.update(max_size=MOST_CONNECTIONS, max_idle=IDLE_CONNECTION)
     stop = threading.Event()
-    sys.setswitchinterval(SWITCH)
     threads = start_threads(stop)
     asyncio.run(run_jobs(stop))
     for thread in threads:

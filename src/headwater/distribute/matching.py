@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 BATCH = 100
 LOOK_AGAIN = 0.02  # seconds
 MOST_LOOKS = 25  # then the follower's own clock, or the next change, wakes it
+LATELY = 1.0  # seconds
 LONG = 2.0  # seconds for one version, which is then told in the log: it should be a thousandth
 LONGEST_PAUSE = 30  # seconds that a step may stand still before PostgreSQL ends it, and others go on in its place
 
@@ -56,6 +57,7 @@ Directed = tuple[int, int, list[str]]
 
 _held: dict[Part, Standing] = {}
 _looks: dict[int, int] = {}
+_came_at: dict[int, float] = {}  # by organisation: when this process last had versions to match
 _holding = threading.Lock()
 
 
@@ -132,6 +134,7 @@ def _step_with(standing: Standing, shard: MatchShard, part: Part) -> tuple[bool,
     end = upper if shard.until_tx is None else min(upper, shard.until_tx)
     versions, reached, more = _next_versions(shard.tx, end)
     if versions:
+        _came_at[part.organisation_id] = started
         delivered += _match(without_unmatched(versions, part), standing, shard)
         _record(part, reached, upper, len(versions), delivered, time.monotonic() - started)
     if versions or is_last:
@@ -170,6 +173,11 @@ def _forget_but(parts: set[Part] | None) -> None:
     with _holding:
         for part in _held.keys() - parts:
             del _held[part]
+
+
+def came_lately(organisation_id: int) -> bool:
+    """Whether this process has had versions to match within the last second."""
+    return time.monotonic() - _came_at.get(organisation_id, float("-inf")) < LATELY
 
 
 def parts_in_memory() -> list[Part]:

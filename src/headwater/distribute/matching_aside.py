@@ -1,11 +1,14 @@
 """Matching what was left aside for being very long (see `very_long`): a follower of its own."""
 
+import time
 from collections.abc import Sequence
+
+from django.db import Error as DatabaseError
 
 from headwater.core.wall import organisation_context
 from headwater.distribute.broadcasts import broadcast_new_versions
 from headwater.distribute.delivering import Hit, deliver_hits
-from headwater.distribute.matching import Directed, our_shards, sorted_out, standing_of
+from headwater.distribute.matching import Directed, came_lately, our_shards, sorted_out, standing_of
 from headwater.distribute.models import UnmatchedVersion
 from headwater.distribute.overtaken import settle_overtaken
 from headwater.distribute.shards import Part
@@ -14,7 +17,8 @@ from headwater.distribute.unmatched import CannotMatch, set_aside
 from headwater.distribute.very_long import Waiting, end_waiting, next_waiting
 from headwater.search.models import EntryVersion
 
-AT_ONCE = 1_000  # hits in a transaction: a tenth of a second in which nobody else delivers
+AT_ONCE = 500  # hits in a transaction: a tenth of a second in which nobody else delivers
+REST = 4.0  # times as long, between two of them, where versions keep coming: what delivers those has all but a fifth
 
 
 def match_very_long(organisation_id: int) -> bool:
@@ -43,20 +47,27 @@ def _match_in(part: Part, row: UnmatchedVersion, waiting: Waiting) -> bool:
 
 
 def _matches(part: Part, waiting: Waiting) -> list[Match] | None:
-    with standing_of(part) as standing:
-        if standing.tx <= waiting.version.tx:
-            return None
-        try:
-            return standing.match(waiting.reading, waiting.version.tx)
-        except Exception as error:
-            raise CannotMatch(waiting.version) from error
+    """What matches, its words sought while others are matched already."""
+    try:
+        with standing_of(part) as standing:
+            if standing.tx <= waiting.version.tx:
+                return None
+            found = standing.found(waiting.reading, waiting.version.tx)
+        return found.put_into_words(waiting.reading)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        raise CannotMatch(waiting.version) from error
 
 
 def _deliver(part: Part, version: EntryVersion, hits: Sequence[Hit], directed: Sequence[Directed], again: bool) -> None:
-    """Deliver in pieces, each a transaction: others deliver in between."""
+    """Deliver what is ordered, then what is wished for in pieces, each a transaction: others deliver in between."""
+    with organisation_context(part.organisation_id):
+        broadcast_new_versions([version], directed, follow=part.number == 0)
     for at in range(0, len(hits), AT_ONCE):
+        started = time.monotonic()
         with organisation_context(part.organisation_id):
             deliver_hits(hits[at : at + AT_ONCE], again)
             settle_overtaken([version.pk])
-    with organisation_context(part.organisation_id):
-        broadcast_new_versions([version], directed, follow=part.number == 0)
+        if came_lately(part.organisation_id):
+            time.sleep(REST * (time.monotonic() - started))

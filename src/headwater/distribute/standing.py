@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from headwater.distribute.matcher.learning import Learned
     from headwater.distribute.matcher.lists import Longs, Saved
     from headwater.distribute.matcher.reading import Reading
+    from headwater.distribute.matcher.reasons import Grounds
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,23 @@ class Match:
     @property
     def directive_id(self) -> int | None:
         return self.key // 2 if self.key % 2 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What matches a version: scores by key and what the matches rest on; and what was learned and matches."""
+
+    scores: dict[int, float]
+    grounds: "Grounds"
+    learned: list[Match]
+
+    def put_into_words(self, reading: "Reading") -> list[Match]:
+        """Everything that matches, with its words."""
+        reasons = self.grounds.put_into_words(reading)
+        return [
+            Match(key, _words(evidence.value for evidence in reasons[key] or ()), score)
+            for key, score in self.scores.items()
+        ] + self.learned
 
 
 class Standing:
@@ -145,14 +163,14 @@ class Standing:
         from headwater.distribute.matcher.reading import Reading
 
         reading = version if isinstance(version, Reading) else Reading(version)
+        return self.found(reading, tx).put_into_words(reading)
+
+    def found(self, reading: "Reading", tx: int) -> "Found":
+        """The same without the words of what was asked for: they take longest, and nobody need wait for it."""
         found = self._matcher.match(reading, upto=tx)
         scores = dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
-        reasons = self._matcher.explain(scores, reading, features=found.features) if scores else {}
-        asked = [
-            Match(key, _words(evidence.value for evidence in reasons[key] or ()), score)
-            for key, score in scores.items()
-        ]
-        return asked + (self._match_learned(_begun(reading), tx) if len(self._learned) else [])
+        grounds = self._matcher.grounds(scores, reading, features=found.features)
+        return Found(scores, grounds, self._match_learned(_begun(reading), tx) if len(self._learned) else [])
 
     def _match_learned(self, reading: "Reading", tx: int) -> list[Match]:
         """The learned interests that the version reaches, each with the words that brought most."""

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from headwater.distribute.matcher.lists import COUNT, Ints, Lists, Longs, Saved
 from headwater.distribute.matcher.plan import ALWAYS, TooLarge, read, tree_of, written
 from headwater.distribute.matcher.posting import find_homes, hold_features, put_profiles, remove_profile
 from headwater.distribute.matcher.reading import Reading
-from headwater.distribute.matcher.reasons import Reason, Reasons
+from headwater.distribute.matcher.reasons import Grounds, Reason
 from headwater.distribute.matcher.saving import below, joined
 from headwater.distribute.matcher.slots import Slots
 from headwater.search.language.errors import QueryError
@@ -166,19 +167,30 @@ class Matcher:
         now: datetime | None = None,
         features: Ints | None = None,
     ) -> dict[int, Reason | None]:
-        """Why each of these profiles matches; None for one that does not, or that is not there.
+        """Why each of these profiles matches; None for one that does not, or that is not there."""
+        reading = version if isinstance(version, Reading) else Reading(version)
+        return self.grounds(profile_ids, reading, now, features).put_into_words(reading)
+
+    def grounds(
+        self,
+        profile_ids: Iterable[int],
+        reading: Reading,
+        now: datetime | None = None,
+        features: Ints | None = None,
+    ) -> Grounds:
+        """What each of these profiles matches by, without the version's words: they can be sought elsewhere.
 
         `features` are those of its `Matches`, if no profile was put or removed since: they are not looked for again.
         """
-        reading = version if isinstance(version, Reading) else Reading(version)
         wanted = list(profile_ids)
         marks = self._features
-        found = marks.mark(reading, now or datetime.now(UTC)) if features is None else marks.mark_again(features)
+        marked = marks.mark(reading, now or datetime.now(UTC)) if features is None else marks.mark_again(features)
         try:
-            reasons = Reasons(self._features.spec, reading)
-            return dict(zip(wanted, self._reasons(wanted, reasons), strict=True))
+            found = dict(zip(wanted, self._supports(wanted), strict=True))
         finally:
-            self._features.unmark(found)
+            marks.unmark(marked)
+        different = set(chain.from_iterable(each for each in found.values() if each))
+        return Grounds(found, {feature: marks.spec(feature) for feature in different})
 
     def postings_of(self, version: Searchable, now: datetime | None = None) -> int:
         """How many postings a match of this version looks at: what it costs, whatever the machine."""
@@ -283,7 +295,7 @@ class Matcher:
     def _profiles(self) -> ProfileArrays:
         return ProfileArrays(self._slots.arrays(), self._trees.arrays(), self._plain.arrays(), self._checked.arrays())
 
-    def _reasons(self, profile_ids: Sequence[int], reasons: Reasons) -> Iterator[Reason | None]:
+    def _supports(self, profile_ids: Sequence[int]) -> Iterator[list[int] | None]:
         slots = np.array([self._slots.find(each) for each in profile_ids], np.int32)
         trees = self._trees.arrays()
         sizes = trees.rows[np.maximum(slots, 0), 1]
@@ -291,7 +303,7 @@ class Matcher:
         support_profiles(slots, trees, self._features.arrays(), self._scratch, ends, out)
         features, begin = out.tolist(), 0
         for end in ends.tolist():
-            yield None if end < 0 else reasons.of(features[begin:end])
+            yield None if end < 0 else features[begin:end]
             begin = max(begin, end)
 
 

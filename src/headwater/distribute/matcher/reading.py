@@ -137,7 +137,6 @@ class Part:
     def __init__(self, text: str, language: str) -> None:
         self.text = text
         self._language = language
-        self._firsts: dict[str, dict[str, int]] = {}
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -167,15 +166,7 @@ class Part:
 
     def place(self, language: str, words: Sequence[str]) -> int | None:
         """The first place where these forms stand side by side; None if nowhere."""
-        forms, wanted, first = self.forms(language), list(words), self._first(language)
-        if not all(word in first for word in wanted):
-            return None
-        # From the word that comes last for the first time: it is likely to be rare, and before it they are nowhere.
-        before = max(range(len(wanted)), key=lambda at: first[wanted[at]])
-        at: int | None = first[wanted[before]]
-        while at is not None and forms[max(0, at - before) : at - before + len(wanted)] != wanted:
-            at = _next(forms, wanted[before], at + 1)
-        return None if at is None else at - before
+        return (self._stem_places if language else self._surface_places).first(list(words))
 
     def near(self, near: Near, languages: Sequence[str]) -> Span | None:
         """The first passage where the parts stand near each other; None if nowhere."""
@@ -190,19 +181,6 @@ class Part:
     def _stem_places(self) -> Places:
         return Places(self.stems)
 
-    def _first(self, language: str) -> dict[str, int]:
-        if language not in self._firsts:
-            forms = self.forms(language)
-            self._firsts[language] = dict(zip(reversed(forms), range(len(forms) - 1, -1, -1), strict=True))
-        return self._firsts[language]
-
     def written(self, first: int, after: int) -> str:
         """The words from `first` to before `after`, as the version writes them."""
         return self.text[self.analysis.starts[first] : self.analysis.ends[after - 1]]
-
-
-def _next(forms: list[str], word: str, start: int) -> int | None:
-    try:
-        return forms.index(word, start)
-    except ValueError:
-        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,23 +30,24 @@ Reason = tuple[Evidence, ...]
 """All the evidence for one match; empty when the profile asks for everything, or only for what must be absent."""
 
 
-class Reasons:
-    """Puts the features that matches of one version rest on into words, each feature once."""
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """The features that matches of one version rest on, by profile (None: no match), and what each stands for."""
 
-    def __init__(self, spec_of: Callable[[int], Spec], reading: Reading) -> None:
-        self._spec_of = spec_of
-        self._reading = reading
-        self._known: dict[int, Evidence] = {}
+    features: dict[int, list[int] | None]
+    specs: dict[int, Spec]
 
-    def of(self, features: Sequence[int]) -> Reason:
-        """The evidence of these features from left to right, without repeats."""
-        known = self._known
-        found = tuple([known.get(feature) or self._learn(feature) for feature in features])
-        return found if len(found) == 1 else tuple(dict.fromkeys(found))
+    def put_into_words(self, reading: Reading) -> dict[int, Reason | None]:
+        """The evidence of each profile from left to right, without repeats. Each feature is looked for once."""
+        evidence = {feature: _evidence(spec, reading) for feature, spec in self.specs.items()}
+        return {
+            profile: None if features is None else _reason([evidence[feature] for feature in features])
+            for profile, features in self.features.items()
+        }
 
-    def _learn(self, feature: int) -> Evidence:
-        evidence = self._known[feature] = _evidence(self._spec_of(feature), self._reading)
-        return evidence
+
+def _reason(found: list[Evidence]) -> Reason:
+    return tuple(found) if len(found) == 1 else tuple(dict.fromkeys(found))
 
 
 def _evidence(spec: Spec, reading: Reading) -> Evidence:

@@ -42,6 +42,16 @@ class Places:
         size = len(words)
         return first if size == 1 else [at for at in first if list(self.words[at : at + size]) == words]
 
+    def first(self, words: list[str]) -> int | None:
+        """Where these words first stand side by side; None if nowhere. Looked for where the rarest of them stands."""
+        found = [self._of.get(word, []) for word in words]
+        rarest = min(range(len(words)), key=lambda at: len(found[at]))
+        for at in found[rarest]:
+            begin = at - rarest
+            if begin >= 0 and list(self.words[begin : begin + len(words)]) == words:
+                return begin
+        return None
+
     def beginning_with(self, prefix: str) -> list[int]:
         """Where words stand that begin so."""
         return sorted(chain.from_iterable(at for word, at in self._of.items() if word.startswith(prefix)))
