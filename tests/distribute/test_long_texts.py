@@ -50,7 +50,7 @@ def test_a_worker_matches_what_is_learned_against_the_same(long: EntryVersion, i
     standing = Standing()
     for person, word in ((ines, "pump"), (nadia, "weir")):
         profile = InterestProfile.objects.create(person=person, name=word, query="")
-        LearnedInterest.objects.create(person=person, profile=profile, words={word: 10.0}, threshold=1.0)
+        LearnedInterest.objects.create(person=person, profile=profile, edits={word: 10.0})
         standing.put_profile(profile)
     (seen,) = searchables([long])
     assert [match.words for match in standing.match(seen, 2**62)] == [["pump"]]
