@@ -37,7 +37,23 @@ def test_where_that_process_dies_it_is_done_here(
 ) -> None:
     monkeypatch.setattr(apart.sys, "executable", "/bin/false")
     assert apart_if_long(VERY_LONG + 1, where) == where()
-    assert "ended with 1, and is done here" in caplog.text
+    assert "is done here: ended with 1" in caplog.text
+
+
+def test_where_there_is_no_such_process_it_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart.sys, "executable", "/nowhere/python")
+    assert apart_if_long(VERY_LONG + 1, where) == where()
+
+
+@pytest.mark.parametrize("command", ["/bin/true", "/bin/echo"])
+def test_what_answers_nothing_or_rubbish_is_not_believed(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr(apart.sys, "executable", command)
+    assert apart_if_long(VERY_LONG + 1, where) == where()
+
+
+def test_one_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "_LONGEST", 0.01)
+    assert apart_if_long(VERY_LONG + 1, where) == where()
 
 
 def test_what_goes_wrong_there_goes_wrong_here() -> None:

@@ -308,3 +308,18 @@ def test_only_hosts_that_gather_serve_the_queue_of_sources(settings: Any) -> Non
     assert set(worker._our_lanes()) == set(LANES) - {"gather"}
     settings.HEADWATER_PARTS = ["match", "gather"]
     assert worker._our_lanes() == LANES
+
+
+def test_a_fault_in_one_organisation_keeps_the_others_from_nothing(two: tuple[int, int]) -> None:
+    looked: list[int] = []
+
+    def look(organisation_id: int) -> bool:
+        looked.append(organisation_id)
+        if organisation_id == two[0]:
+            raise ZeroDivisionError
+        return False
+
+    thread = worker.FollowerThread(Follower("test", "nothing", look), threading.Event())
+    with pytest.raises(ZeroDivisionError):
+        thread._step_through(None)
+    assert looked == list(two)

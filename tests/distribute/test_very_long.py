@@ -4,17 +4,19 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from headwater.core.models import Organisation
+from headwater.core.worker import connection_parameters
 from headwater.distribute import matching, matching_aside, very_long
 from headwater.distribute.actions import issue_directive, retry_versions, save_directive, save_profile
 from headwater.distribute.jobs import FOLLOWERS
 from headwater.distribute.matching import forget_standing, match_new_versions
 from headwater.distribute.matching_aside import match_very_long
-from headwater.distribute.models import Delivery, InterestProfile, Reason, UnmatchedVersion
+from headwater.distribute.models import Delivery, InterestProfile, MatchShard, Reason, UnmatchedVersion
 from headwater.distribute.shards import divide
 from headwater.distribute.standing import Standing
 from headwater.distribute.unmatched import PATIENCE, unmatched_versions
@@ -318,3 +320,47 @@ def test_what_is_ordered_is_delivered_before_what_is_wished_for(house: House, mo
     with pytest.raises(KeyboardInterrupt):
         match_very_long(house.organisation.pk)
     assert house.got(house.omar) == ["Book"]
+
+
+@pytest.mark.parametrize("place", ["very_long.cut", "matching_aside.sorted_out", "matching_aside.deliver_hits"])
+def test_one_that_fails_anywhere_holds_up_no_other(house: House, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    profile(house, house.ines, "pump")
+    house.publish("Book", BOOK)
+    house.publish("Second book", BOOK)
+    step(house)
+    whole, times = getattr(matching_aside, place.split(".")[1], None) or very_long.cut, list[int]()
+
+    def stumble(*given: Any) -> Any:
+        times.append(1)
+        if len(times) == 1:
+            raise ZeroDivisionError("of all things")
+        return whole(*given)
+
+    monkeypatch.setattr(f"headwater.distribute.{place}", stumble)
+    house.match()
+    assert house.got(house.ines) == ["Second book"]
+    assert waiting(house) == [("Book", 0, 1, "ZeroDivisionError('of all things')", False)]
+
+
+def test_it_waits_for_every_query_that_became_known(house: House) -> None:
+    """A worker that held the shard before, and was away while another took in a late query, has to follow first."""
+    profile(house, house.ines, "pump")
+    house.publish("Book", BOOK)
+    step(house)
+    with house.inside():
+        now = MatchShard.objects.get()
+        MatchShard.objects.update(profiles_tx=now.tx + 1_000_000)
+    assert match_very_long(house.organisation.pk) is False
+    with house.inside():
+        MatchShard.objects.update(profiles_tx=now.profiles_tx)
+    assert match_very_long(house.organisation.pk) is True
+    assert house.got(house.ines) == ["Book"]
+
+
+def test_it_is_announced_when_its_step_is_committed(house: House) -> None:
+    house.publish("Book", BOOK)
+    with psycopg.connect(**connection_parameters(), autocommit=True) as listener:
+        listener.execute(f"LISTEN {very_long.CHANNEL}")
+        step(house)
+        told = [notice.payload for notice in listener.notifies(timeout=5, stop_after=1)]
+    assert told == [str(house.organisation.pk)]

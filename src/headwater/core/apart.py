@@ -11,7 +11,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,7 @@ Found = TypeVar("Found")
 
 VERY_LONG = 400_000  # characters, about 65,000 words: shorter texts hold up nobody for more than a twentieth second
 _NICE = 10
+_LONGEST = 300  # seconds: for a hundred million words, or a process that hangs
 _TOLD = 300  # characters of what went wrong
 
 
@@ -30,12 +31,21 @@ def apart_if_long(size: int, function: Callable[Given, Found], *args: Given.args
     """
     if size <= VERY_LONG:
         return function(*args, **named)
+    try:
+        return _apart(function, args, named)
+    except (OSError, EOFError, pickle.UnpicklingError, subprocess.SubprocessError) as error:
+        log.warning("going through a long text elsewhere failed, and is done here: %s", error)
+        return function(*args, **named)
+
+
+def _apart(function: Callable[..., Found], args: tuple[Any, ...], named: dict[str, Any]) -> Found:
+    """Raises `SubprocessError`, `OSError`, or what pickle raises, when that process does not answer as it should."""
     given = pickle.dumps((function, args, named))
-    done = subprocess.run([sys.executable, "-m", __spec__.name], input=given, capture_output=True, check=False)
+    command = [sys.executable, "-m", __spec__.name]
+    done = subprocess.run(command, input=given, capture_output=True, timeout=_LONGEST, check=False)
     if done.returncode:
         told = done.stderr.decode(errors="replace").strip()[-_TOLD:]
-        log.warning("going through a long text ended with %d, and is done here: %s", done.returncode, told)
-        return function(*args, **named)
+        raise subprocess.SubprocessError(f"ended with {done.returncode}: {told}")
     found: Found = pickle.loads(done.stdout)  # our own process wrote it
     return found
 

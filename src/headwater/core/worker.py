@@ -111,11 +111,23 @@ class FollowerThread(threading.Thread):
                 connections.close_all()
 
     def _step_through(self, changed: Iterable[int] | None) -> None:
-        for organisation_id in organisation_ids() if changed is None else sorted(changed):
-            while not self._stop_event.is_set() and self.follower.step(organisation_id):
-                pass
+        given = organisation_ids() if changed is None else sorted(changed)
+        faults = [fault for organisation_id in given if (fault := self._step_in(organisation_id))]
         if changed is None:
             self._turn = self._turn_now()  # turns that came meanwhile are over: it shall not look without a pause
+        if faults:
+            raise faults[0]
+
+    def _step_in(self, organisation_id: int) -> Exception | None:
+        """All there is to do for one organisation. Any fault but the database's keeps the others from nothing."""
+        try:
+            while not self._stop_event.is_set() and self.follower.step(organisation_id):
+                pass
+        except DatabaseError:
+            raise
+        except Exception as fault:
+            return fault
+        return None
 
     def _try_again(self) -> None:
         self.wake(None)

@@ -168,7 +168,7 @@ def _end_when_still() -> None:
 
 def _forget_but(parts: set[Part] | None) -> None:
     """Let go of what others hold now; of nothing while that is not known."""
-    if parts is None or _held.keys() <= parts:
+    if parts is None or parts.issuperset(list(_held)):
         return
     with _holding:
         for part in _held.keys() - parts:
@@ -210,13 +210,16 @@ def _next_versions(since: int, upper: int) -> tuple[list[EntryVersion], int, boo
     return sorted(chosen, key=lambda version: (version.number, version.pk)), upper, more
 
 
-def _match(versions: Iterable[EntryVersion], standing: Standing, shard: MatchShard, again: bool = False) -> int:
+def _match(
+    versions: Iterable[EntryVersion], standing: Standing, shard: MatchShard, again: bool = False, late: bool = False
+) -> int:
     """Deliver what matches. Directives that follow an entry, whatever its versions say, go with the first shard.
 
-    Matched `again`, those have been delivered already to whom they concerned then. Very long ones are left aside.
+    Matched `again`, those have been delivered already to whom they concerned then; `late` standing queries are others
+    than those that met them. Very long versions are left aside.
     """
     delivered = 0
-    for turn in _one_of_an_entry_at_a_time(leave_aside(_not_old(versions), shard)):
+    for turn in _one_of_an_entry_at_a_time(leave_aside(_not_old(versions), shard, again or late)):
         hits, directed = _hits(turn, standing)
         delivered += deliver_hits(hits, again)
         if hits:
@@ -274,7 +277,7 @@ def _catch_up(shard: MatchShard, part: Part, upper: int) -> int:
     standing, oldest = late
     missed = EntryVersion.objects.filter(tx__gte=oldest, tx__lt=shard.tx).select_related("entry")
     versions = without_unmatched(missed.order_by("number", "pk"), part)
-    return _match(versions, standing, shard)
+    return _match(versions, standing, shard, late=True)
 
 
 def _not_old(versions: Iterable[EntryVersion]) -> list[EntryVersion]:

@@ -8,15 +8,17 @@ from django.db import Error as DatabaseError
 from headwater.core.wall import organisation_context
 from headwater.distribute.broadcasts import broadcast_new_versions
 from headwater.distribute.delivering import Hit, deliver_hits
+from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matching import Directed, came_lately, our_shards, sorted_out, standing_of
 from headwater.distribute.models import UnmatchedVersion
 from headwater.distribute.overtaken import settle_overtaken
 from headwater.distribute.shards import Part
 from headwater.distribute.standing import Match
 from headwater.distribute.unmatched import CannotMatch, set_aside
-from headwater.distribute.very_long import Waiting, end_waiting, next_waiting
+from headwater.distribute.very_long import Waiting, end_waiting, next_waiting, read
 from headwater.search.models import EntryVersion
 
+LONGEST_REST = 1.0  # seconds
 AT_ONCE = 500  # hits in a transaction: a tenth of a second in which nobody else delivers
 REST = 4.0  # times as long, between two of them, where versions keep coming: what delivers those has all but a fifth
 
@@ -27,37 +29,46 @@ def match_very_long(organisation_id: int) -> bool:
     waiting = next_waiting(organisation_id, parts)
     if waiting is None:
         return False
-    done = [_match_in(Part(organisation_id, row.number, row.of), row, waiting) for row in waiting.rows]
+    try:
+        reading = read(waiting)
+    except Exception as error:
+        for row in waiting.rows:
+            _set_aside(Part(organisation_id, row.number, row.of), waiting.version, error)
+        return True
+    done = [_match_in(Part(organisation_id, row.number, row.of), row, waiting, reading) for row in waiting.rows]
     return all(done)
 
 
-def _match_in(part: Part, row: UnmatchedVersion, waiting: Waiting) -> bool:
-    """Whether it was its turn in this shard: it is when the worker has the queries that stood when it came."""
+def _match_in(part: Part, row: UnmatchedVersion, waiting: Waiting, reading: Reading) -> bool:
+    """Whether it was its turn in this shard: it is when the worker has the queries that it has to meet."""
     try:
-        matches = _matches(part, waiting)
-    except CannotMatch as failed:
-        set_aside(part, failed)
+        matches = _matches(part, waiting, reading)
+        if matches is None:
+            return False
+        _deliver(part, waiting.version, *sorted_out(waiting.version, matches), row.is_again)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        _set_aside(part, waiting.version, error)
         return True
-    if matches is None:
-        return False
-    hits, directed = sorted_out(waiting.version, matches)
-    _deliver(part, waiting.version, hits, directed, row.is_again)
     end_waiting(part.organisation_id, row)
     return True
 
 
-def _matches(part: Part, waiting: Waiting) -> list[Match] | None:
-    """What matches, its words sought while others are matched already."""
-    try:
-        with standing_of(part) as standing:
-            if standing.tx <= waiting.version.tx:
-                return None
-            found = standing.found(waiting.reading, waiting.version.tx)
-        return found.put_into_words(waiting.reading)
-    except DatabaseError:
-        raise
-    except Exception as error:
-        raise CannotMatch(waiting.version) from error
+def _set_aside(part: Part, version: EntryVersion, error: Exception) -> None:
+    failed = CannotMatch(version)
+    failed.__cause__ = error
+    set_aside(part, failed)
+
+
+def _matches(part: Part, waiting: Waiting, reading: Reading) -> list[Match] | None:
+    """What matches, its words sought while others are matched already. None while queries are missing here."""
+    version = waiting.version
+    with standing_of(part) as standing:
+        if standing.tx <= version.tx or standing.tx < waiting.asked.get((part.number, part.of), 0):
+            return None
+        found = standing.found(reading, version.tx)
+    return found.put_into_words(reading)
 
 
 def _deliver(part: Part, version: EntryVersion, hits: Sequence[Hit], directed: Sequence[Directed], again: bool) -> None:
@@ -70,4 +81,4 @@ def _deliver(part: Part, version: EntryVersion, hits: Sequence[Hit], directed: S
             deliver_hits(hits[at : at + AT_ONCE], again)
             settle_overtaken([version.pk])
         if came_lately(part.organisation_id):
-            time.sleep(REST * (time.monotonic() - started))
+            time.sleep(min(REST * (time.monotonic() - started), LONGEST_REST))

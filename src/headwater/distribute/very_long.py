@@ -23,6 +23,7 @@ from headwater.core.wall import current_organisation_id, organisation_context
 from headwater.distribute.matcher.reading import Reading, cut
 from headwater.distribute.models import MatchShard, UnmatchedVersion
 from headwater.distribute.shards import Part
+from headwater.search.language.searchable import Searchable
 from headwater.search.models import EntryVersion
 from headwater.search.seen import searchables
 
@@ -33,21 +34,25 @@ CHANNEL = "distribute_unmatchedversion"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A very long version, read, and the shards of ours in which it waits."""
+    """A very long version, as the query language sees it, and the shards of ours in which it waits.
+
+    `asked` says of each of these up to which transaction queries became known that it may have to meet.
+    """
 
     version: EntryVersion
-    reading: Reading
+    seen: Searchable
     rows: list[UnmatchedVersion]
+    asked: dict[tuple[int, int], int]
 
 
-def leave_aside(versions: Iterable[EntryVersion], shard: MatchShard) -> list[EntryVersion]:
-    """Those that are not very long; the others wait from now on."""
+def leave_aside(versions: Iterable[EntryVersion], shard: MatchShard, again: bool = False) -> list[EntryVersion]:
+    """Those that are not very long; the others wait from now on. `again`: they were matched already."""
     versions = list(versions)
     aside = [version for version in versions if len(version.text) > VERY_LONG]
     if not aside:
         return versions
     UnmatchedVersion.objects.bulk_create(
-        (_waits(version, shard) for version in aside),
+        (_waits(version, shard, again) for version in aside),
         update_conflicts=True,
         unique_fields=["version", "number", "of"],
         update_fields=["again_at"],
@@ -57,19 +62,19 @@ def leave_aside(versions: Iterable[EntryVersion], shard: MatchShard) -> list[Ent
     return [version for version in versions if version not in aside]
 
 
-def _waits(version: EntryVersion, shard: MatchShard) -> UnmatchedVersion:
+def _waits(version: EntryVersion, shard: MatchShard, again: bool) -> UnmatchedVersion:
     return UnmatchedVersion(
         version=version,
         number=shard.number,
         of=shard.of,
         fault="",
-        is_again=version.tx < shard.tx,
+        is_again=again,
         again_at=timezone.now(),
     )
 
 
 def next_waiting(organisation_id: int, parts: Sequence[Part]) -> Waiting | None:
-    """The text that came first of those that wait in any of these parts, cut into words; None when none does."""
+    """The text that came first of those that wait in any of these parts; None when none does."""
     with organisation_context(organisation_id):
         rows = [
             row
@@ -79,11 +84,18 @@ def next_waiting(organisation_id: int, parts: Sequence[Part]) -> Waiting | None:
         if not rows:
             return None
         version = EntryVersion.objects.select_related("entry").get(pk=rows[0].version_id)
-        reading = Reading(searchables([version])[0])
-    started = time.monotonic()
-    reading.take(apart_if_long(len(version.text), cut, version.text, version.language))
-    log.info("version %d, very long, was cut into words in %.1f s", version.pk, time.monotonic() - started)
-    return Waiting(version, reading, [row for row in rows if row.version_id == version.pk])
+        (seen,) = searchables([version])
+        asked = {(number, of): tx for number, of, tx in MatchShard.objects.values_list("number", "of", "profiles_tx")}
+    return Waiting(version, seen, [row for row in rows if row.version_id == version.pk], asked)
+
+
+def read(waiting: Waiting) -> Reading:
+    """The text, cut into words in another process."""
+    started, text = time.monotonic(), waiting.seen.text
+    reading = Reading(waiting.seen)
+    reading.take(apart_if_long(len(text), cut, text, waiting.seen.language))
+    log.info("version %d, very long, was cut into words in %.1f s", waiting.version.pk, time.monotonic() - started)
+    return reading
 
 
 def end_waiting(organisation_id: int, row: UnmatchedVersion) -> None:

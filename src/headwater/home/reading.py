@@ -47,6 +47,7 @@ def send_text(request: Request, pk: int) -> HttpResponse:
     version = _reading(request, pk).version
     response = HttpResponse(version.text, content_type="text/plain; charset=utf-8")
     response.headers["Content-Language"] = version.language
+    response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 

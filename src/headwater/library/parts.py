@@ -3,7 +3,7 @@
     part_of(text, 3)  -> its third part; of nearly every text there is one, the whole
 
 Parts end where the text breaks off by itself: before a heading, else at an empty line, a line's end, a space. A fence
-is not torn apart. No database.
+is not torn apart, unless it is as long as a tenth of a part. No database.
 """
 
 import re
@@ -21,7 +21,8 @@ parts; as one page they are megabytes, over which a browser stands still for man
 _ROOM = 20_000  # letters before the even border in which a better one is looked for
 _BREAKS = tuple(map(re.compile, (r"\n(?=#{1,6}[ \t])", r"\n[ \t]*\n", r"\n", r"\s")))
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*)$", re.MULTILINE)
+_LINKED = re.compile(r"\[[^\[\]\n]{1,200}\]")
 _DEFINITION = re.compile(r"^ {0,3}(\[[^\]\n]{1,200}\]):[ \t]*\S.*$", re.MULTILINE)
 
 
@@ -76,7 +77,7 @@ def _edge(text: str, at: int, fences: list[int]) -> int:
 
 
 def _definitions(text: str, start: int, end: int) -> str:
-    here = text[start:end]
+    here = set(_LINKED.findall(text, start, end))
     others = (found for found in _DEFINITION.finditer(text) if not start <= found.start() < end)
     return "\n".join(found.group() for found in others if found.group(1) in here)
 
@@ -84,5 +85,5 @@ def _definitions(text: str, start: int, end: int) -> str:
 def _elsewhere(text: str, edges: list[int], here: int) -> dict[str, int]:
     found: dict[str, int] = {}
     for heading in _HEADING.finditer(text):
-        found.setdefault(ANCHOR + slug(heading.group(1)), bisect_right(edges, heading.start()))
+        found.setdefault(ANCHOR + slug(heading.group(1).rstrip(" \t#")), bisect_right(edges, heading.start()))
     return {anchor: number for anchor, number in found.items() if number != here}
