@@ -1,4 +1,4 @@
-"""Very long texts are matched beside the others, so that nobody waits for them.
+"""Very long texts are matched beside the others, so that these go on meanwhile.
 
 Cutting a million words takes a second or more, and such a text may concern more people than all else in an hour. Where
 its turn comes a shard leaves it aside, in the transaction that moves its place on, and goes on with what comes after.

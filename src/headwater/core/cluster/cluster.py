@@ -37,7 +37,7 @@ SETTINGS = {
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     "max_connections": "200",  # a place costs 50 kB, a worker may need twenty-five
-    "max_wal_size": "3GB",  # each checkpoint makes writing dearer for a while; a busy minute writes half a gigabyte
+    "max_wal_size": "3GB",  # each checkpoint makes writing dearer for a while: docs/decisions/delivery.md
     "min_wal_size": "80MB",
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
