@@ -59,19 +59,17 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What matches a version: scores by key and what the matches rest on; and what was learned and matches."""
+    """What matches a version: what the matches rest on, and the score of each; and what was learned and matches."""
 
-    scores: dict[int, float]
     grounds: "Grounds"
+    scores: list[float]
     learned: list[Match]
 
-    def put_into_words(self, reading: "Reading") -> list[Match]:
-        """Everything that matches, with its words."""
-        reasons = self.grounds.put_into_words(reading)
-        return [
-            Match(key, _words(evidence.value for evidence in reasons[key] or ()), score)
-            for key, score in self.scores.items()
-        ] + self.learned
+    def in_words(self, reading: "Reading") -> Iterator[Match]:
+        """Everything that matches, directives first; each is put into words as it is taken."""
+        for (key, reason), score in zip(self.grounds.in_words(reading), self.scores, strict=True):
+            yield Match(key, _words(evidence.value for evidence in reason or ()), score)
+        yield from self.learned
 
 
 class Standing:
@@ -163,14 +161,15 @@ class Standing:
         from headwater.distribute.matcher.reading import Reading
 
         reading = version if isinstance(version, Reading) else Reading(version)
-        return self.found(reading, tx).put_into_words(reading)
+        return list(self.found(reading, tx).in_words(reading))
 
     def found(self, reading: "Reading", tx: int) -> "Found":
         """The same without the words of what was asked for: they take longest, and nobody need wait for it."""
         found = self._matcher.match(reading, upto=tx)
-        scores = dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
-        grounds = self._matcher.grounds(scores, reading, features=found.features)
-        return Found(scores, grounds, self._match_learned(_begun(reading), tx) if len(self._learned) else [])
+        order = np.argsort(found.ids % 2 == 0, kind="stable")
+        grounds = self._matcher.grounds(found.ids[order].tolist(), reading, features=found.features)
+        learned = self._match_learned(_begun(reading), tx) if len(self._learned) else []
+        return Found(grounds, found.scores[order].tolist(), learned)
 
     def _match_learned(self, reading: "Reading", tx: int) -> list[Match]:
         """The learned interests that the version reaches, each with the words that brought most."""

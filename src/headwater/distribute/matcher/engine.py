@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -169,7 +168,7 @@ class Matcher:
     ) -> dict[int, Reason | None]:
         """Why each of these profiles matches; None for one that does not, or that is not there."""
         reading = version if isinstance(version, Reading) else Reading(version)
-        return self.grounds(profile_ids, reading, now, features).put_into_words(reading)
+        return dict(self.grounds(profile_ids, reading, now, features).in_words(reading))
 
     def grounds(
         self,
@@ -186,11 +185,10 @@ class Matcher:
         marks = self._features
         marked = marks.mark(reading, now or datetime.now(UTC)) if features is None else marks.mark_again(features)
         try:
-            found = dict(zip(wanted, self._supports(wanted), strict=True))
+            ends, found = self._supports(np.array(wanted, np.int64))
         finally:
             marks.unmark(marked)
-        different = set(chain.from_iterable(each for each in found.values() if each))
-        return Grounds(found, {feature: marks.spec(feature) for feature in different})
+        return Grounds(wanted, ends, found, {feature: marks.spec(feature) for feature in np.unique(found).tolist()})
 
     def postings_of(self, version: Searchable, now: datetime | None = None) -> int:
         """How many postings a match of this version looks at: what it costs, whatever the machine."""
@@ -295,16 +293,13 @@ class Matcher:
     def _profiles(self) -> ProfileArrays:
         return ProfileArrays(self._slots.arrays(), self._trees.arrays(), self._plain.arrays(), self._checked.arrays())
 
-    def _supports(self, profile_ids: Sequence[int]) -> Iterator[list[int] | None]:
-        slots = np.array([self._slots.find(each) for each in profile_ids], np.int32)
-        trees = self._trees.arrays()
+    def _supports(self, profile_ids: Longs) -> tuple[Ints, Ints]:
+        """Where the features of each end, -1 for those that do not match, and the features."""
+        slots, trees = self._slots.find_all(profile_ids), self._trees.arrays()
         sizes = trees.rows[np.maximum(slots, 0), 1]
         out, ends = np.zeros(int(sizes.sum()), np.int32), np.zeros(len(slots), np.int32)
         support_profiles(slots, trees, self._features.arrays(), self._scratch, ends, out)
-        features, begin = out.tolist(), 0
-        for end in ends.tolist():
-            yield None if end < 0 else features[begin:end]
-            begin = max(begin, end)
+        return ends, out[: ends.max(initial=0)]
 
 
 def _scratch(size: int) -> Scratch:

@@ -137,6 +137,7 @@ class Part:
     def __init__(self, text: str, language: str) -> None:
         self.text = text
         self._language = language
+        self._cut: Cut | None = None
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -155,6 +156,7 @@ class Part:
 
     def take(self, cut: Cut) -> None:
         """Its words are these."""
+        self._cut = cut
         numbers = cut.numbers.tolist()
         self.surfaces = [cut.surfaces[number] for number in numbers]
         self.stems = self.surfaces if cut.stems is cut.surfaces else [cut.stems[number] for number in numbers]
@@ -163,6 +165,12 @@ class Part:
     def forms(self, language: str) -> list[str]:
         """The surfaces for "", the stems for the text's own language."""
         return self.stems if language else self.surfaces
+
+    def different(self, language: str) -> tuple[list[str], Ints] | None:
+        """Each different form once, and which stands at each place; None where the text was not cut elsewhere."""
+        if self._cut is None:
+            return None
+        return self._cut.stems if language else self._cut.surfaces, self._cut.numbers
 
     def place(self, language: str, words: Sequence[str]) -> int | None:
         """The first place where these forms stand side by side; None if nowhere."""

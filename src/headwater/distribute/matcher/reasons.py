@@ -11,6 +11,7 @@ from headwater.distribute.matcher.words import WordSpec
 
 if TYPE_CHECKING:
     from headwater.distribute.matcher.features import Spec
+    from headwater.distribute.matcher.lists import Ints
     from headwater.distribute.matcher.reading import Reading
 
 
@@ -32,18 +33,36 @@ Reason = tuple[Evidence, ...]
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """The features that matches of one version rest on, by profile (None: no match), and what each stands for."""
+    """The features that matches of one version rest on, profile by profile, and what each stands for.
 
-    features: dict[int, list[int] | None]
+    `ends` says where each profile's features end; -1: it does not match.
+    """
+
+    profiles: list[int]
+    ends: Ints
+    features: Ints
     specs: dict[int, Spec]
 
-    def put_into_words(self, reading: Reading) -> dict[int, Reason | None]:
-        """The evidence of each profile from left to right, without repeats. Each feature is looked for once."""
-        evidence = {feature: _evidence(spec, reading) for feature, spec in self.specs.items()}
-        return {
-            profile: None if features is None else _reason([evidence[feature] for feature in features])
-            for profile, features in self.features.items()
-        }
+    def in_words(self, reading: Reading) -> Iterator[tuple[int, Reason | None]]:
+        """Each profile with its evidence from left to right, without repeats: each is put into words as it is taken."""
+        evidence, begin, features = _Evidence(self.specs, reading), 0, self.features.tolist()
+        for profile, end in zip(self.profiles, self.ends.tolist(), strict=True):
+            if end < 0:
+                yield profile, None
+            else:
+                yield profile, _reason([evidence[feature] for feature in features[begin:end]])
+                begin = end
+
+
+class _Evidence(dict[int, Evidence]):
+    """What the features are in a version's words; each is looked for once."""
+
+    def __init__(self, specs: dict[int, Spec], reading: Reading) -> None:
+        self._specs, self._reading = specs, reading
+
+    def __missing__(self, feature: int) -> Evidence:
+        found = self[feature] = _evidence(self._specs[feature], self._reading)
+        return found
 
 
 def _reason(found: list[Evidence]) -> Reason:

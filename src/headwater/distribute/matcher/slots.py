@@ -53,6 +53,11 @@ class Slots:
         """The slot of a profile, or -1."""
         return int(find_slot(self.arrays(), profile_id))
 
+    def find_all(self, profile_ids: Longs) -> Ints:
+        """The slot of each of these profiles, or -1."""
+        slots: Ints = find_slots(self.arrays(), profile_ids)
+        return slots
+
     def arrays(self) -> SlotArrays:
         """The arrays as they are now; they are replaced when they grow."""
         return SlotArrays(self._table, self._ids, self._since, self._state, self._scores)
@@ -109,6 +114,15 @@ def _place_of(slots: SlotArrays, profile_id: int) -> int:
 def find_slot(slots: SlotArrays, profile_id: int) -> int:
     """The slot of a profile, or -1."""
     return int(slots.table[_place_of(slots, profile_id)]) - 1
+
+
+@njit(cache=True)
+def find_slots(slots: SlotArrays, profile_ids: Longs) -> Ints:
+    """The slot of each profile, or -1."""
+    found = np.empty(len(profile_ids), np.int32)
+    for k in range(len(profile_ids)):
+        found[k] = find_slot(slots, profile_ids[k])
+    return found
 
 
 @njit(cache=True)

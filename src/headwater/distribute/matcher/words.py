@@ -6,7 +6,7 @@ in: as many lexemes side by side. Lexemes bring single words, pairs of lexemes l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -172,8 +172,10 @@ class WordIndex:
         if self._cutter.takes(part.text):
             # The numbers do not depend on the channel, but working them out again costs less than keeping them.
             return self._cutter.lexemes(self._cutter.numbers(part.text), channel, self._lexemes_of(channel))
-        words = part.forms(channel[1])
-        return np.fromiter(map(lexicon.get, words, repeat(0)), np.int32, len(words))
+        if different := part.different(channel[1]):
+            words, numbers = different
+            return _numbers_of(words, lexicon)[numbers]
+        return _numbers_of(part.forms(channel[1]), lexicon)
 
     def _lexemes_of(self, channel: Channel) -> LexemesOf:
         lexicon, language = self._lexicons[channel], channel[1]
@@ -215,6 +217,10 @@ class WordIndex:
     def _scope_of(self, lexemes: Sequence[int]) -> Scope:
         channels = [self._channels[lexeme] for lexeme in lexemes]
         return channels[0][0], tuple(language for _, language in channels[1:])
+
+
+def _numbers_of(words: Sequence[str], lexicon: Mapping[str, int]) -> Ints:
+    return np.fromiter(map(lexicon.get, words, repeat(0)), np.int32, len(words))
 
 
 def _scope(spec: WordSpec) -> Scope:
