@@ -14,7 +14,7 @@ from headwater.distribute.matcher.engine import Matcher, Profile
 from headwater.distribute.matcher.features import Features
 from headwater.distribute.matcher.kernels import LONG_AGO, weigh_features
 from headwater.distribute.matcher.plan import ALWAYS, MAX_DEPTH, MAX_LEAVES, Any, TooLarge, Tree, Weighed, tree_of
-from headwater.distribute.matcher.reading import Part, Reading
+from headwater.distribute.matcher.reading import Part, Reading, cut
 from headwater.distribute.matcher.reasons import Evidence
 from headwater.distribute.matcher.words import WordSpec
 from headwater.search.language import oracle, paths
@@ -156,6 +156,10 @@ def test_matches_exactly_what_the_oracle_says(query: Query, seen: Searchable, re
     reasons = matcher.explain([7], seen, NOW)
     assert (reasons[7] is not None) == expected
     assert matcher.explain([7], seen, NOW, matcher.match(seen, NOW).features) == reasons
+    beforehand = Reading(seen)
+    beforehand.take(cut(seen.text, seen.language))
+    assert matched(matcher, beforehand, NOW) == ([7] if expected else [])
+    assert matcher.explain([7], beforehand, NOW) == reasons
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -248,6 +252,32 @@ def test_everything_and_absences_match_without_a_reason() -> None:
     assert matcher.explain([1, 2, 3], version("water"), NOW) == {1: (), 2: (), 3: None}
     assert matcher.takes_all(1)
     assert not matcher.takes_all(2)
+
+
+def test_what_was_found_is_put_into_words_as_it_is_taken_whatever_becomes_of_the_profiles(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    matcher = Matcher()
+    for number, text in enumerate(("road", "bridge road", "tunnel", "")):
+        matcher.put(number, text, ("en",))
+    reading, sought = Reading(version("Roads and bridges")), list[tuple[str, ...]]()
+    passage = reading.passage
+
+    def passage_told(channel: tuple[str, str], words: list[str]) -> str | None:
+        sought.append(tuple(words))
+        return passage(channel, words)
+
+    monkeypatch.setattr(reading, "passage", passage_told)
+    taken = matcher.grounds([1, 0, 2, 9, 3], reading, NOW).in_words(reading)
+    for number in range(4):
+        matcher.remove(number)
+    matcher.put(5, "quite another thing")
+    road, bridge = Evidence("word", "Roads"), Evidence("word", "bridges")
+    assert next(taken) == (1, (bridge, road))
+    assert sought
+    sought.clear()
+    assert list(taken) == [(0, (road,)), (2, None), (9, None), (3, ())]
+    assert sought == []  # each is looked for once
 
 
 def test_a_reading_serves_after_profiles_have_changed() -> None:

@@ -92,7 +92,9 @@ def test_slots_are_found_again_by_their_numbers(steps: list[tuple[bool, int]]) -
         elif not is_new and number in held:
             slots.free_slot(table.arrays(), held.pop(number))
     assert len(table) == len(held) == len(set(held.values()))
-    assert all(table.find(number * 1_048_576) == held.get(number * 1_048_576, -1) for number in range(41))
+    numbers = [number * 1_048_576 for number in range(41)]
+    assert [table.find(number) for number in numbers] == [held.get(number, -1) for number in numbers]
+    assert table.find_all(np.array(numbers)).tolist() == [held.get(number, -1) for number in numbers]
 
 
 def test_pairs_keep_their_rows_while_they_are_used() -> None:
