@@ -23,8 +23,8 @@ SOURCE = Path(__file__).parents[2] / "src"
 # Commands are forked from a process that has the large libraries loaded: each would take two seconds to load them.
 # Only what reads no settings at its import can be among them.
 LIBRARIES = """
-    numpy numba tantivy httpx apprise psycopg psycopg_pool procrastinate pydantic rdflib markdown_it feedparser imap_tools
-    cryptography.fernet fido2.server lxml.html protego watchfiles croniter nh3
+    numpy numba tantivy httpx apprise psycopg psycopg_pool procrastinate pydantic rdflib markdown_it feedparser
+    imap_tools cryptography.fernet fido2.server lxml.html protego watchfiles croniter nh3
     django.db.models django.forms django.template django.views.generic django.core.handlers.wsgi
 """
 PROCESSES = multiprocessing.get_context("forkserver")
