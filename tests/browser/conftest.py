@@ -70,6 +70,8 @@ def demonstration(django_db_setup: None, django_db_blocker: Any, site_home: Path
         organisation = load_demonstration()
         while follow_entries(organisation.pk):
             pass
+        with psycopg.connect(**_owner_dsn(django_settings.DATABASES["owner"]["NAME"]), autocommit=True) as owner:
+            owner.execute("ANALYZE")  # as in production within seconds: no plan is made, or kept, as of empty tables
         yield organisation
         connections["default"].close()
         tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.managed}

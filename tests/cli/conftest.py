@@ -14,14 +14,21 @@ from typing import Any
 
 import pytest
 
+import headwater.distribute.matcher  # says where compiled loops are kept: numba asks once, when it is loaded
 from headwater.core.cluster import Cluster
 
 SOURCE = Path(__file__).parents[2] / "src"
 
 
-# Commands are forked from a process that has the large libraries loaded: each would take a second to load them.
+# Commands are forked from a process that has the large libraries loaded: each would take two seconds to load them.
+# Only what reads no settings at its import can be among them.
+LIBRARIES = """
+    numpy numba tantivy httpx apprise psycopg psycopg_pool procrastinate pydantic rdflib markdown_it feedparser
+    imap_tools cryptography.fernet fido2.server lxml.html protego watchfiles croniter nh3
+    django.db.models django.forms django.template django.views.generic django.core.handlers.wsgi
+"""
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["numpy", "numba", "tantivy", "httpx", "apprise", "psycopg", "django.db.models"])
+PROCESSES.set_forkserver_preload(LIBRARIES.split())
 
 
 @dataclass
