@@ -6,9 +6,8 @@ working days after the day they return. What is urgent is due at the same moment
 """
 
 import zoneinfo
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 GRACE_DAYS = 2
 CLOSE = time(17)
@@ -16,8 +15,7 @@ _SATURDAY = 5
 _Day = TypeVar("_Day", date, datetime)
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """What a broadcast asks: from `opened_at` to `due_at`, chosen on the clock of `zone`; by a day, or by an hour."""
 
     opened_at: datetime
@@ -27,8 +25,7 @@ class Deadline:
     urgent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Whereabouts:
+class Whereabouts(NamedTuple):
     """A person's clock, when their working day ends, since when they are asked, and (first, last) days away."""
 
     zone: str
@@ -50,8 +47,8 @@ def due_of(deadline: Deadline, person: Whereabouts) -> datetime:
     if person.since > deadline.opened_at:
         later = person.since + span
         due = max(due, later if deadline.urgent else strikes_after(later, hour, here))
-    asked_on = max(deadline.opened_at, person.since).astimezone(here).date()
     for first, last in sorted(person.away):
+        asked_on = max(deadline.opened_at, person.since).astimezone(here).date()
         if first <= due.astimezone(here).date() and last >= asked_on:
             due = max(due, datetime.combine(after_working_days(last, 1 + GRACE_DAYS), hour, here))
     return due.astimezone(UTC)
