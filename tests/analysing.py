@@ -1,4 +1,4 @@
-"""What PostgreSQL finds out about its tables by itself, told at once and inside a test's own transaction.
+"""What PostgreSQL finds out about its tables by itself, told at once, of rows that a test has not committed.
 
 Tables that were just filled are planned as if they were nearly empty, until they are analysed. In production that is
 done within seconds of a commit. A test that never commits would wait for plans that nobody ever meets: every row of one
@@ -19,7 +19,10 @@ AS $$ BEGIN EXECUTE format('ANALYZE %s', filled); END $$
 
 
 def analyse(*models: type[Model]) -> None:
-    """Plans of queries on these models' tables know from now on what the tables hold; kept plans are made anew."""
+    """Plans of queries on these models' tables know from now on what the tables hold; kept plans are made anew.
+
+    What the rows are like is forgotten with the test; that there were so many is not, until the next analysis.
+    """
     with psycopg.connect(**_owner_dsn(connection.settings_dict["NAME"]), autocommit=True) as owner:
         owner.execute(IN_THE_OWNERS_NAME)
     with connection.cursor() as cursor:

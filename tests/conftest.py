@@ -32,7 +32,8 @@ SOURCES = Path(__file__).parents[1] / "src" / "headwater"
 
 
 def _schema_key() -> str:
-    files = sorted([*SOURCES.glob("*/migrations/*.py"), SOURCES / "core" / "wall.py"])
+    made_by = [SOURCES / "core" / name for name in ("schema.py", "wall.py")]
+    files = sorted([*SOURCES.glob("*/migrations/*.py"), *made_by])
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 

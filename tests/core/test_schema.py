@@ -1,11 +1,13 @@
 """An empty database gets its tables the short way; they are those of an installation that came along step by step."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 
 from headwater.core import schema
 from tests.conftest import _create, _drop, _owner_dsn, _use
@@ -36,30 +38,41 @@ def shape_of(database: str) -> Shape:
         return {what: connection.execute(query.encode()).fetchall() for what, query in SHAPE.items()}
 
 
-@pytest.fixture
-def made(committed: None) -> Callable[[], Shape]:
-    """Gives a database its tables, and says what they are."""
+@contextmanager
+def an_empty_database() -> Iterator[str]:
+    """Within, the owner works in a database of this name that has nothing in it."""
     used = settings.DATABASES["owner"]["NAME"]
     empty = f"{used}_empty"
-
-    def make() -> Shape:
-        with psycopg.connect(**_owner_dsn("postgres"), autocommit=True) as server:
+    with psycopg.connect(**_owner_dsn("postgres"), autocommit=True) as server:
+        _drop(server, empty)
+        _create(server, empty, "template0")
+        _use(empty)
+        try:
+            yield empty
+        finally:
+            _use(used)
             _drop(server, empty)
-            _create(server, empty, "template0")
-            _use(empty)
-            try:
-                schema.update_schema()
-                return shape_of(empty)
-            finally:
-                _use(used)
-                _drop(server, empty)
-
-    return make
 
 
-def test_the_short_way_leads_to_the_same_tables(made: Callable[[], Shape], monkeypatch: pytest.MonkeyPatch) -> None:
+def made() -> Shape:
+    """What an empty database becomes."""
+    with an_empty_database() as name:
+        schema.update_schema()
+        return shape_of(name)
+
+
+@pytest.mark.usefixtures("committed")
+def test_the_short_way_leads_to_the_same_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     short = made()
     monkeypatch.setattr(schema, "_is_new", lambda: False)
     for what, expected in made().items():
         assert expected
         assert short[what] == expected, what
+
+
+@pytest.mark.usefixtures("committed")
+def test_only_an_empty_database_goes_the_short_way() -> None:
+    with an_empty_database():
+        assert schema._is_new()
+        call_command("migrate", "contenttypes", database="owner", verbosity=0, interactive=False, skip_checks=True)
+        assert not schema._is_new()

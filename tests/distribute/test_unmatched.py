@@ -180,10 +180,10 @@ def test_the_cockpit_says_so_and_lists_them(
         UnmatchedVersion.objects.create(version=version, number=number, of=2, fault="ZeroDivisionError()")
     assert list(unmatched_versions()) == [version]
     (need,) = (need for need in needs_of(Cockpit(nadia), Trust()) if need.url.endswith("unmatched/"))
-    assert need.title == "1 text is not delivered: matching it failed"
+    assert need.title == "1 text did not reach everybody: matching it failed"
     page = sign_in(nadia).get(need.url)
     assert page.status_code == 200
-    assert "What could not be matched, and is not delivered: 1" in page.content.decode()
+    assert "What could not be matched, and did not reach everybody: 1" in page.content.decode()
     assert "Try again" in page.content.decode()
 
 

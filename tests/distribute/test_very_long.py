@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pkgutil import resolve_name
 from typing import Any
 
 import psycopg
@@ -322,13 +323,15 @@ def test_what_is_ordered_is_delivered_before_what_is_wished_for(house: House, mo
     assert house.got(house.omar) == ["Book"]
 
 
-@pytest.mark.parametrize("place", ["very_long.cut", "matching_aside.sorted_out", "matching_aside.deliver_hits"])
+@pytest.mark.parametrize(
+    "place", ["very_long.cut", "standing._words", "matching_aside.sorted_out", "matching_aside.deliver_hits"]
+)
 def test_one_that_fails_anywhere_holds_up_no_other(house: House, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     profile(house, house.ines, "pump")
     house.publish("Book", BOOK)
     house.publish("Second book", BOOK)
     step(house)
-    whole, times = getattr(matching_aside, place.split(".")[1], None) or very_long.cut, list[int]()
+    whole, times = resolve_name(f"headwater.distribute.{place}"), list[int]()
 
     def stumble(*given: Any) -> Any:
         times.append(1)

@@ -198,7 +198,7 @@ def check_matching(installation: Installation) -> Iterator[Finding]:
                 "See what the workers print, and whether a transaction in PostgreSQL has been open for long."
             )
         if aside:
-            said += f"; {aside} could not be matched and are not delivered"
+            said += f"; {aside} could not be matched and did not reach everybody"
             remedies.append(f"headwater do retry_versions --organisation {organisation.slug}; workers print the fault.")
         yield Finding("matching", not remedies, said, " ".join(remedies))
 

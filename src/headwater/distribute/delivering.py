@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from headwater.core.lookups import numbers
-from headwater.core.postgresql.base import keeping_cursor
 from headwater.distribute.asking import settle_returned
 from headwater.distribute.deadlines import Asked, own_dues
 from headwater.distribute.following import one_deliverer_at_a_time
@@ -116,7 +115,7 @@ _FROM_BROADCASTS = """
     WHERE {readable} {person}
       AND NOT EXISTS (
         SELECT FROM distribute_delivery d JOIN distribute_reason x ON x.delivery_id = d.id
-        WHERE d.person_id = p.id AND d.version_id = e.version_id AND x.directive_id {plus} = e.directive_id
+        WHERE d.person_id = p.id AND d.version_id = e.version_id AND x.directive_id = e.directive_id
           AND d.state <> 'withdrawn')
     {limit}
 """
@@ -146,7 +145,7 @@ _INSERT = """
         INSERT INTO distribute_delivery AS d (person_id, version_id, state, must_acknowledge, urgent, due_at, score,
             push, rolled, eligible_at, created_at, withdrawn_because, tx)
         SELECT t.person_id, t.version_id, 'due', bool_or(t.must), bool_or(t.urgent), min(t.due_at), max(t.score),
-            min(t.push), false, min(t.eligible_at), coalesce(%(came)s::timestamptz, now()), '', 0
+            min(t.push), false, min(t.eligible_at), now(), '', 0
         FROM t GROUP BY t.person_id, t.version_id ORDER BY t.version_id, t.person_id
         ON CONFLICT (version_id, person_id) DO UPDATE SET
             must_acknowledge = d.must_acknowledge OR excluded.must_acknowledge,
@@ -220,7 +219,7 @@ def deliver_hits(hits: Sequence[Hit], again: bool = False) -> int:
     one_deliverer_at_a_time()
     found = _OF_PROFILES.format(readable=READABLE, **(_AGAIN if again else _ONCE))
     later = EntryVersion.objects.filter(pk__in=set(version_ids), number__gt=1).values_list("pk", flat=True)
-    return _deliver(found, values | readable_values() | {"came": None}, list(later))[0]
+    return _deliver(found, values | readable_values(), list(later))[0]
 
 
 def deliver_broadcasts(
@@ -228,21 +227,16 @@ def deliver_broadcasts(
     limit: int | None = None,
     people: Sequence[int] | None = None,
     since: datetime | None = None,
-    came: datetime | None = None,
 ) -> int:
     """Give a row to everyone (or these people) whom these broadcasts concern and who has none yet; at most `limit`.
 
-    `since` is when these people became able to read, if that is later than their coming into the audience; the rows
-    `came` at that moment, or now. Returns how many were written; none: everybody has one.
+    `since` is when these people became able to read, if that is later than their coming into the audience. Returns how
+    many rows were written; none: everybody has one.
     """
     if not broadcast_ids:
         return 0
-    # What somebody takes in by looking is planned once a connection: planning takes longer than all the rest of it. And
-    # it is looked for in their rows, not in the reasons of a directive, which may have gone to a hundred thousand more.
-    is_look = people is not None and len(people) == 1
     found = _FROM_BROADCASTS.format(
         readable=READABLE,
-        plus="+ 0" if is_look else "",
         person="AND m.person_id = ANY(%(people)s::bigint[])" if people is not None else "",
         limit="LIMIT %(limit)s" if limit else "",
     )
@@ -253,13 +247,12 @@ def deliver_broadcasts(
         "since": since,
     }
     one_deliverer_at_a_time()
-    with keeping_cursor() if is_look else connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(found, values | readable_values())
         rows = [_Found(*row) for row in cursor.fetchall()]
     if not rows:
         return 0
-    later = sorted({row.version_id for row in rows if row.is_later})
-    return _deliver(_OF_BROADCASTS, _as_arrays(rows) | {"came": came}, later)[1]
+    return _deliver(_OF_BROADCASTS, _as_arrays(rows), sorted({row.version_id for row in rows if row.is_later}))[1]
 
 
 def row_for(person: Person, version: EntryVersion) -> Delivery:
@@ -275,7 +268,7 @@ def row_for(person: Person, version: EntryVersion) -> Delivery:
     return found
 
 
-def _as_arrays(rows: Sequence[_Found]) -> dict[str, Any]:
+def _as_arrays(rows: Sequence[_Found]) -> dict[str, str]:
     """The rows of broadcasts, each due when it is for its person."""
     dues = ("NULL" if due is None else due.isoformat() for due in own_dues([_asked(row) for row in rows]))
     return {

@@ -6,13 +6,17 @@
 Nothing that the person may no longer read is in it. What was withdrawn because it is gone stays visible as that.
 """
 
-from django.db.models import Prefetch, Q, QuerySet
+from functools import lru_cache
+
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from headwater.core.order import By, Order
-from headwater.distribute.models import Delivery, Reason
-from headwater.distribute.taking_in import take_in_broadcasts
+from headwater.core.prepared import Prepared
+from headwater.distribute.broadcasts import open_broadcasts
+from headwater.distribute.delivering import deliver_broadcasts
+from headwater.distribute.models import Broadcast, Delivery, Reason
 from headwater.people.models import Person
-from headwater.people.reading import Reader, readable
+from headwater.people.reading import GivenReader, Reader, given_of, readable, reader_like
 
 WAITING = (Delivery.State.DUE, Delivery.State.OPENED)
 NEWEST_FIRST = Order(By("created_at", falls=True), By("pk", falls=True))
@@ -59,3 +63,30 @@ def for_you(reader: Reader) -> QuerySet[Delivery]:
 def signed(reader: Reader) -> QuerySet[Delivery]:
     """What the reader acknowledged, the latest first."""
     return LATEST_SIGNED_FIRST.sorted(visible_deliveries(reader).exclude(acknowledged_at=None))
+
+
+def take_in_broadcasts(person: Person) -> int:
+    """Give the person a row for each open broadcast that concerns them; returns how many."""
+    if not person.is_active:
+        return 0
+    rows = _missing(reader_like(person)).rows(**given_of(person))
+    return deliver_broadcasts([pk for (pk,) in rows], people=[person.pk])
+
+
+@lru_cache(256)
+def _missing(reader: GivenReader) -> Prepared:
+    return Prepared(lambda: missing_broadcasts(reader).values_list("pk"), keeps_plan=True)
+
+
+def missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:
+    """Open broadcasts that concern the person and have not become rows of theirs."""
+    # A sum, so that no index of reasons by directive is looked into: while a directive is spread to a hundred thousand,
+    # PostgreSQL, which takes it for one of few, would go through all of their reasons at each look of each of them.
+    own = Delivery.objects.filter(person=person.pk, version=OuterRef("version")).exclude(state=Delivery.State.WITHDRAWN)
+    told = own.alias(asked_by=F("reasons__directive") + 0).filter(asked_by=OuterRef("directive"))
+    return open_broadcasts().filter(
+        ~Exists(told),
+        person.within("directive__audience"),
+        readable(person, "version__entry__"),
+        spread_at=None,
+    )

@@ -40,7 +40,7 @@ class CannotMatch(Exception):
 def set_aside(part: Part, failed: CannotMatch) -> None:
     """Pass the version over in this part from now on, and keep why. In a transaction of its own."""
     fault = repr(failed.__cause__)[:LONGEST_FAULT]
-    log.error("version %d was set aside and is not delivered: %s", failed.version.pk, fault, exc_info=failed)
+    log.error("version %d was set aside and did not reach everybody: %s", failed.version.pk, fault, exc_info=failed)
     now = timezone.now()
     with organisation_context(part.organisation_id):
         same = UnmatchedVersion.objects.filter(version=failed.version.pk, number=part.number, of=part.of)

@@ -63,7 +63,7 @@ def _reports(_cockpit: Cockpit) -> QuerySet:
 
 LISTINGS = {
     "gathered": Listing(_("What was gathered"), "versions", _gathered),
-    "unmatched": Listing(_("What could not be matched, and is not delivered"), "versions", _unmatched),
+    "unmatched": Listing(_("What could not be matched, and did not reach everybody"), "versions", _unmatched),
     "delivered": Listing(_("What was delivered, and to whom"), "deliveries", _deliveries()),
     "opened": Listing(_("What was opened"), "deliveries", _deliveries(opened_at__isnull=False)),
     "acknowledged": Listing(_("What was acknowledged"), "deliveries", _deliveries(acknowledged_at__isnull=False)),

@@ -110,7 +110,9 @@ def _unmatched(cockpit: Cockpit) -> list[Need]:
     if not count:
         return []
     title = ngettext(
-        "%(n)s text is not delivered: matching it failed", "%(n)s texts are not delivered: matching them failed", count
+        "%(n)s text did not reach everybody: matching it failed",
+        "%(n)s texts did not reach everybody: matching them failed",
+        count,
     )
     text = _("Try it again there; if that fails, the administrator finds why in the worker’s log.")
     url = address("home:counted", figure="unmatched")
