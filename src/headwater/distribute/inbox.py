@@ -8,7 +8,7 @@ Nothing that the person may no longer read is in it. What was withdrawn because 
 
 from functools import lru_cache
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from headwater.core.order import By, Order
 from headwater.core.prepared import Prepared
@@ -82,11 +82,11 @@ def missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:
     """Open broadcasts that concern the person and have not become rows of theirs."""
     # A sum, so that no index of reasons by directive is looked into: while a directive is spread to a hundred thousand,
     # PostgreSQL, which takes it for one of few, would go through all of their reasons at each look of each of them.
+    # A value, not a join, so that it is asked of each broadcast by itself, and before all else: nearly all became rows.
     own = Delivery.objects.filter(person=person.pk, version=OuterRef("version")).exclude(state=Delivery.State.WITHDRAWN)
     told = own.alias(asked_by=F("reasons__directive") + 0).filter(asked_by=OuterRef("directive"))
-    return open_broadcasts().filter(
-        ~Exists(told),
+    untold = open_broadcasts().alias(told=Subquery(told.values("pk")[:1])).filter(told=None, spread_at=None)
+    return untold.filter(
         person.within("directive__audience"),
         readable(person, "version__entry__"),
-        spread_at=None,
     )
