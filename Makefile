@@ -51,7 +51,7 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
 
 test: setup-dev
 	@$(PY) -m tests.chromium
-	@$(PY) -m pytest -p tests.sharing -n 3 --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest -p tests.sharing -n 2 --no-loadscope-reorder $(ARGS)
 
 check: setup-dev
 	@$(PY) -m ruff check .

@@ -1,7 +1,7 @@
 """How the workers share the tests: file by file, those in the browser together, for they share an installation.
 
-The last worker begins with the files that mostly wait (for clocks, limits, processes that start and end), so that no
-processor stands idle meanwhile: one worker more than there are processors suits.
+The last worker begins with the files that mostly wait (for clocks, limits, processes that start and end), so that these
+do not meet each other at the end, when a processor would stand idle.
 """
 
 from typing import Any
