@@ -81,6 +81,7 @@ def test_a_search_becomes_a_profile_with_ninety_days_behind_it(
     open_page: OpenPage, demonstration: Organisation
 ) -> None:
     page = open_page(INES, f"{HOME}search/?q=culvert")
+    expect(page.get_by_role("complementary", name="About this search")).to_contain_text("in the last 90 days")
     page.get_by_role("link", name="Save as profile").click()
     expect(page.locator("#preview")).to_contain_text("in the last 90 days")
     expect(page.locator("#preview")).to_contain_text("You would have had")

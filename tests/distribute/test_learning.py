@@ -403,7 +403,7 @@ def test_a_refused_strength_is_confirmed_by_the_plain_form(many: None, ines: Per
     assert refused.status_code == 400
     words = page.split('id="words"')[1].split("</form>")[0]
     assert "would bring 20 of the newest 20 texts" in words
-    assert '<input type="checkbox" name="confirmed" value="on">' in words
+    assert '<input type="checkbox" name="confirmed" value="on" form="words">' in words
     assert page.count('name="confirmed"') == 1
     assert {word.term: word.strength for word in refused.context["words"]} == {"the": "very_strong", "valv": "never"}
     assert interest_of(ines).edits == {"the": 1.0, "valv": 1.0}

@@ -177,14 +177,14 @@ def test_while_one_writes_nothing_is_said_to_be_refused_and_the_tick_stands_besi
 ) -> None:
     shelf.index()
     client, root = sign_in(ines), "/o/waterworks/distribute/profiles/"
-    drawn = client.get(f"{root}preview/", {"query": "*"}, headers={"HX-Request": "true"}).content.decode()
+    beside = {"HX-Request": "true", "HX-Target": "preview"}
+    drawn = client.get(f"{root}preview/", {"query": "*"}, headers=beside).content.decode()
     assert "This asks for everything" in drawn
     assert "Nothing was changed" not in drawn
     assert '<div id="confirm" hx-swap-oob="true"><label' in drawn
-    assert (
-        "<label"
-        not in client.get(f"{root}preview/", {"query": "pump"}, headers={"HX-Request": "true"}).content.decode()
-    )
+    assert "<label" not in client.get(f"{root}preview/", {"query": "pump"}, headers=beside).content.decode()
+    elsewhere = client.get(f"{root}preview/", {"query": "*"}, headers={"HX-Request": "true"}).content.decode()
+    assert 'id="confirm"' not in elsewhere, "a search has no place for it"
     refused = client.post(f"{root}new/", {"query": "*", "when": "digest"}).content.decode()
     assert "Nothing was changed" in refused
     assert refused.index('name="confirmed"') < refused.index('data-key="s"') < refused.index('id="preview"')
