@@ -46,17 +46,19 @@ _VERSIONS = """
         now() - n * interval '1 minute', now() - n * interval '1 minute', true, 0
     FROM generate_series(%(first)s, %(last)s) n
 """
-# Of every ten deliveries five were read, one is to be acknowledged, one was acknowledged; the rest are unread.
+# Of every ten deliveries five were read, one is to be acknowledged, one was acknowledged; the rest are unread. All came
+# within the same seven weeks, so that those of one person lie scattered among those of all.
 _DELIVERIES = """
-    INSERT INTO distribute_delivery (person_id, version_id, state, must_acknowledge, score, push, urgent, rolled,
-        due_at, eligible_at, created_at, opened_at, acknowledged_at, read_at, withdrawn_because, tx)
-    SELECT p, 1 + (p * 7919 + n * 97) %% %(versions)s,
+    INSERT INTO distribute_delivery (person_id, version_id, entry_id, state, must_acknowledge, score, push, urgent,
+        rolled, due_at, eligible_at, created_at, opened_at, acknowledged_at, read_at, withdrawn_because, tx)
+    SELECT p, 1 + (p * 7919 + n * 97) %% %(versions)s, 1 + (p * 7919 + n * 97) %% %(versions)s,
         CASE WHEN n %% 10 < 5 THEN 'opened' WHEN n %% 10 = 6 THEN 'acknowledged' ELSE 'due' END, n %% 10 IN (5, 6), 1,
         'digest', false, false, CASE WHEN n %% 10 IN (5, 6) THEN now() + (n %% 40 - 20) * interval '1 day' END,
-        now() - n * interval '7 minutes', now() - n * interval '7 minutes',
-        CASE WHEN n %% 10 < 5 THEN now() END, CASE WHEN n %% 10 = 6 THEN now() END,
+        came, came, CASE WHEN n %% 10 < 5 THEN now() END, CASE WHEN n %% 10 = 6 THEN now() END,
         CASE WHEN n %% 10 < 5 OR n %% 10 = 6 THEN now() END, '', 0
-    FROM unnest(%(people)s::bigint[]) p, generate_series(1, %(each)s) n ORDER BY n, p
+    FROM unnest(%(people)s::bigint[], %(each)s::int[]) AS whose(p, each), generate_series(1, each) n,
+        LATERAL (SELECT now() - n * interval '49 days' / each AS came) AS moment
+    ORDER BY came, p
 """
 _REASONS = """
     INSERT INTO distribute_reason (delivery_id, profile_id, words, score)
@@ -125,9 +127,8 @@ def _fill() -> tuple[int, str, list[str]]:
         }
     for first in range(1, VERSIONS + 1, AT_ONCE):
         _run(organisation.pk, values | {"first": first, "last": first + AT_ONCE - 1}, _ENTRIES, _VERSIONS)
-    _run(organisation.pk, values | {"people": [readers[0].pk], "each": DELIVERIES}, _DELIVERIES)
-    _run(organisation.pk, values | {"people": [each.pk for each in others], "each": OF_OTHERS}, _DELIVERIES)
-    _run(organisation.pk, values, _REASONS, _DIRECTIVES, _BROADCASTS)
+    people, each = [readers[0].pk, *(other.pk for other in others)], [DELIVERIES, *[OF_OTHERS] * OTHERS]
+    _run(organisation.pk, values | {"people": people, "each": each}, _DELIVERIES, _REASONS, _DIRECTIVES, _BROADCASTS)
     _await_upkeep(connection)
     reader, *newcomers = [_session(each.user) for each in readers]
     return organisation.pk, reader, newcomers

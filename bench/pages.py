@@ -150,7 +150,8 @@ def _people() -> str:
         refresh()
         AudienceMember.objects.bulk_create(AudienceMember(audience=each, person=manager) for each in audiences[:200])
         profile = InterestProfile.objects.create(name="Oil", person=manager, query="oil")
-        readable = list(EntryVersion.objects.filter(entry__audience__in=audiences[:200]).values_list("pk", flat=True))
+        versions = EntryVersion.objects.filter(entry__audience__in=audiences[:200])
+        readable = list(versions.values_list("pk", "entry"))
         for person in [manager, *people]:
             count = DELIVERIES if person == manager else 20
             now = timezone.now()
@@ -158,10 +159,11 @@ def _people() -> str:
                 Delivery(
                     person=person,
                     version_id=version,
+                    entry_id=entry,
                     must_acknowledge=number % 10 == 0,
                     due_at=now + timedelta(days=chance.randrange(-5, 5)) if number % 10 == 0 else None,
                 )
-                for number, version in enumerate(chance.sample(readable, count))
+                for number, (version, entry) in enumerate(chance.sample(readable, count))
             )
             Reason.objects.bulk_create(Reason(delivery=each, profile=profile, words=["oil"]) for each in deliveries)
     session = SessionStore()

@@ -187,7 +187,9 @@ def test_the_page_says_so_and_takes_a_tick(library: None, ines: Person, sign_in:
     assert "23 of the 24" in text
     assert '<input type="checkbox" name="confirmed"' in text
     assert not InterestProfile.objects.exists()
-    drawn = browser.get(f"{ROOT}distribute/profiles/preview/", values, headers={"HX-Request": "true"})
+    drawn = browser.get(
+        f"{ROOT}distribute/profiles/preview/", values, headers={"HX-Request": "true", "HX-Target": "preview"}
+    )
     while_typing = drawn.content.decode()
     assert 'name="confirmed" value="on" form="profile"' in while_typing
     browser.post(f"{ROOT}distribute/profiles/new/", {**values, "confirmed": "on"})

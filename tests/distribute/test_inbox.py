@@ -155,7 +155,8 @@ def _deliver_many(
     its_own = EntryVersion.objects.filter(entry=OuterRef("pk")).values("pk")
     Entry.objects.filter(current_version=None).update(current_version=Subquery(its_own))
     Delivery.objects.bulk_create(
-        Delivery(person=person, version=version, **each) for version, each in zip(versions, fields, strict=True)
+        Delivery(person=person, version=version, entry_id=version.entry_id, **each)
+        for version, each in zip(versions, fields, strict=True)
     )
     analyse(Entry, EntryVersion, Delivery)
 

@@ -39,7 +39,9 @@ class World:
         self.audiences = [self._audience(number) for number in range(3)]
         self.entries = [self._entry(number) for number in range(10)]
         for person in self.people:
-            Delivery.objects.bulk_create(Delivery(person=person, version=each.current_version) for each in self.entries)
+            Delivery.objects.bulk_create(
+                Delivery(person=person, version=each.current_version, entry=each) for each in self.entries
+            )
 
     def _unit(self, number: int) -> Unit:
         unit = Unit.objects.create(slug=f"unit-{number}", name=f"Unit {number}")

@@ -38,6 +38,7 @@ class _Found(NamedTuple):
 
     person_id: int
     version_id: int
+    entry_id: int
     directive_id: int
     words: str
     must: bool
@@ -53,8 +54,8 @@ class _Found(NamedTuple):
     since: str
 
 
-# What goes to whom is a table `t` in each of the statements below: person_id, version_id, profile_id, directive_id,
-# words, score, push, must, urgent, due_at, eligible_at. Statements begin with `WITH`.
+# What goes to whom is a table `t` in each of the statements below: person_id, version_id, entry_id, profile_id,
+# directive_id, words, score, push, must, urgent, due_at, eligible_at. Statements begin with `WITH`.
 
 # The hits are sent as arrays written as text: writing them as lists, item by item, took longer than delivering them.
 _OF_PROFILES = """
@@ -65,8 +66,8 @@ _OF_PROFILES = """
         ) AS h(version_id, profile_id, score, words)
     ),
     t AS MATERIALIZED (
-        SELECT p.id AS person_id, w.version_id, w.profile_id, NULL::bigint AS directive_id, w.words, w.score, w.push,
-               false AS must, false AS urgent, NULL::timestamptz AS due_at,
+        SELECT p.id AS person_id, w.version_id, v.entry_id, w.profile_id, NULL::bigint AS directive_id, w.words,
+               w.score, w.push, false AS must, false AS urgent, NULL::timestamptz AS due_at,
                greatest(v.published_at, w.since, {since}) AS eligible_at
         FROM (
             SELECT h.*, f.person_id, f.when AS push, f.created_at AS since
@@ -96,7 +97,7 @@ _ONCE = {"since": "NULL", "but": "true"}
 # audience for each of the directives that ask it (500 of them: 20 seconds; so: 10 milliseconds).
 _FROM_BROADCASTS = """
     WITH e AS MATERIALIZED (
-        SELECT b.version_id, b.words, b.due_at, b.opened_at, r.id AS directive_id, r.audience_id AS asked,
+        SELECT b.version_id, v.entry_id, b.words, b.due_at, b.opened_at, r.id AS directive_id, r.audience_id AS asked,
                r.acknowledge, r.urgent, r.due_zone, r.due_days, v.number,
                greatest(v.published_at, r.issued_at) AS since,
                e.withdrawn_at, e.classification, e.owner_id, e.audience_id, e.unit_id
@@ -106,7 +107,7 @@ _FROM_BROADCASTS = """
         JOIN search_entry e ON e.id = v.entry_id AND e.current_version_id = b.version_id
         WHERE b.id = ANY(%(broadcasts)s::bigint[]) AND b.closed_at IS NULL
     )
-    SELECT p.id, e.version_id, e.directive_id, e.words::text, e.acknowledge, e.urgent, e.due_at::text,
+    SELECT p.id, e.version_id, e.entry_id, e.directive_id, e.words::text, e.acknowledge, e.urgent, e.due_at::text,
            greatest(e.since, m.since, %(since)s::timestamptz)::text, e.number > 1, e.opened_at::text, e.due_zone,
            e.due_days, p.timezone, p.work_until::text, greatest(m.since, %(since)s::timestamptz)::text
     FROM e
@@ -123,13 +124,13 @@ _FROM_BROADCASTS = """
 # The length of arrays is seen by the planner, so that it plans for as many rows as there are.
 _OF_BROADCASTS = """
     t AS (
-        SELECT person_id, version_id, NULL::bigint AS profile_id, directive_id, words, 0::float8 AS score,
+        SELECT person_id, version_id, entry_id, NULL::bigint AS profile_id, directive_id, words, 0::float8 AS score,
                'at_once' AS push, must, urgent, due_at, eligible_at
         FROM ROWS FROM (
-            unnest(%(people)s::bigint[], %(versions)s::bigint[], %(directives)s::bigint[], %(must)s::boolean[],
-                %(urgent)s::boolean[], %(due)s::timestamptz[], %(eligible)s::timestamptz[]),
+            unnest(%(people)s::bigint[], %(versions)s::bigint[], %(entries)s::bigint[], %(directives)s::bigint[],
+                %(must)s::boolean[], %(urgent)s::boolean[], %(due)s::timestamptz[], %(eligible)s::timestamptz[]),
             jsonb_array_elements(%(words)s::jsonb)
-        ) AS t(person_id, version_id, directive_id, must, urgent, due_at, eligible_at, words)
+        ) AS t(person_id, version_id, entry_id, directive_id, must, urgent, due_at, eligible_at, words)
     )
 """
 
@@ -142,10 +143,10 @@ _OF_BROADCASTS = """
 _INSERT = """
     WITH {targets},
     made AS (
-        INSERT INTO distribute_delivery AS d (person_id, version_id, state, must_acknowledge, urgent, due_at, score,
-            push, rolled, eligible_at, created_at, withdrawn_because, tx)
-        SELECT t.person_id, t.version_id, 'due', bool_or(t.must), bool_or(t.urgent), min(t.due_at), max(t.score),
-            min(t.push), false, min(t.eligible_at), now(), '', 0
+        INSERT INTO distribute_delivery AS d (person_id, version_id, entry_id, state, must_acknowledge, urgent, due_at,
+            score, push, rolled, eligible_at, created_at, withdrawn_because, tx)
+        SELECT t.person_id, t.version_id, min(t.entry_id), 'due', bool_or(t.must), bool_or(t.urgent), min(t.due_at),
+            max(t.score), min(t.push), false, min(t.eligible_at), now(), '', 0
         FROM t GROUP BY t.person_id, t.version_id ORDER BY t.version_id, t.person_id
         ON CONFLICT (version_id, person_id) DO UPDATE SET
             must_acknowledge = d.must_acknowledge OR excluded.must_acknowledge,
@@ -274,6 +275,7 @@ def _as_arrays(rows: Sequence[_Found]) -> dict[str, str]:
     return {
         "people": numbers(row.person_id for row in rows),
         "versions": numbers(row.version_id for row in rows),
+        "entries": numbers(row.entry_id for row in rows),
         "directives": numbers(row.directive_id for row in rows),
         "must": numbers(row.must for row in rows),
         "urgent": numbers(row.urgent for row in rows),

@@ -43,21 +43,23 @@ def with_reasons(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
 def visible_deliveries(person: Reader) -> QuerySet[Delivery]:
     """What was delivered to the person and they may see now; versions replaced by newer ones are left out."""
     gone = Q(state=Delivery.State.WITHDRAWN, withdrawn_because="gone")
-    shown = gone | ~Q(state__in=(Delivery.State.WITHDRAWN, Delivery.State.EXPIRED))
-    return Delivery.objects.filter(shown, readable(person, "version__entry__"), person=person.pk)
+    return _readable(person).filter(gone | ~Q(state__in=(Delivery.State.WITHDRAWN, Delivery.State.EXPIRED)))
 
 
 def to_sign(reader: Reader) -> QuerySet[Delivery]:
     """What the reader is asked to acknowledge and has not, the most pressing first."""
-    waiting = visible_deliveries(reader).filter(must_acknowledge=True, state__in=WAITING)
+    waiting = _readable(reader).filter(must_acknowledge=True, state__in=WAITING)
     # What waits says that already; the index in order of due times says it so.
     return MOST_PRESSING_FIRST.sorted(waiting.filter(acknowledged_at=None))
 
 
 def for_you(reader: Reader) -> QuerySet[Delivery]:
     """What profiles brought, still stands, and the reader has not read, newest first."""
-    unread = visible_deliveries(reader).filter(must_acknowledge=False, read_at=None, state__in=WAITING)
-    return NEWEST_FIRST.sorted(unread)
+    return NEWEST_FIRST.sorted(_readable(reader).filter(must_acknowledge=False, read_at=None, state__in=WAITING))
+
+
+def _readable(reader: Reader) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(readable(reader, "entry__"), person=reader.pk)
 
 
 def signed(reader: Reader) -> QuerySet[Delivery]:

@@ -1,6 +1,7 @@
 """One version for one person: why, and what became of it."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from headwater.core.models import Walled
 from headwater.distribute.models.standing import Directive, InterestProfile
 from headwater.people.models import Person
-from headwater.search.models import EntryVersion
+from headwater.search.models import Entry, EntryVersion
 
 
 class Broadcast(Walled):
@@ -48,6 +49,10 @@ class Delivery(Walled):
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     version = models.ForeignKey(EntryVersion, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    # The version's, and gone with it: each look into an inbox asks of two thousand entries whether they may be read.
+    entry = models.ForeignKey(
+        Entry, on_delete=models.DO_NOTHING, related_name="+", editable=False, db_index=False, db_constraint=False
+    )
     state = models.CharField(max_length=12, choices=State, default=State.DUE)
     must_acknowledge = models.BooleanField(default=False)
     urgent = models.BooleanField(default=False)
@@ -78,13 +83,22 @@ class Delivery(Walled):
         constraints = [models.UniqueConstraint(fields=["version", "person"], name="delivery_once")]
         indexes = [
             models.Index(fields=["person", "-created_at", "-id"], name="delivery_inbox"),
+            # These hold all that counting asks: somebody's deliveries of a year lie each on another page of the table.
             models.Index(
-                fields=["person", "due_at"],
+                fields=["person", "-created_at", "-id"],
+                include=["organisation", "entry", "state", "rolled"],
+                name="delivery_unread",
+                condition=Q(must_acknowledge=False, read_at=None),
+            ),
+            models.Index(
+                fields=["person", "due_at", "-created_at", "-id"],
+                include=["organisation", "entry", "state", "read_at"],
                 name="delivery_due",
                 condition=Q(must_acknowledge=True, acknowledged_at=None),
             ),
             models.Index(
                 fields=["person", "-acknowledged_at", "-id"],
+                include=["organisation", "entry", "state", "withdrawn_because", "due_at"],
                 name="delivery_signed",
                 condition=Q(acknowledged_at__isnull=False),
             ),
@@ -92,6 +106,12 @@ class Delivery(Walled):
             models.Index(fields=["organisation", "seen_at"], name="delivery_seen", condition=Q(seen_at__isnull=False)),
         ]
         verbose_name_plural = "deliveries"
+
+    def save(self, *arguments: Any, **options: Any) -> None:
+        """Keep it, with the entry that its version is of."""
+        if self.entry_id is None:
+            self.entry_id = self.version.entry_id
+        super().save(*arguments, **options)
 
     @property
     def late_by(self) -> timedelta | None:
