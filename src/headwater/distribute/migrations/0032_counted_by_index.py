@@ -23,11 +23,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('must_acknowledge', False), ('read_at', None)), fields=['person', '-created_at', '-id'], include=('organisation', 'entry', 'state', 'rolled'), name='delivery_unread'),
+            index=models.Index(condition=models.Q(('must_acknowledge', False), ('read_at', None)), fields=['person', '-created_at', '-id'], include=('organisation', 'entry', 'state', 'rolled', 'urgent'), name='delivery_unread'),
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('acknowledged_at', None), ('must_acknowledge', True)), fields=['person', 'due_at', '-created_at', '-id'], include=('organisation', 'entry', 'state', 'read_at'), name='delivery_due'),
+            index=models.Index(condition=models.Q(('acknowledged_at', None), ('must_acknowledge', True)), fields=['person', 'due_at', '-created_at', '-id'], include=('organisation', 'entry', 'state', 'read_at', 'urgent'), name='delivery_due'),
         ),
         migrations.AddIndex(
             model_name='delivery',

@@ -86,13 +86,13 @@ class Delivery(Walled):
             # These hold all that counting asks: somebody's deliveries of a year lie each on another page of the table.
             models.Index(
                 fields=["person", "-created_at", "-id"],
-                include=["organisation", "entry", "state", "rolled"],
+                include=["organisation", "entry", "state", "rolled", "urgent"],
                 name="delivery_unread",
                 condition=Q(must_acknowledge=False, read_at=None),
             ),
             models.Index(
                 fields=["person", "due_at", "-created_at", "-id"],
-                include=["organisation", "entry", "state", "read_at"],
+                include=["organisation", "entry", "state", "read_at", "urgent"],
                 name="delivery_due",
                 condition=Q(must_acknowledge=True, acknowledged_at=None),
             ),
