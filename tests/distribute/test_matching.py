@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.db.models import F
 from django.utils import timezone
 
 from headwater.core.actions import OPERATOR
@@ -93,6 +94,9 @@ class House:
         steps = (match_new_versions, match_very_long, spread_open_broadcasts, follow_entries, follow_members, *wider)
         while [step for step in steps if step(self.organisation.pk)]:
             pass
+        with self.inside():
+            elsewhere = Delivery.objects.exclude(entry=F("version__entry"))
+            assert not elsewhere.exists(), "a delivery names the entry of its version"
 
     def await_others(self) -> None:
         """Transactions are numbered for the whole server, so a test in another process can hold a follower back."""
