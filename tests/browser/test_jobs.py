@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from headwater.core.models import Organisation
 from headwater.core.wall import organisation_context
-from headwater.distribute.models import Channel, Delivery, Directive, InterestProfile, Preference
+from headwater.distribute.actions import weigh_word
+from headwater.distribute.models import Channel, Delivery, Directive, InterestProfile, LearnedInterest, Preference
 from headwater.people.models import Person
 from headwater.search.models import Entry
 from tests.browser.conftest import OpenPage
@@ -94,6 +95,26 @@ def test_a_search_becomes_a_profile_with_ninety_days_behind_it(
     expect(page.locator("main")).to_contain_text("Culverts and gauges")
     with organisation_context(demonstration.pk):
         assert InterestProfile.objects.get(name="Culverts and gauges").query == "culvert OR gauge"
+
+
+def test_a_word_that_brings_nearly_everything_is_kept_once_that_is_confirmed(
+    open_page: OpenPage, demonstration: Organisation
+) -> None:
+    """The tick comes when it is needed, and stays while what it is about is drawn anew."""
+    with organisation_context(demonstration.pk):
+        teodor = person(TEODOR)
+        weigh_word(teodor, teodor, "the", "little")
+    page = open_page(TEODOR, f"{HOME}distribute/learning/")
+    tick = page.get_by_label("Keep it all the same")
+    page.locator("[name='strength:the']").select_option("very_strong")
+    with page.expect_response("**/learning/effect/**"):
+        tick.check()
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+    expect(tick).to_be_checked()
+    page.locator("#words [value=weigh]").click()
+    expect(tick).to_have_count(0)
+    with organisation_context(demonstration.pk):
+        assert LearnedInterest.objects.get(person=person(TEODOR)).edits["the"] == 10.0
 
 
 def test_an_article_goes_through_review_to_its_readers(open_page: OpenPage, demonstration: Organisation) -> None:

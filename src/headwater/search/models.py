@@ -156,7 +156,7 @@ class EntryVersion(Walled):
             models.Index(
                 fields=["organisation", "gathered_at"], name="version_new", condition=models.Q(is_backfill=False)
             ),
-            # From a version to its entry without touching the row, which holds the text: a full inbox does it often.
+            # From a version to its entry without touching the row, which holds the text: open broadcasts do it often.
             models.Index(fields=["id"], name="version_entry", include=["entry", "organisation"]),
             *(models.Index(fields=[f"band_{number}"], name=f"version_band_{number}") for number in range(4)),
         ]

@@ -1,8 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-# Nothing of a delivery changes by it: nobody is told, and no follower looks at them all anew. One after the other, so that
-# they stay in the order they came in: a join would scatter each inbox over the whole table.
+# Nothing of a delivery changes by it: nobody is told, and no follower looks at them all anew. One after the other, so
+# that they stay in the order they came in: a join would put them in another.
 FILL = """
 ALTER TABLE distribute_delivery DISABLE TRIGGER USER;
 DO $$

@@ -83,7 +83,7 @@ class Delivery(Walled):
         constraints = [models.UniqueConstraint(fields=["version", "person"], name="delivery_once")]
         indexes = [
             models.Index(fields=["person", "-created_at", "-id"], name="delivery_inbox"),
-            # These hold all that counting asks: somebody's deliveries of a year lie each on another page of the table.
+            # These hold all that counting what waits asks: somebody's deliveries of a year lie each on another page.
             models.Index(
                 fields=["person", "-created_at", "-id"],
                 include=["organisation", "entry", "state", "rolled", "urgent"],
@@ -108,8 +108,8 @@ class Delivery(Walled):
         verbose_name_plural = "deliveries"
 
     def save(self, *arguments: Any, **options: Any) -> None:
-        """Keep it, with the entry that its version is of."""
-        if self.entry_id is None:
+        """Keep it; a new one names the entry that its version is of."""
+        if self._state.adding:
             self.entry_id = self.version.entry_id
         super().save(*arguments, **options)
 

@@ -79,7 +79,11 @@ def show_effect(request: Request) -> HttpResponse:
     """What the chosen strengths would have brought, drawn anew at each choice; nothing is kept by it."""
     interest = _interest(request.person) or LearnedInterest()
     edits = learned.with_strengths(interest, _chosen(request.GET))
-    context = {"preview": preview_learned(request.person, interest, edits, DAYS), "days": DAYS}
+    context = {
+        "preview": preview_learned(request.person, interest, edits, DAYS),
+        "days": DAYS,
+        "is_confirmed": request.GET.get("confirmed") == "on",
+    }
     return render(request, "distribute/learning_effect.html", context)
 
 
