@@ -382,7 +382,7 @@ def test_words_that_bring_half_of_everything_are_refused_until_confirmed(
     browser.post(f"{PAGE}change/", {"do": "add", "confirmed": "on", **body})
     assert interest_of(ines).edits["the"] == 10.0
     assert weigh_word(ines, ines, "the", "some").edits["the"] == 3.0, "less is never refused"
-    as_one_chooses = {"HX-Request": "true"}
+    as_one_chooses = {"HX-Request": "true", "HX-Target": "effect"}
     effect = browser.get(f"{PAGE}effect/", {"strength:the": "very_strong"}, headers=as_one_chooses).content.decode()
     assert 'name="confirmed" value="on" form="words"' in effect
     browser.post(f"{PAGE}change/", {"do": "weigh", "strength:the": "very_strong"})
