@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "headwater.core.api_faults.ApiFaultMiddleware",
     "headwater.core.middleware.PlainAddressMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "headwater.core.afterwards.AfterwardsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -15,8 +15,8 @@ from headwater.distribute import proof
 from headwater.distribute.actions import issue_directive, recall_directive, save_directive
 from headwater.distribute.deadlines import due_for, extend_for_leave
 from headwater.distribute.due import Deadline, Whereabouts, after_working_days, due_of, strikes_after
-from headwater.distribute.inbox import take_in_broadcasts
 from headwater.distribute.models import Broadcast, Delivery, Directive
+from headwater.distribute.taking_in import take_in_broadcasts
 from headwater.distribute.waiting import counts_of
 from headwater.people.models import Absence, Audience, Person
 from headwater.search.models import EntryVersion

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from headwater.core.counting import AT_MOST, AtLeast
 from headwater.core.models import Classification
-from headwater.distribute.inbox import take_in_broadcasts
 from headwater.distribute.lines import Tab
 from headwater.distribute.models import Broadcast, Delivery, Directive
+from headwater.distribute.taking_in import take_in_broadcasts
 from headwater.distribute.waiting import InboxCounts, counts_of, look_through
 from headwater.home.findings import done_lede
 from headwater.home.today import Today

@@ -165,7 +165,7 @@ def test_the_most_pressing_come_first_whatever_waits(ines: Person, make_entry: M
             not each.urgent,
             each.due_at or datetime.max.replace(tzinfo=UTC),
             -each.created_at.timestamp(),
-            -each.pk,
+            -each.version_id,
         ),
     )
     asked = [each for each in ranked if each.must_acknowledge]

@@ -16,6 +16,9 @@ AT_MOST = 1_000
 class AtLeast(int):
     """A count that ended at its bound: that many, and more. It is shown as “1,000+”."""
 
+    def __add__(self, others: int) -> "AtLeast":
+        return AtLeast(int(self) + others)
+
     def __sub__(self, others: int) -> "AtLeast":
         return AtLeast(int(self) - others)
 

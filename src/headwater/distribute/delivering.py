@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from headwater.core.lookups import numbers
+from headwater.core.postgresql.base import keeping_cursor
 from headwater.distribute.asking import settle_returned
 from headwater.distribute.deadlines import Asked, own_dues
 from headwater.distribute.following import one_deliverer_at_a_time
@@ -52,10 +53,11 @@ class _Found(NamedTuple):
     timezone: str
     work_until: str
     since: str
+    came_at: str
 
 
 # What goes to whom is a table `t` in each of the statements below: person_id, version_id, entry_id, profile_id,
-# directive_id, words, score, push, must, urgent, due_at, eligible_at. Statements begin with `WITH`.
+# directive_id, words, score, push, must, urgent, due_at, eligible_at, came_at. Statements begin with `WITH`.
 
 # The hits are sent as arrays written as text: writing them as lists, item by item, took longer than delivering them.
 _OF_PROFILES = """
@@ -68,7 +70,7 @@ _OF_PROFILES = """
     t AS MATERIALIZED (
         SELECT p.id AS person_id, w.version_id, v.entry_id, w.profile_id, NULL::bigint AS directive_id, w.words,
                w.score, w.push, false AS must, false AS urgent, NULL::timestamptz AS due_at,
-               greatest(v.published_at, w.since, {since}) AS eligible_at
+               greatest(v.published_at, w.since, {since}) AS eligible_at, now() AS came_at
         FROM (
             SELECT h.*, f.person_id, f.when AS push, f.created_at AS since
             FROM h JOIN distribute_interestprofile f ON f.id = h.profile_id
@@ -109,14 +111,15 @@ _FROM_BROADCASTS = """
     )
     SELECT p.id, e.version_id, e.entry_id, e.directive_id, e.words::text, e.acknowledge, e.urgent, e.due_at::text,
            greatest(e.since, m.since, %(since)s::timestamptz)::text, e.number > 1, e.opened_at::text, e.due_zone,
-           e.due_days, p.timezone, p.work_until::text, greatest(m.since, %(since)s::timestamptz)::text
+           e.due_days, p.timezone, p.work_until::text, greatest(m.since, %(since)s::timestamptz)::text,
+           greatest(e.opened_at, m.since, %(since)s::timestamptz)::text
     FROM e
     JOIN people_audiencemember m ON m.audience_id = e.asked
     JOIN people_person p ON p.id = m.person_id
     WHERE {readable} {person}
       AND NOT EXISTS (
         SELECT FROM distribute_delivery d JOIN distribute_reason x ON x.delivery_id = d.id
-        WHERE d.person_id = p.id AND d.version_id = e.version_id AND x.directive_id = e.directive_id
+        WHERE d.person_id = p.id AND d.version_id = e.version_id AND x.directive_id {plus} = e.directive_id
           AND d.state <> 'withdrawn')
     {limit}
 """
@@ -125,12 +128,13 @@ _FROM_BROADCASTS = """
 _OF_BROADCASTS = """
     t AS (
         SELECT person_id, version_id, entry_id, NULL::bigint AS profile_id, directive_id, words, 0::float8 AS score,
-               'at_once' AS push, must, urgent, due_at, eligible_at
+               'at_once' AS push, must, urgent, due_at, eligible_at, came_at
         FROM ROWS FROM (
             unnest(%(people)s::bigint[], %(versions)s::bigint[], %(entries)s::bigint[], %(directives)s::bigint[],
-                %(must)s::boolean[], %(urgent)s::boolean[], %(due)s::timestamptz[], %(eligible)s::timestamptz[]),
+                %(must)s::boolean[], %(urgent)s::boolean[], %(due)s::timestamptz[], %(eligible)s::timestamptz[],
+                %(came)s::timestamptz[]),
             jsonb_array_elements(%(words)s::jsonb)
-        ) AS t(person_id, version_id, entry_id, directive_id, must, urgent, due_at, eligible_at, words)
+        ) AS t(person_id, version_id, entry_id, directive_id, must, urgent, due_at, eligible_at, came_at, words)
     )
 """
 
@@ -146,12 +150,13 @@ _INSERT = """
         INSERT INTO distribute_delivery AS d (person_id, version_id, entry_id, state, must_acknowledge, urgent, due_at,
             score, push, rolled, eligible_at, created_at, withdrawn_because, tx)
         SELECT t.person_id, t.version_id, min(t.entry_id), 'due', bool_or(t.must), bool_or(t.urgent), min(t.due_at),
-            max(t.score), min(t.push), false, min(t.eligible_at), now(), '', 0
+            max(t.score), min(t.push), false, min(t.eligible_at), min(t.came_at), '', 0
         FROM t GROUP BY t.person_id, t.version_id ORDER BY t.version_id, t.person_id
         ON CONFLICT (version_id, person_id) DO UPDATE SET
             must_acknowledge = d.must_acknowledge OR excluded.must_acknowledge,
             urgent = d.urgent OR excluded.urgent,
             due_at = least(d.due_at, excluded.due_at),
+            created_at = least(d.created_at, excluded.created_at),
             score = greatest(d.score, excluded.score),
             push = least(d.push, excluded.push),
             state = CASE WHEN d.state <> 'withdrawn' THEN d.state WHEN d.acknowledged_at IS NOT NULL THEN 'acknowledged'
@@ -236,8 +241,12 @@ def deliver_broadcasts(
     """
     if not broadcast_ids:
         return 0
+    # What somebody takes in by looking is planned once a connection: planning takes longer than all the rest of it. And
+    # it is looked for in their rows, not in the reasons of a directive, which may have gone to a hundred thousand more.
+    is_look = people is not None and len(people) == 1
     found = _FROM_BROADCASTS.format(
         readable=READABLE,
+        plus="+ 0" if is_look else "",
         person="AND m.person_id = ANY(%(people)s::bigint[])" if people is not None else "",
         limit="LIMIT %(limit)s" if limit else "",
     )
@@ -248,7 +257,7 @@ def deliver_broadcasts(
         "since": since,
     }
     one_deliverer_at_a_time()
-    with connection.cursor() as cursor:
+    with keeping_cursor() if is_look else connection.cursor() as cursor:
         cursor.execute(found, values | readable_values())
         rows = [_Found(*row) for row in cursor.fetchall()]
     if not rows:
@@ -281,6 +290,7 @@ def _as_arrays(rows: Sequence[_Found]) -> dict[str, str]:
         "urgent": numbers(row.urgent for row in rows),
         "due": f"{{{','.join(dues)}}}",
         "eligible": f"{{{','.join(row.eligible_at for row in rows)}}}",
+        "came": f"{{{','.join(row.came_at for row in rows)}}}",
         "words": f"[{','.join(row.words for row in rows)}]",
     }
 

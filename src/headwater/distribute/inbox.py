@@ -6,20 +6,17 @@
 Nothing that the person may no longer read is in it. What was withdrawn because it is gone stays visible as that.
 """
 
-from functools import lru_cache
-
-from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Prefetch, Q, QuerySet
 
 from headwater.core.order import By, Order
-from headwater.core.prepared import Prepared
-from headwater.distribute.broadcasts import open_broadcasts
-from headwater.distribute.delivering import deliver_broadcasts
-from headwater.distribute.models import Broadcast, Delivery, Reason
+from headwater.distribute.models import Delivery, Reason
+from headwater.distribute.taking_in import take_in_broadcasts
 from headwater.people.models import Person
-from headwater.people.reading import GivenReader, Reader, given_of, readable, reader_like
+from headwater.people.reading import Reader, readable
 
 WAITING = (Delivery.State.DUE, Delivery.State.OPENED)
-NEWEST_FIRST = Order(By("created_at", falls=True), By("pk", falls=True))
+# By version, not by row: where something stands does not depend on when an open broadcast became a row.
+NEWEST_FIRST = Order(By("created_at", falls=True), By("version_id", falls=True))
 MOST_PRESSING_FIRST = Order(By("due_at", may_be_empty=True), *NEWEST_FIRST.columns)
 LATEST_SIGNED_FIRST = Order(By("acknowledged_at", falls=True), By("pk", falls=True))
 
@@ -31,7 +28,7 @@ def inbox_of(person: Person) -> QuerySet[Delivery]:
     """
     take_in_broadcasts(person)
     found = visible_deliveries(person).select_related("version__entry").defer("version__text")
-    return found.order_by("-created_at", "-pk")
+    return NEWEST_FIRST.sorted(found)
 
 
 def with_reasons(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
@@ -65,30 +62,3 @@ def _readable(reader: Reader) -> QuerySet[Delivery]:
 def signed(reader: Reader) -> QuerySet[Delivery]:
     """What the reader acknowledged, the latest first."""
     return LATEST_SIGNED_FIRST.sorted(visible_deliveries(reader).exclude(acknowledged_at=None))
-
-
-def take_in_broadcasts(person: Person) -> int:
-    """Give the person a row for each open broadcast that concerns them; returns how many."""
-    if not person.is_active:
-        return 0
-    rows = _missing(reader_like(person)).rows(**given_of(person))
-    return deliver_broadcasts([pk for (pk,) in rows], people=[person.pk])
-
-
-@lru_cache(256)
-def _missing(reader: GivenReader) -> Prepared:
-    return Prepared(lambda: missing_broadcasts(reader).values_list("pk"), keeps_plan=True)
-
-
-def missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:
-    """Open broadcasts that concern the person and have not become rows of theirs."""
-    # A sum, so that no index of reasons by directive is looked into: while a directive is spread to a hundred thousand,
-    # PostgreSQL, which takes it for one of few, would go through all of their reasons at each look of each of them.
-    # A value, not a join, so that it is asked of each broadcast by itself, and before all else: nearly all became rows.
-    own = Delivery.objects.filter(person=person.pk, version=OuterRef("version")).exclude(state=Delivery.State.WITHDRAWN)
-    told = own.alias(asked_by=F("reasons__directive") + 0).filter(asked_by=OuterRef("directive"))
-    untold = open_broadcasts().alias(told=Subquery(told.values("pk")[:1])).filter(told=None, spread_at=None)
-    return untold.filter(
-        person.within("directive__audience"),
-        readable(person, "version__entry__"),
-    )

@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from headwater.core.counting import AT_MOST, RowCount, RowCounts, bounded
 from headwater.core.prepared import Given, Prepared
-from headwater.distribute.inbox import WAITING, for_you, missing_broadcasts, to_sign
+from headwater.distribute.inbox import WAITING, for_you, to_sign
 from headwater.distribute.models import Delivery
+from headwater.distribute.taking_in import NOTHING_AHEAD, Ahead, missing_broadcasts
 from headwater.people.models import Person
 from headwater.people.reading import GivenReader, Reader, given_of, reader_like
 
@@ -44,9 +45,17 @@ def counts_of(person: Person) -> InboxCounts:
     return _of(person, has_broadcasts=True)
 
 
-def look_through(person: Person) -> InboxCounts:
-    """What waits, for somebody whose open broadcasts were taken in just now."""
-    return _of(person, has_broadcasts=False)
+def look_through(person: Person, ahead: Ahead = NOTHING_AHEAD) -> InboxCounts:
+    """What waits, for somebody whose open broadcasts were taken in just now, but for what is ahead."""
+    counts = _of(person, has_broadcasts=False)
+    if not ahead.texts:
+        return counts
+    return InboxCounts(
+        unread=bounded(counts.unread + ahead.on("all")),
+        to_acknowledge=bounded(counts.to_acknowledge + ahead.on("must")),
+        overdue=bounded(counts.overdue + ahead.due_before(timezone.now())),
+        for_you=bounded(counts.for_you + ahead.on("unread")),
+    )
 
 
 def _of(person: Person, has_broadcasts: bool) -> InboxCounts:

@@ -17,8 +17,9 @@ from headwater.core.counting import RowCount
 from headwater.core.languages import reading
 from headwater.core.prepared import Given, PreparedObjects
 from headwater.distribute.because import Because, because_like, weightiest_first
-from headwater.distribute.inbox import take_in_broadcasts, visible_deliveries, with_reasons
+from headwater.distribute.inbox import visible_deliveries, with_reasons
 from headwater.distribute.models import Acknowledgement, Delivery
+from headwater.distribute.taking_in import take_in_broadcasts
 from headwater.gather.models import Document, InformationNeed, Source
 from headwater.gather.paragraphs import paragraphs
 from headwater.library.attachments import PICTURES

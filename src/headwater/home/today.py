@@ -14,9 +14,10 @@ from headwater.core.counting import AT_MOST, AtLeast, RowCount, RowCounts, bound
 from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.distribute.because import Because, because, weightiest_first
 from headwater.distribute.digests import digest_hour
-from headwater.distribute.inbox import for_you, signed, take_in_broadcasts, to_sign, with_reasons
+from headwater.distribute.inbox import for_you, signed, to_sign, with_reasons
 from headwater.distribute.messages import minutes_of_letters
 from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference
+from headwater.distribute.taking_in import NOTHING_AHEAD, Ahead, take_in_broadcasts
 from headwater.distribute.waiting import unread_in_all
 from headwater.library.difference import compare
 from headwater.library.models import Article
@@ -51,11 +52,15 @@ class Line:
 
 @dataclass
 class Today:
-    """Everything on the page; each part reads the database once, when the template asks for it."""
+    """Everything on the page; each part reads the database once, when the template asks for it.
+
+    What is `ahead` is counted with the rest; None: open broadcasts are taken in first.
+    """
 
     person: Person
     now: datetime = field(default_factory=timezone.now)
     is_being_made: bool = False
+    ahead: Ahead | None = None
 
     @cached_property
     def preference(self) -> Preference:
@@ -69,8 +74,9 @@ class Today:
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
-        """All that is counted by itself, in one query, open broadcasts taken in."""
-        take_in_broadcasts(self.person)
+        """All that is counted by itself, in one query, open broadcasts included."""
+        if self.ahead is None:
+            take_in_broadcasts(self.person)
         midnight = timezone.localtime(self.now).replace(hour=0, minute=0, second=0, microsecond=0)
         (found,) = _counted(reader_like(self.person)).rows(
             now=self.now,
@@ -80,7 +86,7 @@ class Today:
             yesterday=self.now - timedelta(days=1),
             **given_of(self.person),
         )
-        return _bounded(self.person, *found)
+        return _with(_bounded(self.person, *found), self.ahead or NOTHING_AHEAD, self.now, midnight + timedelta(days=1))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -187,6 +193,14 @@ def _bounded(person: Person, asked: list[int], *others: int) -> dict[str, int]:
     return {name: bounded(count) for name, count in counts.items()}
 
 
+def _with(counts: dict[str, int], ahead: Ahead, now: datetime, tomorrow: datetime) -> dict[str, int]:
+    """The figures with what will be rows in a moment."""
+    late = ahead.due_before(now)
+    more = {"must": ahead.on("must"), "late": late, "today": ahead.due_before(tomorrow) - late}
+    more |= {"mine": ahead.on("unread"), "unread": ahead.on("all")}
+    return counts | {name: bounded(counts[name] + count) for name, count in more.items() if count}
+
+
 @lru_cache(256)
 def _pressing(reader: GivenReader) -> PreparedObjects[Delivery]:
     """The most pressing must-reads and the newest of the rest, urgent ones first, with all that their lines say.
@@ -200,7 +214,7 @@ def _pressing(reader: GivenReader) -> PreparedObjects[Delivery]:
     chosen, *others = (some.values("pk") for some in first)
     rows = Delivery.objects.filter(pk__in=chosen.union(*others, all=True))
     rows = rows.annotate(letters=letters_of("version__text"), beginning=Left("version__text", 400))
-    rows = rows.order_by("-urgent", F("due_at").asc(nulls_last=True), "-created_at", "-pk")
+    rows = rows.order_by("-urgent", F("due_at").asc(nulls_last=True), "-created_at", "-version_id")
     told = with_reasons(rows.select_related("version__entry__unit").defer("version__text"))
     return PreparedObjects(lambda: told, keeps_plan=True)
 

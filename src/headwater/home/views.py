@@ -15,6 +15,7 @@ from headwater.core.addresses import address
 from headwater.core.display.figures import number
 from headwater.core.typed import read_number
 from headwater.distribute.rules import may_try_again
+from headwater.distribute.taking_in import look_in
 from headwater.distribute.waiting import InboxCounts, note_counts
 from headwater.home import findings
 from headwater.home.cockpit import Cockpit
@@ -24,19 +25,21 @@ from headwater.home.overview import PERIODS, overview
 from headwater.home.palette import suggestions
 from headwater.home.rail import LOOKING, WRITING, may_go
 from headwater.home.samples import sample
-from headwater.home.today import Today, to_verify
+from headwater.home.today import MUST_SHOWN, Today, to_verify
 from headwater.people import actions
 from headwater.people.models import Person
 from headwater.people.request import Request
 
 ROWS_A_PAGE = 50
+_SHOWN = ["must", "urgent must", "unread", "urgent unread"]  # of what waits, by today.py
 
 
 @require_GET
 def show_today(request: Request) -> HttpResponse:
     """What must I do, and in how long."""
     person = request.person
-    today = Today(person, is_being_made=request.organisation.is_being_made)
+    ahead = look_in(request, _SHOWN, MUST_SHOWN)
+    today = Today(person, is_being_made=request.organisation.is_being_made, ahead=ahead)
     note_counts(request, InboxCounts(unread=today.counts["unread"], overdue=today.counts["late"]))
     return render(
         request,

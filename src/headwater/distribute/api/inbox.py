@@ -8,13 +8,14 @@ from ninja import Query, Router, Schema
 
 from headwater.core.addresses import address
 from headwater.core.bodies import Body
-from headwater.core.counting import AtLeast
+from headwater.core.counting import AtLeast, bounded
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Text, refuse_reference, required
 from headwater.distribute import actions, lines
 from headwater.distribute.delivering import row_for
-from headwater.distribute.inbox import inbox_of, take_in_broadcasts
+from headwater.distribute.inbox import inbox_of
 from headwater.distribute.models import Acknowledgement, Delivery
+from headwater.distribute.taking_in import look_in
 from headwater.people.models import Person
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
@@ -86,9 +87,9 @@ class InboxPart(Paging.Input):
 @router.get("/inbox", response=InboxLines, operation_id="list_inbox")
 def list_inbox(request: Request, asked: Query[InboxPart]) -> dict[str, Any]:
     """What came for the person."""
-    take_in_broadcasts(request.person)
+    ahead = look_in(request, [asked.tab], None if asked.after else asked.offset + asked.limit + 1)
     tab = lines.Tab(request.person, asked.tab)
-    count, part = tab.count(), _part(tab, asked)
+    count, part = bounded(tab.count() + ahead.on(asked.tab)), _part(tab, asked)
     return {
         "items": [inbox_line(line) for line in part.lines],
         "count": count,

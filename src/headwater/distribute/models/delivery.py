@@ -64,7 +64,10 @@ class Delivery(Walled):
     rolled = models.BooleanField(default=False, help_text=_("not among the best of the day: waits for the digest"))
     worth = models.FloatField(null=True, help_text=_("to its person when it was weighed against the budget, 0 to 1"))
     eligible_at = models.DateTimeField(default=timezone.now)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(
+        default=timezone.now,
+        help_text=_("when it came: what an open broadcast brings, when that was opened to the person"),
+    )
     sent_at = models.DateTimeField(null=True, help_text=_("first time any channel took it"))
     opened_at = models.DateTimeField(null=True, help_text=_("seen while signed in"))
     acknowledged_at = models.DateTimeField(null=True)
@@ -82,16 +85,16 @@ class Delivery(Walled):
         # By version first: what one version makes goes to one place of the index, and finds it for versions too.
         constraints = [models.UniqueConstraint(fields=["version", "person"], name="delivery_once")]
         indexes = [
-            models.Index(fields=["person", "-created_at", "-id"], name="delivery_inbox"),
+            models.Index(fields=["person", "-created_at", "-version"], name="delivery_inbox"),
             # These hold all that counting what waits asks: somebody's deliveries of a year lie each on another page.
             models.Index(
-                fields=["person", "-created_at", "-id"],
+                fields=["person", "-created_at", "-version"],
                 include=["organisation", "entry", "state", "rolled", "urgent"],
                 name="delivery_unread",
                 condition=Q(must_acknowledge=False, read_at=None),
             ),
             models.Index(
-                fields=["person", "due_at", "-created_at", "-id"],
+                fields=["person", "due_at", "-created_at", "-version"],
                 include=["organisation", "entry", "state", "read_at", "urgent"],
                 name="delivery_due",
                 condition=Q(must_acknowledge=True, acknowledged_at=None),

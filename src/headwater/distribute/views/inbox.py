@@ -23,8 +23,9 @@ from headwater.distribute.actions import (
     rate_delivery,
 )
 from headwater.distribute.delivering import row_for
-from headwater.distribute.inbox import for_you, inbox_of, take_in_broadcasts
+from headwater.distribute.inbox import for_you, inbox_of
 from headwater.distribute.models import Delivery
+from headwater.distribute.taking_in import look_in
 from headwater.distribute.waiting import InboxCounts, look_through, note_counts
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
@@ -35,13 +36,13 @@ PAGE = 30
 @require_safe
 def show_inbox(request: Request) -> HttpResponse:
     """The person's inbox, by tab: to acknowledge, not yet read, all, done."""
-    tab = request.GET.get("tab", "")
-    take_in_broadcasts(request.person)  # before they are counted: not each becomes a line that waits
-    counts = look_through(request.person)
+    tab, after, before = (request.GET.get(name, "") for name in ("tab", "after", "before"))
+    tabs = [tab] if tab in lines.TABS else ["must", "unread"]
+    ahead = look_in(request, tabs, None if after or before else PAGE + 1)  # what is seen, before it is counted
+    counts = look_through(request.person, ahead)
     note_counts(request, counts)
     if tab not in lines.TABS:
         tab = "must" if counts.to_acknowledge else "unread"
-    after, before = (request.GET.get(name, "") for name in ("after", "before"))
     stretch = lines.Tab(request.person, tab).stretch(PAGE, after, before)
     context = {
         "title": _("Inbox"),

@@ -1,0 +1,231 @@
+"""Taking in: open broadcasts become rows of a person's inbox when they look into it.
+
+    take_in_broadcasts(person)              all that concern them
+    take_in_first(person, lists, lines)     those on the first lines of these lists; what else there is comes back
+    look_in(request, lists, lines)          the same for a page, and all the rest once the page was sent
+
+A row takes a tenth of a millisecond: of somebody who comes to five hundred, the first page would wait for all of them.
+Where a row stands does not depend on when it is taken in, so a page can be turned before the rest has come.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast
+
+from headwater.core.afterwards import afterwards
+from headwater.core.lookups import numbers
+from headwater.core.prepared import Given, Prepared
+from headwater.core.wall import organisation_context
+from headwater.distribute.broadcasts import open_broadcasts
+from headwater.distribute.deadlines import Asked, own_dues
+from headwater.distribute.delivering import deliver_broadcasts
+from headwater.distribute.following import one_deliverer_at_a_time
+from headwater.distribute.models import Broadcast, Delivery
+from headwater.people.models import AudienceMember, Person
+from headwater.people.reading import GivenReader, Reader, given_of, readable, reader_like
+from headwater.people.request import Request
+from headwater.search.models import EntryVersion
+
+_A_STEP = 100  # rows: a hundredth of a second
+_under_way: set[tuple[int, int]] = set()  # (organisation, person) for whom this process takes in the rest
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Coming(NamedTuple):
+    """A text that open broadcasts bring: whether its reader is to acknowledge it, by when, and when it came to them."""
+
+    version: int
+    must: bool
+    urgent: bool
+    due_at: datetime | None
+    came_at: datetime
+
+    def and_by(self, other: "Coming") -> "Coming":
+        """The same when one more broadcast brings it."""
+        hours = [hour for hour in (self.due_at, other.due_at) if hour]
+        came_at = min(self.came_at, other.came_at)
+        return Coming(
+            self.version, self.must or other.must, self.urgent or other.urgent, min(hours, default=None), came_at
+        )
+
+
+def _newest_first(texts: Iterable[Coming]) -> list[Coming]:
+    return sorted(texts, key=lambda text: (text.came_at, text.version), reverse=True)
+
+
+def _most_pressing_first(texts: Iterable[Coming]) -> list[Coming]:
+    return sorted(_newest_first(texts), key=lambda text: text.due_at or _NEVER)
+
+
+# The lists that a page may show, each as the same list of rows holds and sorts them (inbox.py, home/today.py).
+_LISTS: Mapping[str, Callable[[Iterable[Coming]], list[Coming]]] = {
+    "must": lambda texts: _most_pressing_first(text for text in texts if text.must),
+    "urgent must": lambda texts: _most_pressing_first(text for text in texts if text.must and text.urgent),
+    "unread": lambda texts: _newest_first(text for text in texts if not text.must),
+    "urgent unread": lambda texts: _newest_first(text for text in texts if not text.must and text.urgent),
+    "all": _newest_first,
+    "done": lambda _texts: [],
+}
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is in an inbox and will be rows of it in a moment: texts of which its person has nothing yet.
+
+    `broadcasts` are those that bring them.
+    """
+
+    texts: Sequence[Coming] = ()
+    broadcasts: Sequence[int] = ()
+
+    @property
+    def asked(self) -> int:
+        """How many are to be acknowledged; the others are to be read."""
+        return sum(text.must for text in self.texts)
+
+    def due_before(self, moment: datetime) -> int:
+        """How many are to be acknowledged by an hour before this moment."""
+        return sum(text.must and text.due_at is not None and text.due_at < moment for text in self.texts)
+
+    def on(self, tab: str) -> int:
+        """How many lines of a tab of the inbox they will be."""
+        return len(_LISTS[tab](self.texts))
+
+
+NOTHING_AHEAD = Ahead()
+
+
+class _Missing(NamedTuple):
+    """An open broadcast that is no row of the person's yet, and since when they belong to whom it asks.
+
+    Moments come as text: that is read ten times as fast as the moments of the database are.
+    """
+
+    broadcast: int
+    version: int
+    must: bool
+    urgent: bool
+    due_days: int | None
+    zone: str
+    opened_at: str
+    due_at: str | None
+    since: str
+
+    def asked(self, person: Person) -> Asked:
+        """What it asks of the person."""
+        opened_at, since = datetime.fromisoformat(self.opened_at), datetime.fromisoformat(self.since)
+        due_at = None if self.due_at is None else datetime.fromisoformat(self.due_at)
+        place = person.timezone, person.work_until, since
+        return Asked(person.pk, opened_at, due_at, self.zone, self.due_days, self.urgent, *place)
+
+
+_FIELDS = ("pk", "version", *(f"directive__{name}" for name in ("acknowledge", "urgent", "due_days", "due_zone")))
+
+
+def take_in_broadcasts(person: Person) -> int:
+    """Give the person a row for each open broadcast that concerns them; returns how many."""
+    return _take_in(person, _missing_of(person))
+
+
+def look_in(request: Request, lists: Sequence[str], lines: int | None) -> Ahead:
+    """Take in for a page what is on the first `lines` of these lists (None: all), and the rest once it was sent."""
+    if lines is None:
+        take_in_broadcasts(request.person)
+        return NOTHING_AHEAD
+    ahead = take_in_first(request.person, lists, lines)
+    if ahead.texts:
+        organisation, person = request.organisation.pk, request.person.pk
+        afterwards(request, lambda: _take_in_rest(organisation, person, ahead.broadcasts))
+    return ahead
+
+
+def take_in_first(person: Person, lists: Sequence[str], lines: int) -> Ahead:
+    """Take in what is on the first `lines` of lists (must, unread, all, done, urgent must, urgent unread).
+
+    Returns the rest. What somebody has a row of, or of an earlier version, is taken in too: that row may change lists.
+    """
+    missing = _missing_of(person)
+    if len(missing) <= lines:
+        _take_in(person, missing)
+        return NOTHING_AHEAD
+    one_deliverer_at_a_time()  # from here on nobody else takes in what is counted as ahead
+    coming = _coming(person, missing)
+    first = {version for (version,) in _held.rows(person=person.pk, versions=numbers(coming))}
+    new = [text for version, text in coming.items() if version not in first]
+    first.update(text.version for name in lists for text in _LISTS[name](new)[:lines])
+    _take_in(person, [one for one in missing if one.version in first])
+    rest = [text for text in new if text.version not in first]
+    return Ahead(rest, [one.broadcast for one in missing if one.version not in first])
+
+
+def _coming(person: Person, missing: Sequence[_Missing]) -> dict[int, Coming]:
+    """{version: what comes of it to the person}."""
+    asked = [one.asked(person) for one in missing]
+    found: dict[int, Coming] = {}
+    for one, each, due_at in zip(missing, asked, own_dues(asked), strict=True):
+        text = Coming(one.version, one.must, one.urgent, due_at, max(each.opened_at, each.since))
+        found[one.version] = found[one.version].and_by(text) if one.version in found else text
+    return found
+
+
+def _take_in_rest(organisation_id: int, person_id: int, broadcasts: Sequence[int]) -> None:
+    """In small steps: whoever looks meanwhile waits for one of them. What has ended since is left out there."""
+    whose = organisation_id, person_id
+    if whose in _under_way:
+        return
+    _under_way.add(whose)
+    try:
+        for first in range(0, len(broadcasts), _A_STEP):
+            with organisation_context(organisation_id):
+                deliver_broadcasts(broadcasts[first : first + _A_STEP], people=[person_id])
+    finally:
+        _under_way.discard(whose)
+
+
+def _take_in(person: Person, missing: Sequence[_Missing]) -> int:
+    return deliver_broadcasts([one.broadcast for one in missing], people=[person.pk])
+
+
+def _missing_of(person: Person) -> list[_Missing]:
+    if not person.is_active:
+        return []
+    return [_Missing(*row) for row in _missing(reader_like(person)).rows(**given_of(person))]
+
+
+@lru_cache(256)
+def _missing(reader: GivenReader) -> Prepared:
+    member = AudienceMember.objects.filter(person=reader.pk, audience=OuterRef("directive__audience"))
+    moments = ("opened_at", "due_at", Subquery(member.values("since")[:1]))
+    as_text = [Cast(moment, TextField()) for moment in moments]
+    return Prepared(lambda: missing_broadcasts(reader).values_list(*_FIELDS, *as_text), keeps_plan=True)
+
+
+def missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:
+    """Open broadcasts that concern the person and have not become rows of theirs."""
+    # A sum, so that no index of reasons by directive is looked into: while a directive is spread to a hundred thousand,
+    # PostgreSQL, which takes it for one of few, would go through all of their reasons at each look of each of them.
+    # A value, not a join, so that it is asked of each broadcast by itself, and before all else: nearly all became rows.
+    own = Delivery.objects.filter(person=person.pk, version=OuterRef("version")).exclude(state=Delivery.State.WITHDRAWN)
+    told = own.alias(asked_by=F("reasons__directive") + 0).filter(asked_by=OuterRef("directive"))
+    untold = open_broadcasts().alias(told=Subquery(told.values("pk")[:1])).filter(told=None, spread_at=None)
+    return untold.filter(
+        person.within("directive__audience"),
+        readable(person, "version__entry__"),
+    )
+
+
+# Of which of some versions a person has a row, if only a withdrawn one, or had one of an earlier version.
+_own = Delivery.objects.filter(person=Given("person"))
+_held = Prepared(
+    lambda: EntryVersion.objects.filter(
+        Exists(_own.filter(version=OuterRef("pk")))
+        | Q(number__gt=1) & Exists(_own.filter(version__entry=OuterRef("entry"))),
+        pk__among=Given("versions"),
+    ).values_list("pk"),
+    keeps_plan=True,
+)

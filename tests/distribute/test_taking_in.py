@@ -1,0 +1,270 @@
+"""The first look into an inbox: it shows and counts what it will when all was taken in, and nothing comes twice.
+
+Most of these tests hold back what is taken in after a page, as if the next page were asked for before.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from headwater.distribute import lines, taking_in
+from headwater.distribute.delivering import deliver_broadcasts
+from headwater.distribute.models import Broadcast, Delivery, Directive
+from headwater.distribute.taking_in import NOTHING_AHEAD, Ahead, take_in_broadcasts, take_in_first
+from headwater.distribute.views import inbox
+from headwater.distribute.waiting import counts_of, look_through
+from headwater.home import views
+from headwater.home.today import Today
+from headwater.people.models import Absence, Audience, Person
+from headwater.search.models import Entry, EntryVersion
+from tests.conftest import enrol
+from tests.distribute.conftest import make_version
+
+SignIn = Callable[[Person], Client]
+NOW = timezone.now()
+LONG_AGO = NOW - timedelta(days=30)
+LINES = 2
+SHOWN_TODAY = ["must", "urgent must", "unread", "urgent unread"]
+
+
+@pytest.fixture
+def many(ines: Person, otto: Person, everyone: Audience, nadia: Person, monkeypatch: pytest.MonkeyPatch) -> Person:
+    """Ines, whom pages of two lines show a dozen open broadcasts of every kind, and what came for other reasons."""
+    monkeypatch.setattr(inbox, "PAGE", LINES)
+    enrol(everyone)
+    everyone.member_links.update(since=LONG_AGO)
+
+    def text(title: str) -> EntryVersion:
+        return make_version(title, "Text.", everyone, nadia)
+
+    for number, days in enumerate((5, 3, -1, 9, 7, -2)):
+        ask(everyone, text(f"Due {number}"), acknowledge=True, due_at=NOW + timedelta(days=days))
+    ask(everyone, text("Urgent"), acknowledge=True, due_at=NOW + timedelta(days=8), urgent=True)
+    ask(everyone, text("No hour"), acknowledge=True)
+    twice = text("Twice")
+    for days, opened in ((6, 2), (-3, 3)):
+        came = NOW - timedelta(days=opened)
+        ask(everyone, twice, acknowledge=True, due_at=NOW + timedelta(days=days), opened_at=came)
+    for number in range(4):
+        ask(everyone, text(f"To read {number}"), urgent=number == 3)
+    brought, signed, gone = text("Brought"), text("Signed"), text("Gone")
+    Delivery.objects.create(person=ines, version=brought, created_at=LONG_AGO)
+    done = {"must_acknowledge": True, "state": "acknowledged", "acknowledged_at": NOW, "read_at": NOW}
+    Delivery.objects.create(person=ines, version=signed, **done)
+    Delivery.objects.create(person=ines, version=gone, state="withdrawn", withdrawn_because="access")
+    for each in (brought, signed, gone, _second(text("Changed"), ines)):
+        ask(everyone, each, acknowledge=True, due_at=NOW + timedelta(days=20))
+    Delivery.objects.create(person=ines, version=text("Own"), must_acknowledge=True, due_at=NOW + timedelta(days=4))
+    return ines
+
+
+def ask(audience: Audience, version: EntryVersion, acknowledge: bool = False, **asked: Any) -> None:
+    fields = {"name": "Read it", "audience": audience, "acknowledge": acknowledge, "entry": version.entry}
+    urgent = asked.pop("urgent", False)
+    directive = Directive.objects.create(state="issued", issued_at=LONG_AGO, urgent=urgent, **fields)
+    Broadcast.objects.create(directive=directive, version=version, **{"opened_at": NOW - timedelta(days=4)} | asked)
+
+
+def _second(first: EntryVersion, person: Person) -> EntryVersion:
+    """A second version of something of which the person has the first, unread."""
+    Delivery.objects.create(person=person, version=first)
+    second = EntryVersion.objects.create(entry=first.entry, number=2, title="New", text="Else.", published_at=NOW)
+    Entry.objects.filter(pk=first.entry_id).update(current_version=second)
+    return second
+
+
+def _shown(page: str) -> tuple[list[str], list[str]]:
+    """Which lines a page has, and all that it counts."""
+    entries = re.findall(r'href="/o/waterworks/entries/(\d+)', page)
+    counted = re.findall(r'id="heading">([^<]*)|id="lede">([^<]*)|Must read ([\d,+]+)|For you ([\d,+]+)', page)
+    return entries, ["".join(each) for each in counted]
+
+
+@pytest.mark.parametrize("tab", ["must", "unread", "all", "done"])
+def test_the_first_page_is_what_it_is_afterwards(
+    many: Person, tab: str, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, address = sign_in(many), f"/o/waterworks/distribute/inbox/?tab={tab}"
+    with monkeypatch.context() as dying:
+        dying.setattr(taking_in, "_take_in_rest", lambda *_: None)
+        first = _shown(browser.get(address).content.decode())
+    assert Broadcast.objects.count() > Delivery.objects.filter(person=many).count()
+    assert take_in_broadcasts(many)
+    assert first == _shown(browser.get(address).content.decode())
+    assert first[0], first[1]
+
+
+def test_today_is_at_first_what_it_is_afterwards(many: Person) -> None:
+    first = Today(many, ahead=take_in_first(many, SHOWN_TODAY, LINES))
+    seen = first.counts, _entries(first)
+    assert take_in_broadcasts(many)
+    assert seen == (Today(many, now=first.now).counts, _entries(Today(many, now=first.now)))
+    assert (first.counts["late"], first.counts["must"]) == (3, 13)
+
+
+def _entries(today: Today) -> list[int]:
+    return [line.entry.pk for lines in (today.must_read, today.for_you) for line in lines[:LINES]]
+
+
+def test_when_today_was_sent_the_rest_is_there(many: Person, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "MUST_SHOWN", LINES)
+    assert sign_in(many).get("/o/waterworks/").status_code == 200
+    assert take_in_broadcasts(many) == 0
+
+
+@pytest.mark.parametrize("step", [1, 3, 100])
+def test_once_the_page_was_sent_the_rest_is_there_and_each_once(
+    many: Person, step: int, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking_in, "_A_STEP", step)
+    assert sign_in(many).get("/o/waterworks/distribute/inbox/").status_code == 200
+    assert take_in_broadcasts(many) == 0
+    reasons = Directive.objects.filter(reasons__delivery__person=many)
+    assert reasons.count() == reasons.distinct().count() == Directive.objects.count()
+
+
+def test_what_is_ahead_is_counted_as_if_it_were_there(many: Person) -> None:
+    ahead = take_in_first(many, ["must"], LINES)
+    assert ahead.texts
+    counts = look_through(many, ahead)
+    assert take_in_broadcasts(many)
+    assert counts == look_through(many) == counts_of(many)
+    assert counts.overdue == 3
+
+
+def test_where_rows_fill_a_page_all_are_taken_in(many: Person) -> None:
+    assert take_in_first(many, ["must"], 100) == NOTHING_AHEAD
+    assert take_in_broadcasts(many) == 0
+
+
+def test_leave_decides_what_is_most_pressing(many: Person) -> None:
+    """Back in three weeks, what was due in three days is due after what is due in nine."""
+    Absence.objects.create(person=many, since=NOW.date(), until=NOW.date() + timedelta(days=21))
+    ahead = take_in_first(many, ["must"], LINES)
+    taken = Delivery.objects.filter(person=many, must_acknowledge=True, state="due")
+    latest = max(each.due_at for each in taken.filter(version__title__startswith="Due") if each.due_at)
+    assert all(text.due_at is None or text.due_at >= latest for text in ahead.texts if text.must)
+
+
+@pytest.mark.parametrize("tab", ["must", "unread", "all"])
+@pytest.mark.parametrize("looks", [1, 3])
+def test_whoever_turns_the_page_before_the_rest_has_come_misses_nothing(
+    many: Person, tab: str, looks: int, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, address = sign_in(many), f"/o/waterworks/api/v1/distribute/inbox?limit=2&tab={tab}"
+    with monkeypatch.context() as slow:
+        slow.setattr(taking_in, "_take_in_rest", lambda *_: None)
+        part = [browser.get(address).json() for _ in range(looks)][-1]
+        assert Broadcast.objects.count() > Delivery.objects.filter(person=many).count()
+    count, found = part["count"], part["items"]
+    while part["next"]:
+        part = browser.get(f"{address}&{urlencode({'after': part['next']})}").json()
+        found += part["items"]
+    everything = browser.get(f"/o/waterworks/api/v1/distribute/inbox?limit=100&tab={tab}").json()
+    assert [each["delivery_id"] for each in found] == [each["delivery_id"] for each in everything["items"]]
+    assert count == everything["count"] == len(found)
+
+
+@pytest.mark.parametrize("tab", ["must", "unread", "all"])
+def test_where_something_stands_does_not_depend_on_when_it_was_taken_in(many: Person, otto: Person, tab: str) -> None:
+    """Ines looks bit by bit, Otto at once; what she had before, with an hour of its own, is left out."""
+    had = set(Delivery.objects.filter(person=many).values_list("version__entry", flat=True))
+    for _ in range(4):
+        take_in_first(many, [tab], LINES)
+    take_in_broadcasts(many)
+    take_in_broadcasts(otto)
+    rows, order = lines.TABS[tab]
+    hers, his = (order.sorted(rows(each).exclude(entry__in=had)) for each in (many, otto))
+    assert list(hers.values_list("version", flat=True)) == list(his.values_list("version", flat=True))
+    assert hers.count() > LINES
+
+
+@pytest.mark.parametrize("falls", [False, True])
+def test_what_two_bring_came_when_the_first_of_them_was_opened(many: Person, otto: Person, falls: bool) -> None:
+    """Whichever becomes a row first, and if both do at once."""
+    version = EntryVersion.objects.get(title="Twice")
+    for pk in version.broadcasts.order_by("-pk" if falls else "pk").values_list("pk", flat=True):
+        deliver_broadcasts([pk], people=[many.pk])
+    take_in_broadcasts(otto)
+    for delivery in version.deliveries.all():
+        assert (delivery.created_at, delivery.due_at) == (NOW - timedelta(days=3), NOW - timedelta(days=3))
+    assert version.deliveries.count() == 2
+
+
+def test_what_is_taken_in_came_when_it_was_opened_to_the_person(many: Person, everyone: Audience) -> None:
+    later = NOW - timedelta(hours=1)
+    everyone.member_links.filter(person=many).update(since=later)
+    take_in_broadcasts(many)
+    assert {each.created_at for each in Delivery.objects.filter(person=many, version__title__startswith="Due")} == {
+        later
+    }
+    everyone.member_links.update(since=LONG_AGO)
+    nadia = Person.objects.get(name__startswith="Nadia")
+    take_in_broadcasts(nadia)
+    for delivery in Delivery.objects.filter(person=nadia):
+        opened = delivery.version.broadcasts.order_by("opened_at").values_list("opened_at", flat=True)
+        assert delivery.created_at == opened[0]
+
+
+def test_a_page_further_on_takes_in_everything(many: Person, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taking_in, "_take_in_rest", _dies)
+    browser, address = sign_in(many), "/o/waterworks/api/v1/distribute/inbox?limit=2&tab=must"
+    first = browser.get(address).json()
+    part = browser.get(f"{address}&{urlencode({'after': first['next']})}").json()
+    assert take_in_broadcasts(many) == 0
+    assert part["count"] == first["count"]
+
+
+def test_the_rest_is_taken_in_once_however_often_somebody_looks_meanwhile(
+    many: Person, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here they look again in the middle of it: that page is whole, too, and leaves the rest to the first one."""
+    browser, address, real = sign_in(many), "/o/waterworks/distribute/inbox/?tab=must", deliver_broadcasts
+    pages: list[str] = []
+    looked: list[bool] = []
+
+    def looking(broadcasts: Sequence[int], people: Sequence[int]) -> int:
+        if not looked:
+            looked.append(True)
+            pages.append(browser.get(address).content.decode())
+        return real(broadcasts, people=people)
+
+    with monkeypatch.context() as slow:
+        slow.setattr(taking_in, "_take_in_rest", lambda *_: None)
+        pages.append(browser.get(address).content.decode())
+    missing = list(Broadcast.objects.exclude(directive__reasons__delivery__person=many).values_list("pk", flat=True))
+    monkeypatch.setattr(taking_in, "deliver_broadcasts", looking)
+    monkeypatch.setattr(taking_in, "_A_STEP", 1)
+    taking_in._take_in_rest(many.organisation_id, many.pk, missing)
+    assert _shown(pages[0]) == _shown(pages[1])
+    assert take_in_broadcasts(many) == 0
+
+
+def test_when_the_rest_fails_the_page_is_there_and_the_next_look_goes_on(
+    many: Person, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr(taking_in, "_take_in_rest", _dies)
+        assert sign_in(many).get("/o/waterworks/distribute/inbox/").status_code == 200
+    assert "after an answer" in caplog.text
+    rows = Delivery.objects.filter(person=many).count()
+    assert sign_in(many).get("/o/waterworks/distribute/inbox/").status_code == 200
+    assert Delivery.objects.filter(person=many).count() > rows
+    assert take_in_broadcasts(many) == 0
+
+
+def _dies(*_: object) -> None:
+    raise RuntimeError("killed")
+
+
+def test_who_has_left_takes_nothing_in(many: Person) -> None:
+    many.left_on = timezone.localdate()
+    many.save()
+    assert take_in_first(many, ["must"], LINES) == Ahead()
+    assert not Delivery.objects.filter(person=many, reasons__isnull=False).exists()
