@@ -3,9 +3,10 @@
 Most of these tests hold back what is taken in after a page, as if the next page were asked for before.
 """
 
+import random
 import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from django.utils import timezone
 from headwater.distribute import lines, taking_in
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.models import Broadcast, Delivery, Directive
-from headwater.distribute.taking_in import NOTHING_AHEAD, Ahead, take_in_broadcasts, take_in_first
+from headwater.distribute.taking_in import NOTHING_AHEAD, Ahead, Shown, take_in_broadcasts, take_in_first
 from headwater.distribute.views import inbox
 from headwater.distribute.waiting import counts_of, look_through
 from headwater.home import views
@@ -30,7 +31,7 @@ SignIn = Callable[[Person], Client]
 NOW = timezone.now()
 LONG_AGO = NOW - timedelta(days=30)
 LINES = 2
-SHOWN_TODAY = ["must", "urgent must", "unread", "urgent unread"]
+SHOWN_TODAY = [Shown(name, LINES) for name in ("must", "urgent must", "unread", "urgent unread")]
 
 
 @pytest.fixture
@@ -72,8 +73,8 @@ def ask(audience: Audience, version: EntryVersion, acknowledge: bool = False, **
 
 
 def _second(first: EntryVersion, person: Person) -> EntryVersion:
-    """A second version of something of which the person has the first, unread."""
-    Delivery.objects.create(person=person, version=first)
+    """A second version of something of which the person has the first, unread unless it was there."""
+    Delivery.objects.get_or_create(person=person, version=first)
     second = EntryVersion.objects.create(entry=first.entry, number=2, title="New", text="Else.", published_at=NOW)
     Entry.objects.filter(pk=first.entry_id).update(current_version=second)
     return second
@@ -101,7 +102,7 @@ def test_the_first_page_is_what_it_is_afterwards(
 
 
 def test_today_is_at_first_what_it_is_afterwards(many: Person) -> None:
-    first = Today(many, ahead=take_in_first(many, SHOWN_TODAY, LINES))
+    first = Today(many, ahead=take_in_first(many, SHOWN_TODAY))
     seen = first.counts, _entries(first)
     assert take_in_broadcasts(many)
     assert seen == (Today(many, now=first.now).counts, _entries(Today(many, now=first.now)))
@@ -130,7 +131,7 @@ def test_once_the_page_was_sent_the_rest_is_there_and_each_once(
 
 
 def test_what_is_ahead_is_counted_as_if_it_were_there(many: Person) -> None:
-    ahead = take_in_first(many, ["must"], LINES)
+    ahead = take_in_first(many, [Shown("must", LINES)])
     assert ahead.texts
     counts = look_through(many, ahead)
     assert take_in_broadcasts(many)
@@ -139,14 +140,14 @@ def test_what_is_ahead_is_counted_as_if_it_were_there(many: Person) -> None:
 
 
 def test_where_rows_fill_a_page_all_are_taken_in(many: Person) -> None:
-    assert take_in_first(many, ["must"], 100) == NOTHING_AHEAD
+    assert take_in_first(many, [Shown("must", 100)]) == NOTHING_AHEAD
     assert take_in_broadcasts(many) == 0
 
 
 def test_leave_decides_what_is_most_pressing(many: Person) -> None:
     """Back in three weeks, what was due in three days is due after what is due in nine."""
     Absence.objects.create(person=many, since=NOW.date(), until=NOW.date() + timedelta(days=21))
-    ahead = take_in_first(many, ["must"], LINES)
+    ahead = take_in_first(many, [Shown("must", LINES)])
     taken = Delivery.objects.filter(person=many, must_acknowledge=True, state="due")
     latest = max(each.due_at for each in taken.filter(version__title__startswith="Due") if each.due_at)
     assert all(text.due_at is None or text.due_at >= latest for text in ahead.texts if text.must)
@@ -176,7 +177,7 @@ def test_where_something_stands_does_not_depend_on_when_it_was_taken_in(many: Pe
     """Ines looks bit by bit, Otto at once; what she had before, with an hour of its own, is left out."""
     had = set(Delivery.objects.filter(person=many).values_list("version__entry", flat=True))
     for _ in range(4):
-        take_in_first(many, [tab], LINES)
+        take_in_first(many, [Shown(tab, LINES)])
     take_in_broadcasts(many)
     take_in_broadcasts(otto)
     rows, order = lines.TABS[tab]
@@ -195,6 +196,68 @@ def test_what_two_bring_came_when_the_first_of_them_was_opened(many: Person, ott
     for delivery in version.deliveries.all():
         assert (delivery.created_at, delivery.due_at) == (NOW - timedelta(days=3), NOW - timedelta(days=3))
     assert version.deliveries.count() == 2
+
+
+@pytest.mark.parametrize("tab", ["must", "unread", "all"])
+def test_no_more_is_taken_in_than_the_page_shows(
+    many: Person, tab: str, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second look shows the same and takes in nothing; what stands on the page already keeps its line."""
+    monkeypatch.setattr(taking_in, "_take_in_rest", lambda *_: None)
+    browser, address = sign_in(many), f"/o/waterworks/distribute/inbox/?tab={tab}"
+    first = _shown(browser.get(address).content.decode())
+    rows = set(Delivery.objects.filter(person=many).values_list("pk", flat=True))
+    assert _shown(browser.get(address).content.decode()) == first
+    assert set(Delivery.objects.filter(person=many).values_list("pk", flat=True)) == rows
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("tab", ["must", "unread", "all", "done"])
+def test_whatever_somebody_has_the_first_page_is_what_it_is_afterwards(
+    seed: int, tab: str, ines: Person, everyone: Audience, nadia: Person
+) -> None:
+    """Forty texts that are asked for, once or twice, or lie there in any state, or both; old ones and new versions."""
+    enrol(everyone)
+    chance = random.Random(seed)
+    everyone.member_links.update(since=_some_time(chance))
+    for number in range(40):
+        version = make_version(f"Text {number}", "Text.", everyone, nadia)
+        if chance.random() < 0.5:
+            Delivery.objects.create(person=ines, version=version, **_some_row(chance))
+            if chance.random() < 0.3:
+                version = _second(version, ines) if chance.random() < 0.5 else version
+        for _ in range(chance.choice((0, 1, 1, 1, 2))):
+            due = chance.choice((None, _some_time(chance)))
+            ask(everyone, version, acknowledge=due is not None, due_at=due, opened_at=_some_time(chance))
+    ahead = take_in_first(ines, [lines.Tab(ines, tab).first(LINES)])
+    first = lines.Tab(ines, tab).stretch(LINES), look_through(ines, ahead), lines.Tab(ines, tab).count() + ahead.on(tab)
+    take_in_broadcasts(ines)
+    last = lines.Tab(ines, tab).stretch(LINES), look_through(ines), lines.Tab(ines, tab).count()
+    assert [line.delivery for line in first[0].lines] == [line.delivery for line in last[0].lines]
+    assert (first[0].has_later, *first[1:]) == (last[0].has_later, *last[1:])
+
+
+def _some_time(chance: random.Random) -> datetime:
+    return NOW - timedelta(hours=chance.randrange(-50, 50))
+
+
+def _some_row(chance: random.Random) -> dict[str, Any]:
+    must, came = chance.random() < 0.4, {"created_at": _some_time(chance)}
+    asked = {"must_acknowledge": True, "due_at": _some_time(chance)} if must else {}
+    done = {"state": "acknowledged", "acknowledged_at": _some_time(chance), "read_at": NOW}
+    read = {"state": "opened", "opened_at": NOW, "read_at": NOW}
+    gone = {"state": "withdrawn", "withdrawn_because": chance.choice(("access", "gone"))}
+    return came | asked | chance.choice(({}, {}, read, done if must else read, gone))
+
+
+def test_what_stands_first_already_leaves_no_line_for_what_comes_later(many: Person, nadia: Person) -> None:
+    pressing = Entry.objects.get(title="Own").current_version.deliveries.get()
+    Delivery.objects.filter(pk=pressing.pk).update(due_at=NOW - timedelta(days=9))
+    had = set(Delivery.objects.filter(person=many).values_list("version", flat=True))
+    ahead = take_in_first(many, [Shown("must", 1, lambda _below: Delivery.objects.get(pk=pressing.pk))])
+    new = Delivery.objects.filter(person=many).exclude(version__in=had).values_list("version__title", flat=True)
+    assert set(new) == {"New"}, "the second version of what she had"
+    assert len(ahead.texts) == 13
 
 
 def test_what_is_taken_in_came_when_it_was_opened_to_the_person(many: Person, everyone: Audience) -> None:
@@ -266,5 +329,5 @@ def _dies(*_: object) -> None:
 def test_who_has_left_takes_nothing_in(many: Person) -> None:
     many.left_on = timezone.localdate()
     many.save()
-    assert take_in_first(many, ["must"], LINES) == Ahead()
+    assert take_in_first(many, [Shown("must", LINES)]) == Ahead()
     assert not Delivery.objects.filter(person=many, reasons__isnull=False).exists()

@@ -26,6 +26,7 @@ from headwater.distribute.inbox import (
 )
 from headwater.distribute.messages import minutes_of_letters
 from headwater.distribute.models import Delivery, Reason
+from headwater.distribute.taking_in import Shown
 from headwater.people.models import Person
 from headwater.people.reading import GivenReader, Reader, given_of, reader_like
 from headwater.search.models import Kind
@@ -110,6 +111,13 @@ class Tab:
         ((found,),) = _counted(self._reader, self._name).rows(**self._given)
         return bounded(found)
 
+    def first(self, length: int) -> Shown:
+        """What its first page of so many lines shows, and whether there is more."""
+        return Shown(self._name, length + 1, lambda below: self._at(length + _tens(below)))
+
+    def _at(self, line: int) -> Delivery | None:
+        return next(iter(_at(self._reader, self._name, line).all(**self._given)), None)
+
     def part(self, start: int, length: int) -> Stretch:
         """The `length` lines from the `start`th on (the first is 0), in two queries whatever their number."""
         return self._stretch(self._asked(Part(self._name, start, _tens(length + 1))), length, start > 0)
@@ -171,6 +179,14 @@ def _counted(reader: GivenReader, tab: str) -> Prepared:
 
 
 @lru_cache(64)
+def _at(reader: GivenReader, tab: str, line: int) -> PreparedObjects[Delivery]:
+    """The delivery on a line, with no more than its place."""
+    rows, order = TABS[tab]
+    one = order.sorted(rows(reader))[line : line + 1]
+    return PreparedObjects(lambda: one.only(*_PLACED), keeps_plan=True)
+
+
+@lru_cache(64)
 def _deliveries(reader: GivenReader, part: Part) -> PreparedObjects[Delivery]:
     """The deliveries with what lines say of them; how long a text is, and not the text."""
 
@@ -181,6 +197,7 @@ def _deliveries(reader: GivenReader, part: Part) -> PreparedObjects[Delivery]:
     return PreparedObjects(build, keeps_plan=True)
 
 
+_PLACED = ("version", "must_acknowledge", "urgent", "due_at", "created_at")
 _SAID = (
     *("state", "must_acknowledge", "urgent", "due_at", "created_at", "read_at", "acknowledged_at", "useful"),
     *("version__title", "version__summary", "version__entry__kind", "version__entry__source_slug"),

@@ -1,8 +1,8 @@
 """Taking in: open broadcasts become rows of a person's inbox when they look into it.
 
-    take_in_broadcasts(person)              all that concern them
-    take_in_first(person, lists, lines)     those on the first lines of these lists; what else there is comes back
-    look_in(request, lists, lines)          the same for a page, and all the rest once the page was sent
+    take_in_broadcasts(person)      all that concern them
+    take_in_first(person, shown)    those on the first lines of lists; what else there is comes back
+    look_in(request, shown)         the same for a page, and all the rest once the page was sent
 
 A row takes a tenth of a millisecond: of somebody who comes to five hundred, the first page would wait for all of them.
 Where a row stands does not depend on when it is taken in, so a page can be turned before the rest has come.
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, TextField
@@ -21,15 +22,14 @@ from headwater.core.afterwards import afterwards
 from headwater.core.lookups import numbers
 from headwater.core.prepared import Given, Prepared
 from headwater.core.wall import organisation_context
-from headwater.distribute.broadcasts import open_broadcasts
 from headwater.distribute.deadlines import Asked, own_dues
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.following import one_deliverer_at_a_time
-from headwater.distribute.models import Broadcast, Delivery
+from headwater.distribute.models import Broadcast, Delivery, Directive
 from headwater.people.models import AudienceMember, Person
 from headwater.people.reading import GivenReader, Reader, given_of, readable, reader_like
 from headwater.people.request import Request
-from headwater.search.models import EntryVersion
+from headwater.search.models import Entry, EntryVersion
 
 _A_STEP = 100  # rows: a hundredth of a second
 _under_way: set[tuple[int, int]] = set()  # (organisation, person) for whom this process takes in the rest
@@ -44,6 +44,11 @@ class Coming(NamedTuple):
     urgent: bool
     due_at: datetime | None
     came_at: datetime
+
+    @classmethod
+    def as_row(cls, row: Delivery) -> "Coming":
+        """What a row would be, to find its place among them."""
+        return cls(row.version_id, row.must_acknowledge, row.urgent, row.due_at, row.created_at)
 
     def and_by(self, other: "Coming") -> "Coming":
         """The same when one more broadcast brings it."""
@@ -74,6 +79,27 @@ _LISTS: Mapping[str, Callable[[Iterable[Coming]], list[Coming]]] = {
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What a page shows of a list: its first `lines`.
+
+    `row_below` finds the row that stands so many lines below the last of them now, if one does.
+    """
+
+    name: str
+    lines: int
+    row_below: Callable[[int], Delivery | None] = lambda _lines: None
+
+    def of(self, texts: Iterable[Coming], leaving: int) -> list[Coming]:
+        """Those of the texts that will be on the page, if so many rows leave the list."""
+        row = self.row_below(leaving)
+        if row is None:
+            return _LISTS[self.name](texts)[: self.lines]
+        place = Coming.as_row(row)
+        before = takewhile(lambda text: text != place, _LISTS[self.name]([*texts, place]))
+        return list(islice(before, self.lines))
+
+
+@dataclass(frozen=True)
 class Ahead:
     """What is in an inbox and will be rows of it in a moment: texts of which its person has nothing yet.
 
@@ -83,18 +109,14 @@ class Ahead:
     texts: Sequence[Coming] = ()
     broadcasts: Sequence[int] = ()
 
-    @property
-    def asked(self) -> int:
-        """How many are to be acknowledged; the others are to be read."""
-        return sum(text.must for text in self.texts)
-
     def due_before(self, moment: datetime) -> int:
         """How many are to be acknowledged by an hour before this moment."""
         return sum(text.must and text.due_at is not None and text.due_at < moment for text in self.texts)
 
     def on(self, tab: str) -> int:
         """How many lines of a tab of the inbox they will be."""
-        return len(_LISTS[tab](self.texts))
+        asked = sum(text.must for text in self.texts)
+        return {"must": asked, "unread": len(self.texts) - asked, "all": len(self.texts), "done": 0}[tab]
 
 
 NOTHING_AHEAD = Ahead()
@@ -132,32 +154,32 @@ def take_in_broadcasts(person: Person) -> int:
     return _take_in(person, _missing_of(person))
 
 
-def look_in(request: Request, lists: Sequence[str], lines: int | None) -> Ahead:
-    """Take in for a page what is on the first `lines` of these lists (None: all), and the rest once it was sent."""
-    if lines is None:
+def look_in(request: Request, shown: Sequence[Shown]) -> Ahead:
+    """Take in what a page shows, and the rest once the page was sent; everything before, where it begins further on."""
+    if not shown:
         take_in_broadcasts(request.person)
         return NOTHING_AHEAD
-    ahead = take_in_first(request.person, lists, lines)
+    ahead = take_in_first(request.person, shown)
     if ahead.texts:
         organisation, person = request.organisation.pk, request.person.pk
         afterwards(request, lambda: _take_in_rest(organisation, person, ahead.broadcasts))
     return ahead
 
 
-def take_in_first(person: Person, lists: Sequence[str], lines: int) -> Ahead:
-    """Take in what is on the first `lines` of lists (must, unread, all, done, urgent must, urgent unread).
+def take_in_first(person: Person, shown: Sequence[Shown]) -> Ahead:
+    """Take in what a page shows of lists: must, unread, all, done, urgent must, urgent unread. Returns the rest.
 
-    Returns the rest. What somebody has a row of, or of an earlier version, is taken in too: that row may change lists.
+    What somebody has a row of, or of an earlier version, is taken in too: that row may change lists.
     """
     missing = _missing_of(person)
-    if len(missing) <= lines:
+    if len(missing) <= max(part.lines for part in shown):
         _take_in(person, missing)
         return NOTHING_AHEAD
     one_deliverer_at_a_time()  # from here on nobody else takes in what is counted as ahead
     coming = _coming(person, missing)
-    first = {version for (version,) in _held.rows(person=person.pk, versions=numbers(coming))}
-    new = [text for version, text in coming.items() if version not in first]
-    first.update(text.version for name in lists for text in _LISTS[name](new)[:lines])
+    held = {version for (version,) in _held.rows(person=person.pk, versions=numbers(coming))}
+    new = [text for version, text in coming.items() if version not in held]
+    first = held.union(text.version for part in shown for text in part.of(new, leaving=len(held)))
     _take_in(person, [one for one in missing if one.version in first])
     rest = [text for text in new if text.version not in first]
     return Ahead(rest, [one.broadcast for one in missing if one.version not in first])
@@ -212,10 +234,15 @@ def missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:
     # A value, not a join, so that it is asked of each broadcast by itself, and before all else: nearly all became rows.
     own = Delivery.objects.filter(person=person.pk, version=OuterRef("version")).exclude(state=Delivery.State.WITHDRAWN)
     told = own.alias(asked_by=F("reasons__directive") + 0).filter(asked_by=OuterRef("directive"))
-    untold = open_broadcasts().alias(told=Subquery(told.values("pk")[:1])).filter(told=None, spread_at=None)
-    return untold.filter(
+    # By its current version, and so without a way through the version.
+    entry = Entry.objects.filter(readable(person), current_version=OuterRef("version"), withdrawn_at=None)
+    return Broadcast.objects.alias(told=Subquery(told.values("pk")[:1])).filter(
+        Exists(entry),
         person.within("directive__audience"),
-        readable(person, "version__entry__"),
+        directive__state=Directive.State.ISSUED,
+        told=None,
+        closed_at=None,
+        spread_at=None,
     )
 
 

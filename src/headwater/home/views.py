@@ -15,7 +15,7 @@ from headwater.core.addresses import address
 from headwater.core.display.figures import number
 from headwater.core.typed import read_number
 from headwater.distribute.rules import may_try_again
-from headwater.distribute.taking_in import look_in
+from headwater.distribute.taking_in import Shown, look_in
 from headwater.distribute.waiting import InboxCounts, note_counts
 from headwater.home import findings
 from headwater.home.cockpit import Cockpit
@@ -38,7 +38,7 @@ _SHOWN = ["must", "urgent must", "unread", "urgent unread"]  # of what waits, by
 def show_today(request: Request) -> HttpResponse:
     """What must I do, and in how long."""
     person = request.person
-    ahead = look_in(request, _SHOWN, MUST_SHOWN)
+    ahead = look_in(request, [Shown(name, MUST_SHOWN) for name in _SHOWN])
     today = Today(person, is_being_made=request.organisation.is_being_made, ahead=ahead)
     note_counts(request, InboxCounts(unread=today.counts["unread"], overdue=today.counts["late"]))
     return render(

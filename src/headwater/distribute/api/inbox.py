@@ -87,8 +87,8 @@ class InboxPart(Paging.Input):
 @router.get("/inbox", response=InboxLines, operation_id="list_inbox")
 def list_inbox(request: Request, asked: Query[InboxPart]) -> dict[str, Any]:
     """What came for the person."""
-    ahead = look_in(request, [asked.tab], None if asked.after else asked.offset + asked.limit + 1)
     tab = lines.Tab(request.person, asked.tab)
+    ahead = look_in(request, [] if asked.after else [tab.first(asked.offset + asked.limit)])
     count, part = bounded(tab.count() + ahead.on(asked.tab)), _part(tab, asked)
     return {
         "items": [inbox_line(line) for line in part.lines],

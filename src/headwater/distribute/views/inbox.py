@@ -38,7 +38,8 @@ def show_inbox(request: Request) -> HttpResponse:
     """The person's inbox, by tab: to acknowledge, not yet read, all, done."""
     tab, after, before = (request.GET.get(name, "") for name in ("tab", "after", "before"))
     tabs = [tab] if tab in lines.TABS else ["must", "unread"]
-    ahead = look_in(request, tabs, None if after or before else PAGE + 1)  # what is seen, before it is counted
+    shown = [] if after or before else [lines.Tab(request.person, name).first(PAGE) for name in tabs]
+    ahead = look_in(request, shown)  # what is seen, before it is counted
     counts = look_through(request.person, ahead)
     note_counts(request, counts)
     if tab not in lines.TABS:
