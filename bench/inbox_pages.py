@@ -5,11 +5,12 @@ have not come yet; 2,000 others have 250 deliveries each, and some of them have 
 SQL, as the application's role, with all keys, indexes and row-level security. Pages are asked of the real server over
 HTTP, one after the other, and counts of the function that pages and API use.
 
-What somebody sees first takes in broadcasts. So first pages are measured by themselves, at the median of several
-people with a moment between them: of newcomers, whose inbox is empty; of those whose inbox is full, and has been read
-before the broadcasts; and, without a bar, of those whose rows nobody has read since they were written, so that they
-come from the disk. Besides, the page that each asks for at once after it. All others are one reader's. Before any of
-them others look, for each of the server's connections has to plan what it asks.
+What somebody sees first, when 500 must-reads were opened before the background came to it, takes in what it shows. So
+first pages are measured by themselves, at the median of several people with a moment between them: of newcomers, whose
+inbox is empty; of full inboxes for which the background has been there, as it has within the hour; and, without a bar,
+of full inboxes for which it has not, that were read before, or never, so that their rows come from the disk. Besides,
+the page that each asks for at once after it. All others are one reader's. Before any of them others look, for each of
+the server's connections has to plan what it asks.
 """
 
 import http.client
@@ -26,6 +27,14 @@ AT_ONCE = 100_000
 LONGEST_UPKEEP = 600  # seconds
 FIRST_LOOKS, TIMES, WARMING, LOOKED_BEFORE = 5, 60, 8, 500
 MOMENT = 0.5  # seconds
+KINDS = {
+    "warming": 3 * WARMING,
+    "newcomer": FIRST_LOOKS,
+    "spread": FIRST_LOOKS,
+    "full": FIRST_LOOKS,
+    "from_disk": FIRST_LOOKS,
+}
+HELD = ("newcomer", "spread")
 PAGES = {
     "unread": "distribute/inbox/?tab=unread",
     "must": "distribute/inbox/?tab=must",
@@ -99,7 +108,7 @@ def run() -> Iterator[Figure]:
                 looks = [_looked_first(port, session) for session in sessions]
                 middle = percentile([first for first, _ in looks], 0.5)
                 first = f"inbox_pages_first_{kind}"
-                yield plain(first, middle, "ms") if kind == "from_disk" else at_most(first, middle, "ms", 50)
+                yield at_most(first, middle, "ms", 50) if kind in HELD else plain(first, middle, "ms")
                 yield plain(f"inbox_pages_second_{kind}", percentile([second for _, second in looks], 0.5), "ms")
             for name, page in PAGES.items():
                 page = page.format(deep=_deep(organisation))
@@ -128,8 +137,7 @@ def _fill() -> tuple[int, str, dict[str, list[str]]]:
     organisation = Organisation.objects.create(slug="bench", name="Bench")
     with organisation_context(organisation.pk):
         reader = _with_account("reader")
-        kinds = {"warming": 3 * WARMING, "newcomer": FIRST_LOOKS, "full": FIRST_LOOKS, "from_disk": FIRST_LOOKS}
-        lookers = {kind: [_with_account(f"{kind} {n}") for n in range(many)] for kind, many in kinds.items()}
+        lookers = {kind: [_with_account(f"{kind} {n}") for n in range(many)] for kind, many in KINDS.items()}
         others = Person.objects.bulk_create(Person(name=f"Person {number}", clearance=3) for number in range(OTHERS))
         everyone = Audience.objects.create(slug="everyone", name="Everyone", rule={"everyone": True})
         wide = [
@@ -149,12 +157,23 @@ def _fill() -> tuple[int, str, dict[str, list[str]]]:
         }
     for first in range(1, VERSIONS + 1, AT_ONCE):
         _run(organisation.pk, values | {"first": first, "last": first + AT_ONCE - 1}, _ENTRIES, _VERSIONS)
-    people = [each.pk for each in (reader, *lookers["full"], *lookers["from_disk"], *others)]
-    each = [DELIVERIES] * (1 + 2 * FIRST_LOOKS) + [OF_OTHERS] * OTHERS
+    full = [reader, *lookers["spread"], *lookers["full"], *lookers["from_disk"]]
+    people, each = [one.pk for one in (*full, *others)], [DELIVERIES] * len(full) + [OF_OTHERS] * OTHERS
     _run(organisation.pk, values | {"people": people, "each": each}, _DELIVERIES, _REASONS, _DIRECTIVES, _BROADCASTS)
+    _spread(organisation.pk, [each.pk for each in lookers["spread"]])
     _await_upkeep(connection)
     sessions = {kind: [_session(person.user) for person in people] for kind, people in lookers.items()}
     return organisation.pk, _session(reader.user), sessions
+
+
+def _spread(organisation: int, people: list[int]) -> None:
+    """Give these people their rows of all broadcasts, as the background does."""
+    from headwater.core.wall import organisation_context
+    from headwater.distribute.delivering import deliver_broadcasts
+    from headwater.distribute.models import Broadcast
+
+    with organisation_context(organisation):
+        deliver_broadcasts(list(Broadcast.objects.values_list("pk", flat=True)), people=people)
 
 
 def _run(organisation: int, values: dict[str, Any], *statements: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from headwater.core.prepared import Given, Prepared
 from headwater.core.wall import organisation_context
 from headwater.distribute.due import CLOSE, Deadline, Whereabouts, after_working_days, due_of, strikes_after
 from headwater.distribute.models import Delivery, Directive, Reason
@@ -87,14 +88,23 @@ def due_for(directive: Directive, moment: datetime, is_first: bool = False) -> d
 
 def _away(person_ids: Iterable[int], since: datetime) -> dict[int, list[tuple[date, date]]]:
     """{person: their absences that had not ended by then}."""
-    wanted, found = set(person_ids), defaultdict(list)
-    absences = Absence.objects.filter(until__gte=since.date() - timedelta(days=1))
+    wanted, found, day = set(person_ids), defaultdict(list), since.date() - timedelta(days=1)
     if len(wanted) == 1:
-        absences = absences.filter(person__in=wanted)
-    for person_id, first, last in absences.values_list("person", "since", "until"):
+        absences = _absences_of_one.rows(person=min(wanted), day=day)
+    else:
+        absences = list(Absence.objects.filter(until__gte=day).values_list("person", "since", "until"))
+    for person_id, first, last in absences:
         if person_id in wanted:
             found[person_id].append((first, last))
     return found
+
+
+_absences_of_one = Prepared(
+    lambda: Absence.objects.filter(person=Given("person"), until__gte=Given("day")).values_list(
+        "person", "since", "until"
+    ),
+    keeps_plan=True,
+)
 
 
 def dues_of(deliveries: QuerySet[Delivery]) -> dict[int, datetime]:
