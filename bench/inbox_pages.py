@@ -65,11 +65,11 @@ _VERSIONS = """
 # within the same seven weeks, so that those of one person lie scattered among those of all.
 _DELIVERIES = """
     INSERT INTO distribute_delivery (person_id, version_id, entry_id, state, must_acknowledge, score, push, urgent,
-        rolled, due_at, eligible_at, created_at, opened_at, acknowledged_at, read_at, withdrawn_because, tx)
+        rolled, due_at, eligible_at, created_at, came_at, opened_at, acknowledged_at, read_at, withdrawn_because, tx)
     SELECT p, 1 + (p * 7919 + n * 97) %% %(versions)s, 1 + (p * 7919 + n * 97) %% %(versions)s,
         CASE WHEN n %% 10 < 5 THEN 'opened' WHEN n %% 10 = 6 THEN 'acknowledged' ELSE 'due' END, n %% 10 IN (5, 6), 1,
         'digest', false, false, CASE WHEN n %% 10 IN (5, 6) THEN now() + (n %% 40 - 20) * interval '1 day' END,
-        came, came, CASE WHEN n %% 10 < 5 THEN now() END, CASE WHEN n %% 10 = 6 THEN now() END,
+        came, came, came, CASE WHEN n %% 10 < 5 THEN now() END, CASE WHEN n %% 10 = 6 THEN now() END,
         CASE WHEN n %% 10 < 5 OR n %% 10 = 6 THEN now() END, '', 0
     FROM unnest(%(people)s::bigint[], %(each)s::int[]) AS whose(p, each), generate_series(1, each) n,
         LATERAL (SELECT now() - n * interval '49 days' / each AS came) AS moment

@@ -160,6 +160,7 @@ def _people() -> str:
                     person=person,
                     version_id=version,
                     entry_id=entry,
+                    came_at=now,
                     must_acknowledge=number % 10 == 0,
                     due_at=now + timedelta(days=chance.randrange(-5, 5)) if number % 10 == 0 else None,
                 )

@@ -155,7 +155,7 @@ def _deliver_many(
     its_own = EntryVersion.objects.filter(entry=OuterRef("pk")).values("pk")
     Entry.objects.filter(current_version=None).update(current_version=Subquery(its_own))
     Delivery.objects.bulk_create(
-        Delivery(person=person, version=version, entry_id=version.entry_id, **each)
+        Delivery(person=person, version=version, entry_id=version.entry_id, came_at=NOW, **each)
         for version, each in zip(versions, fields, strict=True)
     )
     analyse(Entry, EntryVersion, Delivery)

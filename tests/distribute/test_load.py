@@ -31,7 +31,8 @@ def make_unit(name: str, people: int, everyone: Audience, owner: Person, each: i
     for n in range(each):
         version = make_version(f"{name} news {n}", "news", everyone, owner)
         Delivery.objects.bulk_create(
-            Delivery(person=person, version=version, entry=version.entry, **fields) for person in members
+            Delivery(person=person, version=version, entry=version.entry, came_at=timezone.now(), **fields)
+            for person in members
         )
     return unit
 
@@ -164,5 +165,7 @@ def test_many_units_ask_no_more_of_the_database(nadia: Person, everyone: Audienc
         unit = create_unit(OPERATOR, f"U{number}")
         made = Person.objects.bulk_create(Person(name=f"P{number}.{n}", unit=unit) for n in range(8))
         version = Delivery.objects.filter(person=people[0]).get().version
-        Delivery.objects.bulk_create(Delivery(person=person, version=version, entry=version.entry) for person in made)
+        Delivery.objects.bulk_create(
+            Delivery(person=person, version=version, entry=version.entry, came_at=timezone.now()) for person in made
+        )
     assert queries(browser, PAGE) == few <= MOST_QUERIES

@@ -194,7 +194,7 @@ def test_what_two_bring_came_when_the_first_of_them_was_opened(many: Person, ott
         deliver_broadcasts([pk], people=[many.pk])
     take_in_broadcasts(otto)
     for delivery in version.deliveries.all():
-        assert (delivery.created_at, delivery.due_at) == (NOW - timedelta(days=3), NOW - timedelta(days=3))
+        assert (delivery.came_at, delivery.due_at) == (NOW - timedelta(days=3), NOW - timedelta(days=3))
     assert version.deliveries.count() == 2
 
 
@@ -260,19 +260,26 @@ def test_what_stands_first_already_leaves_no_line_for_what_comes_later(many: Per
     assert len(ahead.texts) == 13
 
 
+def test_what_opens_up_to_somebody_after_it_was_spread_came_when_they_got_it(many: Person, otto: Person) -> None:
+    """A text that they may read only now, weeks after the rest: it stands on top."""
+    Broadcast.objects.update(spread_at=NOW - timedelta(days=3))
+    assert deliver_broadcasts(list(Broadcast.objects.values_list("pk", flat=True)), people=[otto.pk])
+    assert all(each.came_at == each.created_at > NOW for each in Delivery.objects.filter(person=otto))
+
+
 def test_what_is_taken_in_came_when_it_was_opened_to_the_person(many: Person, everyone: Audience) -> None:
     later = NOW - timedelta(hours=1)
     everyone.member_links.filter(person=many).update(since=later)
     take_in_broadcasts(many)
-    assert {each.created_at for each in Delivery.objects.filter(person=many, version__title__startswith="Due")} == {
-        later
-    }
+    rows = Delivery.objects.filter(person=many, version__title__startswith="Due")
+    assert {each.came_at for each in rows} == {later}
+    assert all(each.created_at > NOW for each in rows), "when they were made"
     everyone.member_links.update(since=LONG_AGO)
     nadia = Person.objects.get(name__startswith="Nadia")
     take_in_broadcasts(nadia)
     for delivery in Delivery.objects.filter(person=nadia):
         opened = delivery.version.broadcasts.order_by("opened_at").values_list("opened_at", flat=True)
-        assert delivery.created_at == opened[0]
+        assert delivery.came_at == opened[0]
 
 
 def test_a_page_further_on_takes_in_everything(many: Person, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:

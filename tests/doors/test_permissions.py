@@ -40,7 +40,8 @@ class World:
         self.entries = [self._entry(number) for number in range(10)]
         for person in self.people:
             Delivery.objects.bulk_create(
-                Delivery(person=person, version=each.current_version, entry=each) for each in self.entries
+                Delivery(person=person, version=each.current_version, entry=each, came_at=timezone.now())
+                for each in self.entries
             )
 
     def _unit(self, number: int) -> Unit:

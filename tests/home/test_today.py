@@ -164,7 +164,7 @@ def test_the_most_pressing_come_first_whatever_waits(ines: Person, make_entry: M
         key=lambda each: (
             not each.urgent,
             each.due_at or datetime.max.replace(tzinfo=UTC),
-            -each.created_at.timestamp(),
+            -each.came_at.timestamp(),
             -each.version_id,
         ),
     )

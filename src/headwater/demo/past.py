@@ -48,9 +48,9 @@ def date_directive(directive: Directive) -> None:
     """A directive's deliveries were made, and sent, when it was issued; or when their person came into its audience."""
     issued_at = timezone.now()
     fresh = Delivery.objects.filter(reasons__directive=directive)
-    fresh.update(created_at=issued_at)
+    fresh.update(created_at=issued_at, came_at=issued_at)
     for delivery in fresh.filter(eligible_at__gt=issued_at):
-        Delivery.objects.filter(pk=delivery.pk).update(created_at=delivery.eligible_at)
+        Delivery.objects.filter(pk=delivery.pk).update(created_at=delivery.eligible_at, came_at=delivery.eligible_at)
     plan(list(fresh.filter(eligible_at__lte=issued_at).select_related("person")))
     settle_dispatches(issued_at)
 

@@ -101,8 +101,8 @@ _ONCE = {"since": "NULL", "but": "true"}
 # is spread, a hundred thousand have one, and a reason by it.
 _FROM_BROADCASTS = """
     WITH e AS MATERIALIZED (
-        SELECT b.version_id, v.entry_id, b.words, b.due_at, b.opened_at, r.id AS directive_id, r.audience_id AS asked,
-               r.acknowledge, r.urgent, r.due_zone, r.due_days, v.number,
+        SELECT b.version_id, v.entry_id, b.words, b.due_at, b.opened_at, b.spread_at, r.id AS directive_id,
+               r.audience_id AS asked, r.acknowledge, r.urgent, r.due_zone, r.due_days, v.number,
                greatest(v.published_at, r.issued_at) AS since,
                e.withdrawn_at, e.classification, e.owner_id, e.audience_id, e.unit_id
         FROM distribute_broadcast b
@@ -114,7 +114,8 @@ _FROM_BROADCASTS = """
     SELECT p.id, e.version_id, e.entry_id, e.directive_id, e.words::text, e.acknowledge, e.urgent, e.due_at::text,
            greatest(e.since, m.since, %(since)s::timestamptz)::text, e.number > 1, e.opened_at::text, e.due_zone,
            e.due_days, p.timezone, p.work_until::text, greatest(m.since, %(since)s::timestamptz)::text,
-           greatest(e.opened_at, m.since, %(since)s::timestamptz)::text
+           CASE WHEN e.spread_at IS NULL THEN greatest(e.opened_at, m.since, %(since)s::timestamptz)
+                ELSE now() END::text
     FROM e
     JOIN people_audiencemember m ON m.audience_id = e.asked
     JOIN people_person p ON p.id = m.person_id
@@ -150,15 +151,15 @@ _INSERT = """
     WITH {targets},
     made AS (
         INSERT INTO distribute_delivery AS d (person_id, version_id, entry_id, state, must_acknowledge, urgent, due_at,
-            score, push, rolled, eligible_at, created_at, withdrawn_because, tx)
+            score, push, rolled, eligible_at, created_at, came_at, withdrawn_because, tx)
         SELECT t.person_id, t.version_id, min(t.entry_id), 'due', bool_or(t.must), bool_or(t.urgent), min(t.due_at),
-            max(t.score), min(t.push), false, min(t.eligible_at), min(t.came_at), '', 0
+            max(t.score), min(t.push), false, min(t.eligible_at), now(), min(t.came_at), '', 0
         FROM t GROUP BY t.person_id, t.version_id ORDER BY t.version_id, t.person_id
         ON CONFLICT (version_id, person_id) DO UPDATE SET
             must_acknowledge = d.must_acknowledge OR excluded.must_acknowledge,
             urgent = d.urgent OR excluded.urgent,
             due_at = least(d.due_at, excluded.due_at),
-            created_at = least(d.created_at, excluded.created_at),
+            came_at = least(d.came_at, excluded.came_at),
             score = greatest(d.score, excluded.score),
             push = least(d.push, excluded.push),
             state = CASE WHEN d.state <> 'withdrawn' THEN d.state WHEN d.acknowledged_at IS NOT NULL THEN 'acknowledged'

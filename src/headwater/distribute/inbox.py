@@ -16,7 +16,7 @@ from headwater.people.reading import Reader, readable
 
 WAITING = (Delivery.State.DUE, Delivery.State.OPENED)
 # By version, not by row: where something stands does not depend on when an open broadcast became a row.
-NEWEST_FIRST = Order(By("created_at", falls=True), By("version_id", falls=True))
+NEWEST_FIRST = Order(By("came_at", falls=True), By("version_id", falls=True))
 MOST_PRESSING_FIRST = Order(By("due_at", may_be_empty=True), *NEWEST_FIRST.columns)
 LATEST_SIGNED_FIRST = Order(By("acknowledged_at", falls=True), By("pk", falls=True))
 

@@ -197,9 +197,9 @@ def _deliveries(reader: GivenReader, part: Part) -> PreparedObjects[Delivery]:
     return PreparedObjects(build, keeps_plan=True)
 
 
-_PLACED = ("version", "must_acknowledge", "urgent", "due_at", "created_at")
+_PLACED = ("version", "must_acknowledge", "urgent", "due_at", "came_at")
 _SAID = (
-    *("state", "must_acknowledge", "urgent", "due_at", "created_at", "read_at", "acknowledged_at", "useful"),
+    *("state", "must_acknowledge", "urgent", "due_at", "came_at", "read_at", "acknowledged_at", "useful"),
     *("version__title", "version__summary", "version__entry__kind", "version__entry__source_slug"),
 )
 _reasons = PreparedObjects(

@@ -48,7 +48,7 @@ class Coming(NamedTuple):
     @classmethod
     def as_row(cls, row: Delivery) -> "Coming":
         """What a row would be, to find its place among them."""
-        return cls(row.version_id, row.must_acknowledge, row.urgent, row.due_at, row.created_at)
+        return cls(row.version_id, row.must_acknowledge, row.urgent, row.due_at, row.came_at)
 
     def and_by(self, other: "Coming") -> "Coming":
         """The same when one more broadcast brings it."""
@@ -216,7 +216,8 @@ def _take_in(person: Person, missing: Sequence[_Missing]) -> int:
 def _missing_of(person: Person) -> list[_Missing]:
     if not person.is_active:
         return []
-    return [_Missing(*row) for row in _missing(reader_like(person)).rows(**given_of(person))]
+    rows = _missing(reader_like(person)).rows(**given_of(person))
+    return [_Missing(*row) for row in rows if row[-1]]  # without `since`, they left the audience a moment ago
 
 
 @lru_cache(256)

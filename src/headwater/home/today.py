@@ -214,7 +214,7 @@ def _pressing(reader: GivenReader) -> PreparedObjects[Delivery]:
     chosen, *others = (some.values("pk") for some in first)
     rows = Delivery.objects.filter(pk__in=chosen.union(*others, all=True))
     rows = rows.annotate(letters=letters_of("version__text"), beginning=Left("version__text", 400))
-    rows = rows.order_by("-urgent", F("due_at").asc(nulls_last=True), "-created_at", "-version_id")
+    rows = rows.order_by("-urgent", F("due_at").asc(nulls_last=True), "-came_at", "-version_id")
     told = with_reasons(rows.select_related("version__entry__unit").defer("version__text"))
     return PreparedObjects(lambda: told, keeps_plan=True)
 

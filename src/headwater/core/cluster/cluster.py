@@ -25,6 +25,7 @@ DATABASE = "headwater"
 LONGEST_START = 90  # seconds; recovery after a crash may have much log to replay
 LEAST_FREE = 2**24  # bytes; PostgreSQL's log of changes grows by that much at a time
 LONGEST_LEAVING = 5  # seconds until PostgreSQL has stopped behind a killed process
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")  # bytes
 LONGEST_TURN = 300  # seconds to wait while another process creates, starts or stops the cluster
 
 
@@ -33,8 +34,10 @@ def cache_size() -> str:
 
     With 96 MB 25,000 entries are served from memory, with 256 what inboxes are counted by among a million.
     """
-    megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-    return f"{min(max(megabytes // 16, 96), 256)}MB"
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):  # a container's own limit; "max", or no file, where there is none
+        memory = min(memory, int(CONTAINER_LIMIT.read_text()))
+    return f"{min(max((memory >> 20) // 16, 96), 256)}MB"
 
 
 # Small enough for the whole system to idle in 600 MB.

@@ -55,7 +55,7 @@ def inbox_line(line: lines.InboxLine) -> dict[str, Any]:
         "must_acknowledge": delivery.must_acknowledge,
         "urgent": delivery.urgent,
         "due": delivery.due_at,
-        "came": delivery.created_at,
+        "came": delivery.came_at,
         "sentence": line.sentence,
         "reasons": [reason.sentence() for reason in line.reasons],
     }

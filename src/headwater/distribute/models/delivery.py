@@ -64,9 +64,9 @@ class Delivery(Walled):
     rolled = models.BooleanField(default=False, help_text=_("not among the best of the day: waits for the digest"))
     worth = models.FloatField(null=True, help_text=_("to its person when it was weighed against the budget, 0 to 1"))
     eligible_at = models.DateTimeField(default=timezone.now)
-    created_at = models.DateTimeField(
-        default=timezone.now,
-        help_text=_("when it came: what an open broadcast brings, when that was opened to the person"),
+    created_at = models.DateTimeField(default=timezone.now)
+    came_at = models.DateTimeField(
+        help_text=_("its place in lists: when the row was made, or the open broadcast that it was a part of before")
     )
     sent_at = models.DateTimeField(null=True, help_text=_("first time any channel took it"))
     opened_at = models.DateTimeField(null=True, help_text=_("seen while signed in"))
@@ -85,16 +85,16 @@ class Delivery(Walled):
         # By version first: what one version makes goes to one place of the index, and finds it for versions too.
         constraints = [models.UniqueConstraint(fields=["version", "person"], name="delivery_once")]
         indexes = [
-            models.Index(fields=["person", "-created_at", "-version"], name="delivery_inbox"),
+            models.Index(fields=["person", "-came_at", "-version"], name="delivery_inbox"),
             # These hold all that counting what waits asks: somebody's deliveries of a year lie each on another page.
             models.Index(
-                fields=["person", "-created_at", "-version"],
+                fields=["person", "-came_at", "-version"],
                 include=["organisation", "entry", "state", "rolled", "urgent"],
                 name="delivery_unread",
                 condition=Q(must_acknowledge=False, read_at=None),
             ),
             models.Index(
-                fields=["person", "due_at", "-created_at", "-version"],
+                fields=["person", "due_at", "-came_at", "-version"],
                 include=["organisation", "entry", "state", "read_at", "urgent"],
                 name="delivery_due",
                 condition=Q(must_acknowledge=True, acknowledged_at=None),
@@ -111,9 +111,10 @@ class Delivery(Walled):
         verbose_name_plural = "deliveries"
 
     def save(self, *arguments: Any, **options: Any) -> None:
-        """Keep it; a new one names the entry that its version is of."""
+        """Keep it; a new one names the entry of its version, and came when it was made, if nothing else is said."""
         if self._state.adding:
             self.entry_id = self.version.entry_id
+            self.came_at = self.came_at or self.created_at
         super().save(*arguments, **options)
 
     @property
