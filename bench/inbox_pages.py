@@ -8,8 +8,9 @@ HTTP, one after the other, and counts of the function that pages and API use.
 What somebody sees first, when 500 must-reads were opened before the background came to it, takes in what it shows. So
 first pages are measured by themselves, at the median of several people with a moment between them: of newcomers, whose
 inbox is empty; of full inboxes for which the background has been there, as it has within the hour; of full inboxes for
-which it has not; and, without a bar, of such that nobody has read, so that their rows come from the disk. Besides, the page that each asks for at once after it. All others are one reader's. Before any of them others look, for each of
-the server's connections has to plan what it asks.
+which it has not; and, without a bar, of such that nobody has read, so that their rows come from the disk. Besides, the
+page that each asks for at once after it. All others are one reader's. Before any of them others look, for each of the
+server's connections has to plan what it asks.
 """
 
 import http.client
