@@ -15,9 +15,10 @@ from django.test import Client
 from django.utils import timezone
 
 from headwater.distribute import lines, taking_in
+from headwater.distribute.ahead import NOTHING_AHEAD, Ahead, Shown
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.models import Broadcast, Delivery, Directive
-from headwater.distribute.taking_in import NOTHING_AHEAD, Ahead, Shown, take_in_broadcasts, take_in_first
+from headwater.distribute.taking_in import take_in_broadcasts, take_in_first
 from headwater.distribute.views import inbox
 from headwater.distribute.waiting import counts_of, look_through
 from headwater.home import views
@@ -150,7 +151,7 @@ def test_leave_decides_what_is_most_pressing(many: Person) -> None:
     ahead = take_in_first(many, [Shown("must", LINES)])
     taken = Delivery.objects.filter(person=many, must_acknowledge=True, state="due")
     latest = max(each.due_at for each in taken.filter(version__title__startswith="Due") if each.due_at)
-    assert all(text.due_at is None or text.due_at >= latest for text in ahead.texts if text.must)
+    assert all(text.then.due_at is None or text.then.due_at >= latest for text in ahead.texts if text.then.must)
 
 
 @pytest.mark.parametrize("tab", ["must", "unread", "all"])
@@ -257,7 +258,8 @@ def test_what_stands_first_already_leaves_no_line_for_what_comes_later(many: Per
     ahead = take_in_first(many, [Shown("must", 1, lambda _below: Delivery.objects.get(pk=pressing.pk))])
     new = Delivery.objects.filter(person=many).exclude(version__in=had).values_list("version__title", flat=True)
     assert set(new) == {"New"}, "the second version of what she had"
-    assert len(ahead.texts) == 13
+    assert len(ahead.texts) == 15
+    assert {text.now.version for text in ahead.texts if text.now} < had, "what she had is further down, too"
 
 
 def test_what_opens_up_to_somebody_after_it_was_spread_came_when_they_got_it(many: Person, otto: Person) -> None:

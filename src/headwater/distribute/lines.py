@@ -13,6 +13,7 @@ from headwater.core.counting import RowCount, bounded
 from headwater.core.lookups import numbers
 from headwater.core.order import Order
 from headwater.core.prepared import Given, Prepared, PreparedObjects
+from headwater.distribute.ahead import Shown
 from headwater.distribute.because import Because, because, weightiest_first
 from headwater.distribute.inbox import (
     LATEST_SIGNED_FIRST,
@@ -26,7 +27,6 @@ from headwater.distribute.inbox import (
 )
 from headwater.distribute.messages import minutes_of_letters
 from headwater.distribute.models import Delivery, Reason
-from headwater.distribute.taking_in import Shown
 from headwater.people.models import Person
 from headwater.people.reading import GivenReader, Reader, given_of, reader_like
 from headwater.search.models import Kind
@@ -197,7 +197,7 @@ def _deliveries(reader: GivenReader, part: Part) -> PreparedObjects[Delivery]:
     return PreparedObjects(build, keeps_plan=True)
 
 
-_PLACED = ("version", "must_acknowledge", "urgent", "due_at", "came_at")
+_PLACED = ("version", "must_acknowledge", "urgent", "due_at", "came_at", "acknowledged_at", "read_at")
 _SAID = (
     *("state", "must_acknowledge", "urgent", "due_at", "came_at", "read_at", "acknowledged_at", "useful"),
     *("version__title", "version__summary", "version__entry__kind", "version__entry__source_slug"),

@@ -8,20 +8,19 @@ A row takes a tenth of a millisecond: of somebody who comes to five hundred, the
 Where a row stands does not depend on when it is taken in, so a page can be turned before the rest has come.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
-from itertools import islice, takewhile
 from typing import NamedTuple
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 from headwater.core.afterwards import afterwards
 from headwater.core.lookups import numbers
-from headwater.core.prepared import Given, Prepared
+from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.core.wall import organisation_context
+from headwater.distribute.ahead import NOTHING_AHEAD, Ahead, Coming, Shown, Standing
 from headwater.distribute.deadlines import Asked, own_dues
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.following import one_deliverer_at_a_time
@@ -33,93 +32,6 @@ from headwater.search.models import Entry, EntryVersion
 
 _A_STEP = 100  # rows: a hundredth of a second
 _under_way: set[tuple[int, int]] = set()  # (organisation, person) for whom this process takes in the rest
-_NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-class Coming(NamedTuple):
-    """A text that open broadcasts bring: whether its reader is to acknowledge it, by when, and when it came to them."""
-
-    version: int
-    must: bool
-    urgent: bool
-    due_at: datetime | None
-    came_at: datetime
-
-    @classmethod
-    def as_row(cls, row: Delivery) -> "Coming":
-        """What a row would be, to find its place among them."""
-        return cls(row.version_id, row.must_acknowledge, row.urgent, row.due_at, row.came_at)
-
-    def and_by(self, other: "Coming") -> "Coming":
-        """The same when one more broadcast brings it."""
-        hours = [hour for hour in (self.due_at, other.due_at) if hour]
-        came_at = min(self.came_at, other.came_at)
-        return Coming(
-            self.version, self.must or other.must, self.urgent or other.urgent, min(hours, default=None), came_at
-        )
-
-
-def _newest_first(texts: Iterable[Coming]) -> list[Coming]:
-    return sorted(texts, key=lambda text: (text.came_at, text.version), reverse=True)
-
-
-def _most_pressing_first(texts: Iterable[Coming]) -> list[Coming]:
-    return sorted(_newest_first(texts), key=lambda text: text.due_at or _NEVER)
-
-
-# The lists that a page may show, each as the same list of rows holds and sorts them (inbox.py, home/today.py).
-_LISTS: Mapping[str, Callable[[Iterable[Coming]], list[Coming]]] = {
-    "must": lambda texts: _most_pressing_first(text for text in texts if text.must),
-    "urgent must": lambda texts: _most_pressing_first(text for text in texts if text.must and text.urgent),
-    "unread": lambda texts: _newest_first(text for text in texts if not text.must),
-    "urgent unread": lambda texts: _newest_first(text for text in texts if not text.must and text.urgent),
-    "all": _newest_first,
-    "done": lambda _texts: [],
-}
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a page shows of a list: its first `lines`.
-
-    `row_below` finds the row that stands so many lines below the last of them now, if one does.
-    """
-
-    name: str
-    lines: int
-    row_below: Callable[[int], Delivery | None] = lambda _lines: None
-
-    def of(self, texts: Iterable[Coming], leaving: int) -> list[Coming]:
-        """Those of the texts that will be on the page, if so many rows leave the list."""
-        row = self.row_below(leaving)
-        if row is None:
-            return _LISTS[self.name](texts)[: self.lines]
-        place = Coming.as_row(row)
-        before = takewhile(lambda text: text != place, _LISTS[self.name]([*texts, place]))
-        return list(islice(before, self.lines))
-
-
-@dataclass(frozen=True)
-class Ahead:
-    """What is in an inbox and will be rows of it in a moment: texts of which its person has nothing yet.
-
-    `broadcasts` are those that bring them.
-    """
-
-    texts: Sequence[Coming] = ()
-    broadcasts: Sequence[int] = ()
-
-    def due_before(self, moment: datetime) -> int:
-        """How many are to be acknowledged by an hour before this moment."""
-        return sum(text.must and text.due_at is not None and text.due_at < moment for text in self.texts)
-
-    def on(self, tab: str) -> int:
-        """How many lines of a tab of the inbox they will be."""
-        asked = sum(text.must for text in self.texts)
-        return {"must": asked, "unread": len(self.texts) - asked, "all": len(self.texts), "done": 0}[tab]
-
-
-NOTHING_AHEAD = Ahead()
 
 
 class _Missing(NamedTuple):
@@ -167,30 +79,39 @@ def look_in(request: Request, shown: Sequence[Shown]) -> Ahead:
 
 
 def take_in_first(person: Person, shown: Sequence[Shown]) -> Ahead:
-    """Take in what a page shows of lists: must, unread, all, done, urgent must, urgent unread. Returns the rest.
-
-    What somebody has a row of, or of an earlier version, is taken in too: that row may change lists.
-    """
+    """Take in what a page shows of lists: must, unread, all, done, urgent must, urgent unread. Returns the rest."""
     missing = _missing_of(person)
     if len(missing) <= max(part.lines for part in shown):
         _take_in(person, missing)
         return NOTHING_AHEAD
     one_deliverer_at_a_time()  # from here on nobody else takes in what is counted as ahead
     coming = _coming(person, missing)
-    held = {version for (version,) in _held.rows(person=person.pk, versions=numbers(coming))}
-    new = [text for version, text in coming.items() if version not in held]
-    first = held.union(text.version for part in shown for text in part.of(new, leaving=len(held)))
+    unknown = {version for version, text in coming.items() if text is None}
+    known = [text for text in coming.values() if text]
+    first = unknown.union(*(part.of(known, leaving=len(unknown)) for part in shown))
     _take_in(person, [one for one in missing if one.version in first])
-    rest = [text for text in new if text.version not in first]
+    rest = [text for text in known if text.then.version not in first]
     return Ahead(rest, [one.broadcast for one in missing if one.version not in first])
 
 
-def _coming(person: Person, missing: Sequence[_Missing]) -> dict[int, Coming]:
-    """{version: what comes of it to the person}."""
+def _coming(person: Person, missing: Sequence[_Missing]) -> dict[int, Coming | None]:
+    """{version: what comes of it to the person}; None where only taking it in will tell."""
+    brought = _brought(person, missing)
+    versions = numbers(brought)
+    found: dict[int, Coming | None] = {version: Coming(None, text) for version, text in brought.items()}
+    for row in _rows.all(person=person.pk, versions=versions):
+        now = Standing.of(row)
+        then = now.and_by(brought[row.version_id])
+        found[row.version_id] = Coming(now, then) if row.state in _STANDING else None
+    return found | {version: None for (version,) in _replacing.rows(person=person.pk, versions=versions)}
+
+
+def _brought(person: Person, missing: Sequence[_Missing]) -> dict[int, Standing]:
+    """{version: how it will stand where nothing of it does}."""
     asked = [one.asked(person) for one in missing]
-    found: dict[int, Coming] = {}
+    found: dict[int, Standing] = {}
     for one, each, due_at in zip(missing, asked, own_dues(asked), strict=True):
-        text = Coming(one.version, one.must, one.urgent, due_at, max(each.opened_at, each.since))
+        text = Standing(one.version, one.must, one.urgent, due_at, max(each.opened_at, each.since))
         found[one.version] = found[one.version].and_by(text) if one.version in found else text
     return found
 
@@ -247,13 +168,18 @@ def missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:
     )
 
 
-# Of which of some versions a person has a row, if only a withdrawn one, or had one of an earlier version.
+# What a person has of some versions, and which of these replaces another that they have or had.
 _own = Delivery.objects.filter(person=Given("person"))
-_held = Prepared(
+_STANDING = {Delivery.State.DUE, Delivery.State.OPENED, Delivery.State.ACKNOWLEDGED}
+_rows = PreparedObjects(
+    lambda: _own.filter(version__among=Given("versions")).only(
+        *("version", "state", "must_acknowledge", "urgent", "due_at", "came_at", "acknowledged_at", "read_at")
+    ),
+    keeps_plan=True,
+)
+_replacing = Prepared(
     lambda: EntryVersion.objects.filter(
-        Exists(_own.filter(version=OuterRef("pk")))
-        | Q(number__gt=1) & Exists(_own.filter(version__entry=OuterRef("entry"))),
-        pk__among=Given("versions"),
+        Exists(_own.filter(version__entry=OuterRef("entry"))), number__gt=1, pk__among=Given("versions")
     ).values_list("pk"),
     keeps_plan=True,
 )

@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from headwater.core.counting import AT_MOST, RowCount, RowCounts, bounded
 from headwater.core.prepared import Given, Prepared
+from headwater.distribute.ahead import NOTHING_AHEAD, Ahead
 from headwater.distribute.inbox import WAITING, for_you, to_sign
 from headwater.distribute.models import Delivery
-from headwater.distribute.taking_in import NOTHING_AHEAD, Ahead, missing_broadcasts
+from headwater.distribute.taking_in import missing_broadcasts
 from headwater.people.models import Person
 from headwater.people.reading import GivenReader, Reader, given_of, reader_like
 

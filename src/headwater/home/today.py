@@ -12,12 +12,13 @@ from django.utils.functional import cached_property
 
 from headwater.core.counting import AT_MOST, AtLeast, RowCount, RowCounts, bounded
 from headwater.core.prepared import Given, Prepared, PreparedObjects
+from headwater.distribute.ahead import NOTHING_AHEAD, Ahead
 from headwater.distribute.because import Because, because, weightiest_first
 from headwater.distribute.digests import digest_hour
 from headwater.distribute.inbox import for_you, signed, to_sign, with_reasons
 from headwater.distribute.messages import minutes_of_letters
 from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference
-from headwater.distribute.taking_in import NOTHING_AHEAD, Ahead, take_in_broadcasts
+from headwater.distribute.taking_in import take_in_broadcasts
 from headwater.distribute.waiting import unread_in_all
 from headwater.library.difference import compare
 from headwater.library.models import Article

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET, require_POST
 from headwater.core.addresses import address
 from headwater.core.display.figures import number
 from headwater.core.typed import read_number
+from headwater.distribute.ahead import Shown
 from headwater.distribute.rules import may_try_again
-from headwater.distribute.taking_in import Shown, look_in
+from headwater.distribute.taking_in import look_in
 from headwater.distribute.waiting import InboxCounts, note_counts
 from headwater.home import findings
 from headwater.home.cockpit import Cockpit

@@ -1,0 +1,136 @@
+"""What is ahead in an inbox: what becomes of its lists and counts by broadcasts that are not taken in yet.
+
+Reckoned as taking them in will have it, so that a page need not wait for it. Nothing here asks the database.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from headwater.distribute.models import Delivery
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Standing(NamedTuple):
+    """How a text stands in somebody's inbox, as its row says or will say.
+
+    Whether they are to acknowledge it, by when, since when it is there; whether it waits, or was acknowledged; whether
+    they have read it.
+    """
+
+    version: int
+    must: bool
+    urgent: bool
+    due_at: datetime | None
+    came_at: datetime
+    waits: bool = True
+    is_read: bool = False
+
+    @classmethod
+    def of(cls, row: Delivery) -> "Standing":
+        """As the row says; of one that waits or was acknowledged."""
+        waits, is_read = row.acknowledged_at is None, row.read_at is not None
+        return cls(row.version_id, row.must_acknowledge, row.urgent, row.due_at, row.came_at, waits, is_read)
+
+    def and_by(self, other: "Standing") -> "Standing":
+        """The same when a broadcast brings it that would make the other of it."""
+        hours = [hour for hour in (self.due_at, other.due_at) if hour]
+        return self._replace(
+            must=self.must or other.must,
+            urgent=self.urgent or other.urgent,
+            due_at=min(hours, default=None),
+            came_at=min(self.came_at, other.came_at),
+        )
+
+
+class Coming(NamedTuple):
+    """A text that broadcasts bring: how it stands now, if it does, and how it will."""
+
+    now: Standing | None
+    then: Standing
+
+
+class _List(NamedTuple):
+    """Which texts a list holds, and their place in it: what is less comes first."""
+
+    holds: Callable[[Standing], bool]
+    place: Callable[[Standing], tuple[Any, ...]]
+
+
+def _newest_first(text: Standing) -> tuple[Any, ...]:
+    return _NEVER - text.came_at, -text.version
+
+
+def _most_pressing_first(text: Standing) -> tuple[Any, ...]:
+    return text.due_at or _NEVER, _NEVER - text.came_at, -text.version
+
+
+def _to_sign(text: Standing) -> bool:
+    return text.must and text.waits
+
+
+def _for_you(text: Standing) -> bool:
+    return text.waits and not (text.must or text.is_read)
+
+
+# The lists that a page may show, each as the same list of rows holds and sorts them (inbox.py, home/today.py). Nothing
+# becomes acknowledged by coming, or takes another place among what is.
+_LISTS: Mapping[str, _List] = {
+    "must": _List(_to_sign, _most_pressing_first),
+    "urgent must": _List(lambda text: text.urgent and _to_sign(text), _most_pressing_first),
+    "unread": _List(_for_you, _newest_first),
+    "urgent unread": _List(lambda text: text.urgent and _for_you(text), _newest_first),
+    "all": _List(lambda _text: True, _newest_first),
+    "done": _List(lambda text: not text.waits, lambda _text: ()),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows of a list: its first `lines`.
+
+    `row_below` finds the row that stands so many lines below the last of them now, if one does. Without it, whatever
+    somebody has a row of already is taken to be shown.
+    """
+
+    name: str
+    lines: int
+    row_below: Callable[[int], Delivery | None] | None = None
+
+    def of(self, coming: Sequence[Coming], leaving: int) -> set[int]:
+        """The versions of those texts that the page shows or will show, if so many other rows may leave the list."""
+        holds, place = _LISTS[self.name]
+        standing = [text.now for text in coming if text.now]
+        then = sorted((text.then for text in coming if holds(text.then)), key=place)
+        if self.row_below is None:
+            return {text.version for text in (*standing, *then[: self.lines])}
+        standing = [text for text in standing if holds(text)]
+        if row := self.row_below(leaving + len(standing)):
+            last = place(Standing.of(row))
+            standing = [text for text in standing if place(text) <= last]
+            then = [text for text in then if place(text) < last]
+        return {text.version for text in (*standing, *then[: self.lines])}
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What will be in an inbox in a moment and its rows do not say yet; `broadcasts` are those that bring it."""
+
+    texts: Sequence[Coming] = ()
+    broadcasts: Sequence[int] = ()
+
+    def due_before(self, moment: datetime) -> int:
+        """How many more are to be acknowledged by an hour before this moment."""
+        return self._more(lambda text: _to_sign(text) and text.due_at is not None and text.due_at < moment)
+
+    def on(self, tab: str) -> int:
+        """How many more lines a tab of the inbox will have; fewer than none where some leave it."""
+        return self._more(_LISTS[tab].holds)
+
+    def _more(self, holds: Callable[[Standing], bool]) -> int:
+        return sum(holds(text.then) - (text.now is not None and holds(text.now)) for text in self.texts)
+
+
+NOTHING_AHEAD = Ahead()
