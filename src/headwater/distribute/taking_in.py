@@ -8,7 +8,7 @@ A row takes a tenth of a millisecond: of somebody who comes to five hundred, the
 Where a row stands does not depend on when it is taken in, so a page can be turned before the rest has come.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -31,11 +31,13 @@ from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
 _A_STEP = 100  # rows: a hundredth of a second
+_REMEMBERED = 10_000
+_first_ones: set[int] = set()
 _under_way: set[tuple[int, int]] = set()  # (organisation, person) for whom this process takes in the rest
 
 
 class _Missing(NamedTuple):
-    """An open broadcast that is no row of the person's yet, and since when they belong to whom it asks.
+    """An open broadcast that is no row of the person's yet.
 
     Moments come as text: that is read ten times as fast as the moments of the database are.
     """
@@ -46,19 +48,20 @@ class _Missing(NamedTuple):
     urgent: bool
     due_days: int | None
     zone: str
+    audience: int
     opened_at: str
     due_at: str | None
-    since: str
 
-    def asked(self, person: Person) -> Asked:
-        """What it asks of the person."""
-        opened_at, since = datetime.fromisoformat(self.opened_at), datetime.fromisoformat(self.since)
+    def asked(self, person: Person, since: datetime) -> Asked:
+        """What it asks of the person, who belongs to whom it asks since then."""
+        opened_at = datetime.fromisoformat(self.opened_at)
         due_at = None if self.due_at is None else datetime.fromisoformat(self.due_at)
         place = person.timezone, person.work_until, since
         return Asked(person.pk, opened_at, due_at, self.zone, self.due_days, self.urgent, *place)
 
 
-_FIELDS = ("pk", "version", *(f"directive__{name}" for name in ("acknowledge", "urgent", "due_days", "due_zone")))
+_ASKED = ("acknowledge", "urgent", "due_days", "due_zone", "audience")
+_FIELDS = ("pk", "version", *(f"directive__{name}" for name in _ASKED))
 
 
 def take_in_broadcasts(person: Person) -> int:
@@ -97,20 +100,36 @@ def take_in_first(person: Person, shown: Sequence[Shown]) -> Ahead:
 def _coming(person: Person, missing: Sequence[_Missing]) -> dict[int, Coming | None]:
     """{version: what comes of it to the person}; None where only taking it in will tell."""
     brought = _brought(person, missing)
-    versions = numbers(brought)
     found: dict[int, Coming | None] = {version: Coming(None, text) for version, text in brought.items()}
-    for row in _rows.all(person=person.pk, versions=versions):
+    for row in _rows.all(person=person.pk, versions=numbers(brought)):
         now = Standing.of(row)
         then = now.and_by(brought[row.version_id])
         found[row.version_id] = Coming(now, then) if row.state in _STANDING else None
-    return found | {version: None for (version,) in _replacing.rows(person=person.pk, versions=versions)}
+    return found | dict.fromkeys(_replacing(person, brought.keys()))
+
+
+def _replacing(person: Person, versions: Set[int]) -> set[int]:
+    """Which of the versions replace an earlier one that the person has, or had.
+
+    First versions of their entries are remembered, for so they stay: nobody who looks after has to ask of them.
+    """
+    unknown = versions - _first_ones
+    if not unknown:
+        return set()
+    later = {version for (version,) in _later_ones.rows(versions=numbers(unknown))}
+    if len(_first_ones) > _REMEMBERED:
+        _first_ones.clear()
+    _first_ones.update(unknown - later)
+    return {version for (version,) in _had_before.rows(person=person.pk, versions=numbers(later))} if later else set()
 
 
 def _brought(person: Person, missing: Sequence[_Missing]) -> dict[int, Standing]:
     """{version: how it will stand where nothing of it does}."""
-    asked = [one.asked(person) for one in missing]
+    since = dict(_memberships.rows(person=person.pk))
+    still = [one for one in missing if one.audience in since]  # some they may have left a moment ago
+    asked = [one.asked(person, since[one.audience]) for one in still]
     found: dict[int, Standing] = {}
-    for one, each, due_at in zip(missing, asked, own_dues(asked), strict=True):
+    for one, each, due_at in zip(still, asked, own_dues(asked), strict=True):
         text = Standing(one.version, one.must, one.urgent, due_at, max(each.opened_at, each.since))
         found[one.version] = found[one.version].and_by(text) if one.version in found else text
     return found
@@ -137,15 +156,12 @@ def _take_in(person: Person, missing: Sequence[_Missing]) -> int:
 def _missing_of(person: Person) -> list[_Missing]:
     if not person.is_active:
         return []
-    rows = _missing(reader_like(person)).rows(**given_of(person))
-    return [_Missing(*row) for row in rows if row[-1]]  # without `since`, they left the audience a moment ago
+    return [_Missing(*row) for row in _missing(reader_like(person)).rows(**given_of(person))]
 
 
 @lru_cache(256)
 def _missing(reader: GivenReader) -> Prepared:
-    member = AudienceMember.objects.filter(person=reader.pk, audience=OuterRef("directive__audience"))
-    moments = ("opened_at", "due_at", Subquery(member.values("since")[:1]))
-    as_text = [Cast(moment, TextField()) for moment in moments]
+    as_text = [Cast(moment, TextField()) for moment in ("opened_at", "due_at")]
     return Prepared(lambda: missing_broadcasts(reader).values_list(*_FIELDS, *as_text), keeps_plan=True)
 
 
@@ -168,7 +184,11 @@ def missing_broadcasts(person: Reader) -> QuerySet[Broadcast]:
     )
 
 
-# What a person has of some versions, and which of these replaces another that they have or had.
+_memberships = Prepared(
+    lambda: AudienceMember.objects.filter(person=Given("person")).values_list("audience", "since"), keeps_plan=True
+)
+
+# What a person has of some versions; which of these have an earlier one, and of which of those the person has one.
 _own = Delivery.objects.filter(person=Given("person"))
 _STANDING = {Delivery.State.DUE, Delivery.State.OPENED, Delivery.State.ACKNOWLEDGED}
 _rows = PreparedObjects(
@@ -177,9 +197,9 @@ _rows = PreparedObjects(
     ),
     keeps_plan=True,
 )
-_replacing = Prepared(
-    lambda: EntryVersion.objects.filter(
-        Exists(_own.filter(version__entry=OuterRef("entry"))), number__gt=1, pk__among=Given("versions")
-    ).values_list("pk"),
+_versions = EntryVersion.objects.filter(pk__among=Given("versions")).values_list("pk")
+_later_ones = Prepared(lambda: _versions.filter(number__gt=1), keeps_plan=True)
+_had_before = Prepared(
+    lambda: _versions.filter(Exists(_own.filter(version__entry=OuterRef("entry")))),
     keeps_plan=True,
 )
