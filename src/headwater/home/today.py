@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -24,7 +24,7 @@ from headwater.library.difference import compare
 from headwater.library.models import Article
 from headwater.people.held import still_open
 from headwater.people.models import Notice, Person
-from headwater.people.reading import GivenReader, given_of, readable, reader_like
+from headwater.people.reading import GivenReader, Reader, given_of, readable, reader_like
 from headwater.search.models import Entry, EntryVersion
 from headwater.search.sizes import letters_of
 
@@ -87,7 +87,8 @@ class Today:
             yesterday=self.now - timedelta(days=1),
             **given_of(self.person),
         )
-        return _with(_bounded(self.person, *found), self.ahead or NOTHING_AHEAD, self.now, midnight + timedelta(days=1))
+        counts = _bounded(self.person, midnight.replace(day=1), *found)
+        return _with(counts, self.ahead or NOTHING_AHEAD, self.now, midnight + timedelta(days=1))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -158,36 +159,48 @@ def _counted(reader: GivenReader) -> Prepared:
     """What `_bounded` is made from, as one row."""
     overdue = Q(due_at__lt=Given("now"))
     today = Q(due_at__gte=Given("now"), due_at__lt=Given("tomorrow"))
-    this_month = signed(reader).filter(acknowledged_at__gte=Given("month"))
     gathered = EntryVersion.objects.filter(
         gathered_at__gt=Given("yesterday"), is_backfill=False, entry__in=Entry.objects.current().readable_by(reader)
     )
     pushed = Delivery.objects.filter(
         person=reader.pk, must_acknowledge=False, urgent=False, dispatches__created_at__gte=Given("midnight")
     )
+    others = for_you(reader), for_you(reader).filter(rolled=True), gathered.order_by("-gathered_at")
     counts = (
         RowCounts(to_sign(reader), [Q(), overdue, today, Q(read_at=None)]),
-        *(
-            RowCount(rows, is_bounded=True)
-            for rows in (
-                for_you(reader),
-                for_you(reader).filter(rolled=True),
-                this_month,
-                this_month.filter(acknowledged_at__gt=F("due_at")),
-                gathered.order_by("-gathered_at"),
-            )
-        ),
+        RowCounts(_done(reader), [Q(), _LATE]),
+        *(RowCount(rows, is_bounded=True) for rows in others),
         RowCount(pushed.distinct()),
     )
     return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(*counts), keeps_plan=True)
 
 
-def _bounded(person: Person, asked: list[int], *others: int) -> dict[str, int]:
+def _done(reader: Reader) -> QuerySet[Delivery]:
+    """What the reader acknowledged in a month, the latest first."""
+    return signed(reader).filter(acknowledged_at__gte=Given("month"))
+
+
+_LATE = Q(acknowledged_at__gt=F("due_at"))
+
+
+@lru_cache(256)
+def _done_late(reader: GivenReader) -> Prepared:
+    """How many of them late: among more than the bound they are counted by themselves."""
+    late = RowCount(_done(reader).filter(_LATE), is_bounded=True)
+    return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(late), keeps_plan=True)
+
+
+def _bounded(
+    person: Person, month: datetime, asked: list[int], acknowledged: list[int], *others: int
+) -> dict[str, int]:
     """The figures by name. Must-reads come in order of their hour: what is late is met first, then what is due today;
     where these go up to the bound, at least so many are due today."""
     must, late, today, _must_unread = asked
     today = AtLeast(today) if late + today > AT_MOST else today
-    mine, rolled, done, done_late, gathered, pushes = others
+    done, done_late = acknowledged
+    if done > AT_MOST:
+        ((done_late,),) = _done_late(reader_like(person)).rows(month=month, **given_of(person))
+    mine, rolled, gathered, pushes = others
     counts = {"must": must, "late": late, "today": today, "mine": mine, "rolled": rolled, "done": done}
     counts |= {"unread": unread_in_all(person, asked, mine), "done_late": done_late}
     counts |= {"gathered": gathered, "pushes": pushes}
@@ -206,14 +219,14 @@ def _with(counts: dict[str, int], ahead: Ahead, now: datetime, tomorrow: datetim
 def _pressing(reader: GivenReader) -> PreparedObjects[Delivery]:
     """The most pressing must-reads and the newest of the rest, urgent ones first, with all that their lines say.
 
-    The first of the urgent and the first of all hold what is shown, and each of the four is found from its end of an
-    index, however much waits.
+    The first of the urgent and the first of all hold what is shown, and each of the four is found in an index, however
+    much waits: by version, which the index holds and the row's own number it does not.
     """
     asked, unread = to_sign(reader), for_you(reader)
     first = [asked[:MUST_SHOWN], asked.filter(urgent=True)[:MUST_SHOWN]]
     first += [unread[:FOR_YOU_SHOWN], unread.filter(urgent=True)[:FOR_YOU_SHOWN]]
-    chosen, *others = (some.values("pk") for some in first)
-    rows = Delivery.objects.filter(pk__in=chosen.union(*others, all=True))
+    chosen, *others = (some.values("version") for some in first)
+    rows = Delivery.objects.filter(person=reader.pk, version__in=chosen.union(*others, all=True))
     rows = rows.annotate(letters=letters_of("version__text"), beginning=Left("version__text", 400))
     rows = rows.order_by("-urgent", F("due_at").asc(nulls_last=True), "-came_at", "-version_id")
     told = with_reasons(rows.select_related("version__entry__unit").defer("version__text"))
