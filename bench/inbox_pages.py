@@ -8,9 +8,9 @@ HTTP, one after the other, and counts of the function that pages and API use.
 What somebody sees first, when 500 must-reads were opened before the background came to it, takes in what it shows. So
 first pages are measured by themselves, at the median of several people with a moment between them: of newcomers, whose
 inbox is empty; of full inboxes for which the background has been there, as it has within the hour; of full inboxes for
-which it has not; and, without a bar, of such that nobody has read, so that their rows come from the disk. Besides, the
-page that each asks for at once after it. All others are one reader's. Before any of them others look, for each of the
-server's connections has to plan what it asks.
+which it has not; and, without a bar, of such that nobody has read, so that their rows come from the disk, and of Today
+as the first page. Besides, the page that each asks for at once after it. All others are one reader's. Before any of
+them others look, for each of the server's connections has to plan what it asks.
 """
 
 import http.client
@@ -33,7 +33,9 @@ KINDS = {
     "spread": FIRST_LOOKS,
     "full": FIRST_LOOKS,
     "from_disk": FIRST_LOOKS,
+    "today": FIRST_LOOKS,
 }
+EMPTY, NO_BAR = ("warming", "newcomer"), ("from_disk", "today")
 PAGES = {
     "unread": "distribute/inbox/?tab=unread",
     "must": "distribute/inbox/?tab=must",
@@ -104,10 +106,10 @@ def run() -> Iterator[Figure]:
             for session in first_lookers.pop("warming"):
                 _asked(port, session, PAGES["must"])
             for kind, sessions in first_lookers.items():
-                looks = [_looked_first(port, session) for session in sessions]
+                looks = [_looked_first(port, session, PAGES.get(kind, PAGES["must"])) for session in sessions]
                 middle = percentile([first for first, _ in looks], 0.5)
                 first = f"inbox_pages_first_{kind}"
-                yield plain(first, middle, "ms") if kind == "from_disk" else at_most(first, middle, "ms", 50)
+                yield plain(first, middle, "ms") if kind in NO_BAR else at_most(first, middle, "ms", 50)
                 yield plain(f"inbox_pages_second_{kind}", percentile([second for _, second in looks], 0.5), "ms")
             for name, page in PAGES.items():
                 page = page.format(deep=_deep(organisation))
@@ -117,10 +119,10 @@ def run() -> Iterator[Figure]:
         yield plain("inbox_pages_versions", VERSIONS, "versions")
 
 
-def _looked_first(port: int, session: str) -> tuple[float, float]:
+def _looked_first(port: int, session: str, page: str) -> tuple[float, float]:
     """Milliseconds of the first page that somebody sees, a moment after anybody else, and of the next one at once."""
     time.sleep(MOMENT)
-    return _asked(port, session, PAGES["must"]), _asked(port, session, PAGES["must"])
+    return _asked(port, session, page), _asked(port, session, page)
 
 
 def _fill() -> tuple[int, str, dict[str, list[str]]]:
@@ -156,7 +158,7 @@ def _fill() -> tuple[int, str, dict[str, list[str]]]:
         }
     for first in range(1, VERSIONS + 1, AT_ONCE):
         _run(organisation.pk, values | {"first": first, "last": first + AT_ONCE - 1}, _ENTRIES, _VERSIONS)
-    full = [reader, *lookers["spread"], *lookers["full"], *lookers["from_disk"]]
+    full = [reader, *(each for kind, people in lookers.items() if kind not in EMPTY for each in people)]
     people, each = [one.pk for one in (*full, *others)], [DELIVERIES] * len(full) + [OF_OTHERS] * OTHERS
     _run(organisation.pk, values | {"people": people, "each": each}, _DELIVERIES, _REASONS, _DIRECTIVES, _BROADCASTS)
     _spread(organisation.pk, [each.pk for each in lookers["spread"]])
@@ -253,7 +255,7 @@ def _read_before(organisation: int) -> None:
     with organisation_context(organisation):
         for person in Person.objects.filter(name__startswith="Person ").order_by("pk")[:LOOKED_BEFORE]:
             look_through(person)
-        for person in Person.objects.filter(name__startswith="full "):
+        for person in Person.objects.filter(name__regex="^(full|today) "):
             look_through(person)
             Tab(person, "must").stretch(30)
 
