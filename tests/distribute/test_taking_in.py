@@ -6,6 +6,7 @@ Most of these tests hold back what is taken in after a page, as if the next page
 import random
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +15,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from headwater.distribute import lines, taking_in
+from headwater.core import counting
+from headwater.core.counting import SPARE
+from headwater.distribute import lines, taking_in, waiting
 from headwater.distribute.ahead import NOTHING_AHEAD, Ahead, Shown
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.models import Broadcast, Delivery, Directive
@@ -231,11 +234,20 @@ def test_whatever_somebody_has_the_first_page_is_what_it_is_afterwards(
             due = chance.choice((None, _some_time(chance)))
             ask(everyone, version, acknowledge=due is not None, due_at=due, opened_at=_some_time(chance))
     ahead = take_in_first(ines, [lines.Tab(ines, tab).first(LINES)])
-    first = lines.Tab(ines, tab).stretch(LINES), look_through(ines, ahead), lines.Tab(ines, tab).count() + ahead.on(tab)
+    first = _seen(ines, tab, ahead)
     take_in_broadcasts(ines)
-    last = lines.Tab(ines, tab).stretch(LINES), look_through(ines), lines.Tab(ines, tab).count()
-    assert [line.delivery for line in first[0].lines] == [line.delivery for line in last[0].lines]
-    assert (first[0].has_later, *first[1:]) == (last[0].has_later, *last[1:])
+    assert first == _seen(ines, tab, NOTHING_AHEAD)
+
+
+def _seen(person: Person, tab: str, ahead: Ahead) -> Any:
+    """A first page of two lines, all that they say, and all that is counted."""
+    stretch = lines.Tab(person, tab).stretch(LINES)
+    said = ("pk", "state", "must_acknowledge", "urgent", "due_at", "came_at", "read_at")
+    seen = [
+        ([getattr(line.delivery, name) for name in said], line.sentence, line.reasons, line.is_overdue)
+        for line in stretch.lines
+    ]
+    return seen, stretch.has_later, look_through(person, ahead), lines.Tab(person, tab).count(ahead)
 
 
 def _some_time(chance: random.Random) -> datetime:
@@ -340,3 +352,58 @@ def test_who_has_left_takes_nothing_in(many: Person) -> None:
     many.save()
     assert take_in_first(many, [Shown("must", LINES)]) == Ahead()
     assert not Delivery.objects.filter(person=many, reasons__isnull=False).exists()
+
+
+@pytest.mark.parametrize("asked", [SPARE, SPARE + 50])
+@pytest.mark.parametrize("tab", ["must", "unread", "all"])
+def test_beyond_the_bound_too_the_first_page_counts_what_is_counted_afterwards(
+    asked: int, tab: str, ines: Person, everyone: Audience, nadia: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a few more texts than are counted so many become must-reads; the bound is brought down to ten."""
+    for module in (counting, waiting):
+        monkeypatch.setattr(module, "AT_MOST", 10)
+    for query in (waiting._counted, lines._counted):
+        query.cache_clear()
+    enrol(everyone)
+    for number in range(SPARE + 60):
+        version = make_version(f"Text {number}", "Text.", everyone, nadia)
+        Delivery.objects.create(person=ines, version=version)
+        if number < asked:
+            ask(everyone, version, acknowledge=True, due_at=NOW + timedelta(hours=number))
+    first = _seen(ines, tab, take_in_first(ines, [lines.Tab(ines, tab).first(LINES)]))
+    take_in_broadcasts(ines)
+    last = _seen(ines, tab, NOTHING_AHEAD)
+    for query in (waiting._counted, lines._counted):
+        query.cache_clear()
+    assert [(repr(each), type(each)) for each in astuple(first[2])] == [
+        (repr(each), type(each)) for each in astuple(last[2])
+    ]
+    assert first == last
+
+
+def test_what_becomes_a_must_read_is_not_marked_as_read_with_the_rest(
+    many: Person, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pressed before the rest has come: as many are marked as the page said."""
+    monkeypatch.setattr(taking_in, "_take_in_rest", lambda *_: None)
+    browser = sign_in(many)
+    page = browser.get("/o/waterworks/distribute/inbox/?tab=must").content.decode()
+    said = re.search(r"For you (\d+) unread", page)
+    browser.post("/o/waterworks/distribute/inbox/reading/", {"all": "1"})
+    read = Delivery.objects.filter(person=many, read_at__isnull=False, acknowledged_at=None)
+    assert said
+    assert read.count() == int(said[1]) > 0
+    assert not read.filter(must_acknowledge=True).exists()
+
+
+def test_what_was_recalled_while_a_look_waited_is_not_counted(many: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def waits() -> bool:
+        Directive.objects.filter(name="Read it", acknowledge=True).update(state="recalled")
+        return True
+
+    monkeypatch.setattr(taking_in, "one_deliverer_at_a_time", waits)
+    ahead = take_in_first(many, [Shown("unread", 1)])
+    assert ahead.texts
+    assert look_through(many, ahead).to_acknowledge == 1, "her own"
+    assert take_in_broadcasts(many)
+    assert look_through(many).to_acknowledge == 1

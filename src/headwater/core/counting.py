@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import BooleanField, ExpressionWrapper, F, IntegerField, Q, QuerySet, Subquery
 
 AT_MOST = 1_000
+SPARE = 100  # rows that are counted beyond the bound where so many may be taken off afterwards
 
 
 class AtLeast(int):
@@ -28,6 +29,12 @@ def bounded(found: int) -> int:
     return AtLeast(AT_MOST) if found > AT_MOST else found
 
 
+def corrected(found: int, more: int) -> int:
+    """What a count with `SPARE` says when so many rows more are to be counted, or fewer if negative."""
+    left = max(found + more, 0)  # what went between two counts is taken off twice
+    return AtLeast(left) if found > AT_MOST + SPARE and left <= AT_MOST else bounded(left)
+
+
 class RowCount(Subquery):
     """How many rows a query has, as an expression: `annotate(open=RowCount(Report.objects.filter(…)))`."""
 
@@ -35,11 +42,13 @@ class RowCount(Subquery):
     output_field = IntegerField()
     empty_result_set_value = 0
 
-    def __init__(self, rows: QuerySet[Any], ordered: bool = False, is_bounded: bool = False, **extra: Any) -> None:
+    def __init__(
+        self, rows: QuerySet[Any], ordered: bool = False, is_bounded: bool = False, spare: int = 0, **extra: Any
+    ) -> None:
         """`ordered` keeps the order, which `distinct("field")` needs. For `is_bounded` see `bounded`; the order stays,
-        for an index that has it ends the count as soon as the bound is reached."""
+        for an index that has it ends the count as soon as the bound, and what is to `spare`, is reached."""
         rows = rows.values("pk") if ordered or is_bounded else rows.order_by().values("pk")
-        super().__init__(rows[: AT_MOST + 1] if is_bounded else rows, **extra)
+        super().__init__(rows[: AT_MOST + 1 + spare] if is_bounded else rows, **extra)
 
 
 class RowCounts(Subquery):

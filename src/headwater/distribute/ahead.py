@@ -1,6 +1,7 @@
 """What is ahead in an inbox: what becomes of its lists and counts by broadcasts that are not taken in yet.
 
-Reckoned as taking them in will have it, so that a page need not wait for it. Nothing here asks the database.
+Reckoned as taking them in will have it, so that a page need not wait for it: what the statement that writes rows
+(delivering.py) does to one that is there, `Standing.and_by` says.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +31,7 @@ class Standing(NamedTuple):
 
     @classmethod
     def of(cls, row: Delivery) -> "Standing":
-        """As the row says; of one that waits or was acknowledged."""
+        """As the row says. Of one that was withdrawn only its place holds."""
         waits, is_read = row.acknowledged_at is None, row.read_at is not None
         return cls(row.version_id, row.must_acknowledge, row.urgent, row.due_at, row.came_at, waits, is_read)
 
@@ -76,7 +77,8 @@ def _for_you(text: Standing) -> bool:
 
 
 # The lists that a page may show, each as the same list of rows holds and sorts them (inbox.py, home/today.py). Nothing
-# becomes acknowledged by coming, or takes another place among what is.
+# becomes acknowledged by coming, or takes another place among what is: of that list no place is needed, and all that
+# changes in it is taken to be shown.
 _LISTS: Mapping[str, _List] = {
     "must": _List(_to_sign, _most_pressing_first),
     "urgent must": _List(lambda text: text.urgent and _to_sign(text), _most_pressing_first),

@@ -9,11 +9,11 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from headwater.core.counting import RowCount, bounded
+from headwater.core.counting import SPARE, RowCount, corrected
 from headwater.core.lookups import numbers
 from headwater.core.order import Order
 from headwater.core.prepared import Given, Prepared, PreparedObjects
-from headwater.distribute.ahead import Shown
+from headwater.distribute.ahead import NOTHING_AHEAD, Ahead, Shown
 from headwater.distribute.because import Because, because, weightiest_first
 from headwater.distribute.inbox import (
     LATEST_SIGNED_FIRST,
@@ -106,10 +106,10 @@ class Tab:
         self._name, self._order = name, TABS[name][1]
         self._reader, self._given = reader_like(person), given_of(person)
 
-    def count(self) -> int:
-        """How many lines there are, up to a bound (core/counting.py)."""
+    def count(self, ahead: Ahead = NOTHING_AHEAD) -> int:
+        """How many lines there are, up to a bound (core/counting.py), with those that are ahead."""
         ((found,),) = _counted(self._reader, self._name).rows(**self._given)
-        return bounded(found)
+        return corrected(found, ahead.on(self._name))
 
     def first(self, length: int) -> Shown:
         """What its first page of so many lines shows, and whether there is more."""
@@ -174,7 +174,7 @@ def _tens(wanted: int) -> int:
 
 @lru_cache(256)
 def _counted(reader: GivenReader, tab: str) -> Prepared:
-    rows = RowCount(TABS[tab][0](reader), is_bounded=True)
+    rows = RowCount(TABS[tab][0](reader), is_bounded=True, spare=SPARE)
     return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(rows), keeps_plan=True)
 
 

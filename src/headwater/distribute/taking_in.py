@@ -17,6 +17,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 from headwater.core.afterwards import afterwards
+from headwater.core.counting import SPARE
 from headwater.core.lookups import numbers
 from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.core.wall import organisation_context
@@ -31,8 +32,8 @@ from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
 
 _A_STEP = 100  # rows: a hundredth of a second
-_REMEMBERED = 10_000
-_first_ones: set[int] = set()
+_first_ones: set[int] = set()  # versions that this process knows to be the first of their entries
+_AT_MOST_KNOWN = 10_000
 _under_way: set[tuple[int, int]] = set()  # (organisation, person) for whom this process takes in the rest
 
 
@@ -83,44 +84,31 @@ def look_in(request: Request, shown: Sequence[Shown]) -> Ahead:
 
 def take_in_first(person: Person, shown: Sequence[Shown]) -> Ahead:
     """Take in what a page shows of lists: must, unread, all, done, urgent must, urgent unread. Returns the rest."""
-    missing = _missing_of(person)
-    if len(missing) <= max(part.lines for part in shown):
+    missing, lines = _missing_of(person), max(part.lines for part in shown)
+    # Held, nobody else takes in what is counted as ahead; while one waits for it, some may be taken in, or recalled.
+    if len(missing) > lines and one_deliverer_at_a_time():
+        missing = _missing_of(person)
+    if len(missing) <= lines:
         _take_in(person, missing)
         return NOTHING_AHEAD
-    one_deliverer_at_a_time()  # from here on nobody else takes in what is counted as ahead
-    coming = _coming(person, missing)
-    unknown = {version for version, text in coming.items() if text is None}
-    known = [text for text in coming.values() if text]
+    known = _reckoned(person, missing)
+    unknown = {one.version for one in missing}.difference(text.then.version for text in known)
     first = unknown.union(*(part.of(known, leaving=len(unknown)) for part in shown))
     _take_in(person, [one for one in missing if one.version in first])
     rest = [text for text in known if text.then.version not in first]
     return Ahead(rest, [one.broadcast for one in missing if one.version not in first])
 
 
-def _coming(person: Person, missing: Sequence[_Missing]) -> dict[int, Coming | None]:
-    """{version: what comes of it to the person}; None where only taking it in will tell."""
+def _reckoned(person: Person, missing: Sequence[_Missing]) -> list[Coming]:
+    """The texts of which can be said what comes of them to the person; of the others only taking them in will tell."""
     brought = _brought(person, missing)
-    found: dict[int, Coming | None] = {version: Coming(None, text) for version, text in brought.items()}
-    for row in _rows.all(person=person.pk, versions=numbers(brought)):
-        now = Standing.of(row)
-        then = now.and_by(brought[row.version_id])
-        found[row.version_id] = Coming(now, then) if row.state in _STANDING else None
-    return found | dict.fromkeys(_replacing(person, brought.keys()))
-
-
-def _replacing(person: Person, versions: Set[int]) -> set[int]:
-    """Which of the versions replace an earlier one that the person has, or had.
-
-    First versions of their entries are remembered, for so they stay: nobody who looks after has to ask of them.
-    """
-    unknown = versions - _first_ones
-    if not unknown:
-        return set()
-    later = {version for (version,) in _later_ones.rows(versions=numbers(unknown))}
-    if len(_first_ones) > _REMEMBERED:
-        _first_ones.clear()
-    _first_ones.update(unknown - later)
-    return {version for (version,) in _had_before.rows(person=person.pk, versions=numbers(later))} if later else set()
+    rows = {row.version_id: row for row in _rows.all(person=person.pk, versions=numbers(brought))}
+    coming = {version: Coming(None, text) for version, text in brought.items() if version not in rows}
+    if len(rows) <= SPARE:  # so many can be taken off a count
+        standing = {row.version_id: Standing.of(row) for row in rows.values() if row.state in _STANDING}
+        coming |= {version: Coming(now, now.and_by(brought[version])) for version, now in standing.items()}
+    replacing = _replacing(person, coming.keys())
+    return [text for version, text in coming.items() if version not in replacing]
 
 
 def _brought(person: Person, missing: Sequence[_Missing]) -> dict[int, Standing]:
@@ -133,6 +121,21 @@ def _brought(person: Person, missing: Sequence[_Missing]) -> dict[int, Standing]
         text = Standing(one.version, one.must, one.urgent, due_at, max(each.opened_at, each.since))
         found[one.version] = found[one.version].and_by(text) if one.version in found else text
     return found
+
+
+def _replacing(person: Person, versions: Set[int]) -> set[int]:
+    """Which of the versions replace an earlier one that the person has, or had.
+
+    First versions of their entries are remembered, for so they stay: nobody who looks after has to ask of them.
+    """
+    unknown = versions - _first_ones
+    if not unknown:
+        return set()
+    later = {version for (version,) in _later_ones.rows(versions=numbers(unknown))}
+    if len(_first_ones) > _AT_MOST_KNOWN:
+        _first_ones.clear()
+    _first_ones.update(unknown - later)
+    return {version for (version,) in _had_before.rows(person=person.pk, versions=numbers(later))} if later else set()
 
 
 def _take_in_rest(organisation_id: int, person_id: int, broadcasts: Sequence[int]) -> None:

@@ -6,6 +6,7 @@ look_through(person)        the same, quicker, once broadcasts were taken in
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
-from headwater.core.counting import AT_MOST, RowCount, RowCounts, bounded
+from headwater.core.counting import AT_MOST, SPARE, RowCount, RowCounts, bounded, corrected
 from headwater.core.prepared import Given, Prepared
 from headwater.distribute.ahead import NOTHING_AHEAD, Ahead
 from headwater.distribute.inbox import WAITING, for_you, to_sign
@@ -43,41 +44,41 @@ def note_counts(request: HttpRequest, counts: InboxCounts) -> None:
 
 def counts_of(person: Person) -> InboxCounts:
     """What waits, open broadcasts included."""
-    return _of(person, has_broadcasts=True)
+    if not person.is_active:
+        return InboxCounts()
+    return counted(person, *_found(person, timezone.now(), has_broadcasts=True))
+
+
+def _found(person: Person, now: datetime, has_broadcasts: bool) -> Sequence[Any]:
+    """What the expressions of `waiting_counts` say of the person."""
+    (found,) = _counted(reader_like(person), has_broadcasts).rows(now=now, **given_of(person))
+    return found
 
 
 def look_through(person: Person, ahead: Ahead = NOTHING_AHEAD) -> InboxCounts:
     """What waits, for somebody whose open broadcasts were taken in just now, but for what is ahead."""
-    counts = _of(person, has_broadcasts=False)
-    if not ahead.texts:
-        return counts
+    if not person.is_active:
+        return InboxCounts()
+    now = timezone.now()
+    asked, for_you = _found(person, now, has_broadcasts=False)
+    to_acknowledge, overdue, _unread = asked
     return InboxCounts(
-        unread=bounded(counts.unread + ahead.on("all")),
-        to_acknowledge=bounded(counts.to_acknowledge + ahead.on("must")),
-        overdue=bounded(counts.overdue + ahead.due_before(timezone.now())),
-        for_you=bounded(counts.for_you + ahead.on("unread")),
+        unread=bounded(unread_in_all(person, asked, for_you) + ahead.on("all")),
+        to_acknowledge=bounded(to_acknowledge + ahead.on("must")),
+        overdue=bounded(overdue + ahead.due_before(now)),
+        for_you=corrected(for_you, ahead.on("unread")),
     )
 
 
-def _of(person: Person, has_broadcasts: bool) -> InboxCounts:
-    if not person.is_active:
-        return InboxCounts()
-    (found,) = _counted(reader_like(person), has_broadcasts).rows(now=timezone.now(), **given_of(person))
-    return counted(person, *found)
-
-
-def counted(person: Person, asked: Sequence[int], for_you: int, missing: Sequence[int] = (0, 0, 0, 0)) -> InboxCounts:
-    """What the expressions of `waiting_counts` say when they found this for the person.
-
-    What must be taken off more than the bound is taken off the bound: at least as many are left.
-    """
+def counted(person: Person, asked: Sequence[int], for_you: int, missing: Sequence[int]) -> InboxCounts:
+    """What the expressions of `waiting_counts` say when they found this for the person."""
     new, new_asked, newly_asked, no_longer_for_you = missing
     to_acknowledge, overdue, _unread = asked
     return InboxCounts(
         unread=bounded(unread_in_all(person, asked, for_you) + new),
         to_acknowledge=bounded(to_acknowledge + newly_asked),
         overdue=bounded(overdue),
-        for_you=bounded(for_you + new - new_asked) - no_longer_for_you,
+        for_you=corrected(for_you, new - new_asked - no_longer_for_you),
     )
 
 
@@ -110,7 +111,7 @@ def waiting_counts(reader: Reader, now: Any, has_broadcasts: bool = True) -> tup
     Must-reads come in order of their hour: the overdue ones among them are all met, up to the bound.
     """
     asked = RowCounts(to_sign(reader), [Q(), Q(due_at__lt=now), Q(read_at=None)])
-    unread = RowCount(for_you(reader), is_bounded=True)
+    unread = RowCount(for_you(reader), is_bounded=True, spare=SPARE)
     return (asked, unread, _missing_counts(reader)) if has_broadcasts else (asked, unread)
 
 

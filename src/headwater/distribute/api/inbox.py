@@ -8,7 +8,7 @@ from ninja import Query, Router, Schema
 
 from headwater.core.addresses import address
 from headwater.core.bodies import Body
-from headwater.core.counting import AtLeast, bounded
+from headwater.core.counting import AtLeast
 from headwater.core.paging import Paging
 from headwater.core.references import Id, Text, refuse_reference, required
 from headwater.distribute import actions, lines
@@ -89,7 +89,7 @@ def list_inbox(request: Request, asked: Query[InboxPart]) -> dict[str, Any]:
     """What came for the person."""
     tab = lines.Tab(request.person, asked.tab)
     ahead = look_in(request, [] if asked.after else [tab.first(asked.offset + asked.limit)])
-    count, part = bounded(tab.count() + ahead.on(asked.tab)), _part(tab, asked)
+    count, part = tab.count(ahead), _part(tab, asked)
     return {
         "items": [inbox_line(line) for line in part.lines],
         "count": count,

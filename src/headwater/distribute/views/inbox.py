@@ -25,7 +25,7 @@ from headwater.distribute.actions import (
 from headwater.distribute.delivering import row_for
 from headwater.distribute.inbox import for_you, inbox_of
 from headwater.distribute.models import Delivery
-from headwater.distribute.taking_in import look_in
+from headwater.distribute.taking_in import look_in, take_in_broadcasts
 from headwater.distribute.waiting import InboxCounts, look_through, note_counts
 from headwater.people.request import Request
 from headwater.search.models import Entry, EntryVersion
@@ -74,6 +74,7 @@ def _heading(counts: InboxCounts) -> str:
 def mark_read(request: Request) -> HttpResponse:
     """Mark the selected deliveries as read (a must-read waits for its signature all the same), or all “for you”."""
     if request.POST.get("all") == "1":
+        take_in_broadcasts(request.person)  # what is a must-read by now is not marked
         rows = list(for_you(request.person).select_related("person"))
     else:
         chosen = read_numbers(request.POST.getlist("delivery"))
