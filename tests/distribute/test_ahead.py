@@ -126,11 +126,14 @@ def test_nothing_becomes_acknowledged_by_coming(inbox: tuple[Inbox, list[Coming]
     assert NOTHING_AHEAD.on("all") == 0
 
 
+@pytest.mark.parametrize("row", [None, Delivery(version_id=99, came_at=NOON, acknowledged_at=NOON)])
 @given(inbox=inboxes(), lines=st.integers(1, 6))
-def test_what_was_acknowledged_is_shown_among_what_is_done(inbox: tuple[Inbox, list[Coming]], lines: int) -> None:
+def test_what_was_acknowledged_is_shown_among_what_is_done(
+    row: Delivery | None, inbox: tuple[Inbox, list[Coming]], lines: int
+) -> None:
     coming = inbox[1]
     done = {text.now.version for text in coming if text.now and not text.now.waits}
-    assert Shown("done", lines, lambda _below: None).of(coming, leaving=0) == done
+    assert Shown("done", lines, lambda _below: row).of(coming, leaving=0) == done
 
 
 @given(texts=st.lists(brought, min_size=3, max_size=3))

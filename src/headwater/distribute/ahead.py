@@ -111,7 +111,7 @@ class Shown:
         standing = [text for text in standing if holds(text)]
         if row := self.row_below(leaving + len(standing)):
             last = place(Standing.of(row))
-            standing = [text for text in standing if place(text) < last]
+            standing = [text for text in standing if place(text) <= last]
             then = [text for text in then if place(text) < last]
         return {text.version for text in (*standing, *then[: self.lines])}
 
