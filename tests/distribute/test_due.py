@@ -83,6 +83,29 @@ def test_leave_before_or_after_changes_nothing(away: tuple[date, date]) -> None:
 
 
 @given(
+    opened_at=some.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)).map(
+        lambda moment: moment.replace(tzinfo=UTC)
+    ),
+    hours=some.integers(-48, 2_000),
+    late=some.integers(-500, 50),
+    away=some.lists(some.tuples(some.integers(-20, 60), some.integers(0, 30)), max_size=1),
+    urgent=some.booleans(),
+    by_day=some.booleans(),
+)
+def test_who_is_where_it_was_chosen_has_the_hour_that_anybody_has_whose_clock_agrees(
+    opened_at: datetime, hours: int, late: int, away: list[tuple[int, int]], urgent: bool, by_day: bool
+) -> None:
+    """Longyearbyen's clock has always been Berlin's, summer time included."""
+    asked = Deadline(opened_at, opened_at + timedelta(hours=hours), "Europe/Berlin", by_day, urgent)
+    since, today = opened_at + timedelta(hours=late), opened_at.date()
+    absences = tuple((today + timedelta(days=first), today + timedelta(days=first + length)) for first, length in away)
+    here, there = (
+        due_of(asked, whereabouts(zone, since, absences)) for zone in ("Europe/Berlin", "Arctic/Longyearbyen")
+    )
+    assert here == there
+
+
+@given(
     days=some.integers(1, 40),
     hour=some.integers(0, 23),
     zones=some.tuples(some.sampled_from(ZONES), some.sampled_from(ZONES)),

@@ -104,16 +104,14 @@ class Shown:
     def of(self, coming: Sequence[Coming], leaving: int) -> set[int]:
         """The versions of those texts that the page shows or will show, if so many other rows may leave the list."""
         holds, place = _LISTS[self.name]
-        standing = [text.now for text in coming if text.now]
-        then = sorted((text.then for text in coming if holds(text.then)), key=place)
-        if self.row_below is None:
-            return {text.version for text in (*standing, *then[: self.lines])}
-        standing = [text for text in standing if holds(text)]
-        if row := self.row_below(leaving + len(standing)):
-            last = place(Standing.of(row))
-            standing = [text for text in standing if place(text) <= last]
-            then = [text for text in then if place(text) < last]
-        return {text.version for text in (*standing, *then[: self.lines])}
+        now, then = [text.now for text in coming if text.now], [text.then for text in coming if holds(text.then)]
+        if self.row_below is not None:
+            now = [text for text in now if holds(text)]
+            if row := self.row_below(leaving + len(now)):
+                last = place(Standing.of(row))
+                now = [text for text in now if place(text) <= last]
+                then = [text for text in then if place(text) < last]
+        return {text.version for text in (*now, *sorted(then, key=place)[: self.lines])}
 
 
 @dataclass(frozen=True)

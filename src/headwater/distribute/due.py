@@ -36,6 +36,9 @@ class Whereabouts(NamedTuple):
 
 def due_of(deadline: Deadline, person: Whereabouts) -> datetime:
     """When it is due for that person, in UTC."""
+    # Most are where it was chosen, were there from the start, and stay.
+    if person.zone == deadline.zone and not (deadline.by_day or person.away or person.since > deadline.opened_at):
+        return deadline.due_at.astimezone(UTC)
     here, span = zoneinfo.ZoneInfo(person.zone), deadline.due_at - deadline.opened_at
     chosen = deadline.due_at.astimezone(zoneinfo.ZoneInfo(deadline.zone))
     hour = person.closes if deadline.by_day else chosen.time()

@@ -22,9 +22,11 @@ def rail_counts(request: HttpRequest, person: Person) -> dict[str, tuple[int, st
     """{icon of the place: (count, what it counts, whether it is bad)}; what the page has counted is not asked again."""
     known: InboxCounts | None = getattr(request, "inbox_counts", None)
     reader = reader_like(person) if known is None else None
-    looked_at = proof_paths(person) if may_go(person, LOOKING) else ()
-    asked = _asked(reader, may_go(person, GATHERING), tuple(looked_at))
-    ((failing, late, *waiting),) = asked.rows(now=timezone.now(), **given_of(person))
+    gathers, looked_at = may_go(person, GATHERING), tuple(proof_paths(person)) if may_go(person, LOOKING) else ()
+    failing, late, *waiting = 0, 0
+    if reader or gathers or looked_at:
+        asked = _asked(reader, gathers, looked_at)
+        ((failing, late, *waiting),) = asked.rows(now=timezone.now(), **given_of(person))
     counts = known if known is not None else counted(person, *waiting)
     return {
         "inbox": (counts.unread, _("unread"), counts.overdue > 0),
