@@ -220,23 +220,37 @@ def test_no_more_is_taken_in_than_the_page_shows(
 def test_whatever_somebody_has_the_first_page_is_what_it_is_afterwards(
     seed: int, tab: str, ines: Person, everyone: Audience, nadia: Person
 ) -> None:
-    """Forty texts that are asked for, once or twice, or lie there in any state, or both; old ones and new versions."""
-    enrol(everyone)
-    chance = random.Random(seed)
-    everyone.member_links.update(since=_some_time(chance))
-    for number in range(40):
-        version = make_version(f"Text {number}", "Text.", everyone, nadia)
-        if chance.random() < 0.5:
-            Delivery.objects.create(person=ines, version=version, **_some_row(chance))
-            if chance.random() < 0.3:
-                version = _second(version, ines) if chance.random() < 0.5 else version
-        for _ in range(chance.choice((0, 1, 1, 1, 2))):
-            due = chance.choice((None, _some_time(chance)))
-            ask(everyone, version, acknowledge=due is not None, due_at=due, opened_at=_some_time(chance))
+    _some_inbox(random.Random(seed), ines, everyone, nadia)
     ahead = take_in_first(ines, [lines.Tab(ines, tab).first(LINES)])
     first = _seen(ines, tab, ahead)
     take_in_broadcasts(ines)
     assert first == _seen(ines, tab, NOTHING_AHEAD)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_somebody_has_today_is_what_it_is_afterwards(
+    seed: int, ines: Person, everyone: Audience, nadia: Person
+) -> None:
+    _some_inbox(random.Random(seed), ines, everyone, nadia)
+    first = Today(ines, ahead=take_in_first(ines, SHOWN_TODAY))
+    seen = first.counts, _entries(first)
+    take_in_broadcasts(ines)
+    assert seen == (Today(ines, now=first.now).counts, _entries(Today(ines, now=first.now)))
+
+
+def _some_inbox(chance: random.Random, person: Person, everyone: Audience, owner: Person) -> None:
+    """Forty texts that are asked for, once or twice, or lie there in any state, or both; old ones and new versions."""
+    enrol(everyone)
+    everyone.member_links.update(since=_some_time(chance))
+    for number in range(40):
+        version = make_version(f"Text {number}", "Text.", everyone, owner)
+        if chance.random() < 0.5:
+            Delivery.objects.create(person=person, version=version, **_some_row(chance))
+            if chance.random() < 0.3:
+                version = _second(version, person) if chance.random() < 0.5 else version
+        for _ in range(chance.choice((0, 1, 1, 1, 2))):
+            due = chance.choice((None, _some_time(chance)))
+            ask(everyone, version, acknowledge=due is not None, due_at=due, opened_at=_some_time(chance))
 
 
 def _seen(person: Person, tab: str, ahead: Ahead) -> Any:
