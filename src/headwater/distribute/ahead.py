@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from headwater.distribute.models import Delivery
 
+# What `Standing.of` reads of a row.
+STANDING_FIELDS = ("version", "must_acknowledge", "urgent", "due_at", "came_at", "acknowledged_at", "read_at")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 

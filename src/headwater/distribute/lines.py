@@ -13,7 +13,7 @@ from headwater.core.counting import SPARE, RowCount, corrected
 from headwater.core.lookups import numbers
 from headwater.core.order import Order
 from headwater.core.prepared import Given, Prepared, PreparedObjects
-from headwater.distribute.ahead import NOTHING_AHEAD, Ahead, Shown
+from headwater.distribute.ahead import NOTHING_AHEAD, STANDING_FIELDS, Ahead, Shown
 from headwater.distribute.because import Because, because, weightiest_first
 from headwater.distribute.inbox import (
     LATEST_SIGNED_FIRST,
@@ -180,10 +180,10 @@ def _counted(reader: GivenReader, tab: str) -> Prepared:
 
 @lru_cache(64)
 def _at(reader: GivenReader, tab: str, line: int) -> PreparedObjects[Delivery]:
-    """The delivery on a line, with no more than its place."""
+    """The delivery on a line, with no more than how it stands there."""
     rows, order = TABS[tab]
     one = order.sorted(rows(reader))[line : line + 1]
-    return PreparedObjects(lambda: one.only(*_PLACED), keeps_plan=True)
+    return PreparedObjects(lambda: one.only(*STANDING_FIELDS), keeps_plan=True)
 
 
 @lru_cache(64)
@@ -197,7 +197,6 @@ def _deliveries(reader: GivenReader, part: Part) -> PreparedObjects[Delivery]:
     return PreparedObjects(build, keeps_plan=True)
 
 
-_PLACED = ("version", "must_acknowledge", "urgent", "due_at", "came_at", "acknowledged_at", "read_at")
 _SAID = (
     *("state", "must_acknowledge", "urgent", "due_at", "came_at", "read_at", "acknowledged_at", "useful"),
     *("version__title", "version__summary", "version__entry__kind", "version__entry__source_slug"),

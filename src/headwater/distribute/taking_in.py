@@ -21,7 +21,7 @@ from headwater.core.counting import SPARE
 from headwater.core.lookups import numbers
 from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.core.wall import organisation_context
-from headwater.distribute.ahead import NOTHING_AHEAD, Ahead, Coming, Shown, Standing
+from headwater.distribute.ahead import NOTHING_AHEAD, STANDING_FIELDS, Ahead, Coming, Shown, Standing
 from headwater.distribute.deadlines import Asked, own_dues
 from headwater.distribute.delivering import deliver_broadcasts
 from headwater.distribute.following import one_deliverer_at_a_time
@@ -195,14 +195,8 @@ _memberships = Prepared(
 _own = Delivery.objects.filter(person=Given("person"))
 _STANDING = {Delivery.State.DUE, Delivery.State.OPENED, Delivery.State.ACKNOWLEDGED}
 _rows = PreparedObjects(
-    lambda: _own.filter(version__among=Given("versions")).only(
-        *("version", "state", "must_acknowledge", "urgent", "due_at", "came_at", "acknowledged_at", "read_at")
-    ),
-    keeps_plan=True,
+    lambda: _own.filter(version__among=Given("versions")).only("state", *STANDING_FIELDS), keeps_plan=True
 )
 _versions = EntryVersion.objects.filter(pk__among=Given("versions")).values_list("pk")
 _later_ones = Prepared(lambda: _versions.filter(number__gt=1), keeps_plan=True)
-_had_before = Prepared(
-    lambda: _versions.filter(Exists(_own.filter(version__entry=OuterRef("entry")))),
-    keeps_plan=True,
-)
+_had_before = Prepared(lambda: _versions.filter(Exists(_own.filter(version__entry=OuterRef("entry")))), keeps_plan=True)
