@@ -5,7 +5,7 @@ Most of these tests hold back what is taken in after a page, as if the next page
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 from datetime import datetime, timedelta
 from typing import Any
@@ -368,16 +368,26 @@ def test_who_has_left_takes_nothing_in(many: Person) -> None:
     assert not Delivery.objects.filter(person=many, reasons__isnull=False).exists()
 
 
+@pytest.fixture
+def ten_at_most(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Counts end at ten. Queries are kept with the bound they were made with: none of these outlives the test."""
+    kept = waiting._counted, waiting._asked_unread, lines._counted
+    for module in (counting, waiting):
+        monkeypatch.setattr(module, "AT_MOST", 10)
+    for query in kept:
+        query.cache_clear()
+    yield
+    for query in kept:
+        query.cache_clear()
+
+
+@pytest.mark.usefixtures("ten_at_most")
 @pytest.mark.parametrize("asked", [SPARE, SPARE + 50])
 @pytest.mark.parametrize("tab", ["must", "unread", "all"])
 def test_beyond_the_bound_too_the_first_page_counts_what_is_counted_afterwards(
-    asked: int, tab: str, ines: Person, everyone: Audience, nadia: Person, monkeypatch: pytest.MonkeyPatch
+    asked: int, tab: str, ines: Person, everyone: Audience, nadia: Person
 ) -> None:
-    """Of a few more texts than are counted so many become must-reads; the bound is brought down to ten."""
-    for module in (counting, waiting):
-        monkeypatch.setattr(module, "AT_MOST", 10)
-    for query in (waiting._counted, lines._counted):
-        query.cache_clear()
+    """Of a few more texts than are counted so many become must-reads."""
     enrol(everyone)
     for number in range(SPARE + 60):
         version = make_version(f"Text {number}", "Text.", everyone, nadia)
@@ -387,8 +397,6 @@ def test_beyond_the_bound_too_the_first_page_counts_what_is_counted_afterwards(
     first = _seen(ines, tab, take_in_first(ines, [lines.Tab(ines, tab).first(LINES)]))
     take_in_broadcasts(ines)
     last = _seen(ines, tab, NOTHING_AHEAD)
-    for query in (waiting._counted, lines._counted):
-        query.cache_clear()
     assert [(repr(each), type(each)) for each in astuple(first[2])] == [
         (repr(each), type(each)) for each in astuple(last[2])
     ]
