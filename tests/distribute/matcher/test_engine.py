@@ -308,7 +308,7 @@ def test_what_was_counted_long_ago_counts_for_half_and_shares_stay() -> None:
     arrays.state[0], arrays.seen[always], arrays.seen[fourth] = LONG_AGO, LONG_AGO, LONG_AGO / 4
     arrays.born[young], arrays.seen[young] = LONG_AGO - 100, 100
     before = [features.share(feature) for feature in (always, fourth, young)]
-    weigh_features(marked, arrays)
+    weigh_features(marked, arrays.seen, arrays.born, arrays.weights, arrays.state)
     assert arrays.state[0] == LONG_AGO // 2 + 1
     after = [features.share(feature) for feature in (always, fourth, young)]
     assert after == pytest.approx(before, abs=0.02)

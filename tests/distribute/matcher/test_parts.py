@@ -58,14 +58,15 @@ def test_a_text_is_cut_into_the_same_words_as_everywhere(texts: list[str]) -> No
     cutter = Cutter()
     lexicon: dict[str, int] = {}
     for text in texts:
-        numbers = cutter.numbers(text)
+        in_title = cutter.lexemes(text, ("title", ""), lambda words: [len(word) for word in words])
+        assert in_title.tolist() == [len(word) for word in surfaces(text)]
         lexemes = cutter.lexemes(
-            numbers, ("", ""), lambda words: [lexicon.setdefault(word, 1 + len(lexicon)) for word in words]
+            text, ("", ""), lambda words: [lexicon.setdefault(word, 1 + len(lexicon)) for word in words]
         )
         assert lexemes.tolist() == [lexicon[word] for word in surfaces(text)]
     lexicon = {word: number + 100 for word, number in lexicon.items()}
     cutter.forget(("", ""))
-    again = cutter.lexemes(cutter.numbers(texts[0]), ("", ""), lambda words: [lexicon[word] for word in words])
+    again = cutter.lexemes(texts[0], ("", ""), lambda words: [lexicon[word] for word in words])
     assert again.tolist() == [lexicon[word] for word in surfaces(texts[0])]
 
 
@@ -73,7 +74,7 @@ def test_more_words_than_are_remembered_are_cut_all_the_same() -> None:
     cutter = Cutter()
     for start in range(0, 3 * MOST_WORDS, 10_000):
         text = " ".join(f"w{number}" for number in range(start, start + 10_000))
-        lexemes = cutter.lexemes(cutter.numbers(text), ("", ""), lambda words: [int(word[1:]) for word in words])
+        lexemes = cutter.lexemes(text, ("", ""), lambda words: [int(word[1:]) for word in words])
         assert cutter.takes(text)
         assert lexemes.tolist() == list(range(start, start + 10_000))
     assert not cutter.takes("a" * (MOST_WORDS + 1))

@@ -230,6 +230,8 @@ class TimeIndex:
 
     def find(self, reading: Reading, now: datetime) -> Iterator[int]:
         """The features present at a moment."""
+        if not self._specs:
+            return
         published = reading.searchable.published_at
         day = published.astimezone(UTC).date()
         for feature, spec in self._specs.items():

@@ -7,8 +7,8 @@ makes of plain letters and digits is said here once more, for bytes; a test hold
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -35,19 +35,6 @@ def _folded() -> Flags:
     )
 
 
-class CutArrays(NamedTuple):
-    """The words seen, as compiled loops see them.
-
-    `table` is open-addressed by a hash of the surface (FNV-1a: G. Fowler, L. C. Noll, K.-P. Vo): number + 1, or 0.
-    Surface k is `letters[bounds[k] : bounds[k + 1]]`. `folded` turns bytes of a text into bytes of a surface.
-    """
-
-    table: Ints
-    letters: Flags
-    bounds: Ints
-    folded: Flags
-
-
 class Cutter:
     """Numbers surfaces, and remembers which lexeme each is in each channel. Forgets all when there are too many."""
 
@@ -59,28 +46,22 @@ class Cutter:
         """Whether a text is plain enough, and not so long that its words alone could be too many."""
         return len(text) <= MOST_WORDS and text.isascii()
 
-    def numbers(self, text: str) -> Ints:
-        """The numbers of the surfaces of a text that it takes, in order."""
+    def lexemes(self, text: str, channel: Channel, lexemes_of: LexemesOf) -> Ints:
+        """The lexemes in a channel of the words of a text that it takes, in order; `lexemes_of` says new ones'."""
         letters = np.frombuffer(text.encode("ascii"), np.uint8)
-        out = np.empty(len(letters) // 2 + 1, np.int32)
-        if len(self._surfaces) + len(out) > MOST_WORDS:
+        numbers, unknown = np.empty((2, len(letters) // 2 + 1), np.int32)
+        if len(self._surfaces) + len(numbers) > MOST_WORDS:
             self._clear()
-        known = len(self._surfaces)
+        known, column = len(self._surfaces), self._column(channel)
         self._make_room(len(letters))
-        n, now = _cut(letters, CutArrays(self._table, self._letters, self._bounds, self._folded), out, known)
-        self._surfaces += [self._surface(number) for number in range(known, now)]
-        return out[:n]
-
-    def lexemes(self, numbers: Ints, channel: Channel, lexemes_of: LexemesOf) -> Ints:
-        """The lexemes of numbered surfaces in a channel; `lexemes_of` says it of those not asked for before."""
-        column = self._columns.get(channel)
-        if column is None:
-            column = self._columns[channel] = np.full(MOST_WORDS, _UNKNOWN, np.int32)
-        found: Ints = column[numbers]
-        if found.size and found.min() == _UNKNOWN:
-            unknown = list(set(numbers[found == _UNKNOWN].tolist()))
-            column[unknown] = lexemes_of([self._surfaces[number] for number in unknown])
-            found = column[numbers]
+        n, now, asked = _cut(
+            letters, self._table, self._letters, self._bounds, self._folded, column, numbers, unknown, known
+        )
+        if now > known:
+            self._surfaces += self._surfaces_between(known, now)
+        if asked:
+            self._ask(set(unknown[:asked].tolist()), column, lexemes_of)
+        found: Ints = column[numbers[:n]]
         return found
 
     def forget(self, channel: Channel) -> None:
@@ -102,16 +83,43 @@ class Cutter:
         if most > len(self._letters):
             self._letters = lengthened(self._letters, 2 * most)
 
-    def _surface(self, number: int) -> str:
-        return self._letters[self._bounds[number] : self._bounds[number + 1]].tobytes().decode("ascii")
+    def _column(self, channel: Channel) -> Ints:
+        column = self._columns.get(channel)
+        if column is None:
+            column = self._columns[channel] = np.full(MOST_WORDS, _UNKNOWN, np.int32)
+        return column
+
+    def _surfaces_between(self, first: int, after: int) -> Iterator[str]:
+        bounds = self._bounds[first : after + 1].tolist()
+        letters = self._letters[bounds[0] : bounds[-1]].tobytes().decode("ascii")
+        return (letters[begin - bounds[0] : end - bounds[0]] for begin, end in pairwise(bounds))
+
+    def _ask(self, numbers: Iterable[int], column: Ints, lexemes_of: LexemesOf) -> None:
+        asked = list(numbers)
+        for number, lexeme in zip(asked, lexemes_of([self._surfaces[each] for each in asked]), strict=True):
+            column[number] = lexeme
 
 
 @njit(cache=True)
-def _cut(text: Flags, words: CutArrays, out: Ints, known: int) -> tuple[int, int]:
-    """Write the number of each word, with a new one for what was not `known`; how many words, how many known now."""
-    table, letters, bounds, folded = words.table, words.letters, words.bounds, words.folded
+def _cut(
+    text: Flags,
+    table: Ints,
+    letters: Flags,
+    bounds: Ints,
+    folded: Flags,
+    column: Ints,
+    numbers: Ints,
+    unknown: Ints,
+    known: int,
+) -> tuple[int, int, int]:
+    """Write the number of each word, a new one for what was not `known`, and those `unknown` to the column.
+
+    `table` is open-addressed by a hash of the surface (FNV-1a: G. Fowler, L. C. Noll, K.-P. Vo): number + 1, or 0.
+    Surface k is `letters[bounds[k] : bounds[k + 1]]`. `folded` turns bytes of the text into bytes of a surface.
+    Returns how many words there are, how many surfaces are known now, and how many are unknown, some of them twice.
+    """
     mask = np.uint64(len(table) - 1)
-    n, at, end = 0, 0, len(text)
+    n, asked, at, end = 0, 0, 0, len(text)
     while at < end:
         if folded[text[at]] == 0:
             at += 1
@@ -137,10 +145,16 @@ def _cut(text: Flags, words: CutArrays, out: Ints, known: int) -> tuple[int, int
         if number < 0:
             number = known
             table[slot] = number + 1
-            bounds[number + 1] = bounds[number] + size
-            for k in range(size):
-                letters[bounds[number] + k] = folded[text[begin + k]]
+            _write_surface(number, text[begin : begin + size], letters, bounds, folded)
             known += 1
-        out[n] = number
+        numbers[n] = unknown[asked] = number
         n += 1
-    return n, known
+        asked += column[number] == _UNKNOWN
+    return n, known, asked
+
+
+@njit(cache=True)
+def _write_surface(number: int, word: Flags, letters: Flags, bounds: Ints, folded: Flags) -> None:
+    bounds[number + 1] = bounds[number] + len(word)
+    for k in range(len(word)):
+        letters[bounds[number] + k] = folded[word[k]]

@@ -13,14 +13,21 @@ import numpy as np
 from headwater.distribute.matcher.arrays import Floats, ProfileArrays, Scratch
 from headwater.distribute.matcher.asked import feature_of, known_words, languages_key
 from headwater.distribute.matcher.features import Features
-from headwater.distribute.matcher.kernels import match_profiles, support_profiles, weigh_features
+from headwater.distribute.matcher.kernels import (
+    collect_hits,
+    match_checked,
+    match_plain,
+    match_wholes,
+    support_profiles,
+    weigh_features,
+)
 from headwater.distribute.matcher.lists import COUNT, Ints, Lists, Longs, Saved
 from headwater.distribute.matcher.plan import ALWAYS, TooLarge, read, tree_of, written
 from headwater.distribute.matcher.posting import find_homes, hold_features, put_profiles, remove_profile
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.reasons import Grounds, Reason
 from headwater.distribute.matcher.saving import below, joined
-from headwater.distribute.matcher.slots import Slots
+from headwater.distribute.matcher.slots import NEWEST, Slots
 from headwater.search.language.errors import QueryError
 from headwater.search.language.parser import parse
 from headwater.search.language.query import Query
@@ -101,9 +108,8 @@ class Matcher:
         self._checked = Lists(4)
         self._scratch = _scratch(_FIRST)
         self._needs: Longs = np.zeros(4, np.int64)
-        self._ids: Longs = np.zeros(_FIRST, np.int64)
-        self._scores: Floats = np.zeros(_FIRST, np.float32)
-        self._hits: Ints = np.zeros(2 * _FIRST + 2, np.int32)
+        self._hits: Ints = np.zeros(_FIRST + 1, np.int32)
+        self._wholes: Ints = np.zeros(_FIRST + 1, np.int32)
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -152,12 +158,11 @@ class Matcher:
         """The profiles that match a version of transaction `upto`, judged as of `now` (default: this moment)."""
         reading = version if isinstance(version, Reading) else Reading(version)
         found = self._features.mark(reading, now or datetime.now(UTC))
-        features = self._features.arrays()
-        weigh_features(found, features)
-        ids, scores = self._ids, self._scores
-        n = match_profiles(found, features, self._profiles(), upto, self._scratch, ids, scores, self._hits)
+        counts = self._features.arrays()
+        weigh_features(found, counts.seen, counts.born, counts.weights, counts.state)
+        ids, scores = self._collect(self._hits[: self._hit(found)], upto)
         self._features.unmark(found)
-        return Matches(ids[:n].copy(), scores[:n].copy(), found.copy())
+        return Matches(ids, scores, found.copy())
 
     def explain(
         self,
@@ -220,6 +225,27 @@ class Matcher:
             raise KeyError(profile_id)
         return read(self._trees.records(slot)[:, 0].tolist()) == ALWAYS
 
+    def _hit(self, found: Ints) -> int:
+        """Write the slots of the profiles that match to `_hits`, and their scores to the slots; returns how many."""
+        features, scores, hits = self._features.arrays(), self._slots.scores, self._hits
+        present, weights, plain, checked = features.present, features.weights, self._plain, self._checked
+        n = match_plain(found, weights, plain.rows, plain.data, scores, hits)
+        n, n_wholes = match_checked(found, present, weights, checked.rows, checked.data, scores, hits, n, self._wholes)
+        if n_wholes:
+            wholes, trees = self._wholes[:n_wholes], self._trees.arrays()
+            n = match_wholes(wholes, trees, features, self._scratch, scores, hits, n)
+        return int(n)
+
+    def _collect(self, hits: Ints, upto: int) -> tuple[Longs, Floats]:
+        """The numbers and scores of the slots hit, since `upto` or before."""
+        slots = self._slots.arrays()
+        ids, scores = np.empty(len(hits), np.int64), np.empty(len(hits), np.float32)
+        collect_hits(hits, slots.scores, slots.ids, ids, scores)
+        if slots.state[NEWEST] <= upto:
+            return ids, scores
+        is_wanted = slots.since[hits] <= upto
+        return ids[is_wanted], scores[is_wanted]
+
     def _lists(self) -> dict[str, Lists]:
         return {"trees": self._trees, "plain": self._plain, "checked": self._checked}
 
@@ -271,9 +297,8 @@ class Matcher:
         self._plain.want(self._features.last)
         self._checked.want(self._features.last)
         self._widen_scratch(longest)
-        if slots > len(self._ids):
-            self._ids, self._scores = np.zeros(slots, np.int64), np.zeros(slots, np.float32)
-            self._hits = np.zeros(2 * slots + 2, np.int32)
+        if slots >= len(self._hits):
+            self._hits, self._wholes = np.zeros(slots + 1, np.int32), np.zeros(slots + 1, np.int32)
 
     def _make_room(self) -> None:
         trees, plain, checked, dead = self._needs.tolist()

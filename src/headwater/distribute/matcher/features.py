@@ -25,7 +25,6 @@ from headwater.distribute.matcher.conditions import (
     heard,
     said,
 )
-from headwater.distribute.matcher.kernels import mark_words
 from headwater.distribute.matcher.lists import Ints, Saved, lengthened
 from headwater.distribute.matcher.plan import ALWAYS, MAX_FEATURES
 from headwater.distribute.matcher.reading import Reading
@@ -162,7 +161,7 @@ class Features:
         present, found = self._arrays.present, self.found
         present[ALWAYS] = 1
         found[0] = ALWAYS
-        n = mark_words(self.words.lexemes(reading), self.words.arrays(), present, found, 1)
+        n = self.words.mark(reading, present, found, 1)
         for index in (self._prefixes, self._facets, self._paths):
             n = self._mark(index.find(reading), n)
         n = self._mark(self._times.find(reading, now), n)

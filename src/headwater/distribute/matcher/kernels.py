@@ -10,20 +10,11 @@ from math import log
 
 from numba import njit
 
-from headwater.distribute.matcher.arrays import (
-    FeatureArrays,
-    Flags,
-    Floats,
-    ProfileArrays,
-    Scratch,
-    SlotArrays,
-    WordArrays,
-)
+from headwater.distribute.matcher.arrays import FeatureArrays, Flags, Floats, Scratch
 from headwater.distribute.matcher.judging import NO, judge, support
 from headwater.distribute.matcher.lists import Ints, ListArrays, Longs
 from headwater.distribute.matcher.pairs import EMPTY, home_of, pair_key
 from headwater.distribute.matcher.plan import ALWAYS, WHOLE
-from headwater.distribute.matcher.slots import NEWEST
 
 # A match that rests on nothing but absences still has to differ from none.
 _LEAST = 1e-6
@@ -31,67 +22,71 @@ _LEAST = 1e-6
 LONG_AGO = 1 << 22
 
 
-# Before a loop arrays are taken out of their bundles, and inside it nothing is called for every record: a look at a
-# bundle, or a call that hands arrays on, costs ten times as much as the record itself.
+# What is called for every version takes its arrays one by one: of a bundle numba takes longer to see what it is than to
+# go through a short text. Inside a loop nothing is called for every record: a call that hands arrays on costs ten times
+# as much as the record itself.
 
 
 @njit(cache=True)
-def mark_words(lexemes: Ints, words: WordArrays, present: Flags, found: Ints, n: int) -> int:
-    """Mark the features of words and phrases that the lexemes bring; returns how many are found, `n` included."""
-    rows, singles, pairs = words.singles.rows, words.singles.data, words.pairs.keys
-    phrase_of, phrase_rows, phrases, forms = (
-        words.pairs.rows, words.phrases.rows, words.phrases.data, words.forms.data
-    )  # fmt: skip
-    before, mask = 0, len(pairs) - 1
+def mark_words(
+    lexemes: Ints,
+    rows: Ints,
+    singles: Ints,
+    pairs: Longs,
+    phrase_of: Ints,
+    present: Flags,
+    found: Ints,
+    n: int,
+    met: Ints,
+) -> tuple[int, int]:
+    """Mark the features of single words; `met` gets the place behind each pair that begins a phrase, and its row.
+
+    Returns how many features are found, `n` included, and how many pairs were met.
+    """
+    n_met, before, mask = 0, 0, len(pairs) - 1
     for here in range(len(lexemes)):
         lexeme = lexemes[here]
         if lexeme:
             for at in range(rows[lexeme, 0], rows[lexeme, 0] + rows[lexeme, 1]):
                 feature = singles[at, 0]
-                if present[feature] == 0:
-                    present[feature] = 1
-                    found[n] = feature
-                    n += 1
+                found[n] = feature
+                n += present[feature] == 0
+                present[feature] = 1
             if before:
                 key = pair_key(before, lexeme)
                 slot = home_of(key, mask)
                 while pairs[slot] != EMPTY and pairs[slot] != key:
                     slot = (slot + 1) & mask
-                if pairs[slot] == key:
-                    row = phrase_of[slot]
-                    n = _mark_phrases(lexemes, here + 1, phrase_rows, row, phrases, forms, present, found, n)
+                met[0, n_met], met[1, n_met] = here + 1, phrase_of[slot]
+                n_met += pairs[slot] == key
         before = lexeme
-    return n
+    return n, n_met
 
 
 @njit(cache=True)
-def _mark_phrases(
-    lexemes: Ints, here: int, rows: Ints, row: int, phrases: Ints, forms: Ints, present: Flags, found: Ints, n: int
+def mark_phrases(
+    lexemes: Ints, met: Ints, n_met: int, rows: Ints, phrases: Ints, forms: Ints, present: Flags, found: Ints, n: int
 ) -> int:
-    """The same for the phrases in one row, whose first two words stand just before `here`."""
-    for at in range(rows[row, 0], rows[row, 0] + rows[row, 1]):
-        feature = phrases[at, 0]
-        if present[feature] == 0 and _continues(lexemes, here, forms, phrases[at, 1], phrases[at, 2]):
-            present[feature] = 1
+    """The same for the phrases whose first two words were met; returns how many features are found then."""
+    for k in range(n_met):
+        row = met[1, k]
+        for at in range(rows[row, 0], rows[row, 0] + rows[row, 1]):
+            feature, rest = phrases[at, 0], phrases[at, 1]
+            here, end = met[0, k], met[0, k] + phrases[at, 2]
+            if present[feature] or end > len(lexemes):
+                continue
+            while here < end and lexemes[here] == forms[rest, 0]:
+                here += 1
+                rest += 1
             found[n] = feature
-            n += 1
+            n += here == end
+            present[feature] = here == end
     return n
 
 
 @njit(cache=True)
-def _continues(lexemes: Ints, here: int, forms: Ints, rest: int, size: int) -> bool:
-    if here + size > len(lexemes):
-        return False
-    k = 0
-    while k < size and lexemes[here + k] == forms[rest + k, 0]:
-        k += 1
-    return k == size
-
-
-@njit(cache=True)
-def fade_counts(features: FeatureArrays) -> None:
+def fade_counts(seen: Floats, born: Floats, state: Longs) -> None:
     """Let all that was counted so far count for half: it is of times gone by, and counts must not outgrow float32."""
-    seen, born, state = features.seen, features.born, features.state
     half = state[0] // 2
     for feature in range(len(seen)):
         seen[feature] *= 0.5
@@ -100,15 +95,14 @@ def fade_counts(features: FeatureArrays) -> None:
 
 
 @njit(cache=True)
-def weigh_features(found: Ints, features: FeatureArrays) -> None:
+def weigh_features(found: Ints, seen: Floats, born: Floats, weights: Floats, state: Longs) -> None:
     """Count a version's features, and set their weights: rarer counts more, what every version has nothing.
 
     The weight is the logarithm of one over the share of versions that had the feature (inverse document frequency:
     K. Spärck Jones, "A statistical interpretation of term specificity", Journal of Documentation 28, 1972).
     """
-    seen, born, weights, state = features.seen, features.born, features.weights, features.state
     if state[0] == LONG_AGO:
-        fade_counts(features)
+        fade_counts(seen, born, state)
     state[0] += 1
     for feature in found:
         seen[feature] += 1
@@ -117,22 +111,8 @@ def weigh_features(found: Ints, features: FeatureArrays) -> None:
 
 
 @njit(cache=True)
-def match_profiles(
-    found: Ints,
-    features: FeatureArrays,
-    profiles: ProfileArrays,
-    upto: int,
-    scratch: Scratch,
-    ids: Longs,
-    worths: Floats,
-    hits: Ints,
-) -> int:
-    """Write the numbers and scores of the profiles that match, since `upto` or before; returns how many.
-
-    `hits` is room to work in, for twice as many slots as there are and two more.
-    """
-    weights, present, scores = features.weights, features.present, profiles.slots.scores
-    rows, plain = profiles.plain.rows, profiles.plain.data
+def match_plain(found: Ints, weights: Floats, rows: Ints, plain: Ints, scores: Floats, hits: Ints) -> int:
+    """Add up the scores of the slots in the plain postings, and write each slot to `hits`; returns how many."""
     n = 0
     for feature in found:
         weight = weights[feature]
@@ -142,16 +122,11 @@ def match_profiles(
             hits[n] = slot
             n += scores[slot] == 0
             scores[slot] += weight
-    rows, checked = profiles.checked.rows, profiles.checked.data
-    wholes = hits[len(scores) + 1 :]
-    n, n_wholes = _match_checked(found, present, weights, rows, checked, scores, hits, n, wholes)
-    if n_wholes:
-        n = _match_wholes(wholes, n_wholes, features, profiles, scratch, hits, n)
-    return _collect(hits, n, profiles.slots, upto, ids, worths)
+    return n
 
 
 @njit(cache=True)
-def _match_checked(
+def match_checked(
     found: Ints,
     present: Flags,
     weights: Floats,
@@ -162,7 +137,10 @@ def _match_checked(
     n: int,
     wholes: Ints,
 ) -> tuple[int, int]:
-    """Go through the postings with checks beside them; the slots of those that want the whole tree go to `wholes`."""
+    """The same for the postings with checks beside them; the slots of those that want the whole tree go to `wholes`.
+
+    Returns how many are in `hits`, `n` included, and in `wholes`.
+    """
     n_wholes = 0
     for feature in found:
         for at in range(rows[feature, 0], rows[feature, 0] + rows[feature, 1]):
@@ -195,16 +173,15 @@ def _match_checked(
 
 
 @njit(cache=True)
-def _match_wholes(
-    wholes: Ints, n_wholes: int, features: FeatureArrays, profiles: ProfileArrays, scratch: Scratch, hits: Ints, n: int
+def match_wholes(
+    wholes: Ints, trees: ListArrays, features: FeatureArrays, scratch: Scratch, scores: Floats, hits: Ints, n: int
 ) -> int:
     """Judge the trees of these slots; their scores were set to `NO`, so that each is judged once."""
-    rows, trees, scores = profiles.trees.rows, profiles.trees.data[:, 0], profiles.slots.scores
-    present, weights, nodes, shares = features.present, features.weights, scratch.nodes, scratch.shares
-    for k in range(n_wholes):
-        slot = wholes[k]
-        tree = trees[rows[slot, 0] : rows[slot, 0] + rows[slot, 1]]
-        worth = judge(tree, nodes, shares, present, weights)
+    rows, data, present, weights = trees.rows, trees.data[:, 0], features.present, features.weights
+    nodes, worths = scratch.nodes, scratch.shares
+    for slot in wholes:
+        tree = data[rows[slot, 0] : rows[slot, 0] + rows[slot, 1]]
+        worth = judge(tree, nodes, worths, present, weights)
         scores[slot] = 0
         if worth >= 0:
             hits[n] = slot
@@ -214,19 +191,13 @@ def _match_wholes(
 
 
 @njit(cache=True)
-def _collect(hits: Ints, n: int, slots: SlotArrays, upto: int, ids: Longs, worths: Floats) -> int:
-    known, since, scores = slots.ids, slots.since, slots.scores
-    for k in range(n):
-        worths[k] = scores[hits[k]]
-        scores[hits[k]] = 0
-        ids[k] = known[hits[k]]
-    if slots.state[NEWEST] <= upto:
-        return n
-    kept = 0
-    for k in range(n):
-        ids[kept], worths[kept] = ids[k], worths[k]
-        kept += since[hits[k]] <= upto
-    return kept
+def collect_hits(hits: Ints, scores: Floats, known: Longs, ids: Longs, worths: Floats) -> None:
+    """Write the number and score of each slot hit, and take the score back."""
+    for k in range(len(hits)):
+        slot = hits[k]
+        worths[k] = scores[slot]
+        scores[slot] = 0
+        ids[k] = known[slot]
 
 
 @njit(cache=True)

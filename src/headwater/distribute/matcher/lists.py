@@ -49,6 +49,16 @@ class Lists:
         """The arrays as they are now."""
         return ListArrays(self._rows, self._state, self._data)
 
+    @property
+    def rows(self) -> Ints:
+        """Where the lists lie, as in `ListArrays`."""
+        return self._rows
+
+    @property
+    def data(self) -> Ints:
+        """The records of all lists, as in `ListArrays`."""
+        return self._data
+
     def saved(self) -> Saved:
         """The arrays without what is unused at their ends, to keep."""
         return {"rows": self._rows, "state": self._state, "data": self._data[: self._state[_USED]]}

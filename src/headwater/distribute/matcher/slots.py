@@ -49,6 +49,11 @@ class Slots:
         used = self._ids[: self.used]
         return used[used >= 0]
 
+    @property
+    def scores(self) -> Floats:
+        """Room for a score of each slot: all zeros between two versions."""
+        return self._scores
+
     def find(self, profile_id: int) -> int:
         """The slot of a profile, or -1."""
         return int(find_slot(self.arrays(), profile_id))

@@ -13,8 +13,9 @@ from itertools import repeat
 import numpy as np
 from numba import njit
 
-from headwater.distribute.matcher.arrays import WordArrays
+from headwater.distribute.matcher.arrays import Flags, WordArrays
 from headwater.distribute.matcher.cutting import Cutter, LexemesOf
+from headwater.distribute.matcher.kernels import mark_phrases, mark_words
 from headwater.distribute.matcher.lists import (
     COUNT,
     Ints,
@@ -158,20 +159,31 @@ class WordIndex:
         forms = (lexemes[at : at + size] for at in range(0, len(lexemes), size))
         return WordSpec(tuple((self._channels[form[0]], tuple(self._words[each] for each in form)) for form in forms))
 
-    def lexemes(self, reading: Reading) -> Ints:
+    def mark(self, reading: Reading, present: Flags, found: Ints, n: int) -> int:
+        """Mark the features of the words a version has, and list them behind the first `n`; returns how many then."""
+        lexemes = self._lexemes(reading)
+        singles, phrases, pairs = self._singles, self._phrases, self._pairs.arrays()
+        met = np.empty((2, len(lexemes)), np.int32)
+        n, n_met = mark_words(lexemes, singles.rows, singles.data, pairs.keys, pairs.rows, present, found, n, met)
+        if n_met:
+            n = mark_phrases(lexemes, met, n_met, phrases.rows, phrases.data, self._forms.data, present, found, n)
+        return n
+
+    def _lexemes(self, reading: Reading) -> Ints:
         """The lexemes of a version, every run of words that a phrase may lie in, with a 0 between two runs."""
         runs: list[Ints] = []
         for part, fields in reading.parts():
-            for channel in ((field, language) for field in fields for language in {"": 0, reading.language: 0}):
-                if self._lexicons.get(channel):
-                    runs += [self._run(part, channel), _BREAK]
+            if part.text:
+                for channel in ((field, language) for field in fields for language in {"": 0, reading.language: 0}):
+                    if self._lexicons.get(channel):
+                        runs += [self._run(part, channel), _BREAK]
         return np.concatenate(runs) if runs else _BREAK
 
     def _run(self, part: Part, channel: Channel) -> Ints:
         lexicon = self._lexicons[channel]
         if self._cutter.takes(part.text):
-            # The numbers do not depend on the channel, but working them out again costs less than keeping them.
-            return self._cutter.lexemes(self._cutter.numbers(part.text), channel, self._lexemes_of(channel))
+            # Where the words are does not depend on the channel, but cutting again costs less than keeping it.
+            return self._cutter.lexemes(part.text, channel, self._lexemes_of(channel))
         if different := part.different(channel[1]):
             words, numbers = different
             return _numbers_of(words, lexicon)[numbers]
