@@ -1,6 +1,7 @@
 """The engine against the definition of the language, and in its own right."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 
@@ -541,6 +542,53 @@ def test_numbers_of_profiles_begin_at_0() -> None:
         matcher.put_all([Profile(1, parse("road")), Profile(-2, parse("road"))])
     assert matched(matcher, version(text="road"), NOW) == [0]
     assert -1 not in matcher
+
+
+@pytest.mark.parametrize("failing", ["match_checked", "collect_hits", "Matches", "weigh_features"])
+def test_a_version_in_whose_middle_something_fails_leaves_no_marks(
+    failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matcher = Matcher()
+    matcher.put_all([Profile(1, "road"), Profile(2, "road bridge"), Profile(3, "(road OR gate) (bridge OR gate)")])
+    before = matched(matcher, version(text="road bridge"), NOW)
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched, pytest.raises(MemoryError):
+        patched.setattr(engine, failing, fail)
+        matcher.match(version(text="gate road bridge"), NOW)
+    assert matched(matcher, version(text="bridge"), NOW) == []
+    assert matched(matcher, version(text="road bridge"), NOW) == before == [1, 2, 3]
+
+
+def test_a_version_that_cannot_be_read_leaves_no_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    matcher = Matcher()
+    matcher.put_all([Profile(1, "road"), Profile(2, "bridge"), Profile(3, "road bridge")])
+
+    def fail(*_: object) -> None:
+        raise OverflowError
+
+    with monkeypatch.context() as patched, pytest.raises(OverflowError):
+        patched.setattr(conditions.TimeIndex, "find", fail)
+        matcher.match(version(text="road"), NOW)
+    assert matched(matcher, version(text="bridge"), NOW) == [2]
+
+
+def test_many_that_are_not_read_to_the_end_leave_nothing_behind() -> None:
+    """Their words are known before there is a place for them: a version that has them must find nothing there."""
+    names = [f"name{number}" for number in range(500)]
+
+    def breaking_off() -> Iterator[Profile]:
+        yield from (Profile(1 + number, name) for number, name in enumerate(names))
+        raise ConnectionError
+
+    matcher = Matcher()
+    matcher.put(0, "road")
+    with pytest.raises(ConnectionError):
+        matcher.put_all(breaking_off())
+    assert matched(matcher, version(text=" ".join(["road", *names])), NOW) == [0]
+    assert (len(matcher), matcher.feature_count()) == (1, 1)
 
 
 def test_a_glob_is_compiled_once_for_as_long_as_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,7 @@
-"""What compiled loops see: each part's arrays in a bundle. They are replaced when they grow: bundle for every call."""
+"""What compiled loops see: each part's arrays in a bundle, or one by one where every version needs them.
+
+They are replaced when they grow: ask for them, and bundle them, for every call.
+"""
 
 from __future__ import annotations
 

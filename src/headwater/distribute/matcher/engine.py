@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -128,21 +129,23 @@ class Matcher:
         for a number below 0; what was there before is kept then.
         """
         batch = _Batch()
-        batch.add(_number(profile_id), since, self._written(query, languages))
+        with self._numbering():
+            batch.add(_number(profile_id), since, self._written(query, languages))
         self._put(batch)
 
     def put_all(self, profiles: Iterable[Profile]) -> dict[int, ValueError]:
         """Add or change many at once, several times faster than one by one; returns those that `put` refuses, and why.
 
-        Raises ValueError for a number below 0; nothing is changed then.
+        Raises ValueError for a number below 0, and whatever `profiles` raises; nothing is changed then.
         """
         refused: dict[int, ValueError] = {}
         batch = _Batch()
-        for profile in profiles:
-            try:
-                batch.add(_number(profile.id), profile.since, self._written(profile.query, profile.languages))
-            except (QueryError, TooLarge) as error:
-                refused[profile.id] = error
+        with self._numbering():
+            for profile in profiles:
+                try:
+                    batch.add(_number(profile.id), profile.since, self._written(profile.query, profile.languages))
+                except (QueryError, TooLarge) as error:
+                    refused[profile.id] = error
         self._put(batch)
         return refused
 
@@ -157,11 +160,12 @@ class Matcher:
     def match(self, version: Searchable | Reading, now: datetime | None = None, upto: int = ANY_TIME) -> Matches:
         """The profiles that match a version of transaction `upto`, judged as of `now` (default: this moment)."""
         reading = version if isinstance(version, Reading) else Reading(version)
-        found = self._features.mark(reading, now or datetime.now(UTC))
-        counts = self._features.arrays()
-        weigh_features(found, counts.seen, counts.born, counts.weights, counts.state)
-        ids, scores = self._collect(self._hits[: self._hit(found)], upto)
-        self._features.unmark(found)
+        with self._marking():
+            found = self._features.mark(reading, now or datetime.now(UTC))
+            counts = self._features.arrays()
+            weigh_features(found, counts.seen, counts.born, counts.weights, counts.state)
+            ids, scores = self._collect(self._hits[: self._hit(found)], upto)
+            self._features.unmark(found)
         return Matches(ids, scores, found.copy())
 
     def explain(
@@ -188,10 +192,9 @@ class Matcher:
         """
         wanted = list(profile_ids)
         marks = self._features
-        marked = marks.mark(reading, now or datetime.now(UTC)) if features is None else marks.mark_again(features)
-        try:
+        with self._marking():
+            marked = marks.mark(reading, now or datetime.now(UTC)) if features is None else marks.mark_again(features)
             ends, found = self._supports(np.array(wanted, np.int64))
-        finally:
             marks.unmark(marked)
         return Grounds(wanted, ends, found, {feature: marks.spec(feature) for feature in np.unique(found).tolist()})
 
@@ -199,8 +202,7 @@ class Matcher:
         """How many postings a match of this version looks at: what it costs, whatever the machine."""
         found = self._features.mark(Reading(version), now or datetime.now(UTC))
         self._features.unmark(found)
-        plain, checked = self._plain.arrays().rows, self._checked.arrays().rows
-        return int(plain[found, COUNT].sum() + checked[found, COUNT].sum())
+        return int(self._plain.rows[found, COUNT].sum() + self._checked.rows[found, COUNT].sum())
 
     def saved(self) -> Saved:
         """Everything, as arrays with names, to keep in a snapshot."""
@@ -212,7 +214,7 @@ class Matcher:
             lists.restore(below(saved, name))
         self._features.restore(below(saved, "features"))
         self._slots.restore(below(saved, "slots"))
-        self._prepare(0, int(self._trees.arrays().rows[:, COUNT].max(initial=0)))
+        self._prepare(0, int(self._trees.rows[:, COUNT].max(initial=0)))
 
     def feature_count(self) -> int:
         """How many different words, phrases and conditions all profiles ask for."""
@@ -224,6 +226,25 @@ class Matcher:
         if slot < 0:
             raise KeyError(profile_id)
         return read(self._trees.records(slot)[:, 0].tolist()) == ALWAYS
+
+    @contextmanager
+    def _numbering(self) -> Iterator[None]:
+        """For features that nothing comes of there is no place in the lists: a version must not find them."""
+        try:
+            yield
+        except BaseException:
+            self._features.settle()
+            raise
+
+    @contextmanager
+    def _marking(self) -> Iterator[None]:
+        """What was marked in the middle of a version must not stay: the next would be judged by it."""
+        try:
+            yield
+        except BaseException:
+            self._features.unmark_all()
+            self._slots.scores[:] = 0
+            raise
 
     def _hit(self, found: Ints) -> int:
         """Write the slots of the profiles that match to `_hits`, and their scores to the slots; returns how many."""
@@ -297,6 +318,7 @@ class Matcher:
         self._plain.want(self._features.last)
         self._checked.want(self._features.last)
         self._widen_scratch(longest)
+        # One place more than there are slots: the loops write a slot before they know whether it is there already.
         if slots >= len(self._hits):
             self._hits, self._wholes = np.zeros(slots + 1, np.int32), np.zeros(slots + 1, np.int32)
 

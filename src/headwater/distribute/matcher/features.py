@@ -177,6 +177,10 @@ class Features:
         """Take back the marks of one version."""
         self._arrays.present[found] = 0
 
+    def unmark_all(self) -> None:
+        """Take back whatever is marked."""
+        self._arrays.present[:] = 0
+
     def _mark(self, features: Iterable[int], n: int) -> int:
         present = self._arrays.present
         for feature in features:

@@ -23,7 +23,7 @@ LONG_AGO = 1 << 22
 
 
 # What is called for every version takes its arrays one by one: of a bundle numba takes longer to see what it is than to
-# go through a short text. Inside a loop nothing is called for every record: a call that hands arrays on costs ten times
+# go through a short text. (A tree is judged for so long that bundles do no harm.) Inside a loop nothing is called for every record: a call that hands arrays on costs ten times
 # as much as the record itself.
 
 
@@ -39,8 +39,9 @@ def mark_words(
     n: int,
     met: Ints,
 ) -> tuple[int, int]:
-    """Mark the features of single words; `met` gets the place behind each pair that begins a phrase, and its row.
+    """Mark the features of single words; `met` gets the place behind each pair that may begin a phrase, and its row.
 
+    `found` has room for one more than there are features, since each is written before it is known to be a new one.
     Returns how many features are found, `n` included, and how many pairs were met.
     """
     n_met, before, mask = 0, 0, len(pairs) - 1
@@ -112,7 +113,10 @@ def weigh_features(found: Ints, seen: Floats, born: Floats, weights: Floats, sta
 
 @njit(cache=True)
 def match_plain(found: Ints, weights: Floats, rows: Ints, plain: Ints, scores: Floats, hits: Ints) -> int:
-    """Add up the scores of the slots in the plain postings, and write each slot to `hits`; returns how many."""
+    """Add up the scores of the slots in the plain postings, and write each slot to `hits`; returns how many.
+
+    `hits` has room for one more than there are slots.
+    """
     n = 0
     for feature in found:
         weight = weights[feature]
