@@ -100,6 +100,11 @@ class Cutter:
             column[number] = lexeme
 
 
+# `table` is open-addressed by a hash of the surface (FNV-1a: G. Fowler, L. C. Noll, K.-P. Vo): number + 1, or 0.
+# Surface k is `letters[bounds[k] : bounds[k + 1]]`. These three grow by what is new.
+# `folded` turns bytes of a text into bytes of a surface.
+
+
 @njit(cache=True)
 def _cut(
     text: Flags,
@@ -114,9 +119,6 @@ def _cut(
 ) -> tuple[int, int, int]:
     """Write the number of each word, a new one for what was not `known`, and those `unknown` to the column.
 
-    `table` is open-addressed by a hash of the surface (FNV-1a: G. Fowler, L. C. Noll, K.-P. Vo): number + 1, or 0.
-    Surface k is `letters[bounds[k] : bounds[k + 1]]`. The three grow by what is new. `folded` turns bytes of the text
-    into bytes of a surface.
     Returns how many words there are, how many surfaces are known now, and how many are unknown, some of them twice.
     """
     mask = np.uint64(len(table) - 1)

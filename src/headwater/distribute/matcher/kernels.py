@@ -23,8 +23,8 @@ LONG_AGO = 1 << 22
 
 
 # What is called for every version takes its arrays one by one: of a bundle numba takes longer to see what it is than to
-# go through a short text. (A tree is judged for so long that bundles do no harm.) Inside a loop nothing is called for every record: a call that hands arrays on costs ten times
-# as much as the record itself.
+# go through a short text. (Judging trees takes so long that bundles do no harm there.) Inside a loop nothing is
+# called for every record: a call that hands arrays on costs ten times as much as the record itself.
 
 
 @njit(cache=True)
