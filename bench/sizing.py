@@ -16,7 +16,7 @@ from bench.figures import Figure, plain
 class Costs:
     """What one of each costs. CPU in milliseconds of one core."""
 
-    read_ms: float  # a document's text cut into words and stems, in each shard again (match_scaling, next to no profiles)
+    read_ms: float  # a document's text cut into words and stems, in each shard (match_scaling, next to no profiles)
     match_ms: float  # that document against a million profiles, the reading left out (match_rate_stemmed)
     hit_ms: float  # a delivery in the worker, with its reasons (hosts: host's CPU less the two above)
     row_ms: float  # a delivery in PostgreSQL (hosts_one_cpu_postgresql by hosts_one_deliveries)
