@@ -200,8 +200,9 @@ class Matcher:
 
     def postings_of(self, version: Searchable, now: datetime | None = None) -> int:
         """How many postings a match of this version looks at: what it costs, whatever the machine."""
-        found = self._features.mark(Reading(version), now or datetime.now(UTC))
-        self._features.unmark(found)
+        with self._marking():
+            found = self._features.mark(Reading(version), now or datetime.now(UTC))
+            self._features.unmark(found)
         return int(self._plain.rows[found, COUNT].sum() + self._checked.rows[found, COUNT].sum())
 
     def saved(self) -> Saved:
