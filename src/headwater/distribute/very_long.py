@@ -20,7 +20,8 @@ from django.utils import timezone
 
 from headwater.core.apart import VERY_LONG, apart_if_long
 from headwater.core.wall import current_organisation_id, organisation_context
-from headwater.distribute.matcher.reading import Reading, cut
+from headwater.distribute.matcher.parts import cut
+from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.models import MatchShard, UnmatchedVersion
 from headwater.distribute.shards import Part
 from headwater.search.language.searchable import Searchable

@@ -14,8 +14,9 @@ from headwater.distribute.matcher import conditions, engine
 from headwater.distribute.matcher.engine import Matcher, Profile
 from headwater.distribute.matcher.features import Features
 from headwater.distribute.matcher.kernels import LONG_AGO, weigh_features
+from headwater.distribute.matcher.parts import CutPart, WholePart, cut
 from headwater.distribute.matcher.plan import ALWAYS, MAX_DEPTH, MAX_LEAVES, Any, TooLarge, Tree, Weighed, tree_of
-from headwater.distribute.matcher.reading import Part, Reading, cut
+from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.reasons import Evidence
 from headwater.distribute.matcher.words import WordSpec
 from headwater.search.language import oracle, paths
@@ -619,6 +620,9 @@ def test_a_glob_is_compiled_once_for_as_long_as_it_is_asked_for(monkeypatch: pyt
     text=st.lists(st.sampled_from("abcd"), max_size=12),
 )
 def test_the_first_place_of_a_phrase(words: list[str], text: list[str]) -> None:
-    part = Part(" ".join(text), "")
+    written = " ".join(text)
     there = [at for at in range(len(text)) if text[at : at + len(words)] == words]
-    assert part.place("", words) == (there[0] if there else None)
+    for part in (WholePart(written, ""), CutPart(written, "", cut(written, ""))):
+        assert part.place("", words) == (there[0] if there else None)
+        assert part.places("").of(words) == there
+        assert part.forms("") == text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater.search.language.nearness import MANY, Places, first_near, near_in
+from headwater.search.language.nearness import MANY, WordPlaces, first_near, near_in
 from headwater.search.language.parser import parse
 from headwater.search.language.query import Near
 
@@ -57,7 +57,7 @@ def test_very_many_choices_without_a_right_one_end(count: int) -> None:
 
 
 def test_a_text_of_one_word_has_no_place_for_two() -> None:
-    words = Places(["a"] * 20_000)
+    words = WordPlaces(["a"] * 20_000)
     near = parse("a NEAR/50 a NEAR/50 b NEAR/50 a NEAR/50 a")
     assert isinstance(near, Near)
     assert near_in(near, words, words, "") is None
@@ -75,7 +75,7 @@ def test_a_text_of_one_word_has_no_place_for_two() -> None:
     ],
 )
 def test_words_phrases_and_prefixes_have_their_places(asked: str, passage: tuple[int, int] | None) -> None:
-    words = Places(["dust", "needs", "mask", "always", "in", "quarries", "wear", "a", "mask", "dusty", "stone"])
+    words = WordPlaces(["dust", "needs", "mask", "always", "in", "quarries", "wear", "a", "mask", "dusty", "stone"])
     near = parse(asked)
     assert isinstance(near, Near)
     assert near_in(near, words, words, "") == passage

@@ -56,7 +56,7 @@ def terms_of(reading: Reading, weight: float = 1.0) -> Terms:
     return Terms({term: value / length for term, value in raw.items()}, weight)
 
 
-def _own_forms(reading: Reading) -> list[tuple[tuple[str, str], list[str]]]:
+def _own_forms(reading: Reading) -> list[tuple[tuple[str, str], Sequence[str]]]:
     """The runs of words in the one form that counts here: stems if the version's language has them."""
     runs = list(reading.sequences())
     stemmed = any(language for (_, language), _ in runs)

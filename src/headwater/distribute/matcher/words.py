@@ -32,7 +32,8 @@ from headwater.distribute.matcher.lists import (
     vacate,
 )
 from headwater.distribute.matcher.pairs import EMPTY, Pairs, pair_slot
-from headwater.distribute.matcher.reading import Channel, Part, Reading
+from headwater.distribute.matcher.parts import CutPart, Part
+from headwater.distribute.matcher.reading import Channel, Reading
 from headwater.distribute.matcher.saving import Savable, as_array, below, from_array, joined
 from headwater.search.language.folding import stems_of
 
@@ -184,10 +185,8 @@ class WordIndex:
         if self._cutter.takes(part.text):
             # Where the words are does not depend on the channel, but cutting again costs less than keeping it.
             return self._cutter.lexemes(part.text, channel, self._lexemes_of(channel))
-        if different := part.different(channel[1]):
-            words, numbers = different
-            return _numbers_of(words, lexicon)[numbers]
-        return _numbers_of(part.forms(channel[1]), lexicon)
+        numbers = _numbers_of(part.different(channel[1]), lexicon)
+        return numbers[part.numbers(channel[1])] if isinstance(part, CutPart) else numbers
 
     def _lexemes_of(self, channel: Channel) -> LexemesOf:
         lexicon, language = self._lexicons[channel], channel[1]

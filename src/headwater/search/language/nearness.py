@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,21 @@ NOWHERE = -1
 MANY = 64  # places of all parts, from which on it is worth looking which of them have no company
 
 
-class Places:
+class Places(Protocol):
     """Where each of a text's words stands."""
+
+    def of(self, words: list[str]) -> Sequence[int]:
+        """Where these words begin that stand side by side, in order."""
+
+    def first(self, words: list[str]) -> int | None:
+        """Where these words first stand side by side; None if nowhere."""
+
+    def beginning_with(self, prefix: str) -> Sequence[int]:
+        """Where words stand that begin so, in order."""
+
+
+class WordPlaces:
+    """The same of a list of words."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = words
@@ -37,13 +51,12 @@ class Places:
         return places
 
     def of(self, words: list[str]) -> list[int]:
-        """Where these words begin that stand side by side, in order."""
         first = self._of.get(words[0], []) if words else []
         size = len(words)
         return first if size == 1 else [at for at in first if list(self.words[at : at + size]) == words]
 
     def first(self, words: list[str]) -> int | None:
-        """Where these words first stand side by side; None if nowhere. Looked for where the rarest of them stands."""
+        """Looked for where the rarest of them stands."""
         found = [self._of.get(word, []) for word in words]
         rarest = min(range(len(words)), key=lambda at: len(found[at]))
         for at in found[rarest]:
@@ -53,7 +66,6 @@ class Places:
         return None
 
     def beginning_with(self, prefix: str) -> list[int]:
-        """Where words stand that begin so."""
         return sorted(chain.from_iterable(at for word, at in self._of.items() if word.startswith(prefix)))
 
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from headwater.search.language.errors import QueryError
 from headwater.search.language.folding import stems_of
-from headwater.search.language.nearness import Places, near_in
+from headwater.search.language.nearness import WordPlaces, near_in
 from headwater.search.language.query import Near
 
 MOST_READ = 4_000_000  # words
@@ -52,6 +52,6 @@ def stands_near(near: Near, words: KeptWords, languages: Collection[str]) -> boo
 
 
 def _near_in(near: Near, words: list[str], language: str) -> bool:
-    surfaces = Places(words)
-    stems = Places(stems_of(words, language)) if language else surfaces
+    surfaces = WordPlaces(words)
+    stems = WordPlaces(stems_of(words, language)) if language else surfaces
     return near_in(near, surfaces, stems, language) is not None
