@@ -89,6 +89,7 @@ def run() -> Iterator[Figure]:
         done = threading.Event()
         done.set()
         _watch(stage, plan, done)
+        _end_long_texts(stage)
         (long,) = _waits(stage, plan, range(len(plan.texts) - 2, len(plan.texts)))
         waits_calm, waits_beside = _waits(stage, plan, calm), _waits(stage, plan, beside)
         lost, surplus, twice, rows = _judge(stage, plan)
@@ -284,6 +285,19 @@ def _long_texts(stage: Stage, plan: Plan, folder: Path) -> threading.Thread:
     thread = threading.Thread(target=bring)
     thread.start()
     return thread
+
+
+def _end_long_texts(stage: Stage) -> None:
+    """Wait until nothing very long is being matched: who has it in the inbox may still get further reasons for it."""
+    from headwater.core.wall import organisation_context
+    from headwater.distribute.very_long import very_long_waiting
+
+    stopped = time.perf_counter() + LONGEST
+    is_waiting = 1
+    while is_waiting and time.perf_counter() < stopped:
+        time.sleep(LOOK)
+        with organisation_context(stage.organisation):
+            is_waiting = very_long_waiting()
 
 
 def _title(number: int) -> str:
