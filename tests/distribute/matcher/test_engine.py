@@ -196,6 +196,39 @@ def test_nothing_is_left_behind_by_profiles_that_went(profiles: list, seen: Sear
     assert matcher.feature_count() == 0
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    batches=st.lists(st.lists(st.tuples(st.integers(0, 9), queries, languages), max_size=12), max_size=4), seen=versions
+)
+def test_profiles_put_together_ask_for_no_more_than_those_put_one_by_one(batches: list, seen: Searchable) -> None:
+    together, alone = Matcher(), Matcher()
+    held: dict[int, tuple[Query, tuple[str, ...]]] = {}
+    for batch in batches:
+        assert together.put_all(Profile(*each) for each in batch) == {}
+        for profile_id, *profile in batch:
+            alone.put(profile_id, *profile)
+            held[profile_id] = tuple(profile)
+        assert together.feature_count() == alone.feature_count()
+    expected = [i for i, (query, reader) in sorted(held.items()) if oracle.matches(query, seen, reader, NOW)]
+    assert matched(together, seen, NOW) == matched(alone, seen, NOW) == expected
+    for profile_id in held:
+        together.remove(profile_id)
+    assert together.feature_count() == 0
+    assert matched(together, seen, NOW) == []
+
+
+def test_a_phrase_refused_in_the_middle_of_many_is_not_looked_for() -> None:
+    matcher = Matcher()
+    deep: Query = Phrase(("wet", "road"))
+    for _ in range(300):
+        deep = And((Not(deep), Phrase(("dry", "road"))))
+    phrase = Phrase(("dry", "road"))
+    refused = matcher.put_all([Profile(1, phrase), Profile(2, deep), Profile(3, "road ("), Profile(4, phrase)])
+    assert sorted(refused) == [2, 3]
+    assert matcher.feature_count() == 1
+    assert matched(matcher, version("a dry road"), NOW) == [1, 4]
+
+
 def test_many_profiles_at_once_grow_the_tables() -> None:
     matcher = Matcher()
     for number in range(3000):
@@ -305,7 +338,7 @@ def test_rarer_words_score_higher() -> None:
 def test_what_was_counted_long_ago_counts_for_half_and_shares_stay() -> None:
     """A word of every version, and one of every fourth, after more versions than a count of one by one can hold."""
     features = Features()
-    always, fourth, young = (features.number(WordSpec(((("", ""), (word,)),))) for word in ("road", "bridge", "late"))
+    always, fourth, young = (features.number(WordSpec(("", ()), ((word,),))) for word in ("road", "bridge", "late"))
     arrays, marked = features.arrays(), np.array([always], np.int32)
     arrays.state[0], arrays.seen[always], arrays.seen[fourth] = LONG_AGO, LONG_AGO, LONG_AGO / 4
     arrays.born[young], arrays.seen[young] = LONG_AGO - 100, 100

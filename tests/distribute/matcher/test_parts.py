@@ -108,7 +108,7 @@ def test_pairs_keep_their_rows_while_they_are_used() -> None:
         if pairs.has_no_room(1):
             for gone in chance.sample(sorted(held), len(held) // 2):
                 counts[held.pop(gone)] = 0
-            pairs.tidy(counts)
+            pairs.tidy(counts, 1)
         held[pair] = pairs.row(*pair)
         counts[held[pair]] = 1
     assert len(set(held.values())) == len(held)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from headwater.distribute.matcher.lists import Ints, ListArrays, Longs
+from headwater.distribute.matcher.lists import Ints, ListArrays, ListParts, Longs
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.uint8]
@@ -36,6 +36,9 @@ class WordArrays(NamedTuple):
     pairs: PairArrays
 
 
+WordParts = tuple[ListParts, ListParts, ListParts, tuple[Longs, Ints]]
+
+
 class FeatureArrays(NamedTuple):
     """The features, by number.
 
@@ -54,6 +57,9 @@ class FeatureArrays(NamedTuple):
     state: Longs
 
 
+FeatureParts = tuple[Flags, Floats, Ints, Floats, Floats, Floats, Ints, Longs]
+
+
 class SlotArrays(NamedTuple):
     """The slots of profiles.
 
@@ -69,6 +75,9 @@ class SlotArrays(NamedTuple):
     scores: Floats
 
 
+SlotParts = tuple[Ints, Longs, Longs, Longs, Floats]
+
+
 class ProfileArrays(NamedTuple):
     """The profiles: their slots, the tree of each slot, and the postings of each feature.
 
@@ -79,6 +88,9 @@ class ProfileArrays(NamedTuple):
     trees: ListArrays
     plain: ListArrays
     checked: ListArrays
+
+
+ProfileParts = tuple[SlotParts, ListParts, ListParts, ListParts]
 
 
 class Scratch(NamedTuple):

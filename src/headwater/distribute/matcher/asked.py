@@ -112,9 +112,8 @@ def _side_by_side(asked: list[str], field: str | None, languages: tuple[str, ...
     """
     if not asked:
         return NEVER
-    forms = [((field or "", ""), tuple(asked))]
-    forms += [((field or "", language), tuple(stems_of(asked, language))) for language in languages]
-    return features.number(WordSpec(tuple(forms)))
+    stems = (tuple(stems_of(asked, language)) for language in languages)
+    return features.number(WordSpec((field or "", languages), (tuple(asked), *stems)))
 
 
 def _near(leaf: Near, languages: tuple[str, ...], features: Features) -> int:

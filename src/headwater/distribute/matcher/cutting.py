@@ -65,10 +65,8 @@ class Cutter:
         return found
 
     def forget(self, channel: Channel) -> None:
-        """What is a lexeme in the channel has changed: ask again."""
-        column = self._columns.get(channel)
-        if column is not None:
-            column[: len(self._surfaces)] = _UNKNOWN
+        """What is a lexeme in the channel has changed: ask again, the next time that one is wanted."""
+        self._changed.add(channel)
 
     def _clear(self) -> None:
         self._table: Ints = np.zeros(_TABLE, np.int32)
@@ -76,6 +74,7 @@ class Cutter:
         self._bounds: Ints = np.zeros(MOST_WORDS + 1, np.int32)
         self._surfaces: list[str] = []
         self._columns: dict[Channel, Ints] = {}
+        self._changed: set[Channel] = set()
 
     def _make_room(self, letters: int) -> None:
         """Room for so many letters of words that are new."""
@@ -87,6 +86,9 @@ class Cutter:
         column = self._columns.get(channel)
         if column is None:
             column = self._columns[channel] = np.full(MOST_WORDS, _UNKNOWN, np.int32)
+        elif channel in self._changed:
+            column[: len(self._surfaces)] = _UNKNOWN
+        self._changed.discard(channel)
         return column
 
     def _surfaces_between(self, first: int, after: int) -> Iterator[str]:

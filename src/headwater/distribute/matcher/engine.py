@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from headwater.distribute.matcher.arrays import Floats, ProfileArrays, Scratch
+from headwater.distribute.matcher.arrays import Floats, ProfileParts, Scratch
 from headwater.distribute.matcher.asked import feature_of, known_words, languages_key
 from headwater.distribute.matcher.features import Features
 from headwater.distribute.matcher.kernels import (
@@ -151,8 +151,7 @@ class Matcher:
 
     def remove(self, profile_id: int) -> bool:
         """Forget a profile; returns whether there was one."""
-        self._widen_scratch(self._size_of(profile_id))
-        count = remove_profile(profile_id, self._profiles(), self._features.arrays(), self._scratch.dead)
+        count = remove_profile(profile_id, self._parts(), self._features.arrays().uses, self._scratch.dead)
         if count > 0:
             self._features.forget(self._scratch.dead[:count].tolist())
         return bool(count >= 0)
@@ -294,8 +293,8 @@ class Matcher:
                 since,
                 bounds,
                 trees,
-                self._profiles(),
-                self._features.arrays(),
+                self._parts(),
+                self._features.parts(),
                 self._scratch,
                 self._needs,
             )
@@ -334,12 +333,8 @@ class Matcher:
         if size > len(self._scratch.dead):
             self._scratch = _scratch(2 * size)
 
-    def _size_of(self, profile_id: int) -> int:
-        slot = self._slots.find(profile_id)
-        return 0 if slot < 0 else len(self._trees.records(slot))
-
-    def _profiles(self) -> ProfileArrays:
-        return ProfileArrays(self._slots.arrays(), self._trees.arrays(), self._plain.arrays(), self._checked.arrays())
+    def _parts(self) -> ProfileParts:
+        return self._slots.parts(), self._trees.parts(), self._plain.parts(), self._checked.parts()
 
     def _supports(self, profile_ids: Longs) -> tuple[Ints, Ints]:
         """Where the features of each end, -1 for those that do not match, and the features."""

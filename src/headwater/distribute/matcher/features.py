@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from headwater.distribute.matcher.arrays import FeatureArrays
+from headwater.distribute.matcher.arrays import FeatureArrays, FeatureParts
 from headwater.distribute.matcher.conditions import (
     Condition,
     FacetIndex,
@@ -116,6 +116,11 @@ class Features:
         """The arrays as they are now; they are replaced when they grow."""
         return self._arrays
 
+    def parts(self) -> FeatureParts:
+        """The same as a plain tuple: see `ListParts`."""
+        present, weights, uses, seen, born, prior, sizes, state = self._arrays
+        return present, weights, uses, seen, born, prior, sizes, state
+
     def number(self, spec: WordSpec | PrefixSpec | FacetSpec | PathSpec | TimeSpec) -> int:
         """The feature's number; a new one is looked for from the next version on. Held by nobody until it is used."""
         if isinstance(spec, WordSpec):
@@ -147,14 +152,26 @@ class Features:
 
     def forget(self, features: Iterable[int]) -> None:
         """Drop those of the features that no profile names any more."""
-        for feature in features:
-            if self._arrays.uses[feature] == 0:
-                self._forget(feature)
+        uses, sizes, words = self._arrays.uses, self._arrays.sizes, []
+        for feature in dict.fromkeys(features):
+            if uses[feature] == 0:
+                if sizes[feature]:
+                    words.append(feature)
+                elif self._forget_condition(feature):
+                    self._give_back([feature])
+        if words:
+            self.words.drop(words, sizes[words])
+            sizes[words] = 0
+            self._give_back(words)
 
     def settle(self) -> None:
-        """Forget what was numbered since the last time and is still not used."""
+        """Look for what was numbered since the last time; forget what is still not used."""
+        self.words.post()
         fresh, self._fresh = self._fresh, []
-        self.forget(fresh)
+        if fresh:
+            self._arrays.born[fresh] = self._arrays.state[0]
+            self._arrays.state[1] += len(fresh)
+            self.forget(fresh)
 
     def mark(self, reading: Reading, now: datetime) -> Ints:
         """Mark what a version has in `present`; returns the numbers, a view that the next call overwrites."""
@@ -192,7 +209,7 @@ class Features:
 
     def _new_words(self, spec: WordSpec) -> int:
         feature = self._create(_WORD_PRIOR)
-        self._arrays.sizes[feature] = len(spec.forms[0][1])
+        self._arrays.sizes[feature] = len(spec.forms[0])
         self.words.add(feature, spec)
         return feature
 
@@ -212,10 +229,7 @@ class Features:
                 raise MemoryError(f"all profiles together ask for more than {MAX_FEATURES} different things")
             if feature >= len(self.found):
                 self._lengthen(2 * len(self.found))
-        arrays = self._arrays
-        arrays.uses[feature] = arrays.seen[feature] = 0
-        arrays.born[feature], arrays.prior[feature] = arrays.state[0], prior
-        arrays.state[1] += 1
+        self._arrays.prior[feature] = prior
         self._fresh.append(feature)
         return feature
 
@@ -224,15 +238,10 @@ class Features:
         self._arrays = FeatureArrays._make([*(lengthened(column, length) for column in columns), self._arrays.state])
         self.found = lengthened(self.found, length)
 
-    def _forget(self, feature: int) -> None:
-        size = int(self._arrays.sizes[feature])
-        if size:
-            self.words.drop(feature, size)
-            self._arrays.sizes[feature] = 0
-        elif not self._forget_condition(feature):
-            return
-        self._arrays.state[1] -= 1
-        self._free.append(feature)
+    def _give_back(self, features: Sequence[int]) -> None:
+        self._arrays.seen[features] = 0
+        self._arrays.state[1] -= len(features)
+        self._free += features
 
     def _forget_condition(self, feature: int) -> bool:
         spec = self._specs.pop(feature, None)

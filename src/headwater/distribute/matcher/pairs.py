@@ -39,6 +39,10 @@ class Pairs:
         """The arrays as they are now; they are replaced when the table grows."""
         return PairArrays(self._keys, self._rows)
 
+    def parts(self) -> tuple[Longs, Ints]:
+        """The same as a plain tuple: see `ListParts`."""
+        return self._keys, self._rows
+
     def has_no_room(self, pairs: int) -> bool:
         """Whether so many new pairs may be too many for the table as it is: `tidy` first."""
         return 2 * (self._count + pairs) > len(self._keys)
@@ -56,13 +60,20 @@ class Pairs:
             self._rows[at] = self._new_row()
         return int(self._rows[at])
 
-    def tidy(self, counts: Ints) -> None:
-        """Make room: forget the pairs whose row has no phrases (`counts[row]` says how many), and grow if need be."""
+    @property
+    def last(self) -> int:
+        """The highest row that was ever given out."""
+        return self._last
+
+    def tidy(self, counts: Ints, more: int) -> None:
+        """Make room for so many more: forget the pairs whose row has no phrases (`counts[row]` says how many), grow."""
         taken = self._keys != EMPTY
         live = taken & (counts[self._rows] > 0)
         self._free += self._rows[taken & ~live].tolist()
         self._count = int(np.count_nonzero(live))
-        length = len(self._keys) if 4 * self._count < len(self._keys) else 4 * len(self._keys)
+        length = len(self._keys)
+        while length <= 4 * (self._count + more):
+            length *= 4
         keys, rows = self._keys[live], self._rows[live]
         self._keys, self._rows = np.full(length, EMPTY, np.int64), np.zeros(length, np.int32)
         _move_pairs(keys, rows, self.arrays())

@@ -30,6 +30,7 @@ MAX_FEATURES = POSTED
 WHOLE = 1 << 30
 """In place of a posting's first check: the whole tree must hold."""
 
+_INNER = (And, Or, Not, Boost)
 MAX_DEPTH = 200
 MAX_LEAVES = 50_000
 
@@ -62,7 +63,7 @@ class TooLarge(ValueError):
 
 def tree_of(query: Query, feature_of: Callable[[Leaf], int]) -> Tree:
     """The query as a tree, asking `feature_of` for the number of each leaf. Raises `TooLarge` before asking."""
-    if isinstance(query, And | Or | Not | Boost):
+    if isinstance(query, _INNER):
         _check_size(query)
     return _tree(query, feature_of, positive=True)
 
@@ -73,27 +74,27 @@ def _check_size(query: Query) -> None:
         node, depth = waiting.pop()
         if depth > MAX_DEPTH:
             raise TooLarge(f"the query is nested more than {MAX_DEPTH} deep")
-        if isinstance(node, And | Or):
-            waiting.extend((part, depth + 1) for part in node.parts)
-        elif isinstance(node, Not | Boost):
-            waiting.append((node.part, depth + 1))
-        else:
+        if not isinstance(node, _INNER):
             leaves += 1
+        elif isinstance(node, And | Or):
+            waiting.extend((part, depth + 1) for part in node.parts)
+        else:
+            waiting.append((node.part, depth + 1))
     if leaves > MAX_LEAVES:
         raise TooLarge(f"the query has {leaves} words and conditions; at most {MAX_LEAVES} are matched")
 
 
 def _tree(query: Query, feature_of: Callable[[Leaf], int], positive: bool) -> Tree:
+    if not isinstance(query, _INNER):
+        feature = ALWAYS if isinstance(query, Everything) else feature_of(query)
+        return feature if positive else -feature
     if isinstance(query, And | Or):
         parts = [_tree(part, feature_of, positive) for part in query.parts]
         return _joined(parts, All if isinstance(query, And) == positive else Any)
     if isinstance(query, Not):
         return _tree(query.part, feature_of, not positive)
-    if isinstance(query, Boost):
-        part = _tree(query.part, feature_of, positive)
-        return Weighed(part, query.factor) if positive and part not in (ALWAYS, -ALWAYS) else part
-    feature = ALWAYS if isinstance(query, Everything) else feature_of(query)
-    return feature if positive else -feature
+    part = _tree(query.part, feature_of, positive)
+    return Weighed(part, query.factor) if positive and part not in (ALWAYS, -ALWAYS) else part
 
 
 def _joined(parts: list[Tree], kind: type[All] | type[Any]) -> Tree:

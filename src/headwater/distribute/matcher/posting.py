@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from numba import njit
 
-from headwater.distribute.matcher.arrays import FeatureArrays, Floats, ProfileArrays, Scratch
+from headwater.distribute.matcher.arrays import (
+    FeatureArrays,
+    FeatureParts,
+    Floats,
+    ProfileArrays,
+    ProfileParts,
+    Scratch,
+    SlotArrays,
+)
 from headwater.distribute.matcher.judging import SIZE, after, first_part, list_nodes
 from headwater.distribute.matcher.lists import Ints, ListArrays, Longs, fill, is_room, place, room_for, take_out, vacate
 from headwater.distribute.matcher.plan import ALL, ALWAYS, ANY, POSTED, WEIGHED, WHOLE
@@ -19,6 +27,17 @@ _INLINE = 3
 # What documents were seen to have counts as much as what was expected of them once there were so many.
 _PRIOR_WEIGHT = 10.0
 _UNANNOUNCED = 2.0
+
+
+@njit(cache=True)
+def _profiles_of(parts: ProfileParts) -> ProfileArrays:
+    slots, trees, plain, checked = parts
+    return ProfileArrays(SlotArrays(*slots), ListArrays(*trees), ListArrays(*plain), ListArrays(*checked))
+
+
+@njit(cache=True)
+def _features_of(parts: FeatureParts) -> FeatureArrays:
+    return FeatureArrays(*parts)
 
 
 @njit(cache=True, nogil=True)
@@ -249,8 +268,8 @@ def put_profiles(
     since: Longs,
     bounds: Longs,
     trees: Ints,
-    profiles: ProfileArrays,
-    features: FeatureArrays,
+    profile_parts: ProfileParts,
+    feature_parts: FeatureParts,
     scratch: Scratch,
     needs: Longs,
 ) -> tuple[int, int]:
@@ -259,6 +278,7 @@ def put_profiles(
     Returns how many of all are done, and how many features are in `scratch.dead`. Stops before a profile for which
     there is no room; `needs` says what it may take: trees, plain and checked postings, dead features.
     """
+    profiles, features = _profiles_of(profile_parts), _features_of(feature_parts)
     n_dead = 0
     for place_in_order in range(first, len(order)):
         k = order[place_in_order]
@@ -285,12 +305,13 @@ def put_profiles(
 
 
 @njit(cache=True)
-def remove_profile(profile_id: int, profiles: ProfileArrays, features: FeatureArrays, dead: Ints) -> int:
+def remove_profile(profile_id: int, profile_parts: ProfileParts, uses: Ints, dead: Ints) -> int:
     """Take a profile out; returns how many features are in `dead`, or -1 when there was no such profile."""
+    profiles = _profiles_of(profile_parts)
     slot = find_slot(profiles.slots, profile_id)
     if slot < 0:
         return -1
     _take_out_posts(slot, profiles)
-    n = _drop_tree(slot, profiles.trees, features.uses, dead, 0)
+    n = _drop_tree(slot, profiles.trees, uses, dead, 0)
     free_slot(profiles.slots, slot)
     return n

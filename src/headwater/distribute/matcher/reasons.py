@@ -84,6 +84,6 @@ def _evidence(spec: Spec, reading: Reading) -> Evidence:
 
 
 def _words(spec: WordSpec, reading: Reading) -> Evidence:
-    passages: Iterator[str] = (text for form in sorted(spec.forms) if (text := reading.passage(*form)))
-    several = len(spec.forms[0][1]) > 1
+    passages: Iterator[str] = (text for form in sorted(spec.by_channel()) if (text := reading.passage(*form)))
+    several = len(spec.forms[0]) > 1
     return Evidence("phrase" if several else "word", next(passages, ""))

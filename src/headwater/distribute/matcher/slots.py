@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from headwater.distribute.matcher.arrays import Floats, SlotArrays
+from headwater.distribute.matcher.arrays import Floats, SlotArrays, SlotParts
 from headwater.distribute.matcher.lists import Ints, Longs, Saved, lengthened
 
 _FIRST = 256
@@ -66,6 +66,10 @@ class Slots:
     def arrays(self) -> SlotArrays:
         """The arrays as they are now; they are replaced when they grow."""
         return SlotArrays(self._table, self._ids, self._since, self._state, self._scores)
+
+    def parts(self) -> SlotParts:
+        """The same as a plain tuple."""
+        return self._table, self._ids, self._since, self._state, self._scores
 
     def want(self, more: int) -> int:
         """Make room for so many more profiles; returns how many slots there are."""

@@ -6,14 +6,15 @@ in: as many lexemes side by side. Lexemes bring single words, pairs of lexemes l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import repeat
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, repeat
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from headwater.distribute.matcher.arrays import Flags, WordArrays
+from headwater.distribute.matcher.arrays import Flags, PairArrays, WordArrays, WordParts
 from headwater.distribute.matcher.cutting import Cutter, LexemesOf
 from headwater.distribute.matcher.kernels import mark_phrases, mark_words
 from headwater.distribute.matcher.lists import (
@@ -25,7 +26,6 @@ from headwater.distribute.matcher.lists import (
     Saved,
     fill,
     is_room,
-    lengthened,
     place,
     room_for,
     take_out,
@@ -44,14 +44,44 @@ Scope = tuple[str, Languages]
 _BREAK: Ints = np.zeros(1, np.int32)
 
 
-@dataclass(frozen=True, slots=True)
-class WordSpec:
-    """Words side by side, as they read in each channel they are asked in: ((field, language), the words' forms).
+class WordSpec(NamedTuple):
+    """Words side by side, as they read in each channel they are asked in: as surfaces, and by stems in each language.
 
-    The language is "" for surfaces; a version shows its surfaces and, in its own language, its stems.
+    A version shows its surfaces and, in its own language, its stems.
     """
 
-    forms: tuple[tuple[Channel, tuple[str, ...]], ...]
+    scope: Scope
+    forms: tuple[tuple[str, ...], ...]
+
+    def by_channel(self) -> Iterator[tuple[Channel, tuple[str, ...]]]:
+        """The words in each channel; the language of surfaces is ""."""
+        field, languages = self.scope
+        return zip(((field, language) for language in ("", *languages)), self.forms, strict=True)
+
+
+class _Unposted:
+    """Features of words that are numbered and cannot be met yet: their sizes, and the lexemes of all their forms."""
+
+    def __init__(self) -> None:
+        self.features, self._sizes = array("i"), array("i")
+        self._bounds, self._lexemes = array("q", [0]), array("i")
+        self.phrases: dict[tuple[int, ...], int] = {}
+
+    def add(self, feature: int, size: int, lexemes: list[int]) -> None:
+        """One more."""
+        self.features.append(feature)
+        self._sizes.append(size)
+        self._lexemes.extend(lexemes)
+        self._bounds.append(len(self._lexemes))
+        if size > 1:
+            self.phrases[tuple(lexemes)] = feature
+
+    def arrays(self) -> tuple[Ints, Ints, Longs, Ints]:
+        """Features, sizes, where the lexemes of each begin and those of the last end, and the lexemes."""
+        features, sizes, lexemes = (
+            np.frombuffer(each, np.int32) for each in (self.features, self._sizes, self._lexemes)
+        )
+        return features, sizes, np.frombuffer(self._bounds, np.int64), lexemes
 
 
 class WordIndex:
@@ -61,7 +91,7 @@ class WordIndex:
         self._lexicons: dict[Channel, dict[str, int]] = {}
         self._words: list[str] = [""]
         self._channels: list[Channel] = [("", "")]
-        self._uses: Ints = np.zeros(64, np.int32)
+        self._uses = array("i", [0])
         self._free: list[int] = []
         self._known: dict[Scope, dict[str, int]] = {}
         self._singles = Lists(1)
@@ -69,11 +99,16 @@ class WordIndex:
         self._forms = Lists(1)
         self._pairs = Pairs()
         self._cutter = Cutter()
+        self._unposted = _Unposted()
         self._needs: Longs = np.zeros(3, np.int64)
 
     def arrays(self) -> WordArrays:
         """The arrays as they are now, for compiled loops."""
         return WordArrays(self._singles.arrays(), self._phrases.arrays(), self._forms.arrays(), self._pairs.arrays())
+
+    def _parts(self) -> WordParts:
+        """The same as plain tuples."""
+        return self._singles.parts(), self._phrases.parts(), self._forms.parts(), self._pairs.parts()
 
     def saved(self) -> Saved:
         """Words and arrays, to keep."""
@@ -89,7 +124,7 @@ class WordIndex:
             "words": as_array(self._words),
             "channels": as_array(channels),
             "channel_of": np.array([numbers[channel] for channel in self._channels], np.int32),
-            "uses": self._uses[: len(self._words)],
+            "uses": np.array(self._uses, np.int32),
             **joined(parts),
         }
 
@@ -98,7 +133,7 @@ class WordIndex:
         self._words = from_array(saved["words"])
         channels: list[Channel] = [(field, language) for field, language in from_array(saved["channels"])]
         self._channels = [channels[number] for number in saved["channel_of"].tolist()]
-        self._uses = saved["uses"]
+        self._uses = array("i", saved["uses"].tobytes())
         for name, part in (("singles", self._singles), ("phrases", self._phrases), ("forms", self._forms)):
             part.restore(below(saved, name))
         self._pairs.restore(below(saved, "pairs"))
@@ -118,47 +153,55 @@ class WordIndex:
 
     def find(self, spec: WordSpec) -> int:
         """The feature of these words, or 0 when there is none."""
-        if len(spec.forms[0][1]) == 1:
-            return self.known(_scope(spec)).get(spec.forms[0][1][0], 0)
-        lexemes = [self._lexicons.get(channel, {}).get(word, 0) for channel, words in spec.forms for word in words]
+        if len(spec.forms[0]) == 1:
+            return self.known(spec.scope).get(spec.forms[0][0], 0)
+        lexemes = [self._lexicon(channel).get(word, 0) for channel, words in spec.by_channel() for word in words]
+        if feature := self._unposted.phrases.get(tuple(lexemes)):
+            return feature
         if 0 in lexemes or not self._pairs.has(lexemes[0], lexemes[1]):
             return 0
         return int(_find_phrase(np.array(lexemes, np.int32), self.arrays()))
 
     def add(self, feature: int, spec: WordSpec) -> None:
-        """Let the words bring the feature from now on."""
-        size = len(spec.forms[0][1])
-        if size > 1 and self._pairs.has_no_room(len(spec.forms)):
-            self._pairs.tidy(self._phrases.arrays().rows[:, COUNT])
-        found = [self._lexeme(channel, word) for channel, words in spec.forms for word in words]
-        rows = np.array([self._row(found[at : at + size]) for at in range(0, len(found), size)], np.int32)
-        lexemes = np.array(found, np.int32)
+        """Let the words bring the feature, from when they are posted on."""
+        size = len(spec.forms[0])
+        lexemes = [self._lexeme(channel, word) for channel, words in spec.by_channel() for word in words]
         if size == 1:
-            self.known(_scope(spec))[spec.forms[0][1][0]] = feature
-        self._forms.want(feature)
-        while not _add_words(feature, size, lexemes, rows, self.arrays(), self._needs):
+            self.known(spec.scope)[spec.forms[0][0]] = feature
+        self._unposted.add(feature, size, lexemes)
+
+    def post(self) -> None:
+        """Post all that was added: once for many, since what a call costs is more than what it does."""
+        if not self._unposted.features:
+            return
+        unposted, self._unposted = self._unposted, _Unposted()
+        features, sizes, bounds, lexemes = unposted.arrays()
+        rows = lexemes if len(unposted.phrases) == 0 else self._rows(sizes, bounds, lexemes)
+        self._singles.want(len(self._words) - 1)
+        self._forms.want(max(unposted.features))
+        done = 0
+        while (done := _add_words(done, features, sizes, bounds, lexemes, rows, self._parts(), self._needs)) < len(
+            sizes
+        ):
             for lists, needed in zip((self._singles, self._phrases, self._forms), self._needs.tolist(), strict=True):
                 lists.want(0, needed)
 
-    def drop(self, feature: int, size: int) -> None:
-        """Undo `add`; `size` is how many words side by side the feature is."""
-        lexemes = self._forms.records(feature)[:, 0].copy()
-        if size == 1:
-            del self.known(self._scope_of(lexemes.tolist()))[self._words[lexemes[0]]]
-        _drop_words(feature, size, lexemes, self.arrays())
-        for lexeme in lexemes.tolist():
-            self._uses[lexeme] -= 1
-            if self._uses[lexeme] == 0:
-                del self._lexicons[self._channels[lexeme]][self._words[lexeme]]
-                self._cutter.forget(self._channels[lexeme])
-                self._words[lexeme] = ""
-                self._free.append(lexeme)
+    def drop(self, features: Sequence[int], sizes: Ints) -> None:
+        """Undo `add` of features that are posted; `sizes` says how many words side by side each is."""
+        found = [self._forms.records(feature)[:, 0].tolist() for feature in features]
+        for lexemes, size in zip(found, sizes.tolist(), strict=True):
+            if size == 1:
+                del self.known(self._scope_of(lexemes))[self._words[lexemes[0]]]
+        _drop_words(np.array(features, np.int32), sizes, self._parts())
+        for lexeme in chain.from_iterable(found):
+            self._let_go(lexeme)
 
     def spec(self, feature: int, size: int) -> WordSpec:
         """What the feature stands for."""
         lexemes = self._forms.records(feature)[:, 0].tolist()
-        forms = (lexemes[at : at + size] for at in range(0, len(lexemes), size))
-        return WordSpec(tuple((self._channels[form[0]], tuple(self._words[each] for each in form)) for form in forms))
+        words = [self._words[lexeme] for lexeme in lexemes]
+        forms = tuple(tuple(words[at : at + size]) for at in range(0, len(words), size))
+        return WordSpec(self._scope_of(lexemes[::size]), forms)
 
     def mark(self, reading: Reading, present: Flags, found: Ints, n: int) -> int:
         """Mark the features of the words a version has, and list them behind the first `n`; returns how many then."""
@@ -197,33 +240,49 @@ class WordIndex:
 
         return of
 
+    def _lexicon(self, channel: Channel) -> dict[str, int]:
+        found = self._lexicons.get(channel)
+        return self._lexicons.setdefault(channel, {}) if found is None else found
+
     def _lexeme(self, channel: Channel, word: str) -> int:
-        lexicon = self._lexicons.setdefault(channel, {})
+        lexicon = self._lexicon(channel)
         lexeme = lexicon.get(word)
         if lexeme is None:
             lexeme = lexicon[word] = self._new_lexeme()
             self._words[lexeme], self._channels[lexeme] = word, channel
-            self._singles.want(lexeme)
             self._cutter.forget(channel)
         self._uses[lexeme] += 1
         return lexeme
+
+    def _let_go(self, lexeme: int) -> None:
+        """One feature less has a word in one of its forms."""
+        self._uses[lexeme] -= 1
+        if self._uses[lexeme] == 0:
+            del self._lexicons[self._channels[lexeme]][self._words[lexeme]]
+            self._cutter.forget(self._channels[lexeme])
+            self._words[lexeme] = ""
+            self._free.append(lexeme)
 
     def _new_lexeme(self) -> int:
         if self._free:
             return self._free.pop()
         self._words.append("")
         self._channels.append(("", ""))
-        if len(self._words) > len(self._uses):
-            self._uses = lengthened(self._uses, 2 * len(self._uses))
+        self._uses.append(0)
         return len(self._words) - 1
 
-    def _row(self, form: Sequence[int]) -> int:
-        """Where a form is posted: under its only lexeme, or under its first pair."""
-        if len(form) == 1:
-            return form[0]
-        row = self._pairs.row(form[0], form[1])
-        self._phrases.want(row)
-        return row
+    def _rows(self, sizes: Ints, bounds: Longs, lexemes: Ints) -> Ints:
+        """Where the form that begins at each place is posted: under its only lexeme, or under its first pair."""
+        rows = lexemes.copy()
+        begins = [
+            begin for k in np.flatnonzero(sizes > 1).tolist() for begin in range(bounds[k], bounds[k + 1], sizes[k])
+        ]
+        if self._pairs.has_no_room(len(begins)):
+            self._pairs.tidy(self._phrases.rows[:, COUNT], len(begins))
+        for begin in begins:
+            rows[begin] = self._pairs.row(int(lexemes[begin]), int(lexemes[begin + 1]))
+        self._phrases.want(self._pairs.last)
+        return rows
 
     def _scope_of(self, lexemes: Sequence[int]) -> Scope:
         channels = [self._channels[lexeme] for lexeme in lexemes]
@@ -232,10 +291,6 @@ class WordIndex:
 
 def _numbers_of(words: Sequence[str], lexicon: Mapping[str, int]) -> Ints:
     return np.fromiter(map(lexicon.get, words, repeat(0)), np.int32, len(words))
-
-
-def _scope(spec: WordSpec) -> Scope:
-    return spec.forms[0][0][0], tuple(language for (_, language), _ in spec.forms[1:])
 
 
 @njit(cache=True)
@@ -264,34 +319,52 @@ def _has_forms(forms: ListArrays, feature: int, lexemes: Ints) -> bool:
 
 
 @njit(cache=True)
-def _add_words(feature: int, size: int, lexemes: Ints, rows: Ints, words: WordArrays, needs: Longs) -> bool:
-    """Post a feature's forms under their rows; False, and what is needed in `needs`, where room is lacking."""
-    posts = words.singles if size == 1 else words.phrases
-    wanted = 0
-    for row in rows:
-        wanted += 2 * posts.rows[row, 2] + 1
-    needs[:] = 0
-    needs[0 if size == 1 else 1] = wanted
-    needs[2] = room_for(len(lexemes))
-    if not is_room(posts, wanted) or not is_room(words.forms, needs[2]):
-        return False
-    fill(words.forms, feature, lexemes)
-    begin = words.forms.rows[feature, 0]
-    for k in range(len(rows)):
-        at = place(posts, rows[k])
-        posts.data[at, 0] = feature
-        if size > 1:
-            posts.data[at, 1] = begin + k * size + 2
-            posts.data[at, 2] = size - 2
-    return True
+def _words_of(parts: WordParts) -> WordArrays:
+    singles, phrases, forms, pairs = parts
+    return WordArrays(ListArrays(*singles), ListArrays(*phrases), ListArrays(*forms), PairArrays(*pairs))
 
 
 @njit(cache=True)
-def _drop_words(feature: int, size: int, lexemes: Ints, words: WordArrays) -> None:
-    for k in range(0, len(lexemes), size):
-        if size == 1:
-            take_out(words.singles, lexemes[k], feature)
-        else:
-            slot = pair_slot(words.pairs.keys, lexemes[k], lexemes[k + 1])
-            take_out(words.phrases, words.pairs.rows[slot], feature)
-    vacate(words.forms, feature)
+def _add_words(
+    first: int, features: Ints, sizes: Ints, bounds: Longs, lexemes: Ints, rows: Ints, parts: WordParts, needs: Longs
+) -> int:
+    """Post the forms of these features, from the `first` on, under their rows; `rows` has each where its form begins.
+
+    Returns how many of all are done. Stops before a feature for which there is no room; `needs` says what it may take.
+    """
+    words = _words_of(parts)
+    for k in range(first, len(features)):
+        size, begin, end = sizes[k], bounds[k], bounds[k + 1]
+        posts = words.singles if size == 1 else words.phrases
+        wanted = 0
+        for at in range(begin, end, size):
+            wanted += 2 * posts.rows[rows[at], 2] + 1
+        needs[:] = 0
+        needs[0 if size == 1 else 1] = wanted
+        needs[2] = room_for(end - begin)
+        if not is_room(posts, wanted) or not is_room(words.forms, needs[2]):
+            return k
+        fill(words.forms, features[k], lexemes[begin:end])
+        form = words.forms.rows[features[k], 0]
+        for at in range(begin, end, size):
+            post = place(posts, rows[at])
+            posts.data[post, 0] = features[k]
+            if size > 1:
+                posts.data[post, 1] = form + at - begin + 2
+                posts.data[post, 2] = size - 2
+    return len(features)
+
+
+@njit(cache=True)
+def _drop_words(features: Ints, sizes: Ints, parts: WordParts) -> None:
+    words = _words_of(parts)
+    forms = words.forms
+    for k in range(len(features)):
+        begin, size = forms.rows[features[k], 0], sizes[k]
+        for at in range(begin, begin + forms.rows[features[k], 1], size):
+            if size == 1:
+                take_out(words.singles, forms.data[at, 0], features[k])
+            else:
+                slot = pair_slot(words.pairs.keys, forms.data[at, 0], forms.data[at + 1, 0])
+                take_out(words.phrases, words.pairs.rows[slot], features[k])
+        vacate(forms, features[k])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain, repeat
 
-from headwater.search.language.folding import stems_of, surfaces_of
+from headwater.search.language.folding import MAX_SURFACE, stems_of, surfaces_of
 
 
 def _marks() -> str:
@@ -103,6 +103,8 @@ def _pieces(text: str, span: tuple[int, int]) -> list[tuple[int, int]]:
 def surfaces(text: str) -> list[str]:
     """The surfaces of a text alone: what an index needs, several times faster than `analyze`."""
     if text.isascii():
+        if text.isalnum() and len(text) <= MAX_SURFACE:
+            return [text.lower()]
         return surfaces_of(_ASCII_WORD.findall(text))
     words = _ANY_WORD.findall(text)
     if _UNSPACED_RUN.search(text):

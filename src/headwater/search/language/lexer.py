@@ -19,6 +19,7 @@ _STOPS = QUOTES + "()^"
 _NAME = re.compile(r"([A-Za-z_]{2,})[:：](?![/:])(?=\S)")
 _KNOWN = re.compile(rf"({'|'.join(FIELDS)})[:：]", re.IGNORECASE)
 _BOOST = re.compile(r"\^([^\s()]*)")
+_RUN = re.compile(rf"[^\s*\\{re.escape(_STOPS)}]+")
 _OR = re.compile(r"\s+OR\s+")
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9]+(?=[\s()]|\Z)")
 _PLAIN_STAR = re.compile(r"(?:\\.|[^\\*])*\*", re.DOTALL)
@@ -181,9 +182,13 @@ def _word(text: str, at: int) -> Lexeme:
     while here < len(text) and not text[here].isspace() and text[here] not in _STOPS:
         if star >= 0:
             raise QueryError("star_inside", star)
+        if run := _RUN.match(text, here):
+            kept.append(run[0])
+            here = run.end()
+            continue
         if text[here] == "*":
             star = here
-        elif text[here] == "\\" and here + 1 < len(text):
+        elif here + 1 < len(text):
             plain = False
             here += 1
             kept.append(text[here])

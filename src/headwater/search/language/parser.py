@@ -56,6 +56,7 @@ _NEAR = re.compile(r"NEAR(?:/(.*))?", re.DOTALL)
 _WORDS_BETWEEN = re.compile(r"0*(\d{1,4})")
 _FACTOR = re.compile(r"\d{1,2}(?:\.\d{1,3})?")
 _OPERATORS = ("AND", "OR", "NOT")
+_BEGIN = ("A", "O", "N")  # the first letters of all operators
 _MOST_REPAIRS = 40
 
 
@@ -111,6 +112,7 @@ class _Parser:
 
     def __init__(self, found: list[Lexeme], end: int, meaning: Meaning | None) -> None:
         self.lexemes = found
+        self.operators = [_operator(lexeme) for lexeme in found]
         self.end = end
         self.meaning = meaning
         self.at = 0
@@ -129,16 +131,12 @@ class _Parser:
 
     def operator(self) -> str | None:
         """The operator that stands here: AND, OR, NOT, or NEAR with its distance."""
-        lexeme = self.peek()
-        if lexeme is None or lexeme.kind != "word" or not lexeme.plain or lexeme.star:
-            return None
-        text = lexeme.text
-        return text if text in _OPERATORS or (text.startswith("NEAR") and _NEAR.fullmatch(text)) else None
+        return self.operators[self.at] if self.at < len(self.operators) else None
 
     def begins(self) -> bool:
         """Whether something that can be looked for begins here."""
         lexeme = self.peek()
-        return lexeme is not None and lexeme.kind not in ("close", "boost") and self.operator() in (None, "NOT")
+        return lexeme is not None and lexeme.kind not in ("close", "boost") and self.operators[self.at] in (None, "NOT")
 
     def required(self, after: Lexeme) -> None:
         if not self.begins():
@@ -257,6 +255,13 @@ class _Parser:
         if following is None or following.start != name.end or following.kind not in ("open", "phrase", "word"):
             raise QueryError("missing_value", name.start, name=name.text)
         return _in_title(self.primary(), name.text)
+
+
+def _operator(lexeme: Lexeme) -> str | None:
+    text = lexeme.text
+    if text[:1] not in _BEGIN or lexeme.kind != "word" or not lexeme.plain or lexeme.star:
+        return None
+    return text if text in _OPERATORS or (text.startswith("NEAR") and _NEAR.fullmatch(text)) else None
 
 
 def _distance(given: str | None, before: int | None, position: int) -> int:
