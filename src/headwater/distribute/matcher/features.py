@@ -74,7 +74,7 @@ class Features:
         }
 
     def __len__(self) -> int:
-        return int(self._arrays.state[1])
+        return self._last - ALWAYS - len(self._free)
 
     @property
     def last(self) -> int:
@@ -160,18 +160,15 @@ class Features:
                 elif self._forget_condition(feature):
                     self._give_back([feature])
         if words:
-            self.words.drop(words, sizes[words])
-            sizes[words] = 0
+            self.words.drop(words, sizes)
             self._give_back(words)
 
     def settle(self) -> None:
         """Look for what was numbered since the last time; forget what is still not used."""
         self.words.post()
         fresh, self._fresh = self._fresh, []
-        if fresh:
-            self._arrays.born[fresh] = self._arrays.state[0]
-            self._arrays.state[1] += len(fresh)
-            self.forget(fresh)
+        self.forget(fresh)
+        self._arrays.state[1] = len(self)
 
     def mark(self, reading: Reading, now: datetime) -> Ints:
         """Mark what a version has in `present`; returns the numbers, a view that the next call overwrites."""
@@ -229,7 +226,7 @@ class Features:
                 raise MemoryError(f"all profiles together ask for more than {MAX_FEATURES} different things")
             if feature >= len(self.found):
                 self._lengthen(2 * len(self.found))
-        self._arrays.prior[feature] = prior
+        self._arrays.prior[feature], self._arrays.born[feature] = prior, self._arrays.state[0]
         self._fresh.append(feature)
         return feature
 
@@ -239,9 +236,11 @@ class Features:
         self.found = lengthened(self.found, length)
 
     def _give_back(self, features: Sequence[int]) -> None:
-        self._arrays.seen[features] = 0
-        self._arrays.state[1] -= len(features)
+        seen, sizes = self._arrays.seen, self._arrays.sizes
+        for feature in features:
+            seen[feature] = sizes[feature] = 0
         self._free += features
+        self._arrays.state[1] = len(self)
 
     def _forget_condition(self, feature: int) -> bool:
         spec = self._specs.pop(feature, None)

@@ -30,7 +30,8 @@ MAX_FEATURES = POSTED
 WHOLE = 1 << 30
 """In place of a posting's first check: the whole tree must hold."""
 
-_INNER = (And, Or, Not, Boost)
+_JOINED = (And, Or)
+_INNER = (*_JOINED, Not, Boost)
 MAX_DEPTH = 200
 MAX_LEAVES = 50_000
 
@@ -69,6 +70,8 @@ def tree_of(query: Query, feature_of: Callable[[Leaf], int]) -> Tree:
 
 
 def _check_size(query: Query) -> None:
+    if isinstance(query, _JOINED) and len(query.parts) < MAX_LEAVES and not any(map(_has_parts, query.parts)):
+        return
     leaves, waiting = 0, [(query, 1)]
     while waiting:
         node, depth = waiting.pop()
@@ -76,7 +79,7 @@ def _check_size(query: Query) -> None:
             raise TooLarge(f"the query is nested more than {MAX_DEPTH} deep")
         if not isinstance(node, _INNER):
             leaves += 1
-        elif isinstance(node, And | Or):
+        elif isinstance(node, _JOINED):
             waiting.extend((part, depth + 1) for part in node.parts)
         else:
             waiting.append((node.part, depth + 1))
@@ -84,11 +87,15 @@ def _check_size(query: Query) -> None:
         raise TooLarge(f"the query has {leaves} words and conditions; at most {MAX_LEAVES} are matched")
 
 
+def _has_parts(query: Query) -> bool:
+    return isinstance(query, _INNER)
+
+
 def _tree(query: Query, feature_of: Callable[[Leaf], int], positive: bool) -> Tree:
     if not isinstance(query, _INNER):
         feature = ALWAYS if isinstance(query, Everything) else feature_of(query)
         return feature if positive else -feature
-    if isinstance(query, And | Or):
+    if isinstance(query, _JOINED):
         parts = [_tree(part, feature_of, positive) for part in query.parts]
         return _joined(parts, All if isinstance(query, And) == positive else Any)
     if isinstance(query, Not):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, repeat
 from typing import NamedTuple
 
@@ -44,6 +45,13 @@ Scope = tuple[str, Languages]
 _BREAK: Ints = np.zeros(1, np.int32)
 
 
+@lru_cache(1024)
+def _channels(scope: Scope) -> tuple[Channel, ...]:
+    """That of surfaces, whose language is "", and those of stems."""
+    field, languages = scope
+    return tuple((field, language) for language in ("", *languages))
+
+
 class WordSpec(NamedTuple):
     """Words side by side, as they read in each channel they are asked in: as surfaces, and by stems in each language.
 
@@ -54,9 +62,8 @@ class WordSpec(NamedTuple):
     forms: tuple[tuple[str, ...], ...]
 
     def by_channel(self) -> Iterator[tuple[Channel, tuple[str, ...]]]:
-        """The words in each channel; the language of surfaces is ""."""
-        field, languages = self.scope
-        return zip(((field, language) for language in ("", *languages)), self.forms, strict=True)
+        """The words in each channel."""
+        return zip(_channels(self.scope), self.forms, strict=True)
 
 
 class _Unposted:
@@ -187,10 +194,10 @@ class WordIndex:
                 lists.want(0, needed)
 
     def drop(self, features: Sequence[int], sizes: Ints) -> None:
-        """Undo `add` of features that are posted; `sizes` says how many words side by side each is."""
+        """Undo `add` of features that are posted; `sizes` says of each there is how many words side by side it is."""
         found = [self._forms.records(feature)[:, 0].tolist() for feature in features]
-        for lexemes, size in zip(found, sizes.tolist(), strict=True):
-            if size == 1:
+        for feature, lexemes in zip(features, found, strict=True):
+            if sizes[feature] == 1:
                 del self.known(self._scope_of(lexemes))[self._words[lexemes[0]]]
         _drop_words(np.array(features, np.int32), sizes, self._parts())
         for lexeme in chain.from_iterable(found):
@@ -360,7 +367,7 @@ def _drop_words(features: Ints, sizes: Ints, parts: WordParts) -> None:
     words = _words_of(parts)
     forms = words.forms
     for k in range(len(features)):
-        begin, size = forms.rows[features[k], 0], sizes[k]
+        begin, size = forms.rows[features[k], 0], sizes[features[k]]
         for at in range(begin, begin + forms.rows[features[k], 1], size):
             if size == 1:
                 take_out(words.singles, forms.data[at, 0], features[k])

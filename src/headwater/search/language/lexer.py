@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from headwater.search.language.analyzer import surfaces
 from headwater.search.language.errors import QueryError
@@ -25,8 +24,7 @@ _PLAIN_WORD = re.compile(r"[A-Za-z0-9]+(?=[\s()]|\Z)")
 _PLAIN_STAR = re.compile(r"(?:\\.|[^\\*])*\*", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Lexeme:
+class Lexeme(NamedTuple):
     """One piece of a query. `plain` says that no character of it was escaped, so it can be an operator.
 
     Of "values", `text` is the name of the field and `values` what follows it, each with its place.
@@ -38,7 +36,7 @@ class Lexeme:
     end: int
     plain: bool = True
     star: bool = False
-    values: tuple[tuple[str, int], ...] = field(default=())
+    values: tuple[tuple[str, int], ...] = ()
 
 
 def lexemes(text: str) -> list[Lexeme]:

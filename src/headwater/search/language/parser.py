@@ -78,9 +78,10 @@ def parse(text: str, meaning: Meaning | None = None) -> Query:
     if _PHRASE_ALONE.fullmatch(text):
         return Phrase(tuple(text[1:-1].split(" ")))
     query = _Parser(lexemes(text), len(text), meaning).read()
-    for count, leaf in enumerate(leaves(query)):
-        if count == MAX_TERMS:
-            raise QueryError("too_many", leaf.position, most=MAX_TERMS)
+    if len(text) > MAX_TERMS:  # shorter ones cannot have so many
+        for count, leaf in enumerate(leaves(query)):
+            if count == MAX_TERMS:
+                raise QueryError("too_many", leaf.position, most=MAX_TERMS)
     return query
 
 
@@ -313,8 +314,10 @@ def _prefix(lexeme: Lexeme) -> Query:
 def _in_title(query: Query, name: str) -> Query:
     """The same query asked of the title alone."""
     match query:
-        case Word() | Prefix() | Phrase():
-            return replace(query, field=name)
+        case Word() | Prefix():
+            return type(query)(query.text, name, position=query.position)
+        case Phrase():
+            return Phrase(query.words, name, position=query.position)
         case Near():
             return replace(query, parts=tuple(replace(part, field=name) for part in query.parts))
         case And() | Or():
