@@ -11,14 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater.core.actions import OPERATOR
+from headwater.distribute import attending
+from headwater.distribute.actions import change_preferences, forecast_reach
+from headwater.distribute.attending import SECOND_LOOK
 from headwater.distribute.load import LEAST_PEOPLE, Line, by_day, load_of, masked
 from headwater.distribute.models import Delivery
 from headwater.distribute.proof import Scope
+from headwater.distribute.sending import plan_among
 from headwater.people.actions import create_unit
 from headwater.people.models import Audience, Grant, Permission, Person, Unit
+from headwater.search.models import EntryVersion
 from tests.asked import MOST_QUERIES, queries
 from tests.conftest import enrol, make_person
 from tests.distribute.conftest import make_version
+from tests.distribute.test_foreseeing import exactly
 
 SignIn = Callable[[Person], Client]
 PAGE = "/o/waterworks/distribute/proof/load/"
@@ -96,7 +102,7 @@ counts = st.integers(0, 40)
 
 @given(st.lists(st.tuples(st.integers(1, 20), counts), max_size=12))
 def test_nothing_shown_or_summed_is_of_fewer_than_eight(units: list[tuple[int, int]]) -> None:
-    lines = [Line(n, f"unit {n}", 7, people, received, 0, 0, 0, 0) for n, (people, received) in enumerate(units)]
+    lines = [Line(n, f"unit {n}", 7, people, received, 0, 0, 0, 0, 0) for n, (people, received) in enumerate(units)]
     load = masked(lines, 7)
     assert all(line.people >= LEAST_PEOPLE for line in load.lines)
     shown = [line for line in lines if line.unit_id in load.units]
@@ -104,6 +110,118 @@ def test_nothing_shown_or_summed_is_of_fewer_than_eight(units: list[tuple[int, i
     assert load.whole.received == sum(line.received for line in shown)
     assert sum(line.people for line in left_out) < LEAST_PEOPLE or not left_out
     assert load.hidden == len(left_out)
+
+
+# --- What is over budget ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def readers(everyone: Audience, nadia: Person) -> list[Person]:
+    """Eight people of Field, of whom each wants two pushes a day."""
+    unit = create_unit(OPERATOR, "Field")
+    people = [make_person(f"Field {n}", unit=unit) for n in range(LEAST_PEOPLE)]
+    enrol(everyone)
+    for person in people:
+        change_preferences(person, person, budget=2)
+    return people
+
+
+@pytest.fixture
+def bring(everyone: Audience, nadia: Person, readers: list[Person]) -> Callable[..., EntryVersion]:
+    """Something new for each of them, about words of its own, planned as the worker does it."""
+    numbers = iter(range(1000))
+
+    def brought(fingerprint: int | None = None, score: float = 1.0, **fields: object) -> EntryVersion:
+        title = f"number{next(numbers)}"
+        version = make_version(title, title, everyone, nadia)
+        EntryVersion.objects.filter(pk=version.pk).update(fingerprint=fingerprint)
+        values = {"push": "at_once", "score": score, "came_at": timezone.now(), "entry": version.entry} | fields
+        Delivery.objects.bulk_create(Delivery(person=each, version=version, **values) for each in readers)
+        plan_among(Delivery.objects.all())
+        return version
+
+    return brought
+
+
+def counted() -> tuple[int, int, int]:
+    """Received, over budget and near-copies, of one of the eight: they all get the same."""
+    (line,) = load_of(7).lines
+    assert by_day(load_of(7), 7)[-1].over_budget == line.over_budget
+    return tuple(n // LEAST_PEOPLE for n in (line.received, line.over_budget, line.near_copies))
+
+
+def days_full(nadia: Person, everyone: Audience) -> int:
+    """How many people's budgets held something back, as a forecast counts them."""
+    return exactly(forecast_reach(nadia, title="A draft", text="nothing", audience=everyone)).full
+
+
+def test_what_does_not_fit_is_over_budget(
+    bring: Callable[..., EntryVersion], nadia: Person, everyone: Audience
+) -> None:
+    for _ in range(2):
+        bring()
+    assert counted() == (2, 0, 0)
+    assert days_full(nadia, everyone) == 0
+    for _ in range(3):
+        bring()
+    assert counted() == (5, 3, 0)
+    assert days_full(nadia, everyone) == LEAST_PEOPLE
+
+
+def test_a_near_copy_is_not_over_budget(
+    bring: Callable[..., EntryVersion], nadia: Person, everyone: Audience, sign_in: SignIn
+) -> None:
+    for fingerprint in (-1, -2, -3):
+        bring(fingerprint)
+    assert Delivery.objects.filter(rolled=True).count() == 2 * LEAST_PEOPLE, "Today and the digest count them"
+    assert counted() == (3, 0, 2)
+    assert days_full(nadia, everyone) == 0
+    browser = sign_in(nadia)
+    page = browser.get(f"{PAGE}?days=7").content.decode()
+    assert "All that arrives fits the budgets" in page
+    assert "16 more were held back because they say nearly the same as something else that came" in page
+    (row,) = csv.DictReader(browser.get(f"{PAGE}?days=7&format=csv").content.decode().splitlines())
+    assert (row["received"], row["over_budget"], row["near_copies"]) == ("24", "0", "16")
+    (item,) = browser.get("/o/waterworks/api/v1/distribute/load?days=7").json()["items"]
+    assert (item["received"], item["over_budget"], item["near_copies"]) == (24, 0, 16)
+
+
+def test_of_near_copies_past_the_budget_one_is_over_it(bring: Callable[..., EntryVersion]) -> None:
+    """Also when a better one comes later, and when what they lie under is not looked at any more."""
+    for _ in range(2):
+        bring()
+    bring(-1, score=3)
+    bring(-2, score=1)
+    assert counted() == (4, 1, 1)
+    bring(-3, score=9)
+    assert counted() == (5, 1, 2)
+    Delivery.objects.filter(version__fingerprint=-3).update(created_at=timezone.now() - 2 * SECOND_LOOK)
+    bring()
+    assert counted() == (6, 2, 2)
+
+
+def test_what_the_floor_of_the_day_holds_back_is_over_budget(
+    bring: Callable[..., EntryVersion], nadia: Person, everyone: Audience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attending, "floor_for", lambda usual, room, to_come: 1.0)
+    bring(-1)
+    bring(-1)
+    assert counted() == (2, 1, 1)
+    assert days_full(nadia, everyone) == LEAST_PEOPLE
+    monkeypatch.undo()
+    bring()
+    assert counted() == (3, 0, 1), "at the second look it went out"
+    assert days_full(nadia, everyone) == 0
+
+
+def test_what_is_asked_for_since_is_not_over_budget(bring: Callable[..., EntryVersion]) -> None:
+    for _ in range(4):
+        bring()
+    assert counted() == (4, 2, 0)
+    for each in ("must_acknowledge", "urgent"):
+        one = Delivery.objects.filter(rolled=True, must_acknowledge=False).values("version")[:1]
+        Delivery.objects.filter(version=one).update(**{each: True})
+    assert counted() == (4, 0, 0)
 
 
 # --- The page ---------------------------------------------------------------------------------------------------------

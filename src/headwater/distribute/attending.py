@@ -67,7 +67,7 @@ _known: dict[tuple[int, int], tuple[_Asked, Habits]] = {}
 def choose(deliveries: Sequence[Delivery], preferences: Mapping[int, Preference]) -> list[Delivery]:
     """Which of these new deliveries, and of those held back in the last hours, their people are told of now.
 
-    Must-reads and urgent ones always are. What is decided is kept: `worth` and `rolled` of each.
+    Must-reads and urgent ones always are. What is decided is kept: `worth`, `rolled` and `folded` of each.
     """
     now = timezone.now()
     people = {delivery.person_id: delivery.person for delivery in deliveries}
@@ -81,12 +81,17 @@ def choose(deliveries: Sequence[Delivery], preferences: Mapping[int, Preference]
     for delivery in (*deliveries, *held):
         by_person[delivery.person_id].append(delivery)
     picked: set[int] = set()
+    folded: set[int] = set()
     for person_id, rows in by_person.items():
         preference = preferences.get(person_id) or Preference(person_id=person_id)
         before = [things[each.pk] for each in sent.get(person_id, ())]
         floor = _floor(habits.get(person_id), preference, before, people[person_id], so_far.get(person_id, 0), now)
-        picked.update(pick([things[each.pk] for each in rows], preference.budget, before, floor).picked)
-    return _kept(deliveries, held, picked, things)
+        picks = pick([things[each.pk] for each in rows], preference.budget, before, floor)
+        picked.update(picks.picked)
+        folded.update(picks.folded)
+    weighed = [(each, things[each.pk].value) for each in deliveries if not is_essential(each)]
+    _keep([*weighed, *((each, each.worth) for each in held)], picked, folded)
+    return [each for each in (*deliveries, *held) if is_essential(each) or not each.rolled]
 
 
 def is_essential(delivery: Delivery) -> bool:
@@ -279,31 +284,29 @@ def _sent_today(people: Mapping[int, Person], now: datetime) -> dict[int, list[D
     return {person_id: list(rows.values()) for person_id, rows in found.items()}
 
 
-def _kept(
-    deliveries: Sequence[Delivery], held: Sequence[Delivery], picked: set[int], things: Mapping[int, Candidate]
-) -> list[Delivery]:
-    """Write down what was decided, where it is new, and say what goes out.
+def _keep(weighed: Iterable[tuple[Delivery, float | None]], picked: Container[int], folded: Container[int]) -> None:
+    """Write down what was decided of each, and what it is worth, where it is new.
 
     Only where it is new: a row that is written is announced and planned again, and for who has no channel for ever.
+    What was folded stays so until it is pushed: what it lies under may have waited for longer than SECOND_LOOK, and is
+    not at hand any more.
     """
-    released = [each for each in held if each.pk in picked]
-    weighed = [(each, things[each.pk].value) for each in deliveries if not is_essential(each)]
     rows = []
-    for each, value in (*weighed, *((each, each.worth) for each in released)):
+    for each, value in weighed:
         is_rolled = each.pk not in picked
-        if (each.worth, each.rolled) != (value, is_rolled):
-            each.worth, each.rolled = value, is_rolled
-            rows.append(each)
+        decided = value, is_rolled, is_rolled and (each.folded or each.pk in folded)
+        if (each.worth, each.rolled, each.folded) != decided:
+            each.worth, each.rolled, each.folded = decided
+            rows.append((each.pk, *decided))
     if rows:
         with connection.cursor() as cursor:
-            columns: list[Any] = [list(each) for each in zip(*((r.pk, r.worth, r.rolled) for r in rows), strict=True)]
-            cursor.execute(_KEEP, columns)
-    return [each for each in (*deliveries, *released) if is_essential(each) or not each.rolled]
+            cursor.execute(_KEEP, [list(each) for each in zip(*rows, strict=True)])
 
 
 _KEEP = """
-    UPDATE distribute_delivery d SET worth = t.worth, rolled = t.rolled
-    FROM unnest(%s::bigint[], %s::float8[], %s::boolean[]) AS t(id, worth, rolled) WHERE d.id = t.id
+    UPDATE distribute_delivery d SET worth = t.worth, rolled = t.rolled, folded = t.folded
+    FROM unnest(%s::bigint[], %s::float8[], %s::boolean[], %s::boolean[]) AS t(id, worth, rolled, folded)
+    WHERE d.id = t.id
 """
 _About = tuple[frozenset[str], frozenset[str], str, int | None]
 

@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 
 from headwater.core.actions import require
 from headwater.core.models import Classification
-from headwater.distribute.models import Channel, Delivery, Directive, Forecast, InterestProfile
+from headwater.distribute.models import OVER_BUDGET, Channel, Delivery, Directive, Forecast, InterestProfile
 from headwater.distribute.proof import Scope, no_channel
 from headwater.distribute.reach import all_are_cleared, meant_for
 from headwater.distribute.rules import FEWEST_TOGETHER, looked_after
@@ -57,7 +57,7 @@ class Tally:
     working channel. Of the others `must` are reached by a must-read, `group` by a group's interest and no must-read;
     `open` by neither, and of these `own` by interests of their own. Who is not cleared for it is in none of these four,
     but in its `_lacking`. `refused` (a mail address that does not take mail), `away` (today) and `full` (their budget
-    was used up in the last day) are of all whom something could reach.
+    held something back in the last day) are of all whom something could reach.
 
     All are exact until `told` puts what is private in steps; a `_key` says who all of a kind are, cleared or not: see
     `telling`.
@@ -368,7 +368,7 @@ def _people(forecast: Forecast, scope: Scope) -> PersonQuerySet:
 def _flags(forecast: Forecast, found: Answered, must_reads: Any) -> dict[str, Q]:
     entry = entry_of(forecast)
     today = _day_of(forecast)
-    full = Delivery.objects.filter(rolled=True, created_at__gt=forecast.asked_at - FULL_DAY)
+    full = Delivery.objects.filter(OVER_BUDGET, created_at__gt=forecast.asked_at - FULL_DAY)
     mail = Channel.objects.filter(kind=Channel.Kind.MAIL, state=Channel.State.SUSPENDED)
     return {
         "invited": meant_for(entry) if entry is not None else Q(pk__gt=0),

@@ -15,16 +15,30 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from headwater.distribute.models import Delivery
+from headwater.distribute.models import NEAR_COPY, OVER_BUDGET, Delivery
 from headwater.distribute.proof import EVERYBODY, Scope
 
 LEAST_PEOPLE = 8
-HEADER = ("unit", "people", "received", "a_person_and_day", "opened", "useful", "not_useful", "over_budget")
+HEADER = (
+    "unit",
+    "people",
+    "received",
+    "a_person_and_day",
+    "opened",
+    "useful",
+    "not_useful",
+    "over_budget",
+    "near_copies",
+)
 
 
 @dataclass(frozen=True)
 class Line:
-    """What reached the people of one unit (`unit_id` None: of several, or of none) in so many days."""
+    """What reached the people of one unit (`unit_id` None: of several, or of none) in so many days.
+
+    `over_budget` was held back only because of somebody's budget, `near_copies` because they say nearly the same as
+    something else that came.
+    """
 
     unit_id: int | None
     name: str
@@ -35,6 +49,7 @@ class Line:
     useful: int
     not_useful: int
     over_budget: int
+    near_copies: int
 
     @property
     def a_day(self) -> float:
@@ -75,8 +90,12 @@ COUNTS = {
     "n_opened": Count("pk", filter=Q(seen_at__isnull=False)),
     "n_useful": Count("pk", filter=Q(useful=True)),
     "n_not_useful": Count("pk", filter=Q(useful=False)),
-    "n_over_budget": Count("pk", filter=Q(rolled=True)),
+    "n_over_budget": Count("pk", filter=OVER_BUDGET),
+    "n_near_copies": Count("pk", filter=NEAR_COPY),
 }
+
+
+_COUNTED = [name.removeprefix("n_") for name in COUNTS]
 
 
 def load_of(days: int, scope: Scope = EVERYBODY) -> Load:
@@ -126,11 +145,9 @@ def masked(lines: Sequence[Line], days: int) -> Load:
 def as_rows(load: Load) -> Iterable[tuple[object, ...]]:
     """The lines under HEADER."""
     for line in load.lines:
-        counts = (line.opened, line.useful, line.not_useful, line.over_budget)
+        counts = (line.opened, line.useful, line.not_useful, line.over_budget, line.near_copies)
         yield (line.name, line.people, line.received, line.a_day, *counts)
 
 
-def _sum(name: str, days: int, lines: Iterable[Line]) -> Line:
-    rows = [(line.people, line.received, line.opened, line.useful, line.not_useful, line.over_budget) for line in lines]
-    people, received, opened, useful, not_useful, over = (sum(row[n] for row in rows) for n in range(6))
-    return Line(None, name, days, people, received, opened, useful, not_useful, over)
+def _sum(name: str, days: int, lines: Sequence[Line]) -> Line:
+    return Line(None, name, days, *(sum(getattr(line, each) for line in lines) for each in _COUNTED))

@@ -41,7 +41,7 @@ class TallyOut(Schema):
 
     Where somebody is reached by nothing else, `own`, and `away`, `budget_used` and `address_suspended` always, are told
     in steps of eight, up or down by chance; 0 says "fewer than eight, if any", and 8 may be nobody. `reached` and
-    `unmatched` follow `own`.
+    `unmatched` follow `own`. `budget_used` had something held back by their budget in the last day.
 
     Unless `is_clearance_told`, so is `uncleared`: who lacks the clearance. `must_read`, `group` and `cut_off` are all
     of whom that holds, less who is told to lack it; null says that nothing is told of it, and nobody is taken off.

@@ -16,7 +16,11 @@ router = Router(tags=["distribute"])
 
 
 class LoadLine(Schema):
-    """What reached the people of one unit; `unit_id` is empty for small units together, and for people in none."""
+    """What reached the people of one unit; `unit_id` is empty for small units together, and for people in none.
+
+    `over_budget` was held back only because of a person's budget; a larger one would have let it through. `near_copies`
+    were held back because they say nearly the same as something else that came; no budget would have changed that.
+    """
 
     unit_id: int | None
     unit: str
@@ -27,6 +31,7 @@ class LoadLine(Schema):
     useful: int
     not_useful: int
     over_budget: int
+    near_copies: int
 
 
 class LoadLines(Schema):
@@ -64,4 +69,5 @@ def _line(line: Line) -> dict[str, object]:
         "useful": line.useful,
         "not_useful": line.not_useful,
         "over_budget": line.over_budget,
+        "near_copies": line.near_copies,
     }

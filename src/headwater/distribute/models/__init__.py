@@ -10,7 +10,15 @@ from headwater.distribute.models.channel import (
     Preference,
     PrivateFeed,
 )
-from headwater.distribute.models.delivery import Acknowledgement, Broadcast, Delivery, Reason, Reminder
+from headwater.distribute.models.delivery import (
+    NEAR_COPY,
+    OVER_BUDGET,
+    Acknowledgement,
+    Broadcast,
+    Delivery,
+    Reason,
+    Reminder,
+)
 from headwater.distribute.models.forecast import Forecast, ForecastAnswer
 from headwater.distribute.models.learned import LearnedExample, LearnedInterest, MeaningSpace
 from headwater.distribute.models.standing import (
@@ -25,6 +33,8 @@ from headwater.distribute.models.standing import (
 )
 
 __all__ = [
+    "NEAR_COPY",
+    "OVER_BUDGET",
     "Acknowledgement",
     "Broadcast",
     "Channel",

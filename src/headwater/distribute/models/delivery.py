@@ -62,6 +62,12 @@ class Delivery(Walled):
         max_length=8, default="digest", help_text=_("at_once, digest or weekly: its soonest reason")
     )
     rolled = models.BooleanField(default=False, help_text=_("not among the best of the day: waits for the digest"))
+    # Its default is the database's, too: the column is added at once to however many rows.
+    folded = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_("rolled, and says the same as something that stands before it: no budget would push it"),
+    )
     worth = models.FloatField(null=True, help_text=_("to its person when it was weighed against the budget, 0 to 1"))
     eligible_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
@@ -125,6 +131,12 @@ class Delivery(Walled):
             return None
         until = self.acknowledged_at or timezone.now()
         return until - self.due_at if until > self.due_at else None
+
+
+OVER_BUDGET = Q(rolled=True, folded=False, must_acknowledge=False, urgent=False)
+"""What was held back only because of its person's budget: a larger one would have let it through."""
+NEAR_COPY = Q(rolled=True, folded=True, must_acknowledge=False, urgent=False)
+"""What was held back because it says the same as something else, whatever the budget."""
 
 
 class Reason(Walled):
