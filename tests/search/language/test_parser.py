@@ -172,6 +172,7 @@ def test_refused_with_its_place(text: str, code: str, position: int) -> None:
         parse(text)
     assert (refused.value.code, refused.value.position) == (code, position)
     assert "{" not in refused.value.message
+    assert f"position {position + 1}" in refused.value.message
 
 
 def test_every_refusal_is_tested() -> None:

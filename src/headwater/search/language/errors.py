@@ -60,7 +60,10 @@ MESSAGES = {
     "boost": gettext_noop("After ^ goes a number from {least} to {most}, at position {place}."),
     "path_stars": gettext_noop("A path takes at most {most} times “**”, at position {place}."),
     "field_inside_field": gettext_noop("Inside “title:( )” go words and phrases only, at position {place}."),
-    "too_long": gettext_noop("The query has {found} characters; {most} are the most that can be read."),
+    "too_long": gettext_noop(
+        "The query has {found} characters; {most} are the most that can be read: "
+        "the first one too many is at position {place}."
+    ),
     "too_deep": gettext_noop("The parentheses are nested more than {most} deep, at position {place}."),
     "too_many": gettext_noop("The query has more than {most} terms; the first one too many is at position {place}."),
 }
