@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from headwater.core.actions import Refused
+from headwater.core.actions import OPERATOR, Refused
 from headwater.core.jobs import safe_tx
 from headwater.core.models import Organisation
 from headwater.distribute.actions import (
@@ -38,7 +38,9 @@ from headwater.distribute.matcher.weighing import Background
 from headwater.distribute.models import Delivery, InterestProfile, LearnedExample, LearnedInterest
 from headwater.distribute.preview import preview_learned
 from headwater.distribute.standing import Match, Standing
-from headwater.people.models import Audience, Person, Unit
+from headwater.people.actions import create_unit
+from headwater.people.days import today
+from headwater.people.models import Audience, Person, Role, Unit
 from headwater.search.models import Entry, EntryVersion
 from headwater.search.seen import searchables
 from tests.asked import MOST_QUERIES, queries
@@ -498,12 +500,17 @@ def test_what_is_changed_or_erased_counts_at_once(ines: Person, library: dict[st
 # --- Newcomers --------------------------------------------------------------------------------------------------------
 
 
-def colleagues(unit: Unit, count: int, terms: list[list[object]]) -> None:
+def colleagues(
+    unit: Unit | None, count: int, terms: list[list[object]], role: Role | None = None, **fields: object
+) -> None:
+    """So many people who learn from what they do and came to these words, each with one of their own besides."""
     for n in range(count):
-        person = make_person(f"Colleague {n}", unit=unit)
+        person = make_person(f"{unit or role} {n}", unit=unit)
+        person.roles.set([role] if role else [])
         profile = InterestProfile.objects.create(name="Learned", person=person)
         LearnedInterest.objects.create(
-            person=person, profile=profile, follows_use=True, examples_used=3, terms=[*terms, [f"secret{n}", 9.0]]
+            **{"person": person, "profile": profile, "follows_use": True, "examples_used": 3} | fields,
+            terms=[*terms, [f"secret{n}", 9.0]],
         )
 
 
@@ -529,6 +536,76 @@ def test_too_few_colleagues_give_nothing_away(
     start_learning(ines, ines)
     learn(organisation)
     assert interest_of(ines).effective == {}
+
+
+@pytest.fixture
+def inspector(ines: Person, unit: Unit) -> Role:
+    """Ines is new as a drainage inspector, in a unit of which nothing is known."""
+    role = Role.objects.create(slug="inspector", name="Drainage inspector")
+    Person.objects.filter(pk=ines.pk).update(unit=unit)
+    ines.refresh_from_db()
+    ines.roles.add(role)
+    return role
+
+
+def begun_with(organisation: Organisation, person: Person) -> tuple[str, dict[str, float]]:
+    """Whose words the person begins with, and which these are."""
+    start_learning(person, person)
+    learn(organisation)
+    return interest_of(person).began_with, interest_of(person).effective
+
+
+def test_a_newcomer_begins_with_what_many_of_their_role_share_in_whatever_unit(
+    organisation: Organisation, ines: Person, inspector: Role, library: dict[str, list[EntryVersion]], sign_in: SignIn
+) -> None:
+    colleagues(create_unit(OPERATOR, "Harbour"), 3, [["pump", 4.0], ["codename", 9.0]], inspector)
+    colleagues(create_unit(OPERATOR, "Roads"), LEAST_SHARING - 3, [["pump", 2.0], ["seal", 1.0]], inspector)
+    assert begun_with(organisation, ines) == ("Drainage inspector", {"pump": 2.8})
+    assert "Drainage inspector" in sign_in(ines).get(PAGE).content.decode()
+
+
+def test_the_unit_goes_before_the_role(
+    organisation: Organisation, ines: Person, unit: Unit, inspector: Role, library: dict[str, list[EntryVersion]]
+) -> None:
+    colleagues(unit, LEAST_SHARING, [["salaries", 4.0], ["pay", 3.0]])
+    colleagues(None, LEAST_SHARING, [["pump", 4.0]], inspector)
+    began_with, words = begun_with(organisation, ines)
+    assert (began_with, "pump" in words, words["pay"]) == ("Drainage", False, 3.0)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"follows_use": False}, {"examples_used": 0}], ids=["learns no more", "has done nothing"]
+)
+def test_of_a_role_too_only_who_learns_from_what_they_do_is_heard(
+    organisation: Organisation,
+    ines: Person,
+    inspector: Role,
+    library: dict[str, list[EntryVersion]],
+    fields: dict[str, bool | int],
+) -> None:
+    colleagues(None, LEAST_SHARING, [["pump", 4.0]], inspector)
+    LearnedInterest.objects.filter(person__name=f"{inspector} 0").update(**fields)
+    assert begun_with(organisation, ines) == ("", {})
+
+
+def test_other_roles_and_people_who_left_give_a_newcomer_nothing(
+    organisation: Organisation, ines: Person, inspector: Role, library: dict[str, list[EntryVersion]]
+) -> None:
+    colleagues(None, LEAST_SHARING, [["pay", 4.0]], Role.objects.create(slug="clerk", name="Clerk"))
+    colleagues(None, LEAST_SHARING, [["pump", 4.0]], inspector)
+    Person.objects.filter(name=f"{inspector} 0").update(left_on=today() - timedelta(days=1))
+    assert begun_with(organisation, ines) == ("", {})
+
+
+def test_of_several_roles_the_first_of_which_many_share_something_counts(
+    organisation: Organisation, ines: Person, inspector: Role, library: dict[str, list[EntryVersion]]
+) -> None:
+    clerk, warden = (Role.objects.create(slug=name, name=name) for name in ("Clerk", "Warden"))
+    ines.roles.add(clerk, warden)
+    colleagues(None, LEAST_SHARING - 1, [["pay", 4.0]], clerk)
+    colleagues(None, LEAST_SHARING, [["pay", 4.0]], warden)
+    colleagues(None, LEAST_SHARING, [["pump", 4.0]], inspector)
+    assert begun_with(organisation, ines) == ("Drainage inspector", {"pump": 4.0})
 
 
 def test_shared_words_are_means_and_none_that_somebody_switched_off() -> None:
