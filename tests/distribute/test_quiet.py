@@ -193,6 +193,31 @@ def test_a_units_knowledge_manager_sees_their_own_people(ines: Person, everyone:
     assert (unit["name"], unit["nothing"], unit["alone"], unit["own"]) == ("Roads", 1, 1, 0)
 
 
+def test_all_of_them_are_named_page_by_page_and_nobody_elses_people(nadia: Person, sign_in: SignIn) -> None:
+    roads = Unit.objects.create(slug="roads", name="Roads", path="/901/")
+    harbour = Unit.objects.create(slug="harbour", name="Harbour", path="/902/")
+    keeper = make_person("Zoe", unit=roads)
+    Grant.objects.create(person=keeper, permission=Permission.KNOWLEDGE_MANAGER, unit=roads)
+    Person.objects.bulk_create(Person(name=f"Roads {n:02}", unit=roads) for n in range(60))
+    make_person("Stranger", unit=harbour)
+    browser, theirs = sign_in(keeper), [*(f"Roads {n:02}" for n in range(60)), "Zoe"]
+    pages = [browser.get(f"{ROOT}quiet/?page={n}").context["page"].object_list for n in (1, 2)]
+    assert [[person.name for person in page] for page in pages] == [theirs[:50], theirs[50:]]
+    assert list(browser.get(f"{ROOT}quiet/?unit={harbour.pk}").context["page"].object_list) == []
+    sheet = browser.get(f"{ROOT}quiet/?format=csv")
+    lines = b"".join(sheet).decode().splitlines()  # type: ignore[arg-type]
+    assert [line.partition(",")[0] for line in lines[1:]] == theirs
+    first, last = (browser.get(f"{API}quiet?limit=50&offset={n}").json() for n in (0, 50))
+    assert [each["person"] for each in (*first["items"], *last["items"])] == theirs
+    assert (len(first["items"]), first["count"]) == (50, 61)
+
+
+@pytest.mark.parametrize("path", [f"{ROOT}quiet/", f"{ROOT}quiet/?format=csv", f"{API}quiet", f"{API}quiet/units"])
+def test_who_looks_after_nobody_sees_nobody(path: str, ines: Person, unit: Unit, sign_in: SignIn) -> None:
+    Unit.objects.filter(pk=unit.pk).update(head=ines)
+    assert sign_in(ines).get(path).status_code == 403
+
+
 def test_a_profile_that_brought_nothing_is_marked_for_its_holder(
     ines: Person, version: EntryVersion, sign_in: SignIn
 ) -> None:
