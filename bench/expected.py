@@ -8,6 +8,7 @@ analyzer alone, which says what a word is: no parser, no matcher, no index.
 import gzip
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 
@@ -71,17 +72,34 @@ def _read(path: Path) -> Iterator[Query]:
             yield Query(kind, tuple(words.split()))
 
 
+def stems_of(text: str) -> list[str]:
+    """The stems of a text's words, in order."""
+    from headwater.search.language.analyzer import analyze
+
+    return analyze(text, LANGUAGE).stems
+
+
+_stems_of_word = lru_cache(200_000)(stems_of)
+
+
+def stemmed(query: Query) -> Query:
+    """What a query asks for, as stems: for who cannot stem by themselves."""
+    return Query(query.kind, stems_of_words(query.words))
+
+
+def stems_of_words(words: Iterable[str]) -> tuple[str, ...]:
+    """The stems of some words, each taken by itself."""
+    return tuple(stem for word in words for stem in _stems_of_word(word))
+
+
 class Oracle:
     """Says of each query which of the stories it must bring, by trying them all."""
 
     def __init__(self, texts: list[str]) -> None:
-        from headwater.search.language.analyzer import analyze
-
-        stems = [analyze(text, LANGUAGE).stems for text in texts]
+        stems = [stems_of(text) for text in texts]
         self._texts = [f" {' '.join(each)} " for each in stems]
         self._nothing = np.zeros((len(texts) + 7) // 8, np.uint8)
         self._having: dict[str, Bits] = {}
-        self._stems: dict[str, list[str]] = {}
         for number, words in enumerate(stems):
             for word in set(words):
                 row = self._having.setdefault(word, self._nothing.copy())
@@ -89,7 +107,7 @@ class Oracle:
 
     def matching(self, query: Query) -> NDArray[np.int64]:
         """The numbers of the stories that the query must bring, in order."""
-        words = [stem for word in query.words for stem in self._stems_of(word)]
+        words = stemmed(query).words
         rows = [self._having.get(word, self._nothing) for word in words]
         if query.kind == "O":
             return _numbers(np.bitwise_or.reduce(rows))
@@ -100,13 +118,6 @@ class Oracle:
             return found
         phrase = f" {' '.join(words)} "
         return np.array([number for number in found if phrase in self._texts[number]], np.int64)
-
-    def _stems_of(self, word: str) -> list[str]:
-        from headwater.search.language.analyzer import analyze
-
-        if word not in self._stems:
-            self._stems[word] = analyze(word, LANGUAGE).stems
-        return self._stems[word]
 
 
 def _numbers(row: Bits) -> NDArray[np.int64]:

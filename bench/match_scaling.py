@@ -1,5 +1,7 @@
 """match_scaling: the time of a document and the postings it touches as profiles grow from 10,000 to 1,000,000.
 
+A second line has readers and documents in English, with stems; the picture has the first.
+
 `python -m bench.match_scaling` draws what was measured as docs/pictures/match-scaling.svg.
 """
 
@@ -9,7 +11,7 @@ from pathlib import Path
 
 from bench.expected import stories
 from bench.figures import Figure, at_most, plain
-from bench.million import NOW, loaded, seconds, version
+from bench.million import NOW, lines, loaded, seconds, version
 from bench.plots import log_plot
 from headwater.distribute.matcher.engine import Matcher
 from headwater.search.language.searchable import Searchable
@@ -22,19 +24,20 @@ _PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "match-scaling.svg"
 
 def run() -> Iterator[Figure]:
     """Microseconds of a document, postings touched for it, and matches, for each number of profiles."""
-    times = {}
-    for size, time_of, postings, matches in _measured():
-        times[size] = time_of
-        yield plain(f"match_scaling_{size}", time_of, "µs/document")
-        yield plain(f"match_scaling_{size}_postings", postings, "postings/document")
-        yield plain(f"match_scaling_{size}_matches", matches, "matches/document")
-    yield at_most("match_scaling", times[SIZES[-1]] / times[SIZES[0]], "times for 100 times the profiles", 100)
+    for name, language in lines("match_scaling"):
+        times = {}
+        for size, time_of, postings, matches in _measured(language):
+            times[size] = time_of
+            yield plain(f"{name}_{size}", time_of, "µs/document")
+            yield plain(f"{name}_{size}_postings", postings, "postings/document")
+            yield plain(f"{name}_{size}_matches", matches, "matches/document")
+        yield at_most(name, times[SIZES[-1]] / times[SIZES[0]], "times for 100 times the profiles", 100)
 
 
-def _measured() -> Iterator[tuple[int, float, float, float]]:
-    versions = [version(text) for text in stories()]
+def _measured(language: str = "") -> Iterator[tuple[int, float, float, float]]:
+    versions = [version(text, language) for text in stories()]
     for size in SIZES:
-        matcher = loaded(size)
+        matcher = loaded(size, language)
         matches = sum(len(matcher.match(each, NOW).ids) for each in versions)
         touched = sum(matcher.postings_of(each, NOW) for each in versions)
         best = min(_lap(matcher, versions) for _ in range(LAPS))

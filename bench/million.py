@@ -2,17 +2,24 @@
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
+from bench.expected import LANGUAGE, queries
 from bench.expected import Query as Standing
-from bench.expected import queries
 from headwater.distribute.matcher.engine import Matcher, Profile
 from headwater.search.language.searchable import Searchable
 
+Numbered = Iterable[tuple[int, Standing]]
 MANY = 1_000_000
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def lines(name: str) -> Iterator[tuple[str, str]]:
+    """The two lines of a measurement, each with its language: words as they are, and English with stems."""
+    yield name, ""
+    yield f"{name}_stemmed", LANGUAGE
 
 
 def standing(count: int = MANY) -> Iterator[tuple[int, Standing]]:

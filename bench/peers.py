@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -11,11 +11,9 @@ import mokaccino
 import psycopg
 
 from bench.expected import Query
-from bench.million import seconds
-from bench.stage import django_stage
+from bench.million import Numbered, seconds
 
 Found = list[set[int]]
-Numbered = Iterable[tuple[int, Query]]
 
 
 def mokaccino_peer(asked: Numbered, texts: list[str]) -> tuple[float, Found]:
@@ -68,9 +66,9 @@ where pivot = any(%(words)s)
 
 
 def postgres_peer(asked: Numbered, texts: list[str]) -> tuple[float, Found]:
-    """Documents a second (one connection, so one core), and what was found."""
+    """Documents a second (one connection, so one core), and what was found. A stage must be there."""
     asked = list(asked)
-    with django_stage(), psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         connection.execute("set temp_buffers = '2GB'")
         connection.execute("set jit = off")
         _fill(connection, asked)
