@@ -13,7 +13,8 @@ from pathlib import Path
 
 from bench.figures import MissingData, machine
 
-HELPERS = {"expected", "figures", "made", "million", "million_words", "network", "peers", "plots", "reuters", "stage"}
+HELPERS = {"expected", "figures", "made", "million", "million_words", "network", "new_host"}
+HELPERS |= {"peers", "plots", "reuters", "signed_in", "stage"}
 
 
 def names() -> list[str]:

@@ -94,9 +94,13 @@ def await_founding(home: str) -> None:
         time.sleep(0.5)
 
 
-def resident_megabytes(home: str) -> float:
-    """What every process of that home folder weighs together, shared pages counted once."""
-    return sum(_proportional_kilobytes(process) for process in processes_of(home)) / 1024
+def resident_megabytes(home: str, word: str = "") -> float:
+    """What every process of that home folder weighs together, or those alone that have the word in their command.
+
+    Pages that several processes have in common count for each in part.
+    """
+    wanted = [process for process in processes_of(home) if not word or word in _command(process)]
+    return sum(map(_proportional_kilobytes, wanted)) / 1024
 
 
 def processor_seconds(home: str) -> float:
@@ -128,6 +132,13 @@ def processes_of(home: str) -> set[int]:
         members |= children
         grown = bool(children)
     return members - {os.getpid()}
+
+
+def _command(process: int) -> list[str]:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text().split("\0")
+    except OSError:
+        return []
 
 
 def _proportional_kilobytes(process: int) -> int:

@@ -3,7 +3,7 @@
 First one host matches all that waits, then two do, each with half of the standing queries. Then versions come on a
 clock, and in the middle one of the two is cut off: its cable carries nothing, and nobody is told; later it is healed.
 An oracle (bench/expected.py) said before who must get what, so that afterwards nothing may be missing or double. Last,
-a new host comes and copies the index.
+a new host comes and copies the index, and another that serves pages (bench/new_host.py).
 
 All hosts share this machine's cores, so a second host cannot make it faster than they allow: what counts is CPU time.
 
@@ -27,6 +27,8 @@ import psycopg
 from bench.expected import LANGUAGE, Oracle, Query, choosy, different_stories, queries, stories
 from bench.figures import Figure, at_most, percentile, plain
 from bench.network import HERE, NETWORK, Host, end, is_allowed, network
+from bench.new_host import PORT, until_it_serves
+from bench.signed_in import session_of
 from bench.stage import clean_environment, django_stage
 
 PROFILES = int(os.environ.get("PROFILES", "100000"))
@@ -79,7 +81,7 @@ def run() -> Iterator[Figure]:
         sys.stderr.write("hosts needs root and the right to make network namespaces; it was left out.\n")
         return
     plan = _plan()
-    with network(3) as hosts, _listening(), django_stage() as home, contextlib.ExitStack() as stack:
+    with network(4) as hosts, _listening(), django_stage() as home, contextlib.ExitStack() as stack:
         stage = _founded(plan, home)
         turns = iter(range(len(plan.texts)))
         _publish(stage, plan, turns, AT_ONCE)
@@ -99,6 +101,7 @@ def run() -> Iterator[Figure]:
         yield at_most("hosts_lost", lost, "reasons", 0)
         yield at_most("hosts_twice", twice, "rows", 0)
         yield from _new_host(stage, hosts[2], home)
+        yield from until_it_serves(hosts[3], _environment(stage, hosts[3], home), _reader(stage))
 
 
 # --- The stage --------------------------------------------------------------------------------------------------------
@@ -163,23 +166,29 @@ def _over_tcp(home: Path) -> str:
 
 @contextlib.contextmanager
 def _at_work(stage: Stage, host: Host, home: Path) -> Iterator[Running]:
-    """A worker on that host, with a home folder of its own; snapshots of standing queries lie where all see them."""
+    """A worker on that host."""
+    environment = _environment(stage, host, home)
+    own = Path(environment["HEADWATER_HOME"])
+    process = host.start([sys.executable, "-m", "headwater", "work"], environment, own / "log")
+    try:
+        yield Running(host, own, process)
+    finally:
+        end(process)
+
+
+def _environment(stage: Stage, host: Host, home: Path) -> dict[str, str]:
+    """That of a host with an empty home folder of its own, but for the folder of snapshots that all see."""
     from django.conf import settings
 
     (own := home / host.name).mkdir()
     (own / "standing").symlink_to(home / "shared")
-    environment = clean_environment(own, 8000) | {
+    return clean_environment(own, PORT) | {
         "DATABASE_URL": stage.url,
         "HEADWATER_SECRET_KEY": settings.SECRET_KEY,
         "HEADWATER_HOST": f"host{host.number}",
         "HEADWATER_LOG": "INFO",
         "MALLOC_ARENA_MAX": "2",
     }
-    process = host.start([sys.executable, "-m", "headwater", "work"], environment, own / "log")
-    try:
-        yield Running(host, own, process)
-    finally:
-        end(process)
 
 
 def _seconds(running: Running, how: str) -> list[float]:
@@ -427,6 +436,18 @@ def _judge(stage: Stage, plan: Plan) -> tuple[int, int]:
     lost = len(wanted - set(whys)) + len(people - set(rows))
     surplus = len(set(whys) - wanted) + len(set(rows) - people)
     return lost, surplus + len(rows) - len(set(rows)) + len(whys) - len(set(whys))
+
+
+def _reader(stage: Stage) -> str:
+    """Somebody to whom something was delivered gets an account; the key of their session."""
+    from headwater.core.models import User
+    from headwater.core.wall import organisation_context
+    from headwater.people.models import Person
+
+    user = User.objects.create_user("reader@bench.example")
+    with organisation_context(stage.organisation):
+        Person.objects.filter(pk=stage.people[0]).update(user=user)
+    return session_of(user)
 
 
 def _new_host(stage: Stage, host: Host, home: Path) -> Iterator[Figure]:

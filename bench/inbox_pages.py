@@ -13,13 +13,13 @@ as the first page. Besides, the page that each asks for at once after it. All ot
 them others look, for each of the server's connections has to plan what it asks.
 """
 
-import http.client
 import time
 from collections.abc import Iterator
 from typing import Any
 
 from bench.figures import Figure, at_most, percentile, plain
 from bench.search_api import _served
+from bench.signed_in import ask, session_of
 from bench.stage import django_stage
 
 VERSIONS, DELIVERIES, BROADCASTS, OTHERS, OF_OTHERS = 1_000_000, 10_000, 500, 2_000, 250
@@ -163,8 +163,8 @@ def _fill() -> tuple[int, str, dict[str, list[str]]]:
     _run(organisation.pk, values | {"people": people, "each": each}, _DELIVERIES, _REASONS, _DIRECTIVES, _BROADCASTS)
     _spread(organisation.pk, [each.pk for each in lookers["spread"]])
     _await_upkeep(connection)
-    sessions = {kind: [_session(person.user) for person in people] for kind, people in lookers.items()}
-    return organisation.pk, _session(reader.user), sessions
+    sessions = {kind: [session_of(person.user) for person in people] for kind, people in lookers.items()}
+    return organisation.pk, session_of(reader.user), sessions
 
 
 def _spread(organisation: int, people: list[int]) -> None:
@@ -209,28 +209,12 @@ def _with_account(name: str) -> Any:
     return Person.objects.create(name=name, user=User.objects.create_user(f"{name}@bench.example"), clearance=3)
 
 
-def _session(user: Any) -> str:
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return str(session.session_key)
-
-
 def _asked(port: int, session: str, page: str) -> float:
     """Milliseconds of an answer."""
     began = time.perf_counter()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", f"/o/bench/{page}", headers={"Cookie": f"headwater_session_{port}={session}"})
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
-    if answer.status != 200:
-        raise RuntimeError(f"{page} answered {answer.status}")
+    status = ask("127.0.0.1", port, f"/o/bench/{page}", session)
+    if status != 200:
+        raise RuntimeError(f"{page} answered {status}")
     return (time.perf_counter() - began) * 1000
 
 

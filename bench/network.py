@@ -39,6 +39,10 @@ class Host:
     def cable(self) -> str:
         return f"hwcable{self.number}"
 
+    @property
+    def address(self) -> str:
+        return f"{PREFIX}.{10 + self.number}"
+
     def start(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
         """A process in it; it does not outlive us."""
         with log.open("ab") as file:
@@ -97,7 +101,7 @@ def _host(number: int) -> Host:
     _run("ip", "netns", "add", host.name)
     _run("ip", "link", "add", host.cable, "type", "veth", "peer", "name", "eth0", "netns", host.name)
     _run("ip", "link", "set", host.cable, "master", BRIDGE, "up")
-    for words in (("addr", "add", f"{PREFIX}.{10 + number}/24", "dev", "eth0"), ("link", "set", "eth0", "up")):
+    for words in (("addr", "add", f"{host.address}/24", "dev", "eth0"), ("link", "set", "eth0", "up")):
         _run("ip", "-n", host.name, *words)
     _run("ip", "-n", host.name, "link", "set", "lo", "up")
     return host

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from bench import search_api
 from bench.figures import Figure, at_most, percentile
+from bench.signed_in import session_of
 from bench.stage import django_stage
 
 if TYPE_CHECKING:
@@ -125,8 +126,6 @@ def _organisation() -> "Organisation":
 
 def _people() -> str:
     """Make the people, their profiles and deliveries; the key of a session of the knowledge manager."""
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
     from django.utils import timezone
 
     from headwater.core.models import User
@@ -167,12 +166,7 @@ def _people() -> str:
                 for number, (version, entry) in enumerate(chance.sample(readable, count))
             )
             Reason.objects.bulk_create(Reason(delivery=each, profile=profile, words=["oil"]) for each in deliveries)
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.save()
-    return str(session.session_key)
+    return session_of(user)
 
 
 def _queries(cookie: str, pages: dict[str, str]) -> Iterator[tuple[str, int]]:

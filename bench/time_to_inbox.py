@@ -17,11 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.expected import queries, stories
 from bench.figures import Figure, at_most, percentile, plain
 from bench.first_page import await_page, free_port
+from bench.signed_in import session_of
 from bench.stage import clean_environment, django_stage
 
 if TYPE_CHECKING:
@@ -92,8 +93,6 @@ def _running(home: Path) -> Iterator[Stage]:
 
 
 def _founded(folder: Path, origin: str) -> Stage:
-    from django.contrib.sessions.backends.db import SessionStore
-
     from headwater.core.models import Organisation, User
     from headwater.core.wall import organisation_context
     from headwater.distribute.actions import save_profile
@@ -118,19 +117,7 @@ def _founded(folder: Path, origin: str) -> Stage:
         settings = {"path": str(folder)}
         create_source(waiter, "Watched", "folder", waiter, settings=settings, audience=everyone)
         token = create_token(waiter, "bench")
-    session = SessionStore()
-    _sign_in(session, user)
-    return Stage(organisation.pk, waiter, folder, origin, token, str(session.session_key))
-
-
-def _sign_in(session: Any, user: Any) -> None:
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
+    return Stage(organisation.pk, waiter, folder, origin, token, session_of(user))
 
 
 def _make_profiles(people: "list[Person]") -> None:
