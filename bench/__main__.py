@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.figures import MissingData, machine
 
-HELPERS = {"expected", "figures", "made", "million", "million_words", "network", "new_host"}
+HELPERS = {"expected", "figures", "made", "million", "million_words", "network", "new_host", "odd_texts"}
 HELPERS |= {"peers", "plots", "reuters", "signed_in", "stage"}
 
 
