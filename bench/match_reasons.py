@@ -51,7 +51,7 @@ def _explained(matcher: Matcher, matched: Matched) -> tuple[float, dict[int, Rea
 
 
 def _differing(matcher: Matcher, matched: Matched, asked: dict[int, Query], language: str) -> int:
-    reasons, quoting = _explained(matcher, matched)[1], _Quoting(matched.text, language)
+    reasons, quoting = _explained(matcher, matched)[1], Quoting(matched.text, language)
     return sum(_said(reason) != quoting.expected(asked[number]) for number, reason in reasons.items())
 
 
@@ -59,7 +59,7 @@ def _said(reason: Reason | None) -> list[str]:
     return [evidence.value for evidence in reason or ()]
 
 
-class _Quoting:
+class Quoting:
     """The oracle, for one text."""
 
     def __init__(self, text: str, language: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import pytest
-from bench.expected import Query, queries, stories
+from bench.expected import LANGUAGE, Query, queries, stemmed, stems_of, stories
 from bench.million import NOW, version
 from bench.peers import mokaccino_peer
 
@@ -23,11 +23,11 @@ def asked(_no_data: None) -> list[Query]:
     return list(islice(queries(), 20_000))
 
 
-def _found(asked: list[Query], texts: list[str]) -> list[set[int]]:
+def _found(asked: list[Query], texts: list[str], language: str = "") -> list[set[int]]:
     matcher = Matcher()
     for number, query in enumerate(asked):
-        matcher.put(number, str(query))
-    return [set(matcher.match(version(text), NOW).ids.tolist()) for text in texts]
+        matcher.put(number, str(query), (language,) if language else ())
+    return [set(matcher.match(version(text, language), NOW).ids.tolist()) for text in texts]
 
 
 def test_three_made_queries_in_a_thousand_match_a_made_story_as_of_the_real_ones(asked: list[Query]) -> None:
@@ -59,3 +59,10 @@ def test_a_peer_finds_the_same_profiles_for_what_is_made(asked: list[Query]) -> 
     found = _found(asked, texts)
     assert any(found)
     assert mokaccino_peer(enumerate(asked), texts)[1] == found
+
+
+def test_a_peer_that_gets_stems_finds_what_readers_of_english_do(asked: list[Query]) -> None:
+    asked, texts = asked[:5_000], stories()[:40]
+    found = _found(asked, texts, LANGUAGE)
+    assert sum(map(len, found)) > sum(map(len, _found(asked, texts)))
+    assert mokaccino_peer(enumerate(map(stemmed, asked)), [" ".join(stems_of(text)) for text in texts])[1] == found
