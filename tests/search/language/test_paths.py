@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater.search.language.paths import glob_expression, path_matches
+from headwater.search.language.paths import framed, glob_expression, literals, path_matches
 
 FOUND = [
     ("*", "a/b.md"),
@@ -80,6 +80,35 @@ def test_both_readings_agree_about_folders_at_any_depth(
     pattern = start + "/".join(parts) + end
     expected = re.fullmatch(glob_expression(pattern), "/".join(path)) is not None
     assert path_matches(pattern, "/".join(path)) == expected
+
+
+pieces = st.sampled_from(["a", "b", "ab", ".", "*", "?", "/", "/", "**", "/**/", "[ab]", "[!a]", "[", "\\\\", "\n"])
+
+
+@given(st.lists(pieces, max_size=8).map("".join), st.text(alphabet="ab/.[\\\n", min_size=1, max_size=8))
+def test_what_is_literal_in_a_glob_is_in_every_path_that_it_finds(pattern: str, path: str) -> None:
+    path = path.lstrip("/")
+    if path_matches(pattern, path):
+        assert all(stretch in framed(path) for stretch in literals(pattern))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "stretches"),
+    [
+        ("*.md", [".md/"]),
+        ("report.md", ["/report.md/"]),
+        ("/report.md", ["\n/report.md/"]),
+        ("a/b/*.md", ["\n/a/b/", ".md/"]),
+        ("**/a/**/b/", ["/a/", "/b/"]),
+        ("a/b*c?d[ef]g/*", ["\n/a/b", "c", "d", "g/"]),
+        ("a\\*[b", ["/a*[b/"]),
+        ("*", []),
+        ("**", []),
+        ("/", []),
+    ],
+)
+def test_what_is_literal_in_a_glob(pattern: str, stretches: list[str]) -> None:
+    assert literals(pattern) == stretches
 
 
 def test_no_pattern_is_slow() -> None:

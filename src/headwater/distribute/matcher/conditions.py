@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from operator import itemgetter
 from typing import Any
 
 from headwater.distribute.matcher.arrays import Flags
 from headwater.distribute.matcher.lists import Ints
 from headwater.distribute.matcher.reading import Reading
-from headwater.search.language.paths import compiled
 from headwater.search.language.query import Near, Phrase, Prefix, Word
-
-_WILD = frozenset("*?[\\")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,10 @@ class PathSpec:
 
 @dataclass(frozen=True, slots=True)
 class TimeSpec:
-    """Published between two days in UTC, both included; or in the last so many days."""
+    """Published since a day in UTC, or until a day, itself included; or in the last so many days: one of the three.
+
+    Two days are asked for as two specs: there are few days, and very many pairs of days.
+    """
 
     since: date | None = None
     until: date | None = None
@@ -151,95 +150,6 @@ class FacetIndex:
                 feature = self._features.get(facet)
                 if feature is not None:
                     yield feature
-
-
-class PathIndex:
-    """Globs by what is literal in them, so that a path is tried against few: its folder, its name, or nothing.
-
-    Each is compiled when a path is first tried against it, and stays so as long as it is asked for.
-    """
-
-    def __init__(self) -> None:
-        self._buckets: dict[tuple[str, ...], dict[int, str]] = {}
-        self._compiled: dict[int, re.Pattern[str]] = {}
-
-    def add(self, feature: int, spec: PathSpec) -> None:
-        """Let paths that match bring the feature."""
-        self._buckets.setdefault(_literal(spec.pattern), {})[feature] = spec.pattern
-
-    def drop(self, feature: int, spec: PathSpec) -> None:
-        """Undo `add`."""
-        key = _literal(spec.pattern)
-        self._compiled.pop(feature, None)
-        del self._buckets[key][feature]
-        if not self._buckets[key]:
-            del self._buckets[key]
-
-    def find(self, reading: Reading) -> Iterator[int]:
-        """The features present."""
-        if not reading.searchable.path or not self._buckets:
-            return
-        path = reading.searchable.path.lstrip("/")
-        for key in _probes(path):
-            for feature, pattern in self._buckets.get(key, {}).items():
-                if (self._compiled.get(feature) or self._compile(feature, pattern)).fullmatch(path):
-                    yield feature
-
-    def _compile(self, feature: int, pattern: str) -> re.Pattern[str]:
-        expression = self._compiled[feature] = compiled(pattern)
-        return expression
-
-
-def _literal(pattern: str) -> tuple[str, ...]:
-    """The bucket of a glob: ("/", first plain folders …), ("", a name at any depth), or () when all is wild."""
-    segments = [segment for segment in pattern.strip("/").split("/") if segment]
-    if pattern.startswith("/") or len(segments) > 1:
-        plain = []
-        for segment in segments:
-            if _WILD & set(segment):
-                break
-            plain.append(segment)
-        return ("/", *plain)
-    if segments and not _WILD & set(segments[0]):
-        return ("", segments[0])
-    return ()
-
-
-def _probes(path: str) -> Iterator[tuple[str, ...]]:
-    segments = [segment for segment in path.split("/") if segment]
-    yield ()
-    for depth in range(len(segments) + 1):
-        yield ("/", *segments[:depth])
-    for segment in set(segments):
-        yield ("", segment)
-
-
-class TimeIndex:
-    """Dates. Few profiles have any, and a version has one date: all are tried."""
-
-    def __init__(self) -> None:
-        self._specs: dict[int, TimeSpec] = {}
-
-    def add(self, feature: int, spec: TimeSpec) -> None:
-        """Let versions of these days bring the feature."""
-        self._specs[feature] = spec
-
-    def drop(self, feature: int, spec: TimeSpec) -> None:
-        """Undo `add`."""
-        del self._specs[feature]
-
-    def find(self, reading: Reading, now: datetime) -> Iterator[int]:
-        """The features present at a moment."""
-        if not self._specs:
-            return
-        published = reading.searchable.published_at
-        day = published.astimezone(UTC).date()
-        for feature, spec in self._specs.items():
-            if spec.days is not None:
-                if published >= now - timedelta(days=spec.days):
-                    yield feature
-            elif (spec.since is None or spec.since <= day) and (spec.until is None or day <= spec.until):
-                yield feature
 
 
 class JudgedIndex:

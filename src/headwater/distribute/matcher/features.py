@@ -16,19 +16,19 @@ from headwater.distribute.matcher.conditions import (
     FacetSpec,
     JudgedIndex,
     JudgedSpec,
-    PathIndex,
     PathSpec,
     PrefixIndex,
     PrefixSpec,
-    TimeIndex,
     TimeSpec,
     heard,
     said,
 )
+from headwater.distribute.matcher.globs import PathIndex
 from headwater.distribute.matcher.lists import Ints, Saved, lengthened
 from headwater.distribute.matcher.plan import ALWAYS, MAX_FEATURES
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.saving import as_array, below, from_array, joined
+from headwater.distribute.matcher.times import TimeIndex
 from headwater.distribute.matcher.words import WordIndex, WordSpec
 
 Spec = WordSpec | Condition
@@ -178,7 +178,7 @@ class Features:
         n = self.words.mark(reading, present, found, 1)
         for index in (self._prefixes, self._facets, self._paths):
             n = self._mark(index.find(reading), n)
-        n = self._mark(self._times.find(reading, now), n)
+        n = self._times.mark(reading, now, present, found, n)
         n = self._mark(self._judged.find(reading, present, found[:n]), n)
         return found[:n]
 

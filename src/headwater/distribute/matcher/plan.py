@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from headwater.search.language.query import And, Boost, Everything, Leaf, Not, Or, Query
+from headwater.search.language.query import And, Boost, Dated, Everything, Leaf, Not, Or, Query
 
 ALWAYS = 1
 """The feature that every version has; -ALWAYS is never true."""
@@ -92,6 +92,8 @@ def _has_parts(query: Query) -> bool:
 
 
 def _tree(query: Query, feature_of: Callable[[Leaf], int], positive: bool) -> Tree:
+    if isinstance(query, Dated) and (query.since is None) == (query.until is None):
+        return _tree(_ends(query), feature_of, positive)
     if not isinstance(query, _INNER):
         feature = ALWAYS if isinstance(query, Everything) else feature_of(query)
         return feature if positive else -feature
@@ -102,6 +104,13 @@ def _tree(query: Query, feature_of: Callable[[Leaf], int], positive: bool) -> Tr
         return _tree(query.part, feature_of, not positive)
     part = _tree(query.part, feature_of, positive)
     return Weighed(part, query.factor) if positive and part not in (ALWAYS, -ALWAYS) else part
+
+
+def _ends(dated: Dated) -> Query:
+    """A stretch of days as its two ends: of those there are few, however many different stretches are asked for."""
+    if dated.since is None:
+        return Everything()
+    return And((Dated(dated.since, None), Dated(None, dated.until)))
 
 
 def _joined(parts: list[Tree], kind: type[All] | type[Any]) -> Tree:

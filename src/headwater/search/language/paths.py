@@ -16,6 +16,7 @@ import re
 from functools import lru_cache
 
 _ANYWHERE = "(?:[^/]+/)*"
+_BEGINNING = "\n"
 
 
 def path_matches(pattern: str, path: str) -> bool:
@@ -50,6 +51,42 @@ def glob_expression(pattern: str, *, atomic: bool = False) -> str:
     *middle, final = later
     gaps = (f"(?>{_ANYWHERE}?{stretch})" if atomic else _ANYWHERE + stretch for stretch in middle if stretch)
     return first + "".join(gaps) + _ANYWHERE + final + last
+
+
+def framed(path: str) -> str:
+    """A path that begins with no slash, with its beginning marked and every segment between slashes: see `literals`."""
+    return f"{_BEGINNING}/{path}/"
+
+
+def literals(pattern: str) -> list[str]:
+    """What stands, character by character, in every path the glob finds once it is `framed`: stretches of it."""
+    segments = [segment for segment in pattern.split("/") if segment]
+    is_rooted = pattern.startswith("/") or len(segments) > 1
+    stretches = [_BEGINNING + "/" if is_rooted else "/"]
+    for segment in segments:
+        first, *others = [""] if segment == "**" else _plain(segment)
+        # Any number of folders may stand for `**`: only the slash before what follows it is sure.
+        if segment == "**":
+            stretches.append("/")
+            continue
+        stretches[-1] += first
+        stretches += others
+        stretches[-1] += "/"
+    return [stretch for stretch in stretches if stretch.strip(_BEGINNING + "/")]
+
+
+def _plain(segment: str) -> list[str]:
+    """The stretches of a segment whose characters stand for themselves, "" before, between and after what is wild."""
+    stretches = [""]
+    at = 0
+    while at < len(segment):
+        expression, after = ("[", at + 1) if segment[at] == "*" else _piece(segment, at)
+        if expression[0] == "[":
+            stretches.append("")
+        else:
+            stretches[-1] += segment[after - 1]
+        at = after
+    return stretches
 
 
 def _stretches(segments: list[str], atomic: bool) -> list[str]:

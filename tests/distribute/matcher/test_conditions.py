@@ -1,0 +1,146 @@
+"""What is asked for besides words, many at once: found as tried one by one, while profiles come and go."""
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headwater.distribute.matcher.engine import Matcher, Profile
+from headwater.distribute.matcher.globs import PathIndex
+from headwater.search.language import oracle
+from headwater.search.language.query import And, Dated, Not, PathGlob, Query, Recent, Word
+from headwater.search.language.searchable import Searchable
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+Asked = dict[int, tuple[Query, tuple[str, ...]]]
+
+
+def version(**given: object) -> Searchable:
+    """A version with what is given, and nothing else of interest."""
+    fields = {"title": "", "text": "road", "language": "en", "kind": "", "source": "", "topics": (), "unit": ()}
+    return Searchable(**({"entry_id": 1, "version_id": 1, "path": "", "published_at": NOW} | fields | given))  # type: ignore[arg-type]
+
+
+def restored(matcher: Matcher) -> Matcher:
+    """Another that was told what the first one keeps."""
+    other = Matcher()
+    other.restore({name: array.copy() for name, array in matcher.saved().items()})
+    return other
+
+
+def hold_together(matcher: Matcher, asked: Asked, versions: list[Searchable]) -> None:
+    """Each version finds what the definition says."""
+    for each in versions:
+        found = sorted(matcher.match(each, NOW).ids.tolist())
+        assert found == sorted(
+            number for number, (query, languages) in asked.items() if oracle.matches(query, each, languages, NOW)
+        )
+
+
+def come_and_go(
+    chance: random.Random, make: Callable[[random.Random], Query], versions: Callable[[], list[Searchable]]
+) -> None:
+    """Profiles are put, changed and removed; versions, and another matcher that was restored, agree with the oracle."""
+    matcher = Matcher()
+    asked: Asked = {}
+    for _ in range(4):
+        for number in range(60):
+            if number in asked and chance.random() < 0.4:
+                matcher.remove(number)
+                del asked[number]
+            else:
+                asked[number] = make(chance), tuple(chance.sample(("en", "fr"), chance.randrange(3)))
+                matcher.put(number, *asked[number])
+        hold_together(matcher, asked, versions())
+        matcher = restored(matcher)
+        hold_together(matcher, asked, versions())
+    for number in asked:
+        matcher.remove(number)
+    assert matcher.feature_count() == 0
+
+
+ends = st.none() | st.dates(NOW.date() - 8 * DAY, NOW.date() + 2 * DAY)
+dates = st.builds(Dated, ends, ends) | st.integers(1, 9).map(Recent)
+dated = (
+    dates
+    | dates.map(Not)
+    | dates.map(lambda asked: And((Word("road"), asked)))
+    | st.lists(dates, min_size=2, max_size=3).map(lambda parts: And(tuple(parts)))
+)
+moments = st.builds(
+    lambda seconds, hours: (NOW - timedelta(seconds=seconds)).astimezone(timezone(timedelta(hours=hours))),
+    st.integers(-86_400, 864_000) | st.integers(0, 9).map((86_400).__mul__),
+    st.integers(-12, 12),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(chance=st.randoms(use_true_random=False), made=st.lists(dated, min_size=5, max_size=40), times=st.data())
+def test_dates_come_and_go(chance: random.Random, made: list[Query], times: st.DataObject) -> None:
+    def versions() -> list[Searchable]:
+        return [version(published_at=each) for each in times.draw(st.lists(moments, min_size=1, max_size=5))]
+
+    come_and_go(chance, lambda chance: chance.choice(made), versions)
+
+
+def test_stretches_of_days_cost_no_more_than_there_are_days() -> None:
+    matcher = Matcher()
+    first = date(2020, 1, 1)
+    for number in range(2_000):
+        since = first + (number % 50) * DAY
+        matcher.put(number, Dated(since, since + (number // 50) * DAY))
+    assert matcher.feature_count() < 50 + 50 + 40
+    found = matcher.match(version(published_at=datetime(2020, 1, 31, tzinfo=UTC)), NOW)
+    assert len(found.ids) == sum(number % 50 <= 30 <= number % 50 + number // 50 for number in range(2_000))
+
+
+@pytest.mark.parametrize("query", [Dated(None, None), Dated(date.min, None), Dated(None, date.max), Recent(10**12)])
+def test_dates_without_an_end(query: Query) -> None:
+    matcher = Matcher()
+    matcher.put(1, query)
+    assert matcher.match(version(), NOW).ids.tolist() == [1]
+
+
+names = st.sampled_from(["a", "b", "ab", "report-2026-03", "report-2026-04", "x.md", "x.pdf", "*[", "\n"])
+wild = st.sampled_from(["*", "**", "*.md", "?", "[ab]", "[!a]*", "*rep*-0?", "report*", "*2026*.", "\\*\\[", "b*b*"])
+globs = st.builds(
+    lambda start, segments, end: PathGlob(start + "/".join(segments) + end),
+    st.sampled_from(["", "", "/"]),
+    st.lists(names | wild, min_size=1, max_size=4),
+    st.sampled_from(["", "", "/"]),
+)
+paths = st.lists(names, max_size=5).map("/".join) | st.just("//a/b/") | st.just("/")
+
+
+@settings(max_examples=60, deadline=None)
+@given(chance=st.randoms(use_true_random=False), made=st.lists(globs, min_size=5, max_size=40), where=st.data())
+def test_globs_come_and_go(chance: random.Random, made: list[Query], where: st.DataObject) -> None:
+    def versions() -> list[Searchable]:
+        return [version(path=each) for each in where.draw(st.lists(paths, min_size=1, max_size=5))]
+
+    come_and_go(chance, lambda chance: chance.choice(made), versions)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [("*-{}-*.pdf", "x/y-{}-z.pdf"), ("**/f{}/*.pdf", "a/f{}/b.pdf"), ("/a/b/*.x{}", "a/b/c.x{}"), ("{}*", "a/{}b")],
+)
+def test_a_path_is_held_against_few_of_many_globs(pattern: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However they begin, and if all lie below one folder: what is tried has one of its pieces."""
+    matcher = Matcher()
+    matcher.put_all(Profile(number, PathGlob(pattern.format(number))) for number in range(1_000, 4_000))
+    tried: list[int] = []
+    find = PathIndex._could_find
+
+    def counting(index: PathIndex, text: str) -> Iterator[dict[int, tuple[str, list[str]]]]:
+        for held in find(index, text):
+            tried.extend(held)
+            yield held
+
+    monkeypatch.setattr(PathIndex, "_could_find", counting)
+    assert matcher.match(version(path=path.format(2_345)), NOW).ids.tolist() == [2_345]
+    assert 2 <= 1 + len(tried) < 300
