@@ -10,8 +10,21 @@ from hypothesis import strategies as st
 
 from headwater.distribute.matcher.engine import Matcher, Profile
 from headwater.distribute.matcher.globs import PathIndex
+from headwater.distribute.matcher.reading import Reading
 from headwater.search.language import oracle
-from headwater.search.language.query import And, Dated, Not, PathGlob, Query, Recent, Word
+from headwater.search.language.nearness import WordPlaces, near_in
+from headwater.search.language.query import (
+    And,
+    Dated,
+    Near,
+    Not,
+    PathGlob,
+    Phrase,
+    Prefix,
+    Query,
+    Recent,
+    Word,
+)
 from headwater.search.language.searchable import Searchable
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -47,8 +60,8 @@ def come_and_go(
     """Profiles are put, changed and removed; versions, and another matcher that was restored, agree with the oracle."""
     matcher = Matcher()
     asked: Asked = {}
-    for _ in range(4):
-        for number in range(60):
+    for _ in range(3):
+        for number in range(40):
             if number in asked and chance.random() < 0.4:
                 matcher.remove(number)
                 del asked[number]
@@ -144,3 +157,75 @@ def test_a_path_is_held_against_few_of_many_globs(pattern: str, path: str, monke
     monkeypatch.setattr(PathIndex, "_could_find", counting)
     assert matcher.match(version(path=path.format(2_345)), NOW).ids.tolist() == [2_345]
     assert 2 <= 1 + len(tried) < 300
+
+
+spoken = st.sampled_from(["a", "b", "c", "road", "roads", "co-op", "eau", "\u5b89\u5168"])
+said = st.lists(spoken, max_size=9).map(" ".join)
+
+
+def parts_in(field: str | None) -> st.SearchStrategy[Word | Phrase | Prefix]:
+    """Parts of a NEAR, few of them beginnings of words."""
+    phrases = st.lists(spoken, min_size=1, max_size=3).map(lambda words: Phrase(tuple(words), field))
+    some = spoken.map(lambda word: Word(word, field))
+    return some | some | some | phrases | st.sampled_from(["ro", "co-op"]).map(lambda word: Prefix(word, field))
+
+
+nears = st.sampled_from([None, None, "title"]).flatmap(
+    lambda field: st.builds(
+        Near, st.lists(parts_in(field), min_size=2, max_size=4).map(tuple), st.integers(0, 4) | st.just(10**10)
+    )
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(chance=st.randoms(use_true_random=False), made=st.lists(nears, min_size=10, max_size=40), where=st.data())
+def test_nears_come_and_go(chance: random.Random, made: list[Query], where: st.DataObject) -> None:
+    """In titles and texts, in and out of the reader's languages, with parts that are alike or overlap."""
+    tags = st.sampled_from(["en", "en-GB", "fr", "ja", ""])
+    each = st.builds(lambda title, text, tag: version(title=title, text=text, language=tag), said, said, tags)
+
+    def versions() -> list[Searchable]:
+        return where.draw(st.lists(each, min_size=2, max_size=5))
+
+    come_and_go(chance, lambda chance: chance.choice(made), versions)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    text=st.lists(st.sampled_from("abcde"), max_size=40).map(" ".join),
+    asked=st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=3), min_size=2, max_size=10).map(
+        lambda parts: tuple(Phrase(tuple(words)) if len(words) > 1 else Word(words[0]) for words in parts)
+    ),
+    distance=st.integers(0, 12),
+)
+def test_a_near_of_many_parts(text: str, asked: tuple[Word | Phrase, ...], distance: int) -> None:
+    matcher, near = Matcher(), Near(asked, distance)
+    matcher.put(1, near)
+    expected = near_in(near, WordPlaces(text.split()), WordPlaces(text.split()), "") is not None
+    assert (len(matcher.match(version(text=text, language=""), NOW).ids) == 1) == expected
+
+
+def test_no_near_lies_in_title_and_text() -> None:
+    matcher = Matcher()
+    matcher.put(1, Near((Word("road"), Word("bridge")), 50))
+    assert not len(matcher.match(version(title="road", text="bridge"), NOW).ids)
+    assert not len(matcher.match(version(title="bridge", text="road"), NOW).ids)
+    assert len(matcher.match(version(title="bridge", text="bridge road"), NOW).ids) == 1
+
+
+def test_words_near_each_other_are_judged_without_reading_the_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words and phrases are; only the beginning of a word is not."""
+    read: list[Near] = []
+    passage_near = Reading.passage_near
+
+    def counted(reading: Reading, near: Near, languages: tuple[str, ...]) -> str | None:
+        read.append(near)
+        return passage_near(reading, near, languages)
+
+    monkeypatch.setattr(Reading, "passage_near", counted)
+    matcher = Matcher()
+    for number, asked in enumerate(("old NEAR/2 bridges", 'bridge NEAR/1 "the old" NEAR/1 stone', "ol* NEAR bridge")):
+        matcher.put(number, asked, ("en",))
+    found = matcher.match(version(text="the old stone bridge"), NOW).ids.tolist()
+    assert sorted(found) == [0, 1, 2]
+    assert [near.parts[0] for near in read] == [Prefix("ol")]

@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from headwater.distribute.matcher import engine, globs, times
+from headwater.distribute.matcher import nears as near_index
 from headwater.distribute.matcher.engine import Matcher, Profile
 from headwater.distribute.matcher.features import Features
 from headwater.distribute.matcher.kernels import LONG_AGO, weigh_features
+from headwater.distribute.matcher.lists import Ints
 from headwater.distribute.matcher.parts import CutPart, WholePart, cut
 from headwater.distribute.matcher.plan import ALWAYS, MAX_DEPTH, MAX_LEAVES, Any, TooLarge, Tree, Weighed, tree_of
 from headwater.distribute.matcher.reading import Reading
@@ -352,14 +354,14 @@ def test_what_was_counted_long_ago_counts_for_half_and_shares_stay() -> None:
 
 @pytest.mark.parametrize("asked", ["road NEAR/5 rare{}", "rare{} NEAR/5 road"])
 def test_a_near_is_judged_only_where_all_its_parts_are(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    judged = []
+    judged: list[int] = []
 
-    def counted(reading: Reading, near: Near, languages: tuple[str, ...]) -> str | None:
-        judged.append(near)
-        return passage_near(reading, near, languages)
+    def counted(asked: Ints, *others: object) -> None:
+        judged.extend(asked.tolist())
+        judge_all(asked, *others)
 
-    passage_near = Reading.passage_near
-    monkeypatch.setattr(Reading, "passage_near", counted)
+    judge_all = near_index._judge_all
+    monkeypatch.setattr(near_index, "_judge_all", counted)
     matcher: Matcher = Matcher()
     for number in range(20):
         matcher.put(number, parse(asked.format(number)), ("en",))

@@ -1,4 +1,7 @@
-"""Everything a query asks for besides words: beginnings of words, facets, paths, dates, and what must be judged."""
+"""Everything a query asks for besides words, and the sorts of it that a plain table finds: word beginnings and facets.
+
+Dates are found in `times.py`, paths in `globs.py`, and what must be judged in `nears.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ from datetime import date
 from operator import itemgetter
 from typing import Any
 
-from headwater.distribute.matcher.arrays import Flags
-from headwater.distribute.matcher.lists import Ints
 from headwater.distribute.matcher.reading import Reading
 from headwater.search.language.query import Near, Phrase, Prefix, Word
 
@@ -149,30 +150,4 @@ class FacetIndex:
             for facet in set(reading.facets()):
                 feature = self._features.get(facet)
                 if feature is not None:
-                    yield feature
-
-
-class JudgedIndex:
-    """Leaves that are judged one by one, each only where the features that it cannot do without are present."""
-
-    def __init__(self) -> None:
-        self._watched: dict[int, dict[int, tuple[JudgedSpec, list[int]]]] = {}
-
-    def add(self, feature: int, spec: JudgedSpec, needs: list[int]) -> None:
-        """Judge the leaf wherever all these features are present; it is looked for where the first is."""
-        self._watched.setdefault(needs[0], {})[feature] = spec, needs
-
-    def drop(self, feature: int, needs: list[int]) -> None:
-        """Undo `add`."""
-        del self._watched[needs[0]][feature]
-        if not self._watched[needs[0]]:
-            del self._watched[needs[0]]
-
-    def find(self, reading: Reading, present: Flags, found: Ints) -> Iterator[int]:
-        """The features that hold, given the others that are present: they are marked, and listed in `found`."""
-        if not self._watched:
-            return
-        for first in self._watched.keys() & set(found.tolist()):
-            for feature, (spec, needs) in self._watched[first].items():
-                if all(present[need] for need in needs) and reading.passage_near(spec.leaf, spec.languages) is not None:
                     yield feature

@@ -14,7 +14,6 @@ from headwater.distribute.matcher.conditions import (
     Condition,
     FacetIndex,
     FacetSpec,
-    JudgedIndex,
     JudgedSpec,
     PathSpec,
     PrefixIndex,
@@ -24,7 +23,9 @@ from headwater.distribute.matcher.conditions import (
     said,
 )
 from headwater.distribute.matcher.globs import PathIndex
-from headwater.distribute.matcher.lists import Ints, Saved, lengthened
+from headwater.distribute.matcher.kernels import unmark_features
+from headwater.distribute.matcher.lists import COUNT, Ints, Saved, lengthened
+from headwater.distribute.matcher.nears import JudgedIndex
 from headwater.distribute.matcher.plan import ALWAYS, MAX_FEATURES
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.saving import as_array, below, from_array, joined
@@ -56,7 +57,6 @@ class Features:
         self.found: Ints = np.zeros(_FIRST, np.int32)
         self._numbers: dict[Condition, int] = {}
         self._specs: dict[int, Condition] = {}
-        self._needs: dict[int, list[int]] = {}
         self._last = ALWAYS
         self._free: list[int] = []
         self._fresh: list[int] = []
@@ -85,12 +85,12 @@ class Features:
         """Everything about the features, to keep."""
         columns: list[NDArray[Any]] = list(self._arrays[:-1])
         names = FeatureArrays._fields[:-1]
-        conditions = [(feature, self._needs.get(feature, []), said(spec)) for feature, spec in self._specs.items()]
+        conditions = [(feature, said(spec)) for feature, spec in self._specs.items()]
         return {
             **{name: column[: self._last + 1] for name, column in zip(names, columns, strict=True)},
             "state": self._arrays.state,
             "conditions": as_array(conditions),
-            **joined({"words": self.words}),
+            **joined({"words": self.words, "judged": self._judged}),
         }
 
     def restore(self, saved: Saved) -> None:
@@ -99,17 +99,15 @@ class Features:
         self._last = len(self._arrays.sizes) - 1
         self.found = np.zeros(len(self._arrays.sizes), np.int32)
         self.words.restore(below(saved, "words"), self._arrays.sizes)
-        for feature, needs, words in from_array(saved["conditions"]):
-            self._restore_condition(feature, needs, heard(words))
+        self._judged.restore(below(saved, "judged"))
+        for feature, words in from_array(saved["conditions"]):
+            self._restore_condition(feature, heard(words))
         taken = {*np.flatnonzero(self._arrays.sizes).tolist(), *self._specs}
         self._free = [feature for feature in range(ALWAYS + 1, self._last + 1) if feature not in taken]
 
-    def _restore_condition(self, feature: int, needs: list[int], spec: Condition) -> None:
+    def _restore_condition(self, feature: int, spec: Condition) -> None:
         self._numbers[spec], self._specs[feature] = feature, spec
-        if isinstance(spec, JudgedSpec):
-            self._judged.add(feature, spec, needs)
-            self._needs[feature] = needs
-        else:
+        if not isinstance(spec, JudgedSpec):
             self._indexes[type(spec)].add(feature, spec)
 
     def arrays(self) -> FeatureArrays:
@@ -136,8 +134,7 @@ class Features:
         if feature is None:
             feature = self._new_condition(spec)
             needs = sorted(set(parts), key=lambda part: (self.share(part), int(self._arrays.uses[part])))
-            self._judged.add(feature, spec, needs)
-            self._needs[feature] = needs
+            self._judged.add(feature, spec, parts, needs, self._are_words(needs, 1 + len(spec.languages)))
             self._arrays.uses[needs] += 1
         return feature
 
@@ -179,7 +176,7 @@ class Features:
         for index in (self._prefixes, self._facets, self._paths):
             n = self._mark(index.find(reading), n)
         n = self._times.mark(reading, now, present, found, n)
-        n = self._mark(self._judged.find(reading, present, found[:n]), n)
+        n = self._mark(self._judged.find(reading, self._arrays, found[:n], self.words, self._specs), n)
         return found[:n]
 
     def mark_again(self, found: Ints) -> Ints:
@@ -189,7 +186,7 @@ class Features:
 
     def unmark(self, found: Ints) -> None:
         """Take back the marks of one version."""
-        self._arrays.present[found] = 0
+        unmark_features(found, self._arrays.present)
 
     def unmark_all(self) -> None:
         """Take back whatever is marked."""
@@ -203,6 +200,11 @@ class Features:
                 self.found[n] = feature
                 n += 1
         return n
+
+    def _are_words(self, features: Iterable[int], forms: int) -> bool:
+        """Whether each of the features is words, with so many forms."""
+        sizes, rows = self._arrays.sizes, self.words.arrays().forms.rows
+        return all(sizes[feature] and rows[feature, COUNT] == forms * sizes[feature] for feature in features)
 
     def _new_words(self, spec: WordSpec) -> int:
         feature = self._create(_WORD_PRIOR)
@@ -248,8 +250,7 @@ class Features:
             return False
         del self._numbers[spec]
         if isinstance(spec, JudgedSpec):
-            needs = self._needs.pop(feature)
-            self._judged.drop(feature, needs)
+            needs = self._judged.drop(feature)
             self._arrays.uses[needs] -= 1
             self.forget(needs)
         else:

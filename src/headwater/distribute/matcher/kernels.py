@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import log
 
+import numpy as np
 from numba import njit
 
 from headwater.distribute.matcher.arrays import FeatureArrays, Flags, Floats, Scratch
@@ -18,6 +19,7 @@ from headwater.distribute.matcher.plan import ALWAYS, WHOLE
 
 # A match that rests on nothing but absences still has to differ from none.
 _LEAST = 1e-6
+_ONE, _HALF = np.float32(1), np.float32(0.5)
 # Versions after which what was counted so far counts for half.
 LONG_AGO = 1 << 22
 
@@ -105,10 +107,19 @@ def weigh_features(found: Ints, seen: Floats, born: Floats, weights: Floats, sta
     if state[0] == LONG_AGO:
         fade_counts(seen, born, state)
     state[0] += 1
+    # In single precision throughout: that takes two thirds of the time, and a weight is kept so anyway.
+    documents = np.float32(state[0] + 10.0)
     for feature in found:
-        seen[feature] += 1
-        weights[feature] = log((state[0] - born[feature] + 10.0) / (seen[feature] + 0.5))
+        seen[feature] += _ONE
+        weights[feature] = log((documents - born[feature]) / (seen[feature] + _HALF))
     weights[ALWAYS] = _LEAST
+
+
+@njit(cache=True)
+def unmark_features(found: Ints, present: Flags) -> None:
+    """Take back the marks of these features."""
+    for feature in found:
+        present[feature] = 0
 
 
 @njit(cache=True)

@@ -7,7 +7,7 @@ in: as many lexemes side by side. Lexemes bring single words, pairs of lexemes l
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, repeat
 from typing import NamedTuple
@@ -294,6 +294,15 @@ class WordIndex:
     def _scope_of(self, lexemes: Sequence[int]) -> Scope:
         channels = [self._channels[lexeme] for lexeme in lexemes]
         return channels[0][0], tuple(language for _, language in channels[1:])
+
+    def runs(self, reading: Reading, channels: Collection[Channel]) -> list[Ints]:
+        """The lexemes of title and text in each of these channels, in order; 0 for a word that nobody asks for."""
+        return [
+            self._run(part, channel)
+            for part, fields in reading.parts()
+            for channel in channels
+            if part.text and channel[0] in fields and self._lexicons.get(channel)
+        ]
 
 
 def _numbers_of(words: Sequence[str], lexicon: Mapping[str, int]) -> Ints:
