@@ -1,5 +1,6 @@
 """What is asked for besides words, many at once: found as tried one by one, while profiles come and go."""
 
+import gc
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -229,3 +230,17 @@ def test_words_near_each_other_are_judged_without_reading_the_version(monkeypatc
     found = matcher.match(version(text="the old stone bridge"), NOW).ids.tolist()
     assert sorted(found) == [0, 1, 2]
     assert [near.parts[0] for near in read] == [Prefix("ol")]
+
+
+def test_what_is_restored_leaves_the_collector_as_it_was() -> None:
+    matcher = Matcher()
+    matcher.put(1, PathGlob("*.md"))
+    assert gc.isenabled()
+    assert len(restored(matcher)) == 1
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        assert len(restored(matcher)) == 1
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

@@ -28,7 +28,7 @@ from headwater.distribute.matcher.lists import COUNT, Ints, Saved, lengthened
 from headwater.distribute.matcher.nears import JudgedIndex
 from headwater.distribute.matcher.plan import ALWAYS, MAX_FEATURES
 from headwater.distribute.matcher.reading import Reading
-from headwater.distribute.matcher.saving import as_array, below, from_array, joined
+from headwater.distribute.matcher.saving import as_array, below, from_array, joined, kept_all
 from headwater.distribute.matcher.times import TimeIndex
 from headwater.distribute.matcher.words import WordIndex, WordSpec
 
@@ -100,8 +100,9 @@ class Features:
         self.found = np.zeros(len(self._arrays.sizes), np.int32)
         self.words.restore(below(saved, "words"), self._arrays.sizes)
         self._judged.restore(below(saved, "judged"))
-        for feature, words in from_array(saved["conditions"]):
-            self._restore_condition(feature, heard(words))
+        with kept_all():
+            for feature, words in from_array(saved["conditions"]):
+                self._restore_condition(feature, heard(words))
         taken = {*np.flatnonzero(self._arrays.sizes).tolist(), *self._specs}
         self._free = [feature for feature in range(ALWAYS + 1, self._last + 1) if feature not in taken]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,3 +38,15 @@ def as_array(value: object) -> NDArray[np.uint8]:
 def from_array(array: NDArray[np.uint8]) -> Any:
     """What `as_array` was given; tuples come back as lists."""
     return json.loads(array.tobytes())
+
+
+@contextmanager
+def kept_all() -> Iterator[None]:
+    """While very many objects are made that all stay: looking among them for garbage takes longer than making them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -17,6 +17,7 @@ from functools import lru_cache
 
 _ANYWHERE = "(?:[^/]+/)*"
 _BEGINNING = "\n"
+_WILD = re.compile("[*?]")
 
 
 def path_matches(pattern: str, path: str) -> bool:
@@ -77,6 +78,8 @@ def literals(pattern: str) -> list[str]:
 
 def _plain(segment: str) -> list[str]:
     """The stretches of a segment whose characters stand for themselves, "" before, between and after what is wild."""
+    if "[" not in segment and "\\" not in segment:
+        return _WILD.split(segment)
     stretches = [""]
     at = 0
     while at < len(segment):
