@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headwater.distribute.matcher import conditions
 from headwater.distribute.matcher.engine import Matcher, Profile
 from headwater.distribute.matcher.globs import PathIndex
 from headwater.distribute.matcher.reading import Reading
@@ -230,6 +231,36 @@ def test_words_near_each_other_are_judged_without_reading_the_version(monkeypatc
     found = matcher.match(version(text="the old stone bridge"), NOW).ids.tolist()
     assert sorted(found) == [0, 1, 2]
     assert [near.parts[0] for near in read] == [Prefix("ol")]
+
+
+beginnings = st.builds(
+    Prefix,
+    st.text("abr", min_size=1, max_size=4) | st.sampled_from(["road", "roads", "\u5b89", "eau"]),
+    st.sampled_from([None, None, "title"]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(chance=st.randoms(use_true_random=False), made=st.lists(beginnings, min_size=5, max_size=40), where=st.data())
+def test_beginnings_of_words_come_and_go(chance: random.Random, made: list[Query], where: st.DataObject) -> None:
+    words = st.lists(spoken | st.text("abr", min_size=1, max_size=5), max_size=6).map(" ".join)
+    each = st.builds(lambda title, text: version(title=title, text=text), words, words)
+
+    def versions() -> list[Searchable]:
+        return where.draw(st.lists(each, min_size=1, max_size=5))
+
+    come_and_go(chance, lambda chance: chance.choice(made), versions)
+
+
+def test_what_words_begin_with_is_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conditions, "_MOST_WORDS", 50)
+    matcher = Matcher()
+    matcher.put(1, "wo*")
+    for number in range(0, 500, 20):
+        text = " ".join(f"word{number + k}" for k in range(20))
+        assert matcher.match(version(text=text), NOW).ids.tolist() == [1]
+    (known,) = matcher._features._prefixes._fields.values()
+    assert len(known) <= 70
 
 
 def test_what_is_restored_leaves_the_collector_as_it_was() -> None:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from operator import itemgetter
+from itertools import chain
 from typing import Any
 
 from headwater.distribute.matcher.reading import Reading
 from headwater.search.language.query import Near, Phrase, Prefix, Word
+
+_MOST_WORDS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +111,54 @@ class PrefixIndex:
     """Prefixes by field and length: a word's beginnings are looked up, so many prefixes cost no more than few."""
 
     def __init__(self) -> None:
-        self._features: dict[tuple[str, int], dict[str, int]] = {}
+        self._fields: dict[str, _Beginnings] = {}
 
     def add(self, feature: int, spec: PrefixSpec) -> None:
         """Let words with this beginning bring the feature."""
-        self._features.setdefault((spec.field, len(spec.prefix)), {})[spec.prefix] = feature
+        self._fields.setdefault(spec.field, _Beginnings()).put(spec.prefix, feature)
 
     def drop(self, feature: int, spec: PrefixSpec) -> None:
         """Undo `add`."""
-        same = self._features[spec.field, len(spec.prefix)]
-        del same[spec.prefix]
-        if not same:
-            del self._features[spec.field, len(spec.prefix)]
+        beginnings = self._fields[spec.field]
+        beginnings.take(spec.prefix)
+        if not beginnings.features:
+            del self._fields[spec.field]
 
     def find(self, reading: Reading) -> Iterator[int]:
-        """The features present."""
-        for (field, length), features in self._features.items():
-            beginnings = set(map(itemgetter(slice(length)), reading.surfaces(field)))
-            for beginning in features.keys() & beginnings:
-                yield features[beginning]
+        """The features present, some of them several times."""
+        for field, beginnings in self._fields.items():
+            beginnings.shorten()
+            yield from chain.from_iterable(map(beginnings.__getitem__, reading.surfaces(field)))
+
+
+class _Beginnings(dict[str, tuple[int, ...]]):
+    """What each word brings by its beginning, worked out once; `features` has all that is asked, by length and prefix."""
+
+    def __init__(self) -> None:
+        self.features: dict[int, dict[str, int]] = {}
+
+    def put(self, prefix: str, feature: int) -> None:
+        """Let words with this beginning bring the feature."""
+        self.features.setdefault(len(prefix), {})[prefix] = feature
+        self.clear()
+
+    def take(self, prefix: str) -> None:
+        """Undo `put`."""
+        same = self.features[len(prefix)]
+        del same[prefix]
+        if not same:
+            del self.features[len(prefix)]
+        self.clear()
+
+    def shorten(self) -> None:
+        """Forget what was worked out when there is too much of it."""
+        if len(self) > _MOST_WORDS:
+            self.clear()
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        found = (features.get(word[:length]) for length, features in self.features.items())
+        brought = self[word] = tuple(feature for feature in found if feature is not None)
+        return brought
 
 
 class FacetIndex:
