@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.distribute.matcher import conditions
+from headwater.distribute.matcher.cutting import MOST_WORDS
 from headwater.distribute.matcher.engine import Matcher, Profile
 from headwater.distribute.matcher.globs import PathIndex
+from headwater.distribute.matcher.parts import cut
 from headwater.distribute.matcher.reading import Reading
 from headwater.search.language import oracle
 from headwater.search.language.nearness import WordPlaces, near_in
@@ -275,3 +277,18 @@ def test_what_is_restored_leaves_the_collector_as_it_was() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("filling", ["stone", "pavé"])
+def test_a_near_in_a_long_text_however_it_was_cut(filling: str) -> None:
+    """Too long for the loop that cuts texts; cut here, or elsewhere."""
+    matcher = Matcher()
+    asked = ("road NEAR/1 bridges", "road NEAR/2 bridges", 'gate NEAR/3 "old road" NEAR/3 bridge', "road NEAR/5 tower")
+    for number, query in enumerate(asked):
+        matcher.put(number, query, ("en",))
+    text = f"{30_000 * f'{filling} '}the gate, the old road with a bridge, {30_000 * f'{filling} '}tower"
+    assert len(text) > MOST_WORDS
+    reading = Reading(version(text=text))
+    reading.take(cut(text, "en"))
+    for each in (version(text=text), reading):
+        assert sorted(matcher.match(each, NOW).ids.tolist()) == [1, 2]

@@ -132,7 +132,7 @@ class PrefixIndex:
 
 
 class _Beginnings(dict[str, tuple[int, ...]]):
-    """What each word brings by its beginning, worked out once; `features` has all that is asked, by length and prefix."""
+    """What each word brings by its beginning, worked out once; `features` has what is asked, by length and prefix."""
 
     def __init__(self) -> None:
         self.features: dict[int, dict[str, int]] = {}
