@@ -21,7 +21,7 @@ from headwater.search.language.parser import parse
 from headwater.search.language.searchable import Searchable
 
 OF_A_KIND = 100_000
-CHANGES = 2_000
+CHANGES = 10_000
 WORDS = slice(50, 2_050)  # of the most common: those few that are in most stories say nothing
 YEARS = 20
 FOLDERS = ("safety", "circulars", "minutes", "drawings")
