@@ -24,7 +24,7 @@ from headwater.distribute.matcher.conditions import (
 )
 from headwater.distribute.matcher.globs import PathIndex
 from headwater.distribute.matcher.kernels import unmark_features
-from headwater.distribute.matcher.lists import COUNT, Ints, Saved, lengthened
+from headwater.distribute.matcher.lists import Ints, Saved, lengthened
 from headwater.distribute.matcher.nears import JudgedIndex
 from headwater.distribute.matcher.plan import ALWAYS, MAX_FEATURES
 from headwater.distribute.matcher.reading import Reading
@@ -135,7 +135,7 @@ class Features:
         if feature is None:
             feature = self._new_condition(spec)
             needs = sorted(set(parts), key=lambda part: (self.share(part), int(self._arrays.uses[part])))
-            self._judged.add(feature, spec, parts, needs, self._are_words(needs, 1 + len(spec.languages)))
+            self._judged.add(feature, spec, parts, needs)
             self._arrays.uses[needs] += 1
         return feature
 
@@ -201,11 +201,6 @@ class Features:
                 self.found[n] = feature
                 n += 1
         return n
-
-    def _are_words(self, features: Iterable[int], forms: int) -> bool:
-        """Whether each of the features is words, with so many forms."""
-        sizes, rows = self._arrays.sizes, self.words.arrays().forms.rows
-        return all(sizes[feature] and rows[feature, COUNT] == forms * sizes[feature] for feature in features)
 
     def _new_words(self, spec: WordSpec) -> int:
         feature = self._create(_WORD_PRIOR)

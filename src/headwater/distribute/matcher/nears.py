@@ -32,7 +32,7 @@ NO, YES, DOUBT = 0, 1, 2
 class JudgedIndex:
     """The *shape* of each leaf: where it is watched, distance, scope, and then the features of its parts, in order.
 
-    The scope says by which forms words are held against a version; it is `_UNPLAIN` where they cannot tell.
+    The scope says by which forms words are held against a version; it is `_UNPLAIN` where there are too many.
     """
 
     def __init__(self) -> None:
@@ -55,13 +55,10 @@ class JudgedIndex:
         self._watched.restore(below(saved, "watched"))
         self._shapes.restore(below(saved, "shapes"))
 
-    def add(self, feature: int, spec: JudgedSpec, parts: Sequence[int], needs: Sequence[int], is_plain: bool) -> None:
-        """Judge the leaf wherever what it needs, the features of its parts, is present: the first of them is rarest.
-
-        It is plain where each of its parts is words, with a form for surfaces and for each language of the spec.
-        """
+    def add(self, feature: int, spec: JudgedSpec, parts: Sequence[int], needs: Sequence[int]) -> None:
+        """Judge the leaf wherever what it needs, the features of its parts, is present: the first of them is rarest."""
         scope = _UNPLAIN
-        if is_plain and len(parts) <= _MOST_PARTS:
+        if len(parts) <= _MOST_PARTS:
             scope = self._scopes.setdefault((spec.leaf.parts[0].field or "", spec.languages), len(self._scopes))
         shape = [needs[0], min(spec.leaf.distance, _FARTHEST), scope, *parts]
         self._shapes.want(feature, 2 * len(shape))
@@ -106,13 +103,13 @@ class JudgedIndex:
     def _judged(self, asked: Ints, reading: Reading, features: FeatureArrays, words: WordIndex) -> Flags:
         verdicts = np.full(len(asked), DOUBT, np.uint8)
         scopes = self._shapes.data[self._shapes.rows[asked, 0] + 2, 0]
-        channels, form_of = set(), np.zeros(len(self._scopes), np.int32)
+        channels, form_of = set(), np.zeros((len(self._scopes), 2), np.int32)
         there = set(scopes.tolist()) - {_UNPLAIN}
         for (field, languages), scope in self._scopes.items():
             if scope in there:
                 is_read = reading.language in languages
                 channels.add((field, reading.language if is_read else ""))
-                form_of[scope] = 1 + languages.index(reading.language) if is_read else 0
+                form_of[scope] = 1 + languages.index(reading.language) if is_read else 0, 1 + len(languages)
         runs = words.runs(reading, channels)
         if runs:
             lexemes, places = _laid_out(runs)
@@ -164,7 +161,7 @@ def _judge_all(
     heads: Ints,
     follow: Ints,
 ) -> None:
-    """Judge each leaf that is plain.
+    """Judge each leaf whose parts are words with as many forms as `form_of` says, beside which of them to look for.
 
     `heads` has for each lexeme one more than where it stands first, and `follow` for each place where the same lexeme
     stands next: 0 where there is none, as all of `heads` is before and afterwards.
@@ -178,19 +175,12 @@ def _judge_all(
         scope = shapes.data[shape + 2, 0]
         if scope == _UNPLAIN:
             continue
-        n, is_there = shapes.rows[asked[k], 1] - _HEAD, True
-        for part in range(n):
-            feature = shapes.data[shape + _HEAD + part, 0]
-            lengths[part] = sizes[feature]
-            begins[part] = forms.rows[feature, 0] + form_of[scope] * sizes[feature]
-            lexeme = forms.data[begins[part], 0]
-            first = heads[lexeme] if lexeme < len(heads) else 0
-            ats[part] = _standing(first, begins[part], lengths[part], forms.data, lexemes, follow)
-            is_there = is_there and ats[part] > 0
-        distance = int(shapes.data[shape + 1, 0])
-        if not is_there:
-            verdicts[k] = NO
-        elif n == 2:
+        n, distance = shapes.rows[asked[k], 1] - _HEAD, int(shapes.data[shape + 1, 0])
+        parts, form = shapes.data[shape + _HEAD : shape + _HEAD + n, 0], form_of[scope]
+        verdicts[k] = _set_out(parts, form, ats, begins, lengths, forms, sizes, lexemes, heads, follow)
+        if verdicts[k] != YES:
+            continue
+        if n == 2:
             verdicts[k] = _follows(
                 0, 1, ats, begins, lengths, distance, forms.data, lexemes, places, follow
             ) or _follows(1, 0, ats, begins, lengths, distance, forms.data, lexemes, places, follow)
@@ -198,6 +188,37 @@ def _judge_all(
             verdicts[k] = _is_close(n, ats, begins, lengths, distance, forms.data, lexemes, places, follow)
     for lexeme in lexemes:
         heads[lexeme] = 0
+
+
+@njit(cache=True)
+def _set_out(
+    parts: Ints,
+    form: Ints,
+    ats: Longs,
+    begins: Longs,
+    lengths: Longs,
+    forms: ListArrays,
+    sizes: Ints,
+    lexemes: Ints,
+    heads: Ints,
+    follow: Ints,
+) -> int:
+    """Write for each part where its form begins in `forms`, its length, and where it stands first.
+
+    `NO` where one stands nowhere, in doubt where one is no words, or has other forms than its neighbours.
+    """
+    for k in range(len(parts)):
+        length = lengths[k] = sizes[parts[k]]
+        if length == 0 or forms.rows[parts[k], 1] != form[1] * length:
+            return DOUBT
+        begins[k] = forms.rows[parts[k], 0] + form[0] * length
+    for k in range(len(parts)):
+        lexeme = forms.data[begins[k], 0]
+        first = heads[lexeme] if lexeme < len(heads) else 0
+        ats[k] = _standing(first, begins[k], lengths[k], forms.data, lexemes, follow)
+        if ats[k] == 0:
+            return NO
+    return YES
 
 
 @njit(cache=True)
