@@ -185,6 +185,92 @@ def test_profiles_put_changed_and_removed_between_versions(steps: list) -> None:
     assert len(matcher) == len(held)
 
 
+taught = st.lists(st.tuples(versions, st.integers(1, 200)), min_size=1, max_size=4)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    profiles=st.lists(st.tuples(queries, languages), max_size=25),
+    lessons=taught,
+    steps=st.lists(changes),
+    seen=versions,
+)
+def test_posted_anew_all_match_as_before(profiles: list, lessons: list, steps: list, seen: Searchable) -> None:
+    """The same profiles, scores and reasons, whatever versions taught it, and profiles put and removed in between."""
+    matcher, held = Matcher(), dict(enumerate(profiles))
+    for profile_id, profile in held.items():
+        matcher.put(profile_id, *profile)
+    for lesson, times in lessons:
+        for _ in range(times):
+            matcher.learn(lesson, NOW)
+        for profile_id, profile in steps:
+            matcher.remove(profile_id)
+            held.pop(profile_id, None)
+            if profile is not None:
+                matcher.put(profile_id, *profile)
+                held[profile_id] = profile
+        before, reasons = matcher.look(seen, NOW), matcher.explain(sorted(held), seen, NOW)
+        matcher.repost()
+        after = matcher.look(seen, NOW)
+        scores, were = (dict(zip(one.ids.tolist(), one.scores.tolist(), strict=True)) for one in (after, before))
+        assert scores == pytest.approx(were, rel=1e-5, abs=1e-5)
+        assert sorted(scores) == [i for i, each in sorted(held.items()) if oracle.matches(each[0], seen, each[1], NOW)]
+        assert matcher.explain(sorted(held), seen, NOW) == reasons
+    for profile_id in held:
+        matcher.remove(profile_id)
+    assert matcher.look(seen, NOW).ids.tolist() == []
+    assert (len(matcher), matcher.feature_count(), matcher.postings_of(seen, NOW)) == (0, 0, 0)
+
+
+def misled(number: int = 1_000) -> Matcher:
+    """Profiles that lie under a word of every version, since very many ask for the other one."""
+    matcher = Matcher()
+    for other in range(300 * 7):
+        matcher.put(other, f"rare{other % 7}")
+    for profile_id in range(10_000, 10_000 + number):
+        matcher.put(profile_id, f"the rare{profile_id % 7}")
+    assert matcher.postings_of(version("the"), NOW) == number
+    return matcher
+
+
+def test_versions_teach_where_a_profile_costs_least() -> None:
+    matcher = misled()
+    found = sorted(matcher.look(version("the rare3"), NOW).ids.tolist())
+    for _ in range(64):
+        matcher.learn(version("the"), NOW)
+    matcher.repost()
+    assert matcher.postings_of(version("the"), NOW) == 0
+    assert sorted(matcher.look(version("the rare3"), NOW).ids.tolist()) == found
+    matcher.put(1, "the rare3")
+    assert matcher.postings_of(version("the"), NOW) == 0
+
+
+def test_versions_that_pass_teach_it_without_anybody_asking() -> None:
+    matcher = misled()
+    looked_at = 0
+    while matcher.postings_of(version("the"), NOW):
+        matcher.match(version("the"), NOW)
+        looked_at += 1
+        assert looked_at < 2_000
+    assert matcher.postings_of(version("the rare3"), NOW) == 300 + len(
+        [n for n in range(1_000) if (n + 10_000) % 7 == 3]
+    )
+    for profile_id in range(10_000, 11_000):
+        assert matcher.remove(profile_id)
+    assert matcher.postings_of(version("the rare3"), NOW) == 300
+
+
+def test_a_profile_that_would_cost_little_less_elsewhere_stays() -> None:
+    matcher = Matcher()
+    matcher.put(1, "road bridge")
+    for number in range(300):
+        matcher.learn(version("road" if number % 5 < 2 else "bridge" if number % 5 < 4 else "water"), NOW)
+    matcher.learn(version("road"), NOW)
+    costs = [matcher.postings_of(version(word), NOW) for word in ("road", "bridge")]
+    matcher.repost()
+    assert [matcher.postings_of(version(word), NOW) for word in ("road", "bridge")] == costs
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(profiles=st.lists(st.tuples(queries, languages), max_size=20), seen=versions)
 def test_nothing_is_left_behind_by_profiles_that_went(profiles: list, seen: Searchable) -> None:
@@ -337,6 +423,35 @@ def test_rarer_words_score_higher() -> None:
     assert scores[2] > scores[1] > 0
 
 
+def test_what_is_only_looked_at_or_postings_counted_of_moves_no_score() -> None:
+    """And scores of one that passed are the same each time it is looked at, until another passes."""
+    matcher = Matcher()
+    matcher.put(1, parse("common"), ())
+    for _ in range(5):
+        matcher.match(version("common"), NOW)
+    first = matcher.match(version("rare common"), NOW).scores.tolist()
+    for _ in range(3):
+        assert matcher.look(version("rare common"), NOW).scores.tolist() == first
+        matcher.postings_of(version("common"), NOW)
+        matcher.explain([1], version("common"), NOW)
+    matcher.put(2, parse("common"), ())
+    assert matcher.look(version("common"), NOW, upto=0).scores.tolist() == first * 2
+    assert matcher.match(version("common"), NOW).scores.tolist() != first * 2
+
+
+def test_what_it_learned_from_scores_as_if_it_had_passed() -> None:
+    learned, passed = Matcher(), Matcher()
+    for one in (learned, passed):
+        one.put_all([Profile(1, "common"), Profile(2, "rare"), Profile(3, "common rare")])
+    for number in range(40):
+        seen = version(f"common {'rare' * (number % 8 == 0)}")
+        learned.learn(seen, NOW)
+        passed.match(seen, NOW)
+    ours, theirs = (one.match(version("common rare"), NOW) for one in (learned, passed))
+    assert sorted(ours.ids) == [1, 2, 3]
+    assert sorted(zip(ours.ids, ours.scores, strict=True)) == sorted(zip(theirs.ids, theirs.scores, strict=True))
+
+
 def test_what_was_counted_long_ago_counts_for_half_and_shares_stay() -> None:
     """A word of every version, and one of every fourth, after more versions than a count of one by one can hold."""
     features = Features()
@@ -345,7 +460,7 @@ def test_what_was_counted_long_ago_counts_for_half_and_shares_stay() -> None:
     arrays.state[0], arrays.seen[always], arrays.seen[fourth] = LONG_AGO, LONG_AGO, LONG_AGO / 4
     arrays.born[young], arrays.seen[young] = LONG_AGO - 100, 100
     before = [features.share(feature) for feature in (always, fourth, young)]
-    weigh_features(marked, arrays.seen, arrays.born, arrays.weights, arrays.state)
+    weigh_features(marked, arrays.seen, arrays.born, arrays.weights, arrays.state, 1)
     assert arrays.state[0] == LONG_AGO // 2 + 1
     after = [features.share(feature) for feature in (always, fourth, young)]
     assert after == pytest.approx(before, abs=0.02)

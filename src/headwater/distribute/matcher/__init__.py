@@ -9,7 +9,8 @@ numba costs start-up time and memory that a web process has no use for. One docu
 3. `kernels`   walks the profiles posted under the features present and checks what else each asks for.
 
 A profile is posted (`posting`) under features of which at least one is present whenever it matches. An AND needs only
-its rarest part's, an OR each part's, a lone NOT the feature that every version has.
+its rarest part's, an OR each part's, a lone NOT the feature that every version has. Which part is rarest is learned
+from the versions that pass, and what is posted where it costs more than it need moves (`reposting`).
 
 Everything lies in flat arrays (`arrays`, `lists`), which compiled loops read and change in place, so that a profile is
 put or taken out among a million without touching anything but its own places, and all of it can be saved as it is.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 
 from headwater.distribute.matcher.arrays import Floats, ProfileParts, Scratch
 from headwater.distribute.matcher.asked import feature_of, known_words, languages_key
+from headwater.distribute.matcher.batch import Batch, has_twice
 from headwater.distribute.matcher.features import Features
 from headwater.distribute.matcher.kernels import (
     collect_hits,
@@ -27,6 +27,7 @@ from headwater.distribute.matcher.plan import ALWAYS, TooLarge, read, tree_of, w
 from headwater.distribute.matcher.posting import find_homes, hold_features, put_profiles, remove_profile
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.reasons import Grounds, Reason
+from headwater.distribute.matcher.reposting import repost_all, repost_some
 from headwater.distribute.matcher.saving import below, joined
 from headwater.distribute.matcher.slots import NEWEST, Slots
 from headwater.search.language.errors import QueryError
@@ -36,6 +37,9 @@ from headwater.search.language.searchable import Searchable
 
 ANY_TIME = np.iinfo(np.int64).max
 _FIRST = 256
+ENOUGH = 64
+"""Versions after which the share that had a word tells something: from then on profiles are posted anew."""
+_EVERY = 32
 
 
 class Profile(NamedTuple):
@@ -62,33 +66,6 @@ class Matches:
     features: Ints
 
 
-class _Batch:
-    """Profiles on their way in: their trees as one run of numbers."""
-
-    def __init__(self) -> None:
-        self._ids, self._since = array("q"), array("q")
-        self._bounds, self._trees = array("q", [0]), array("i")
-        self.longest = 0
-
-    def add(self, profile_id: int, since: int, tree: list[int]) -> None:
-        """One more."""
-        self._ids.append(profile_id)
-        self._since.append(since)
-        self._trees.extend(tree)
-        self._bounds.append(len(self._trees))
-        self.longest = max(self.longest, len(tree))
-
-    def arrays(self) -> tuple[Longs, Longs, Longs, Ints]:
-        """Numbers, since, where each tree begins and the last ends, and the trees."""
-        ids, since, bounds = (np.frombuffer(each, np.int64) for each in (self._ids, self._since, self._bounds))
-        return ids, since, bounds, np.frombuffer(self._trees, np.int32)
-
-
-def _has_twice(ids: Longs) -> bool:
-    ordered = np.sort(ids)
-    return bool((ordered[1:] == ordered[:-1]).any())
-
-
 def _number(profile_id: int) -> int:
     if profile_id < 0:
         raise ValueError(f"the numbers of profiles begin at 0: {profile_id}")
@@ -108,6 +85,7 @@ class Matcher:
         self._plain = Lists(1)
         self._checked = Lists(4)
         self._scratch = _scratch(_FIRST)
+        self._passed = self._place = 0
         self._needs: Longs = np.zeros(4, np.int64)
         self._hits: Ints = np.zeros(_FIRST + 1, np.int32)
         self._wholes: Ints = np.zeros(_FIRST + 1, np.int32)
@@ -128,7 +106,7 @@ class Matcher:
         Raises QueryError for a text that cannot be read, `TooLarge` for a query beyond what is matched and ValueError
         for a number below 0; what was there before is kept then.
         """
-        batch = _Batch()
+        batch = Batch()
         with self._numbering():
             batch.add(_number(profile_id), since, self._written(query, languages))
         self._put(batch)
@@ -139,7 +117,7 @@ class Matcher:
         Raises ValueError for a number below 0, and whatever `profiles` raises; nothing is changed then.
         """
         refused: dict[int, ValueError] = {}
-        batch = _Batch()
+        batch = Batch()
         with self._numbering():
             for profile in profiles:
                 try:
@@ -157,15 +135,33 @@ class Matcher:
         return bool(count >= 0)
 
     def match(self, version: Searchable | Reading, now: datetime | None = None, upto: int = ANY_TIME) -> Matches:
-        """The profiles that match a version of transaction `upto`, judged as of `now` (default: this moment)."""
-        reading = version if isinstance(version, Reading) else Reading(version)
+        """The profiles that match a version of transaction `upto`, judged as of `now` (default: this moment).
+
+        For a version that passes, once: what it has is counted, and by what was counted are profiles posted and scored.
+        """
+        return self._matches(version, now, upto, is_passing=True)
+
+    def look(self, version: Searchable | Reading, now: datetime | None = None, upto: int = ANY_TIME) -> Matches:
+        """The same for what has passed before, or may never: nothing is learned from it."""
+        return self._matches(version, now, upto, is_passing=False)
+
+    def learn(self, version: Searchable | Reading, now: datetime | None = None) -> None:
+        """Count a version that passed when this matcher was not there, without matching it."""
         with self._marking():
-            found = self._features.mark(reading, now or datetime.now(UTC))
-            counts = self._features.arrays()
-            weigh_features(found, counts.seen, counts.born, counts.weights, counts.state)
-            ids, scores = self._collect(self._hits[: self._hit(found)], upto)
+            found = self._mark(version, now)
+            self._weigh(found, is_passing=True)
             self._features.unmark(found)
-        return Matches(ids, scores, found.copy())
+
+    def repost(self) -> None:
+        """Post every profile where it costs least by what was counted, if that is clearly less than where it is.
+
+        What matches stays the same. As versions pass, profiles move by themselves; who has learned much at once asks.
+        """
+        done = 0
+        while done < len(self._checked.rows):
+            done = repost_all(done, self._profiles(), self._features.arrays(), self._scratch, self._needs)
+            if done < len(self._checked.rows):
+                self._make_room()
 
     def explain(
         self,
@@ -200,7 +196,7 @@ class Matcher:
     def postings_of(self, version: Searchable, now: datetime | None = None) -> int:
         """How many postings a match of this version looks at: what it costs, whatever the machine."""
         with self._marking():
-            found = self._features.mark(Reading(version), now or datetime.now(UTC))
+            found = self._mark(version, now)
             self._features.unmark(found)
         return int(self._plain.rows[found, COUNT].sum() + self._checked.rows[found, COUNT].sum())
 
@@ -246,6 +242,36 @@ class Matcher:
             self._slots.scores[:] = 0
             raise
 
+    def _matches(self, version: Searchable | Reading, now: datetime | None, upto: int, is_passing: bool) -> Matches:
+        with self._marking():
+            found = self._mark(version, now)
+            self._weigh(found, is_passing)
+            ids, scores = self._collect(self._hits[: self._hit(found)], upto)
+            self._features.unmark(found)
+        if is_passing:
+            self._passed += 1
+            if self._passed % _EVERY == 0:  # to tell compiled loops where all arrays are takes a while
+                self._repost_some(found)
+        return Matches(ids, scores, found.copy())
+
+    def _repost_some(self, found: Ints) -> None:
+        """Look whether some of the profiles that a version was held against lie where they cost least."""
+        profiles, features = self._profiles(), self._features.arrays()
+        if features.state[0] < ENOUGH:
+            return
+        looked, is_done = repost_some(found, self._place, profiles, features, self._scratch, self._needs)
+        self._place += looked
+        if not is_done:
+            self._make_room()
+
+    def _mark(self, version: Searchable | Reading, now: datetime | None) -> Ints:
+        reading = version if isinstance(version, Reading) else Reading(version)
+        return self._features.mark(reading, now or datetime.now(UTC))
+
+    def _weigh(self, found: Ints, is_passing: bool) -> None:
+        counts = self._features.arrays()
+        weigh_features(found, counts.seen, counts.born, counts.weights, counts.state, int(is_passing))
+
     def _hit(self, found: Ints) -> int:
         """Write the slots of the profiles that match to `_hits`, and their scores to the slots; returns how many."""
         features, scores, hits = self._features.arrays(), self._slots.scores, self._hits
@@ -278,7 +304,7 @@ class Matcher:
             query = parse(query)
         return written(tree_of(query, lambda leaf: feature_of(leaf, reader, self._features)))
 
-    def _put(self, batch: _Batch) -> None:
+    def _put(self, batch: Batch) -> None:
         """Hold what the trees name, post them, and forget what nobody names any more."""
         ids, since, bounds, trees = batch.arrays()
         self._prepare(len(ids), batch.longest)
@@ -305,7 +331,7 @@ class Matcher:
 
     def _order(self, ids: Longs, bounds: Longs, trees: Ints) -> Longs:
         """Profiles that are met together one after the other; as given where one is given twice: the last counts."""
-        if len(ids) == 1 or _has_twice(ids):
+        if len(ids) == 1 or has_twice(ids):
             return np.arange(len(ids))
         homes = np.zeros(len(ids), np.int32)
         find_homes(trees, bounds, self._features.arrays().uses, homes)

@@ -98,20 +98,24 @@ def fade_counts(seen: Floats, born: Floats, state: Longs) -> None:
 
 
 @njit(cache=True)
-def weigh_features(found: Ints, seen: Floats, born: Floats, weights: Floats, state: Longs) -> None:
-    """Count a version's features, and set their weights: rarer counts more, what every version has nothing.
+def weigh_features(found: Ints, seen: Floats, born: Floats, weights: Floats, state: Longs, count: int) -> None:
+    """Set the weights of a version's features: rarer counts more, what every version has nothing.
+
+    With `count` 1 the version is counted first; with 0 it was counted before, or is none that passes.
 
     The weight is the logarithm of one over the share of versions that had the feature (inverse document frequency:
     K. Spärck Jones, "A statistical interpretation of term specificity", Journal of Documentation 28, 1972).
     """
     if state[0] == LONG_AGO:
         fade_counts(seen, born, state)
-    state[0] += 1
+    state[0] += count
     # In single precision throughout: that takes two thirds of the time, and a weight is kept so anyway.
-    documents = np.float32(state[0] + 10.0)
+    documents, counted = np.float32(state[0] + 10.0), np.float32(count)
     for feature in found:
-        seen[feature] += _ONE
-        weights[feature] = log((documents - born[feature]) / (seen[feature] + _HALF))
+        seen[feature] += counted
+        # This version has it, be it counted or not.
+        had = max(seen[feature], _ONE)
+        weights[feature] = log((documents - born[feature]) / (had + _HALF))
     weights[ALWAYS] = _LEAST
 
 

@@ -193,6 +193,17 @@ def take_out(lists: ListArrays, row: int, first: int) -> int:
     return taken
 
 
+@njit(cache=True)
+def take_at(lists: ListArrays, row: int, at: int) -> None:
+    """Take out the record that lies there, and put the list's last in its place."""
+    last = lists.rows[row, 0] + lists.rows[row, 1] - 1
+    for k in range(lists.data.shape[1]):
+        lists.data[at, k] = lists.data[last, k]
+    lists.rows[row, 1] -= 1
+    if lists.rows[row, 1] == 0:
+        vacate(lists, row)
+
+
 def lengthened(array: NDArray[Kind], length: int) -> NDArray[Kind]:
     """A copy of the array with zeros added to reach `length` along its first axis."""
     longer = np.zeros((length, *array.shape[1:]), array.dtype)

@@ -60,7 +60,13 @@ def _count(tree: Ints, begin: int, end: int, uses: Ints, by: int) -> None:
 
 
 @njit(cache=True)
-def _share_nodes(tree: Ints, features: FeatureArrays, nodes: Ints, shares: Floats) -> None:
+def _literal(number: int) -> int:
+    """The literal at a place of a tree, which may be posted under it."""
+    return number & ~POSTED if number > 0 else number
+
+
+@njit(cache=True)
+def share_nodes(tree: Ints, features: FeatureArrays, nodes: Ints, shares: Floats) -> None:
     """For the node at each place, the share of versions in which one of its postings would be looked at.
 
     `_UNANNOUNCED` where it cannot be posted. An All costs what its rarest part does, an Any as much as all of them.
@@ -71,15 +77,16 @@ def _share_nodes(tree: Ints, features: FeatureArrays, nodes: Ints, shares: Float
         number = tree[at]
         if number >= ALL:
             shares[at] = _share_of_parts(tree, at, shares)
-        elif number == ALWAYS:
-            shares[at] = 1.0
         elif number < 0:
             shares[at] = _UNANNOUNCED
+        elif number & ~POSTED == ALWAYS:
+            shares[at] = 1.0
         else:
             # As seen so far, tempered by how many ask for it.
-            expected = min(1.0, prior[number] + uses[number] / (1.0 + state[1]))
-            lived = state[0] - born[number]
-            shares[at] = min(0.99, (seen[number] + _PRIOR_WEIGHT * expected) / (lived + _PRIOR_WEIGHT))
+            feature = number & ~POSTED
+            expected = min(1.0, prior[feature] + uses[feature] / (1.0 + state[1]))
+            lived = state[0] - born[feature]
+            shares[at] = min(0.99, (seen[feature] + _PRIOR_WEIGHT * expected) / (lived + _PRIOR_WEIGHT))
 
 
 @njit(cache=True)
@@ -124,7 +131,7 @@ def _is_simple(tree: Ints) -> bool:
 
 
 @njit(cache=True)
-def _plan(tree: Ints, shares: Floats, waiting: Ints, posts: Ints) -> int:
+def plan_posts(tree: Ints, shares: Floats, waiting: Ints, posts: Ints) -> int:
     """Write the postings of a tree whose shares are known; returns how many."""
     simple = _is_simple(tree)
     n, left = 0, 1
@@ -153,7 +160,7 @@ def _plan(tree: Ints, shares: Floats, waiting: Ints, posts: Ints) -> int:
 
 @njit(cache=True)
 def _write_post(tree: Ints, at: int, simple: bool, posts: Ints, n: int) -> int:
-    posts[n, 0], posts[n, 1] = at, tree[at]
+    posts[n, 0], posts[n, 1] = at, _literal(tree[at])
     posts[n, 2] = 0 if simple else WHOLE
     posts[n, 3] = posts[n, 4] = 0
     return n + 1
@@ -178,25 +185,33 @@ def _add_checks(tree: Ints, at: int, best: int, shares: Floats, posts: Ints, row
         for here in range(begin, end):
             if here != best and shares[here] >= 0 and (rarest < 0 or shares[here] < shares[rarest]):
                 rarest = here
-        posts[row, k] = tree[rarest]
+        posts[row, k] = _literal(tree[rarest])
         shares[rarest] = -1.0
 
 
 @njit(cache=True)
-def _is_room_for(n: int, size: int, profiles: ProfileArrays, posts: Ints, needs: Longs) -> bool:
-    """Whether the tree and all its postings fit; what may be needed goes to `needs`: trees, plain, checked."""
-    needs[0], needs[1], needs[2] = room_for(size), 0, 0
+def is_room_for_posts(n: int, profiles: ProfileArrays, posts: Ints, needs: Longs) -> bool:
+    """Whether all these postings fit; what may be needed of plain and of checked ones goes to `needs`."""
+    needs[0] = needs[1] = needs[2] = 0
     for k in range(n):
         if posts[k, 2]:
             needs[2] += 2 * profiles.checked.rows[posts[k, 1], 2] + 1
         else:
             needs[1] += 2 * profiles.plain.rows[posts[k, 1], 2] + 1
-    fits = is_room(profiles.trees, needs[0])
-    return fits and is_room(profiles.plain, needs[1]) and is_room(profiles.checked, needs[2])
+    return is_room(profiles.plain, needs[1]) and is_room(profiles.checked, needs[2])
 
 
 @njit(cache=True)
-def _post(slot: int, tree: Ints, n: int, posts: Ints, profiles: ProfileArrays) -> None:
+def _is_room_for(n: int, size: int, profiles: ProfileArrays, posts: Ints, needs: Longs) -> bool:
+    """The same with the tree; what may be needed of trees goes to `needs` too."""
+    fits = is_room_for_posts(n, profiles, posts, needs)
+    needs[0] = room_for(size)
+    return fits and is_room(profiles.trees, needs[0])
+
+
+@njit(cache=True)
+def post(slot: int, tree: Ints, n: int, posts: Ints, profiles: ProfileArrays) -> None:
+    """Put a slot's postings where they were planned; there is room for them."""
     for k in range(n):
         tree[posts[k, 0]] |= POSTED
         if posts[k, 2] == 0:
@@ -209,7 +224,8 @@ def _post(slot: int, tree: Ints, n: int, posts: Ints, profiles: ProfileArrays) -
 
 
 @njit(cache=True)
-def _take_out_posts(slot: int, profiles: ProfileArrays) -> None:
+def take_out_posts(slot: int, profiles: ProfileArrays) -> None:
+    """Take all postings of a slot out; its tree goes on saying where they were."""
     trees = profiles.trees
     begin, end = trees.rows[slot, 0], trees.rows[slot, 0] + trees.rows[slot, 1]
     at = begin
@@ -285,8 +301,8 @@ def put_profiles(
         tree = trees[bounds[k] : bounds[k + 1]]
         n = 0
         if tree[0] != -ALWAYS:
-            _share_nodes(tree, features, scratch.nodes, scratch.shares)
-            n = _plan(tree, scratch.shares, scratch.nodes, scratch.posts)
+            share_nodes(tree, features, scratch.nodes, scratch.shares)
+            n = plan_posts(tree, scratch.shares, scratch.nodes, scratch.posts)
         slot = find_slot(profiles.slots, ids[k])
         old = profiles.trees.rows[slot, 1] if slot >= 0 else 0
         needs[3] = old
@@ -295,11 +311,11 @@ def put_profiles(
         if slot < 0:
             slot = new_slot(profiles.slots, ids[k])
         else:
-            _take_out_posts(slot, profiles)
+            take_out_posts(slot, profiles)
             n_dead = _drop_tree(slot, profiles.trees, features.uses, scratch.dead, n_dead)
         profiles.slots.since[slot] = since[k]
         profiles.slots.state[NEWEST] = max(profiles.slots.state[NEWEST], since[k])
-        _post(slot, tree, n, scratch.posts, profiles)
+        post(slot, tree, n, scratch.posts, profiles)
         fill(profiles.trees, slot, tree)
     return len(order), n_dead
 
@@ -311,7 +327,7 @@ def remove_profile(profile_id: int, profile_parts: ProfileParts, uses: Ints, dea
     slot = find_slot(profiles.slots, profile_id)
     if slot < 0:
         return -1
-    _take_out_posts(slot, profiles)
+    take_out_posts(slot, profiles)
     n = _drop_tree(slot, profiles.trees, uses, dead, 0)
     free_slot(profiles.slots, slot)
     return n
