@@ -15,7 +15,7 @@ import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -114,9 +114,10 @@ def _borrowed(part: Part) -> Iterator[Standing]:
     try:
         yield standing
     except DatabaseError:
-        standing.tx = known  # what it took in since is taken in again, and is seen to be new
-        _held[part] = standing
-        raise
+        if known:
+            standing.tx = known  # what it took in since is taken in again, and is seen to be new
+            _held[part] = standing
+        raise  # what was just loaded is loaded anew: it would count what came lately twice
     # Not after any other fault: nobody knows then what is in it.
     _held[part] = standing
     if holding.holding is not None:
@@ -150,7 +151,7 @@ def _match_again(standing: Standing, shard: MatchShard, part: Part, upper: int, 
 
     Returns how many deliveries were made, and whether there is more of it.
     """
-    delivered = _catch_up(shard, part, upper) if is_changed else 0
+    delivered = _catch_up(standing, shard, part, upper) if is_changed else 0
     changed = changed_since(shard, upper)
     delivered += _match(without_unmatched(changed.versions, part), standing, shard, again=True)
     move_on(shard, changed)
@@ -211,16 +212,20 @@ def _next_versions(since: int, upper: int) -> tuple[list[EntryVersion], int, boo
 
 
 def _match(
-    versions: Iterable[EntryVersion], standing: Standing, shard: MatchShard, again: bool = False, late: bool = False
+    versions: Iterable[EntryVersion],
+    standing: Standing,
+    shard: MatchShard,
+    again: bool = False,
+    late: Collection[int] | None = None,
 ) -> int:
     """Deliver what matches. Directives that follow an entry, whatever its versions say, go with the first shard.
 
-    Matched `again`, those have been delivered already to whom they concerned then; `late` standing queries are others
-    than those that met them. Very long versions are left aside.
+    Matched `again`, those have been delivered already to whom they concerned then; with `late`, the keys of standing
+    queries that others have met them before, they are for these alone. Very long versions are left aside.
     """
     delivered = 0
-    for turn in _one_of_an_entry_at_a_time(leave_aside(_not_old(versions), shard, again or late)):
-        hits, directed = _hits(turn, standing)
+    for turn in _one_of_an_entry_at_a_time(leave_aside(_not_old(versions), shard, again or late is not None)):
+        hits, directed = _hits(turn, standing, late)
         delivered += deliver_hits(hits, again)
         if hits:
             delivered -= settle_overtaken([version.pk for version in turn])
@@ -228,12 +233,14 @@ def _match(
     return delivered
 
 
-def _hits(versions: Sequence[EntryVersion], standing: Standing) -> tuple[list[Hit], list[Directed]]:
+def _hits(
+    versions: Sequence[EntryVersion], standing: Standing, among: Collection[int] | None
+) -> tuple[list[Hit], list[Directed]]:
     """What profiles get, and what directives ask for."""
     hits: list[Hit] = []
     directed: list[Directed] = []
     for version, searchable in zip(versions, searchables(versions), strict=True):
-        of_profiles, of_directives = sorted_out(version, _matches(version, searchable, standing))
+        of_profiles, of_directives = sorted_out(version, _matches(version, searchable, standing, among))
         hits += of_profiles
         directed += of_directives
     return hits, directed
@@ -251,11 +258,13 @@ def sorted_out(version: EntryVersion, matches: Iterable[Match]) -> tuple[list[Hi
     return hits, directed
 
 
-def _matches(version: EntryVersion, searchable: Searchable, standing: Standing) -> list[Match]:
-    """What matches a version. Raises CannotMatch for any fault but the database's."""
+def _matches(
+    version: EntryVersion, searchable: Searchable, standing: Standing, among: Collection[int] | None
+) -> list[Match]:
+    """What matches a version, perhaps only `among` these keys. Raises CannotMatch for any fault but the database's."""
     started = time.monotonic()
     try:
-        return standing.match(searchable, version.tx)
+        return standing.match(searchable, version.tx, among)
     except DatabaseError:
         raise
     except Exception as error:
@@ -265,7 +274,7 @@ def _matches(version: EntryVersion, searchable: Searchable, standing: Standing) 
             log.warning("version %d took %.1f s to match; others waited", version.pk, seconds)
 
 
-def _catch_up(shard: MatchShard, part: Part, upper: int) -> int:
+def _catch_up(standing: Standing, shard: MatchShard, part: Part, upper: int) -> int:
     """Run queries that became known only now over the versions they should have met; returns how many deliveries."""
     asked = (shard.profiles_tx, upper)
     if not were_asked(asked, part):
@@ -274,10 +283,10 @@ def _catch_up(shard: MatchShard, part: Part, upper: int) -> int:
     late = late_comers(asked, shard.tx, part)
     if late is None:
         return 0
-    standing, oldest = late
+    keys, oldest = late
     missed = EntryVersion.objects.filter(tx__gte=oldest, tx__lt=shard.tx).select_related("entry")
     versions = without_unmatched(missed.order_by("number", "pk"), part)
-    return _match(versions, standing, shard, late=True)
+    return _match(versions, standing, shard, late=keys)
 
 
 def _not_old(versions: Iterable[EntryVersion]) -> list[EntryVersion]:

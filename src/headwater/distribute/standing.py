@@ -6,7 +6,7 @@ The matcher compiles its inner loops with numba, so only worker processes come h
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,9 @@ import numpy as np
 from django.db import Error as DatabaseError
 from django.db.models import QuerySet
 
+from headwater.core.apart import VERY_LONG
 from headwater.distribute.function_words import is_function_word
+from headwater.distribute.lately import recent_texts
 from headwater.distribute.learned import begun
 from headwater.distribute.matcher.meaning import Meaning, nearness
 from headwater.distribute.matcher.weighing import TITLE
@@ -26,7 +28,7 @@ from headwater.people.models import Person
 from headwater.search.language.searchable import Searchable
 
 if TYPE_CHECKING:
-    from headwater.distribute.matcher.engine import Profile
+    from headwater.distribute.matcher.engine import Matches, Profile
     from headwater.distribute.matcher.learning import Learned
     from headwater.distribute.matcher.lists import Longs, Saved
     from headwater.distribute.matcher.reading import Reading
@@ -85,6 +87,7 @@ class Standing:
         self._readers: dict[int, str] = {}
         self._languages: tuple[str, ...] = ()
         self._look_at = float("-inf")
+        self._counted = self._newest = 0  # versions of transactions up to there count no more; the newest that counted
 
     def __len__(self) -> int:
         return len(self._matcher) + len(self._learned)
@@ -97,6 +100,7 @@ class Standing:
         What is newer is taken in too, and read again: a row that was changed just now would be missing otherwise.
         """
         started = time.monotonic()
+        self._counted = self._newest
         self.learn_languages()
         is_new = is_changed = self.tx == 0
         profiles = InterestProfile.objects.filter(is_of(self._part), tx__gte=self.tx).select_related("learned")
@@ -109,6 +113,8 @@ class Standing:
             self.put_directive(directive)
             is_changed = True
         self.lean()
+        if is_new:
+            self._learn_shares(upper)
         self.tx = max(self.tx, upper)
         if is_new:
             log.info("%d standing queries were loaded in %.2f s", len(self), time.monotonic() - started)
@@ -124,6 +130,15 @@ class Standing:
         for key, error in refused.items():
             self._refuse(key, error)
         return live.filter(query="")
+
+    def _learn_shares(self, upper: int) -> None:
+        """Have what was loaded from rows posted and scored by what came lately: none of these texts counts again."""
+        if not len(self._matcher):
+            return
+        for text in recent_texts(upper):
+            self._matcher.learn(text, text.published_at)
+        self._matcher.repost()
+        self._counted = self._newest = upper - 1
 
     def _read(self, rows: Iterable[tuple[int, str, str, int | None, int]]) -> "Iterator[Profile]":
         """The queries as the matcher takes them."""
@@ -156,20 +171,38 @@ class Standing:
             return
         self._put(key, directive.query, self._languages, directive.since_tx)
 
-    def match(self, version: "Searchable | Reading", tx: int) -> list[Match]:
-        """Everything that matches a version of that transaction, with its words; not what came after the version."""
+    def match(self, version: "Searchable | Reading", tx: int, among: Collection[int] | None = None) -> list[Match]:
+        """Everything that matches a version of that transaction, with its words; not what came after the version.
+
+        `among`: of these keys alone.
+        """
         from headwater.distribute.matcher.reading import Reading
 
         reading = version if isinstance(version, Reading) else Reading(version)
-        return list(self.found(reading, tx).in_words(reading))
+        return list(self.found(reading, tx, among).in_words(reading))
 
-    def found(self, reading: "Reading", tx: int) -> "Found":
+    def found(self, reading: "Reading", tx: int, among: Collection[int] | None = None) -> "Found":
         """The same without the words of what was asked for: they take longest, and nobody need wait for it."""
-        found = self._matcher.match(reading, upto=tx)
-        order = np.argsort(found.ids % 2 == 0, kind="stable")
-        grounds = self._matcher.grounds(found.ids[order].tolist(), reading, features=found.features)
+        found = self._passed(reading, tx)
+        keys, scores = found.ids, found.scores
+        if among is not None:
+            is_among = np.isin(keys, np.fromiter(among, np.int64))
+            keys, scores = keys[is_among], scores[is_among]
+        order = np.argsort(keys % 2 == 0, kind="stable")
+        grounds = self._matcher.grounds(keys[order].tolist(), reading, features=found.features)
         learned = self._match_learned(_begun(reading), tx) if len(self._learned) else []
-        return Found(grounds, found.scores[order].tolist(), learned)
+        return Found(grounds, scores[order].tolist(), [one for one in learned if among is None or one.key in among])
+
+    def _passed(self, reading: "Reading", tx: int) -> "Matches":
+        """What is asked for and matches. A version counts when it comes by for the first time, very long ones never.
+
+        Those of one transaction come by in one step, which begins with `follow`.
+        """
+        is_new = tx > self._counted and len(reading.searchable.text) <= VERY_LONG
+        if not is_new:
+            return self._matcher.look(reading, upto=tx)
+        self._newest = max(self._newest, tx)
+        return self._matcher.match(reading, upto=tx)
 
     def _match_learned(self, reading: "Reading", tx: int) -> list[Match]:
         """The learned interests that the version reaches, each with the words that brought most."""
@@ -201,7 +234,7 @@ class Standing:
 
         reading = Reading(version)
         learned = self._learned.match(_begun(reading).terms)[0].tolist() if len(self._learned) else []
-        return self._matcher.match(reading).ids.tolist() + learned
+        return self._matcher.look(reading).ids.tolist() + learned
 
     def _put(self, key: int, query: str, languages: Sequence[str], since: int) -> None:
         try:
@@ -235,6 +268,7 @@ class Standing:
             "readers": np.fromiter(self._readers, np.int64, len(self._readers)),
             "reads": np.fromiter(reads, np.int32, len(self._readers)),
             "languages": as_array(languages),
+            "counted": np.array([self._newest]),
         }
         return {name: array.copy() for name, array in arrays.items()}
 
@@ -250,6 +284,7 @@ class Standing:
         self._readers = dict(zip(saved["readers"].tolist(), reads, strict=True))
         self._languages = tuple(languages)
         self._matcher, self._learned, self.tx, self.changes = matcher, learned, tx, 0
+        self._counted = self._newest = int(saved["counted"][0])
         self._meaning = None
 
     def _languages_of(self, person_id: int | None) -> tuple[str, ...]:
@@ -302,23 +337,15 @@ def as_learned(interest: LearnedInterest) -> "Learned":
     return Learned(tuple(ranked[:MOST_TERMS]), interest.threshold, nearness(interest.examples_used))
 
 
-def late_comers(asked: tuple[int, int], matched: int, part: Part | None = None) -> tuple["Standing", int] | None:
-    """The queries changed in these transactions that want versions from before `matched`, and the oldest they may want.
+def late_comers(asked: tuple[int, int], matched: int, part: Part | None = None) -> tuple[set[int], int] | None:
+    """The keys of queries changed in these transactions that want versions from before `matched`; None for none.
 
-    They are in a standing of their own. None when there are none.
+    And the oldest transaction that any of them may want versions of.
     """
-    those, these = asked_in(asked, part)
-    profiles, directives = list(those.filter(since_tx__lt=matched)), list(these.filter(since_tx__lt=matched))
-    if not profiles and not directives:
-        return None
-    standing = Standing()
-    standing.learn_languages()
-    for profile in profiles:
-        standing.put_profile(profile)
-    for directive in directives:
-        standing.put_directive(directive)
-    standing.lean()
-    return standing, min([each.since_tx for each in profiles] + [each.since_tx for each in directives])
+    profiles, directives = (those.filter(since_tx__lt=matched) for those in asked_in(asked, part))
+    since = {2 * pk: tx for pk, tx in profiles.values_list("pk", "since_tx")}
+    since |= {2 * pk + 1: tx for pk, tx in directives.values_list("pk", "since_tx")}
+    return (set(since), min(since.values())) if since else None
 
 
 def _begun(reading: "Reading") -> "Reading":

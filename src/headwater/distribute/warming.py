@@ -53,7 +53,7 @@ def _run_through() -> None:
     if "NUMBA_CACHE_DIR" not in os.environ:
         # Compiled loops are kept beside their source; where that is not ours to write to, in our home folder.
         keep_compiled(settings.HEADWATER_HOME / "cache" / "numba")
-    from headwater.distribute.matcher.engine import Matcher
+    from headwater.distribute.matcher.engine import ENOUGH, Matcher
     from headwater.distribute.matcher.learning import Learned
     from headwater.distribute.matcher.linear import LinearProfiles
     from headwater.distribute.matcher.reading import Reading
@@ -62,6 +62,10 @@ def _run_through() -> None:
     matcher, learned = Matcher(), LinearProfiles()
     matcher.put(1, parse('"a b c" OR (d (e OR NOT f) g h)'), ("en",))
     matcher.explain(matcher.match(reading).ids.tolist(), reading)
+    matcher.put(2, "a (b OR c)", ("en",))
+    for _ in range(ENOUGH):
+        matcher.match(reading)
+    matcher.repost()
     matcher.remove(1)
     learned.put(1, Learned((("a", 2.0),), 0.5))
     learned.match(reading.terms)
