@@ -1,6 +1,7 @@
 """What standing queries are scored by: texts that came by, each once, and nothing that was only looked at."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 from django.db import Error as DatabaseError
@@ -12,8 +13,9 @@ from headwater.core.wall import organisation_context
 from headwater.distribute import lately as recent
 from headwater.distribute import matching
 from headwater.distribute.following import current_tx
+from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matching import at_rest, forget_standing, match_new_versions
-from headwater.distribute.models import Forecast, ForecastAnswer, InterestProfile, Reason
+from headwater.distribute.models import Forecast, ForecastAnswer, InterestProfile, Reason, UnmatchedVersion
 from headwater.distribute.shards import Part, divide, shards
 from headwater.distribute.snapshots import keep, take_up
 from headwater.distribute.standing import Standing
@@ -270,6 +272,27 @@ def test_the_newest_are_learned_from(house: House, part: Part, monkeypatch: pyte
 def test_a_slow_host_stops_learning_in_time(lately: House, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recent, "LONGEST_LESSON", -1.0)
     assert counted_by(loaded(lately, part)) == 0
+
+
+def test_a_text_that_cannot_be_read_is_passed_over_and_set_aside(
+    lately: House, part: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from headwater.distribute.matcher.features import Features
+
+    mark = Features.mark
+
+    def stumble(features: Features, reading: Reading, now: datetime) -> object:
+        if reading.searchable.title == "Unlucky pump":
+            raise ZeroDivisionError
+        return mark(features, reading, now)
+
+    monkeypatch.setattr(Features, "mark", stumble)
+    lately.publish("Unlucky pump")
+    lately.match()
+    assert counted(part) == 30
+    assert len(lately.got(lately.ines)) == 30
+    with lately.inside():
+        assert UnmatchedVersion.objects.get().version.title == "Unlucky pump"
 
 
 def test_rows_are_posted_where_texts_say_they_cost_least(house: House, part: Part) -> None:

@@ -40,10 +40,10 @@ def unlucky(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     titles = {"Unlucky"}
     match = Standing.match
 
-    def stumble(standing: Standing, version: Searchable, tx: int) -> Any:
+    def stumble(standing: Standing, version: Searchable, *others: Any) -> Any:
         if version.title in titles:
             raise ZeroDivisionError("of all things")
-        return match(standing, version, tx)
+        return match(standing, version, *others)
 
     monkeypatch.setattr(Standing, "match", stumble)
     return titles

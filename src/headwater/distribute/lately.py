@@ -15,7 +15,7 @@ from headwater.search.sizes import Octets
 
 MOST_TEXTS = 2_000
 MOST_BYTES = 3_000_000
-"""Of all of them together: about a second and a half."""
+"""Of all of them together. Half as much took the engine 0.2 s, against a million queries."""
 LONGEST = 100_000  # bytes: what is longer is passed over
 AT_ONCE = 100
 LONGEST_LESSON = 3.0  # seconds

@@ -136,9 +136,15 @@ class Standing:
         if not len(self._matcher):
             return
         for text in recent_texts(upper):
-            self._matcher.learn(text, text.published_at)
+            self._learn_from(text)
         self._matcher.repost()
         self._counted = self._newest = upper - 1
+
+    def _learn_from(self, text: Searchable) -> None:
+        try:
+            self._matcher.learn(text, text.published_at)
+        except Exception as error:  # where it is its turn to be matched it is set aside: nobody else has to wait for it
+            log.warning("version %d was not learned from: %r", text.version_id, error)
 
     def _read(self, rows: Iterable[tuple[int, str, str, int | None, int]]) -> "Iterator[Profile]":
         """The queries as the matcher takes them."""

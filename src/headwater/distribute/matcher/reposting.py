@@ -17,7 +17,7 @@ from headwater.distribute.matcher.posting import is_room_for_posts, plan_posts, 
 
 _CLEARLY = 2.0
 # Of the postings that a version led to so many are looked at, and one of so many more.
-_AT_ONCE, _OF_SO_MANY = 32, 512
+_AT_ONCE, _OF_SO_MANY = 16, 512
 # Postings that are gone through to take one out of many lists: beyond this a profile stays where it is.
 _MOST_EFFORT = 100_000
 
