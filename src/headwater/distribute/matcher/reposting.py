@@ -16,6 +16,8 @@ from headwater.distribute.matcher.plan import ALL, POSTED
 from headwater.distribute.matcher.posting import is_room_for_posts, plan_posts, post, share_nodes, take_out_posts
 
 _CLEARLY = 2.0
+# What fewer versions lead to stays: it costs little, and profiles that were put together lie together.
+_WORTH_IT = 0.01
 # Of the postings that a version led to so many are looked at, and one of so many more.
 _AT_ONCE, _OF_SO_MANY = 16, 512
 # Postings that are gone through to take one out of many lists: beyond this a profile stays where it is.
@@ -101,7 +103,7 @@ def _move(
     tree = profiles.trees.data[begin : begin + profiles.trees.rows[slot, 1], 0]
     share_nodes(tree, features, scratch.nodes, scratch.shares)
     cost, posted, effort = _as_posted(tree, scratch.shares, profiles)
-    if effort > _MOST_EFFORT:
+    if cost < _WORTH_IT or effort > _MOST_EFFORT:
         return True
     n = plan_posts(tree, scratch.shares, scratch.nodes, scratch.posts)
     if _CLEARLY * _as_planned(scratch.posts, n, scratch.shares) > cost:
