@@ -200,8 +200,8 @@ def test_posted_anew_all_match_as_before(profiles: list, lessons: list, steps: l
     matcher, held = Matcher(), dict(enumerate(profiles))
     for profile_id, profile in held.items():
         matcher.put(profile_id, *profile)
-    for lesson, times in lessons:
-        for _ in range(times):
+    for lesson, laps in lessons:
+        for _ in range(laps):
             matcher.learn(lesson, NOW)
         for profile_id, profile in steps:
             matcher.remove(profile_id)

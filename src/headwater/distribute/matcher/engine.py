@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from headwater.distribute.matcher.arrays import Floats, ProfileParts, Scratch
+from headwater.distribute.matcher.arrays import Floats, ProfileArrays, ProfileParts, Scratch
 from headwater.distribute.matcher.asked import feature_of, known_words, languages_key
 from headwater.distribute.matcher.batch import Batch, has_twice
 from headwater.distribute.matcher.features import Features
@@ -358,6 +358,9 @@ class Matcher:
     def _widen_scratch(self, size: int) -> None:
         if size > len(self._scratch.dead):
             self._scratch = _scratch(2 * size)
+
+    def _profiles(self) -> ProfileArrays:
+        return ProfileArrays(self._slots.arrays(), self._trees.arrays(), self._plain.arrays(), self._checked.arrays())
 
     def _parts(self) -> ProfileParts:
         return self._slots.parts(), self._trees.parts(), self._plain.parts(), self._checked.parts()
