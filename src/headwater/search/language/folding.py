@@ -50,6 +50,7 @@ _CACHED_WORDS = 400_000
 _TOGETHER = 10_000  # words of a long text
 
 
+@lru_cache(1024)
 def base_language(tag: str) -> str:
     """The language of a tag without region or script: "pt-BR" is "pt"; "" stays ""."""
     return tag.replace("_", "-").split("-", 1)[0].lower()
