@@ -9,8 +9,8 @@ What somebody sees first, when 500 must-reads were opened before the background 
 first pages are measured by themselves, at the median of several people with a moment between them: of newcomers, whose
 inbox is empty; of full inboxes for which the background has been there, as it has within the hour; of full inboxes for
 which it has not; of such that nobody has read, so that their rows come from the disk; and of Today as the first page.
-Besides, the page that each asks for at once after it, while what the first has left is taken in. All others are one
-reader's. Before any of them others look, for each of the server's connections has to plan what it asks.
+Besides, the page that each asks for at once after it, a moment before what the first has left is taken in. All others
+are one reader's. Before any of them others look, for each of the server's connections has to plan what it asks.
 """
 
 import time

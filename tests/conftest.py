@@ -21,6 +21,7 @@ from django.db import connections
 from django.test import Client
 from psycopg import sql
 
+from headwater.core import afterwards
 from headwater.core.models import Classification, Organisation, User
 from headwater.core.wall import organisation_context
 from headwater.people.models import Audience, AudienceMember, Grant, Permission, Person, Unit
@@ -118,6 +119,14 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         with psycopg.connect(**_owner_dsn(settings.DATABASES["owner"]["NAME"]), autocommit=True) as owner:
             # Numbers go on: what a process remembers of organisation 2 must never be told of another organisation.
             owner.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def done_at_once() -> Iterator[None]:
+    """What is done a moment after an answer is done when the answer is closed, by whoever closes it: the test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(afterwards._later, "_begin", afterwards._later.do_waiting)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from headwater.core import counting
+from headwater.core import afterwards, counting
 from headwater.core.counting import SPARE
 from headwater.distribute import lines, taking_in, waiting
 from headwater.distribute.ahead import NOTHING_AHEAD, Ahead, Shown
@@ -325,23 +325,24 @@ def test_the_rest_is_taken_in_once_however_often_somebody_looks_meanwhile(
     """Here they look again in the middle of it: that page is whole, too, and leaves the rest to the first one."""
     browser, address, real = sign_in(many), "/o/waterworks/distribute/inbox/?tab=must", deliver_broadcasts
     pages: list[str] = []
-    looked: list[bool] = []
+    steps: list[int] = []
 
     def looking(broadcasts: Sequence[int], people: Sequence[int]) -> int:
-        if not looked:
-            looked.append(True)
-            pages.append(browser.get(address).content.decode())
+        steps.extend(broadcasts)
+        if len(steps) == 2:
+            with monkeypatch.context() as usual:
+                usual.setattr(taking_in, "deliver_broadcasts", real)
+                pages.append(browser.get(address).content.decode())
         return real(broadcasts, people=people)
 
-    with monkeypatch.context() as slow:
-        slow.setattr(taking_in, "_take_in_rest", lambda *_: None)
-        pages.append(browser.get(address).content.decode())
-    missing = list(Broadcast.objects.exclude(directive__reasons__delivery__person=many).values_list("pk", flat=True))
+    monkeypatch.setattr(afterwards._later, "_begin", lambda: None)
+    pages.append(browser.get(address).content.decode())
     monkeypatch.setattr(taking_in, "deliver_broadcasts", looking)
     monkeypatch.setattr(taking_in, "_A_STEP", 1)
-    taking_in._take_in_rest(many.organisation_id, many.pk, missing)
+    afterwards._later.do_waiting()
     assert _shown(pages[0]) == _shown(pages[1])
     assert take_in_broadcasts(many) == 0
+    assert len(steps) == len(set(steps)) > 2, "each in a step of its own, and none for the second look"
 
 
 def test_when_the_rest_fails_the_page_is_there_and_the_next_look_goes_on(

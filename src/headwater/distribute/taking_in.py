@@ -2,7 +2,7 @@
 
     take_in_broadcasts(person)      all that concern them
     take_in_first(person, shown)    those on the first lines of lists; what else there is comes back
-    look_in(request, shown)         the same for a page, and all the rest once the page was sent
+    look_in(request, shown)         the same for a page, and all the rest a moment after the page was sent
 
 A row takes a tenth of a millisecond: of somebody who comes to five hundred, the first page would wait for all of them.
 Where a row stands does not depend on when it is taken in, so a page can be turned before the rest has come.
@@ -34,7 +34,6 @@ from headwater.search.models import Entry, EntryVersion
 _A_STEP = 100  # rows: a hundredth of a second
 _first_ones: set[int] = set()  # versions that this process knows to be the first of their entries
 _AT_MOST_KNOWN = 10_000
-_under_way: set[tuple[int, int]] = set()  # (organisation, person) for whom this process takes in the rest
 
 
 class _Missing(NamedTuple):
@@ -71,14 +70,14 @@ def take_in_broadcasts(person: Person) -> int:
 
 
 def look_in(request: Request, shown: Sequence[Shown]) -> Ahead:
-    """Take in what a page shows, and the rest once the page was sent; everything before, where it begins further on."""
+    """Take in what a page shows, and the rest once it was sent; everything before, where it begins further on."""
     if not shown:
         take_in_broadcasts(request.person)
         return NOTHING_AHEAD
     ahead = take_in_first(request.person, shown)
     if ahead.texts:
-        organisation, person = request.organisation.pk, request.person.pk
-        afterwards(request, lambda: _take_in_rest(organisation, person, ahead.broadcasts))
+        organisation, person, rest = request.organisation.pk, request.person.pk, ahead.broadcasts
+        afterwards(request, ("rest", organisation, person), lambda: _take_in_rest(organisation, person, rest))
     return ahead
 
 
@@ -140,16 +139,9 @@ def _replacing(person: Person, versions: Set[int]) -> set[int]:
 
 def _take_in_rest(organisation_id: int, person_id: int, broadcasts: Sequence[int]) -> None:
     """In small steps: whoever looks meanwhile waits for one of them. What has ended since is left out there."""
-    whose = organisation_id, person_id
-    if whose in _under_way:
-        return
-    _under_way.add(whose)
-    try:
-        for first in range(0, len(broadcasts), _A_STEP):
-            with organisation_context(organisation_id):
-                deliver_broadcasts(broadcasts[first : first + _A_STEP], people=[person_id])
-    finally:
-        _under_way.discard(whose)
+    for first in range(0, len(broadcasts), _A_STEP):
+        with organisation_context(organisation_id):
+            deliver_broadcasts(broadcasts[first : first + _A_STEP], people=[person_id])
 
 
 def _take_in(person: Person, missing: Sequence[_Missing]) -> int:
