@@ -14,9 +14,10 @@ from headwater.core.actions import OPERATOR
 from headwater.core.models import Organisation
 from headwater.distribute.models import Acknowledgement, Delivery, Preference
 from headwater.home.findings import budget_line, done_lede, today_lede, today_title
-from headwater.home.today import Today, first_sentence
+from headwater.home.today import Today, first_sentence, to_verify
 from headwater.library.actions import create_article, publish_article, set_library
-from headwater.people.models import Audience, Person, Unit
+from headwater.library.models import Article
+from headwater.people.models import Audience, Notice, Person, Unit
 from headwater.people.notices import tell
 from headwater.search.models import Entry, Kind
 from tests.asked import MOST_QUERIES, asked_by
@@ -217,6 +218,78 @@ def test_notices_about_what_is_closed_now_are_not_shown(
         for matter in ("owner", "review", "answer", "source-failed", "replaced", "overdue-head"):
             tell(ines, "More", "/x", f"{matter}:{number}")
     assert len(asked_by(sign_in(ines), PAGE)) <= len(asked) <= MOST_QUERIES
+
+
+def test_urgent_notices_come_first_then_the_soonest_then_the_newest(ines: Person, otto: Person) -> None:
+    now = timezone.now()
+
+    def say(text: str, urgency: str = "normal", due_at: datetime | None = None, age: int = 0) -> None:
+        created = now - timedelta(hours=age)
+        fields = {"text": text, "urgency": urgency, "due_at": due_at, "created_at": created}
+        Notice.objects.create(person=ines, dedupe_key=f"matter:{text}", **fields)
+
+    say("older", age=2)
+    say("newer", age=1)
+    say("oldest", age=3)
+    say("in two days", due_at=now + timedelta(days=2))
+    say("in a day", due_at=now + timedelta(days=1))
+    say("urgent", urgency="urgent", age=9)
+    tell(otto, "Otto's", "/x", "matter:otto")
+    assert [each.text for each in Today(ines).notices] == ["urgent", "in a day", "in two days", "newer", "older"]
+    assert [each.text for each in Today(otto).notices] == ["Otto's"]
+
+
+def test_each_has_their_own_preference_and_who_chose_nothing_what_is_usual(ines: Person, otto: Person) -> None:
+    hers = Preference.objects.create(person=ines, budget=3)
+    assert (Today(ines).preference, Today(ines).preference.budget) == (hers, 3)
+    assert (Today(otto).preference.pk, Today(otto).preference.person, Today(otto).preference.budget) == (None, otto, 5)
+    Preference.objects.update(budget=7)
+    assert Today(ines).preference.budget == 7
+
+
+@pytest.fixture
+def looked_after(ines: Person, otto: Person, unit: Unit, readers: Audience) -> Callable[..., Article]:
+    """An article that Ines verifies within so many days."""
+    set_library(OPERATOR, needs_review=False, allows_self_approval=True)
+
+    def make(title: str, days: int, **fields: object) -> Article:
+        article = create_article(otto, Kind.PROCEDURE, title, "Text", unit=unit, audience=readers)
+        publish_article(otto, article)
+        due = timezone.localdate() + timedelta(days=days)
+        Article.objects.filter(pk=article.pk).update(**{"verifier": ines, "verify_due_on": due} | fields)
+        return article
+
+    return make
+
+
+def test_what_is_to_be_verified_within_two_weeks_is_shown_soonest_first(
+    ines: Person, otto: Person, looked_after: Callable[..., Article], sign_in: SignIn
+) -> None:
+    looked_after("In ten days", 10)
+    looked_after("Late", -3)
+    looked_after("In fourteen days", 14)
+    looked_after("In fifteen days", 15)
+    looked_after("Otto's", 1, verifier=otto)
+    looked_after("Thrown away", 1, trashed_at=timezone.now())
+    looked_after("Never published", 1, published=None)
+    closed = looked_after("Closed", 1)
+    Entry.objects.filter(pk=closed.entry_id).update(audience=None)
+    assert [each.entry.title for each in to_verify(ines)] == ["Late", "In ten days", "In fourteen days"]
+    assert [each.entry.title for each in to_verify(otto)] == ["Otto's"]
+    page = sign_in(ines).get(PAGE).content.decode()
+    assert page.index("Late") < page.index("In ten days") < page.index("In fourteen days")
+    for number in range(5):
+        looked_after(f"Later still {number}", -9)
+    assert len(to_verify(ines)) == 5
+    Entry.objects.update(audience=None)
+    assert to_verify(ines) == []
+
+
+def test_who_has_left_verifies_nothing(ines: Person, looked_after: Callable[..., Article]) -> None:
+    looked_after("Late", -3)
+    assert len(to_verify(ines)) == 1
+    ines.left_on = timezone.localdate()
+    assert to_verify(ines) == []
 
 
 def test_what_was_signed_this_month_is_counted(ines: Person, make_entry: MakeEntry, must_read: Deliver) -> None:

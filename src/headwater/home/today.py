@@ -65,7 +65,7 @@ class Today:
 
     @cached_property
     def preference(self) -> Preference:
-        return Preference.objects.filter(person=self.person).first() or Preference(person=self.person)
+        return next(iter(_preference.all(person=self.person.pk)), None) or Preference(person=self.person)
 
     @cached_property
     def digest_at(self) -> datetime:
@@ -134,8 +134,7 @@ class Today:
     @cached_property
     def notices(self) -> list[Notice]:
         """What else the person must be told: reviews due, sources that failed; nothing that is closed to them now."""
-        told = self.person.notices.filter(done_at=None).order_by("-urgency", "due_at", "-created_at")
-        return still_open(self.person, told[:NOTICES_READ])[:NOTICES_SHOWN]
+        return still_open(self.person, _notices.all(person=self.person.pk))[:NOTICES_SHOWN]
 
     @cached_property
     def has_profiles(self) -> bool:
@@ -273,6 +272,18 @@ def first_sentence(beginning: str, title: str) -> str:
 def to_verify(person: Person) -> list[Article]:
     """The articles this person is asked to verify within two weeks, soonest first."""
     soon = timezone.localdate() + timedelta(days=14)
-    mine = Article.objects.filter(verifier=person, verify_due_on__lte=soon, trashed_at=None, published__isnull=False)
-    mine = mine.filter(readable(person, "entry__"))
-    return list(mine.select_related("entry").order_by("verify_due_on")[:NOTICES_SHOWN])
+    return _to_verify(reader_like(person)).all(soon=soon, **given_of(person))
+
+
+@lru_cache(256)
+def _to_verify(reader: GivenReader) -> PreparedObjects[Article]:
+    mine = Article.objects.filter(verifier=reader.pk, verify_due_on__lte=Given("soon"), trashed_at=None)
+    mine = mine.filter(readable(reader, "entry__"), published__isnull=False).select_related("entry")
+    return PreparedObjects(lambda: mine.order_by("verify_due_on")[:NOTICES_SHOWN], keeps_plan=True)
+
+
+_preference = PreparedObjects(lambda: Preference.objects.filter(person=Given("person")), keeps_plan=True)
+_undone = Notice.objects.filter(person=Given("person"), done_at=None)
+_notices = PreparedObjects(
+    lambda: _undone.order_by("-urgency", "due_at", "-created_at")[:NOTICES_READ], keeps_plan=True
+)
