@@ -24,8 +24,8 @@ from headwater.distribute.models import Broadcast, Delivery, Directive
 from headwater.distribute.taking_in import take_in_broadcasts, take_in_first
 from headwater.distribute.views import inbox
 from headwater.distribute.waiting import counts_of, look_through
-from headwater.home import views
-from headwater.home.today import Today
+from headwater.home import today
+from headwater.home.today import Today, first_lines
 from headwater.people.models import Absence, Audience, Person
 from headwater.search.models import Entry, EntryVersion
 from tests.conftest import enrol
@@ -35,7 +35,17 @@ SignIn = Callable[[Person], Client]
 NOW = timezone.now()
 LONG_AGO = NOW - timedelta(days=30)
 LINES = 2
-SHOWN_TODAY = [Shown(name, LINES) for name in ("must", "urgent must", "unread", "urgent unread")]
+
+
+@pytest.fixture
+def short_today(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Today shows two lines of each list. Queries are kept for as many as they were made for."""
+    lists = {name: (rows, LINES) for name, (rows, _lines) in today._LISTS.items()}
+    for name, value in (("_LISTS", lists), ("MUST_SHOWN", LINES), ("FOR_YOU_SHOWN", LINES)):
+        monkeypatch.setattr(today, name, value)
+    today._pressing.cache_clear()
+    yield
+    today._pressing.cache_clear()
 
 
 @pytest.fixture
@@ -105,20 +115,47 @@ def test_the_first_page_is_what_it_is_afterwards(
     assert first[0], first[1]
 
 
+@pytest.mark.usefixtures("short_today")
 def test_today_is_at_first_what_it_is_afterwards(many: Person) -> None:
-    first = Today(many, ahead=take_in_first(many, SHOWN_TODAY))
+    first = Today(many, ahead=take_in_first(many, first_lines(many)))
     seen = first.counts, _entries(first)
     assert take_in_broadcasts(many)
     assert seen == (Today(many, now=first.now).counts, _entries(Today(many, now=first.now)))
     assert (first.counts["late"], first.counts["must"]) == (3, 13)
 
 
-def _entries(today: Today) -> list[int]:
-    return [line.entry.pk for lines in (today.must_read, today.for_you) for line in lines[:LINES]]
+def _entries(today: Today) -> list[list[int]]:
+    return [[line.entry.pk for line in lines] for lines in (today.must_read, today.for_you)]
 
 
-def test_when_today_was_sent_the_rest_is_there(many: Person, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views, "MUST_SHOWN", LINES)
+@pytest.mark.usefixtures("short_today")
+@pytest.mark.parametrize(("must", "unread"), [(True, True), (True, False), (False, True)])
+def test_today_takes_in_no_more_than_it_shows(
+    must: bool, unread: bool, many: Person, everyone: Audience, nadia: Person
+) -> None:
+    """Where what stands first already is more pressing, or newer. But for what tells only when it is done."""
+    for number in range(12):
+        row = {"person": many, "urgent": True, "came_at": NOW + timedelta(days=1)}
+        if must:
+            due = NOW - timedelta(days=9)
+            version = make_version(f"Asked {number}", "Text.", everyone, nadia)
+            Delivery.objects.create(version=version, must_acknowledge=True, due_at=due, **row)
+        if unread:
+            Delivery.objects.create(version=make_version(f"Brought {number}", "Text.", everyone, nadia), **row)
+    rows = set(Delivery.objects.filter(person=many).values_list("pk", flat=True))
+    ahead = take_in_first(many, first_lines(many))
+    new = Delivery.objects.filter(person=many).exclude(pk__in=rows)
+    told = {"New"}  # the second version of what she had
+    told |= set() if must else {"Twice", "Due 5", "Urgent"}
+    told |= set() if unread else {"To read 2", "To read 3"}
+    assert set(new.values_list("version__title", flat=True)) == told
+    assert not [text for text in ahead.texts if text.now], "whose rows say more than is reckoned"
+    take_in_first(many, first_lines(many))
+    assert new.count() == len(told)
+
+
+@pytest.mark.usefixtures("short_today")
+def test_when_today_was_sent_the_rest_is_there(many: Person, sign_in: SignIn) -> None:
     assert sign_in(many).get("/o/waterworks/").status_code == 200
     assert take_in_broadcasts(many) == 0
 
@@ -227,13 +264,16 @@ def test_whatever_somebody_has_the_first_page_is_what_it_is_afterwards(
     assert first == _seen(ines, tab, NOTHING_AHEAD)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.usefixtures("short_today")
+@pytest.mark.parametrize("seed", range(10))
 def test_whatever_somebody_has_today_is_what_it_is_afterwards(
     seed: int, ines: Person, everyone: Audience, nadia: Person
 ) -> None:
     _some_inbox(random.Random(seed), ines, everyone, nadia)
-    first = Today(ines, ahead=take_in_first(ines, SHOWN_TODAY))
+    first = Today(ines, ahead=take_in_first(ines, first_lines(ines)))
     seen = first.counts, _entries(first)
+    assert first.ahead
+    assert first.ahead.texts
     take_in_broadcasts(ines)
     assert seen == (Today(ines, now=first.now).counts, _entries(Today(ines, now=first.now)))
 

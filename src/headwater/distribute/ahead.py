@@ -95,25 +95,31 @@ _LISTS: Mapping[str, _List] = {
 class Shown:
     """What a page shows of a list: its first `lines`.
 
-    `row_below` finds the row that stands so many lines below the last of them now, if one does. Without it, whatever
-    somebody has a row of already is taken to be shown.
+    `row_below` finds the row that stands so many lines below the last of them now, if one does. Without it, or with
+    `all_rows`, whatever somebody has a row of already is taken to be shown: for pages that count more of rows than is
+    reckoned here.
     """
 
     name: str
     lines: int
     row_below: Callable[[int], Delivery | None] | None = None
+    all_rows: bool = False
 
     def of(self, coming: Sequence[Coming], leaving: int) -> set[int]:
         """The versions of those texts that the page shows or will show, if so many other rows may leave the list."""
         holds, place = _LISTS[self.name]
         now, then = [text.now for text in coming if text.now], [text.then for text in coming if holds(text.then)]
-        if self.row_below is not None:
-            now = [text for text in now if holds(text)]
-            if row := self.row_below(leaving + len(now)):
-                last = place(Standing.of(row))
-                now = [text for text in now if place(text) <= last]
-                then = [text for text in then if place(text) < last]
-        return {text.version for text in (*now, *sorted(then, key=place)[: self.lines])}
+        held = [text for text in now if holds(text)]
+        in_question = then if self.all_rows else [*held, *then]
+        if row := self._below(leaving + len(held)) if in_question else None:
+            last = place(Standing.of(row))
+            held = [text for text in held if place(text) <= last]
+            then = [text for text in then if place(text) < last]
+        rows = now if self.all_rows or self.row_below is None else held
+        return {text.version for text in (*rows, *sorted(then, key=place)[: self.lines])}
+
+    def _below(self, lines: int) -> Delivery | None:
+        return self.row_below(lines) if self.row_below else None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """What Today shows: what must be read and in how long, what is for me and why, what I am asked to look after."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from django.db.models import F, Max, Q, QuerySet
@@ -12,10 +13,11 @@ from django.utils.functional import cached_property
 
 from headwater.core.counting import AT_MOST, AtLeast, RowCount, RowCounts, bounded
 from headwater.core.prepared import Given, Prepared, PreparedObjects
-from headwater.distribute.ahead import NOTHING_AHEAD, Ahead
+from headwater.distribute.ahead import NOTHING_AHEAD, STANDING_FIELDS, Ahead, Shown
 from headwater.distribute.because import Because, because, weightiest_first
 from headwater.distribute.digests import digest_hour
 from headwater.distribute.inbox import for_you, signed, to_sign, with_reasons
+from headwater.distribute.lines import STEP
 from headwater.distribute.messages import minutes_of_letters
 from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference
 from headwater.distribute.taking_in import take_in_broadcasts
@@ -214,6 +216,33 @@ def _with(counts: dict[str, int], ahead: Ahead, now: datetime, tomorrow: datetim
     return counts | {name: bounded(counts[name] + count) for name, count in more.items() if count}
 
 
+# Of which lists Today shows how many of the first lines at most, by their names in distribute/ahead.py.
+_LISTS: dict[str, tuple[Callable[[Reader], QuerySet[Delivery]], int]] = {
+    "must": (to_sign, MUST_SHOWN),
+    "urgent must": (lambda reader: to_sign(reader).filter(urgent=True), MUST_SHOWN),
+    "unread": (for_you, FOR_YOU_SHOWN),
+    "urgent unread": (lambda reader: for_you(reader).filter(urgent=True), FOR_YOU_SHOWN),
+}
+
+
+def first_lines(person: Person) -> list[Shown]:
+    """What Today shows of the lists of what waits. Of rows it counts more than how they stand in them."""
+    reader, given = reader_like(person), given_of(person)
+
+    def row_below(name: str, below: int) -> Delivery | None:
+        line = _LISTS[name][1] - 1 - (-below // STEP) * STEP
+        return next(iter(_at(reader, name, line).all(**given)), None)
+
+    return [Shown(name, lines, partial(row_below, name), all_rows=True) for name, (_rows, lines) in _LISTS.items()]
+
+
+@lru_cache(256)
+def _at(reader: GivenReader, name: str, line: int) -> PreparedObjects[Delivery]:
+    """The delivery on a line of one of these lists, with no more than how it stands there."""
+    one = _LISTS[name][0](reader)[line : line + 1]
+    return PreparedObjects(lambda: one.only(*STANDING_FIELDS), keeps_plan=True)
+
+
 @lru_cache(256)
 def _pressing(reader: GivenReader) -> PreparedObjects[Delivery]:
     """The most pressing must-reads and the newest of the rest, urgent ones first, with all that their lines say.
@@ -221,10 +250,7 @@ def _pressing(reader: GivenReader) -> PreparedObjects[Delivery]:
     The first of the urgent and the first of all hold what is shown, and each of the four is found in an index, however
     much waits: by version, which the index holds and the row's own number it does not.
     """
-    asked, unread = to_sign(reader), for_you(reader)
-    first = [asked[:MUST_SHOWN], asked.filter(urgent=True)[:MUST_SHOWN]]
-    first += [unread[:FOR_YOU_SHOWN], unread.filter(urgent=True)[:FOR_YOU_SHOWN]]
-    chosen, *others = (some.values("version") for some in first)
+    chosen, *others = (rows(reader)[:lines].values("version") for rows, lines in _LISTS.values())
     rows = Delivery.objects.filter(person=reader.pk, version__in=chosen.union(*others, all=True))
     rows = rows.annotate(letters=letters_of("version__text"), beginning=Left("version__text", 400))
     rows = rows.order_by("-urgent", F("due_at").asc(nulls_last=True), "-came_at", "-version_id")

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET, require_POST
 from headwater.core.addresses import address
 from headwater.core.display.figures import number
 from headwater.core.typed import read_number
-from headwater.distribute.ahead import Shown
 from headwater.distribute.rules import may_try_again
 from headwater.distribute.taking_in import look_in
 from headwater.distribute.waiting import InboxCounts, note_counts
@@ -26,20 +25,19 @@ from headwater.home.overview import PERIODS, overview
 from headwater.home.palette import suggestions
 from headwater.home.rail import LOOKING, WRITING, may_go
 from headwater.home.samples import sample
-from headwater.home.today import MUST_SHOWN, Today, to_verify
+from headwater.home.today import Today, first_lines, to_verify
 from headwater.people import actions
 from headwater.people.models import Person
 from headwater.people.request import Request
 
 ROWS_A_PAGE = 50
-_SHOWN = ["must", "urgent must", "unread", "urgent unread"]  # of what waits, by today.py
 
 
 @require_GET
 def show_today(request: Request) -> HttpResponse:
     """What must I do, and in how long."""
     person = request.person
-    ahead = look_in(request, [Shown(name, MUST_SHOWN) for name in _SHOWN])
+    ahead = look_in(request, first_lines(person))
     today = Today(person, is_being_made=request.organisation.is_being_made, ahead=ahead)
     note_counts(request, InboxCounts(unread=today.counts["unread"], overdue=today.counts["late"]))
     return render(
