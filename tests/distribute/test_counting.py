@@ -308,3 +308,22 @@ def test_rows_are_posted_where_texts_say_they_cost_least(house: House, part: Par
     standing = loaded(house, part)
     assert standing._matcher.postings_of(seen) == 0
     assert len(scores_of(standing, "the pump")) == 350
+
+
+def test_between_an_older_snapshot_and_now_a_version_that_comes_by_twice_counts_once(house: House, part: Part) -> None:
+    profile(house, house.ines, "pump")
+    house.match()
+    with at_rest(part) as standing:
+        assert standing is not None
+        kept, tx = standing.saved(), standing.tx
+    version = house.publish("A pump")
+    house.match()
+    with house.inside():
+        Entry.objects.get(pk=version.entry_id).save()
+        InterestProfile.objects.create(person=house.omar, query="pump", since_tx=tx_of(version), asked_tx=current_tx())
+    forget_standing()
+    older = Standing(part)
+    older.restore(kept, tx)
+    matching._held[part] = older
+    house.match()
+    assert counted(part) == 1

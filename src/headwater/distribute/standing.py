@@ -189,7 +189,7 @@ class Standing:
 
     def found(self, reading: "Reading", tx: int, among: Collection[int] | None = None) -> "Found":
         """The same without the words of what was asked for: they take longest, and nobody need wait for it."""
-        found = self._passed(reading, tx)
+        found = self._matcher.look(reading, upto=tx) if among is not None else self._passed(reading, tx)
         keys, scores = found.ids, found.scores
         if among is not None:
             is_among = np.isin(keys, np.fromiter(among, np.int64))

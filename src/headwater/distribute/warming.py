@@ -53,20 +53,25 @@ def _run_through() -> None:
     if "NUMBA_CACHE_DIR" not in os.environ:
         # Compiled loops are kept beside their source; where that is not ours to write to, in our home folder.
         keep_compiled(settings.HEADWATER_HOME / "cache" / "numba")
-    from headwater.distribute.matcher.engine import ENOUGH, Matcher
+    from headwater.distribute.matcher.engine import ENOUGH, Matcher, Profile
     from headwater.distribute.matcher.learning import Learned
     from headwater.distribute.matcher.linear import LinearProfiles
     from headwater.distribute.matcher.reading import Reading
 
     reading = Reading(Searchable(1, 1, "a b c", "d e g h", "en", "", "", (), (), "", timezone.now()))
     matcher, learned = Matcher(), LinearProfiles()
-    matcher.put(1, parse('"a b c" OR (d (e OR NOT f) g h)'), ("en",))
+    queries = ('"a b c" OR (d (e OR NOT f) g h)', "a NEAR/9 b", '"a b" NEAR/9 c NEAR/9 a', "published:>=2000-01-01")
+    matcher.put_all(Profile(number, query, ("en",)) for number, query in enumerate(queries, 10))
+    matcher.put(1, parse(queries[0]), ("en",))
     matcher.explain(matcher.match(reading).ids.tolist(), reading)
     matcher.put(2, "a (b OR c)", ("en",))
     for _ in range(ENOUGH):
         matcher.match(reading)
+    matcher.look(reading)
+    matcher.learn(reading)
     matcher.repost()
-    matcher.remove(1)
+    for number in matcher.ids().tolist():
+        matcher.remove(number)
     learned.put(1, Learned((("a", 2.0),), 0.5))
     learned.match(reading.terms)
     learned.explain(1, reading.terms)

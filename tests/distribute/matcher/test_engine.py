@@ -317,6 +317,22 @@ def test_a_phrase_refused_in_the_middle_of_many_is_not_looked_for() -> None:
     assert matched(matcher, version("a dry road"), NOW) == [1, 4]
 
 
+@pytest.mark.parametrize("alternatives", [2, 3, 5, 9, 17, 40])
+def test_many_postings_under_one_feature_stay_within_the_tables(alternatives: int) -> None:
+    """A list that grows several times for one profile takes more room than one that grows once."""
+    matcher = Matcher()
+    common = [f"common{number}" for number in range(alternatives)]
+    matcher.put_all(Profile(number, word) for number, word in enumerate(common))
+    for _ in range(40):
+        matcher.learn(version(" ".join(common)), NOW)
+    for at in range(200):
+        matcher.put(1_000 + at, " OR ".join(f"rare{at} {word}" for word in common))
+        for lists in (matcher._plain, matcher._checked, matcher._trees):
+            used = lists.arrays().state[32]
+            assert used <= len(lists.data)
+    assert matched(matcher, version(f"rare7 {common[-1]}"), NOW) == [alternatives - 1, 1_007]
+
+
 def test_many_profiles_at_once_grow_the_tables() -> None:
     matcher = Matcher()
     for number in range(3000):

@@ -25,6 +25,7 @@ from headwater.search.language.query import (
     Query,
     Recent,
     Word,
+    any_of,
     leaves,
 )
 from headwater.search.language.writing import to_text
@@ -243,3 +244,12 @@ def test_partial_reading_keeps_what_comes_before(text: str, part: str) -> None:
     query, error = parse_partial(text)
     assert error is not None
     assert to_text(query) == part
+
+
+def test_names_that_stand_for_many_values_count_as_all_of_them() -> None:
+    def many(leaf: Facet) -> Query:
+        return any_of(Facet(leaf.name, f"{leaf.value}-{number}", position=leaf.position) for number in range(40))
+
+    with pytest.raises(QueryError) as refused:
+        parse(" ".join(f"unit:u{number}" for number in range(10)), many)
+    assert refused.value.code == "too_many"

@@ -191,13 +191,17 @@ def _add_checks(tree: Ints, at: int, best: int, shares: Floats, posts: Ints, row
 
 @njit(cache=True)
 def is_room_for_posts(n: int, profiles: ProfileArrays, posts: Ints, needs: Longs) -> bool:
-    """Whether all these postings fit; what may be needed of plain and of checked ones goes to `needs`."""
+    """Whether all these postings fit; what may be needed of plain and of checked ones goes to `needs`.
+
+    Several may be under one feature, whose list then grows more than once: from r records and k more it takes runs of
+    less than 4 (r + k) in all, and nothing that was given back is counted on.
+    """
     needs[0] = needs[1] = needs[2] = 0
     for k in range(n):
         if posts[k, 2]:
-            needs[2] += 2 * profiles.checked.rows[posts[k, 1], 2] + 1
+            needs[2] += 2 * profiles.checked.rows[posts[k, 1], 2] + 4
         else:
-            needs[1] += 2 * profiles.plain.rows[posts[k, 1], 2] + 1
+            needs[1] += 2 * profiles.plain.rows[posts[k, 1], 2] + 4
     return is_room(profiles.plain, needs[1]) and is_room(profiles.checked, needs[2])
 
 

@@ -78,7 +78,7 @@ def parse(text: str, meaning: Meaning | None = None) -> Query:
     if _PHRASE_ALONE.fullmatch(text):
         return Phrase(tuple(text[1:-1].split(" ")))
     query = _Parser(lexemes(text), len(text), meaning).read()
-    if len(text) > MAX_TERMS:  # shorter ones cannot have so many
+    if meaning is not None or len(text) > MAX_TERMS:  # shorter ones have not so many, if a name means no more than one
         for count, leaf in enumerate(leaves(query)):
             if count == MAX_TERMS:
                 raise QueryError("too_many", leaf.position, most=MAX_TERMS)
