@@ -22,7 +22,10 @@ LONGEST_LESSON = 3.0  # seconds
 
 
 def recent_texts(below: int) -> Iterator[Searchable]:
-    """The newest versions of transactions below this one of the current organisation, newest first."""
+    """The newest versions of transactions below this one of the current organisation, newest first.
+
+    Those that a source brought along from before are among them: they tell what words are usual as well as any.
+    """
     ends = time.monotonic() + LONGEST_LESSON
     wanted = _as_many_as_are_read(below)
     for begin in range(0, len(wanted), AT_ONCE):

@@ -1,8 +1,8 @@
 """NEAR: found by where the lexemes of its parts stand, compiled, and only in versions that have all of them.
 
-A NEAR is *watched* under the rarest of its parts. Where that and up to three others are present, it is judged. What
-places of lexemes cannot say (a part is the beginning of a word; three parts or more share words) is left to
-`Reading.passage_near`.
+A NEAR is *watched* under the rarest of its parts, as far as was known when it was first asked for. Where that and up to
+three others are present, it is judged. What places of lexemes cannot say (a part is the beginning of a word; three
+parts or more share words) is left to `Reading.passage_near`.
 """
 
 from __future__ import annotations
