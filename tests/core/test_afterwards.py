@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from queue import Queue
 
 import pytest
@@ -26,7 +27,7 @@ class _Answer(HttpResponse):
 def _answered(done: list[str], *wanted: str) -> HttpResponse:
     def view(request: HttpRequest) -> HttpResponse:
         for name in wanted:
-            afterwards(request, name, lambda name=name: _do(done, name))  # type: ignore[misc]
+            afterwards(request, name, partial(_do, done, name))
         return _Answer(done)
 
     return AfterwardsMiddleware(view)(HttpRequest())
@@ -101,10 +102,14 @@ def _put(later: Later, name: str, do: Callable[[], object]) -> None:
     later.put(_Piece(name, done))
 
 
+def _tell_thread(threads: Queue[tuple[int, str]], number: int) -> None:
+    threads.put((number, threading.current_thread().name))
+
+
 def test_one_thread_does_one_after_the_other_in_their_order() -> None:
     later, threads = Later(pause=0), Queue[tuple[int, str]]()
     for number in range(20):
-        _put(later, f"piece {number}", lambda number=number: threads.put((number, threading.current_thread().name)))  # type: ignore[misc]
+        _put(later, f"piece {number}", partial(_tell_thread, threads, number))
     assert [threads.get(timeout=SOON) for _ in range(20)] == [(number, "afterwards") for number in range(20)]
 
 
@@ -152,7 +157,7 @@ def test_what_is_too_much_is_left_undone(waits: _Waits) -> None:
     later, done = Later(pause=0, at_most=3), Queue[str]()
     _put(later, "one", waits)
     for name in ("two", "three", "four", "five"):
-        _put(later, name, lambda name=name: done.put(name))  # type: ignore[misc]
+        _put(later, name, partial(done.put, name))
     waits.go_on.set()
     assert [done.get(timeout=SOON), done.get(timeout=SOON)] == ["two", "three"]
     assert later._waiting.empty()

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable
+from functools import partial
 from queue import SimpleQueue
 from typing import NamedTuple
 
@@ -99,7 +100,7 @@ def _then(response: HttpResponse, pieces: Iterable[_Piece]) -> None:
 
     def hand_over_and_close() -> None:
         for piece in pieces:
-            _try(lambda piece=piece: _later.put(piece))  # type: ignore[misc]  # a loop's own value
+            _try(partial(_later.put, piece))
         close()
 
     response.close = hand_over_and_close  # type: ignore[method-assign]  # which is how a server says that it was sent

@@ -3,7 +3,9 @@
 import gc
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -36,10 +38,12 @@ DAY = timedelta(days=1)
 Asked = dict[int, tuple[Query, tuple[str, ...]]]
 
 
-def version(**given: object) -> Searchable:
+PLAIN = Searchable(1, 1, "", "road", "en", "", "", (), (), "", NOW)
+
+
+def version(**given: Any) -> Searchable:
     """A version with what is given, and nothing else of interest."""
-    fields = {"title": "", "text": "road", "language": "en", "kind": "", "source": "", "topics": (), "unit": ()}
-    return Searchable(**({"entry_id": 1, "version_id": 1, "path": "", "published_at": NOW} | fields | given))  # type: ignore[arg-type]
+    return replace(PLAIN, **given)
 
 
 def restored(matcher: Matcher) -> Matcher:
