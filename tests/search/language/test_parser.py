@@ -201,6 +201,22 @@ def test_written_and_read_again_is_the_same(query: Query) -> None:
     assert parse(to_text(query)) == query
 
 
+@pytest.mark.parametrize(
+    ("plain", "full"),
+    [
+        ("topic:site-safety road", 'topic:"site-safety" road'),
+        ("path:/a/*.pdf road", 'path:"/a/*.pdf" road'),
+        ("published:2024-05..2025 road", 'published:"2024-05..2025" road'),
+        ("title:road gate", "TITLE:road gate"),
+        ("title:road* gate", "title:ro\\ad* gate"),
+        ("road NEAR/5 gate", "road NEAR/5 ga\\te"),
+        ("kind:report", "KIND:report"),
+    ],
+)
+def test_what_is_plain_reads_as_what_is_looked_at_closely(plain: str, full: str) -> None:
+    assert parse(plain) == parse(full)
+
+
 @given(st.text(alphabet=st.sampled_from('ab :"()*^-\\,.“”ORNTAD/安kindtle2'), max_size=40))
 def test_any_text_is_a_query_or_an_error_inside_it(text: str) -> None:
     query, error = parse_partial(text)

@@ -10,7 +10,7 @@ from headwater.search.language.errors import QueryError
 from headwater.search.language.folding import facet_key
 from headwater.search.language.query import FACET_NAMES, WORD_FIELDS
 
-Kind = Literal["open", "close", "phrase", "word", "minus", "boost", "title", "values"]
+Kind = Literal["open", "close", "phrase", "word", "minus", "boost", "title", "values", "end"]
 
 FIELDS = (*WORD_FIELDS, *FACET_NAMES, "path", "published")
 QUOTES = '"“”„‟«»＂'
@@ -20,7 +20,12 @@ _KNOWN = re.compile(rf"({'|'.join(FIELDS)})[:：]", re.IGNORECASE)
 _BOOST = re.compile(r"\^([^\s()]*)")
 _RUN = re.compile(rf"[^\s*\\{re.escape(_STOPS)}]+")
 _OR = re.compile(r"\s+OR\s+")
-_PLAIN_WORD = re.compile(r"[A-Za-z0-9]+(?=[\s()]|\Z)")
+# What most queries are made of: a word or a NEAR, the beginning of a word, one value of a field; nothing to be undone.
+_PLAIN = re.compile(
+    r"([A-Za-z0-9]+|NEAR/[0-9]+)(\*?)(?=[\s()]|\Z)"
+    rf"|({'|'.join((*FACET_NAMES, 'path', 'published'))}):([A-Za-z0-9][^\s,\\{re.escape(_STOPS)}]*)(?=\s|\Z)"
+    rf"|({'|'.join(WORD_FIELDS)}):(?=[A-Za-z0-9])"
+)
 _PLAIN_STAR = re.compile(r"(?:\\.|[^\\*])*\*", re.DOTALL)
 
 
@@ -50,10 +55,9 @@ def lexemes(text: str) -> list[Lexeme]:
         if text[at].isspace():
             at += 1
             continue
-        # Most of what is typed are words with nothing about them.
-        if plain := _PLAIN_WORD.match(text, at):
-            found.append(Lexeme("word", plain[0], at, plain.end()))
-            at = plain.end()
+        if plain := _PLAIN.match(text, at):
+            found.append(_plain(plain))
+            at = found[-1].end
             continue
         lexeme = _next(text, at, touching=bool(found) and found[-1].end == at)
         at = lexeme.end
@@ -62,6 +66,16 @@ def lexemes(text: str) -> list[Lexeme]:
     if not found and text.strip():
         raise QueryError("no_term", len(text) - len(text.lstrip()))
     return found
+
+
+def _plain(found: re.Match[str]) -> Lexeme:
+    start, end = found.span()
+    word, star, name, value, field = found.groups()
+    if word:
+        return Lexeme("word", word, start, end, True, star == "*")
+    if field:
+        return Lexeme("title", field, start, end)
+    return Lexeme("values", name, start, end, values=((value, found.start(4)),))
 
 
 def _next(text: str, at: int, touching: bool) -> Lexeme:

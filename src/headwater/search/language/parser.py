@@ -57,6 +57,8 @@ _WORDS_BETWEEN = re.compile(r"0*(\d{1,4})")
 _FACTOR = re.compile(r"\d{1,2}(?:\.\d{1,3})?")
 _OPERATORS = ("AND", "OR", "NOT")
 _BEGIN = ("A", "O", "N")  # the first letters of all operators
+_BEGIN_NO_TERM = (None, "NOT")
+_NO_TERMS = ("close", "boost", "end")
 _MOST_REPAIRS = 40
 
 
@@ -112,74 +114,65 @@ class _Parser:
     """Recursive descent over the lexemes of one query."""
 
     def __init__(self, found: list[Lexeme], end: int, meaning: Meaning | None) -> None:
-        self.lexemes = found
-        self.operators = [_operator(lexeme) for lexeme in found]
-        self.end = end
+        self.lexemes = [*found, Lexeme("end", "", end, end)]
+        self.operators = [_operator(lexeme) for lexeme in self.lexemes]
+        # Whether something that can be looked for begins at each place.
+        self.begins = [
+            operator in _BEGIN_NO_TERM and lexeme.kind not in _NO_TERMS
+            for lexeme, operator in zip(self.lexemes, self.operators, strict=True)
+        ]
         self.meaning = meaning
         self.at = 0
         self.depth = 0
 
     def read(self) -> Query:
-        if not self.lexemes:
+        if len(self.lexemes) == 1:
             return Everything()
         query = self.any()
-        if (left := self.peek()) is not None:
+        left = self.lexemes[self.at]
+        if left.kind != "end":
             raise QueryError("unopened_parenthesis", left.start)
         return query
 
-    def peek(self) -> Lexeme | None:
-        return self.lexemes[self.at] if self.at < len(self.lexemes) else None
-
-    def operator(self) -> str | None:
-        """The operator that stands here: AND, OR, NOT, or NEAR with its distance."""
-        return self.operators[self.at] if self.at < len(self.operators) else None
-
-    def begins(self) -> bool:
-        """Whether something that can be looked for begins here."""
-        lexeme = self.peek()
-        return lexeme is not None and lexeme.kind not in ("close", "boost") and self.operators[self.at] in (None, "NOT")
-
     def required(self, after: Lexeme) -> None:
-        if not self.begins():
+        if not self.begins[self.at]:
             raise self.missing(after)
 
     def missing(self, after: Lexeme) -> QueryError:
         """A word is missing after that operator: the place is where it should stand."""
-        following = self.peek()
-        place = self.end if following is None else following.start
-        return QueryError("missing_after", place, cut=after.start, operator=after.text)
+        return QueryError("missing_after", self.lexemes[self.at].start, cut=after.start, operator=after.text)
 
     def any(self) -> Query:
         parts = [self.all()]
-        while self.operator() == "OR":
+        while self.operators[self.at] == "OR":
             sign = self.lexemes[self.at]
             self.at += 1
             self.required(after=sign)
             parts.append(self.all())
-        return any_of(parts)
+        return parts[0] if len(parts) == 1 else any_of(parts)
 
     def all(self) -> Query:
         self.refuse_missing_start()
         parts = [self.negated()]
-        while self.begins() or self.operator() == "AND":
-            if self.operator() == "AND":
+        while (is_and := self.operators[self.at] == "AND") or self.begins[self.at]:
+            if is_and:
                 sign = self.lexemes[self.at]
                 self.at += 1
                 self.required(after=sign)
             parts.append(self.negated())
-        return all_of(parts)
+        return parts[0] if len(parts) == 1 else all_of(parts)
 
     def refuse_missing_start(self) -> None:
-        lexeme = self.peek()
-        if lexeme is None or self.begins():
+        if self.begins[self.at]:
             return
+        lexeme = self.lexemes[self.at]
         if lexeme.kind == "close":
             raise QueryError("unopened_parenthesis", lexeme.start)
         raise QueryError("missing_before", lexeme.start, operator="^" if lexeme.kind == "boost" else lexeme.text)
 
     def negated(self) -> Query:
-        lexeme = self.peek()
-        if lexeme is None or not (lexeme.kind == "minus" or self.operator() == "NOT"):
+        lexeme = self.lexemes[self.at]
+        if lexeme.kind != "minus" and self.operators[self.at] != "NOT":
             return self.near()
         self.at += 1
         self.required(after=lexeme)
@@ -197,20 +190,20 @@ class _Parser:
         first = self.unit()
         parts = [first]
         distance: int | None = None
-        while (operator := self.operator()) is not None and (found := _NEAR.fullmatch(operator)):
+        while (operator := self.operators[self.at]) is not None and (found := _NEAR.fullmatch(operator)):
             sign = self.lexemes[self.at]
             distance = _distance(found[1], distance, sign.start)
             self.at += 1
-            if self.operator() or not self.begins():
+            if self.operators[self.at] or not self.begins[self.at]:
                 raise self.missing(sign)
             parts.append(self.unit())
         return first if distance is None else _near(parts, distance)
 
     def unit(self) -> Query:
         query = self.primary()
-        while (lexeme := self.peek()) is not None and lexeme.kind == "boost":
+        while self.lexemes[self.at].kind == "boost":
+            query = _boosted(query, self.lexemes[self.at])
             self.at += 1
-            query = _boosted(query, lexeme)
         return query
 
     def primary(self) -> Query:
@@ -221,21 +214,20 @@ class _Parser:
         if lexeme.kind == "title":
             return self.titled(lexeme)
         if lexeme.kind == "values":
-            return any_of(self.valued(lexeme.text, value, place) for value, place in lexeme.values)
+            return any_of([self.valued(lexeme.text, value, place) for value, place in lexeme.values])
         if lexeme.kind == "phrase":
             return Phrase(tuple(lexeme.text.split()), position=lexeme.start)
         return _prefix(lexeme) if lexeme.star else Word(lexeme.text, position=lexeme.start)
 
     def group(self, opening: Lexeme) -> Query:
         self.deeper(opening)
-        following = self.peek()
-        if following is not None and following.kind == "close":
+        following = self.lexemes[self.at].kind
+        if following == "close":
             raise QueryError("empty_parentheses", opening.start)
-        if following is None:
+        if following == "end":
             raise QueryError("unclosed_parenthesis", opening.start)
         query = self.any()
-        closing = self.peek()
-        if closing is None:
+        if self.lexemes[self.at].kind == "end":
             raise QueryError("unclosed_parenthesis", opening.start)
         self.at += 1
         self.depth -= 1
@@ -252,8 +244,8 @@ class _Parser:
         return self.meaning(leaf) if self.meaning else leaf
 
     def titled(self, name: Lexeme) -> Query:
-        following = self.peek()
-        if following is None or following.start != name.end or following.kind not in ("open", "phrase", "word"):
+        following = self.lexemes[self.at]
+        if following.start != name.end or following.kind not in ("open", "phrase", "word"):
             raise QueryError("missing_value", name.start, name=name.text)
         return _in_title(self.primary(), name.text)
 
