@@ -102,3 +102,6 @@ class Scratch(NamedTuple):
     shares: Floats
     posts: Ints
     dead: Ints
+
+
+ScratchParts = tuple[Ints, Floats, Ints, Ints]

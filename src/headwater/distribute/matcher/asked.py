@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from headwater.distribute.matcher.conditions import FacetSpec, JudgedSpec, PathSpec, PrefixSpec, TimeSpec
 from headwater.distribute.matcher.features import Features
@@ -25,6 +27,9 @@ from headwater.search.language.query import (
 
 NEVER = -ALWAYS
 _SHORT = 500  # so short a text cannot hold more different words than the parser takes
+# All that plain words and the operators between them are written with, and those of it that stand for NOT and AND.
+_WORDS_ALONE = re.compile("[a-z0-9 ADNORT-]*")
+_SIGNS = re.compile("[-AN]")
 
 
 @lru_cache(1024)
@@ -35,15 +40,7 @@ def languages_key(languages: tuple[str, ...]) -> tuple[str, ...]:
 
 def feature_of(leaf: Leaf, languages: tuple[str, ...], features: Features) -> int:
     """The number of the feature a leaf asks for, `ALWAYS`, or `NEVER` when nothing can have it."""
-    if isinstance(leaf, Word):
-        return _word(leaf, languages, features)
-    if isinstance(leaf, Near):
-        return _near(leaf, languages, features)
-    if isinstance(leaf, Phrase):
-        return _side_by_side(_asked(" ".join(leaf.words)), leaf.field, languages, features)
-    if isinstance(leaf, Prefix):
-        return _prefix(asked_surfaces(leaf.text), leaf.field, features)
-    return features.number(_valued(leaf))
+    return _NUMBERED[type(leaf)](leaf, languages, features)
 
 
 def known_words(text: str, languages: tuple[str, ...], features: Features) -> list[int] | None:
@@ -52,13 +49,13 @@ def known_words(text: str, languages: tuple[str, ...], features: Features) -> li
     Nothing has to be read or folded in such a text. A word that is known is no operator and no field, and it has no
     sign: it is small letters and digits, as all surfaces of ASCII are.
     """
-    if len(text) > _SHORT or not text.isascii():
+    if len(text) > _SHORT or not _WORDS_ALONE.fullmatch(text):
         return None
     known = features.words.known(("", languages))
     is_any = " OR " in text
     words = text.split(" OR ") if is_any else text.split(" ")
     found = [known.get(word, 0) for word in words]
-    if 0 in found and not is_any:
+    if 0 in found and not is_any and _SIGNS.search(text):
         found = _signed(text, known)
     if 0 in found or max(found) < 0 or len(set(map(abs, found))) < len(found):
         return None
@@ -71,18 +68,6 @@ def _signed(text: str, known: Mapping[str, int]) -> list[int]:
     return [-known.get(word[1:], 0) if word[:1] == "-" else known.get(word, 0) for word in words]
 
 
-def _valued(leaf: Leaf) -> FacetSpec | PathSpec | TimeSpec:
-    if isinstance(leaf, Facet):
-        return FacetSpec(leaf.name, facet_key(leaf.value))
-    if isinstance(leaf, PathGlob):
-        return PathSpec(leaf.pattern)
-    if isinstance(leaf, Dated):
-        return TimeSpec(since=leaf.since, until=leaf.until)
-    if isinstance(leaf, Recent):
-        return TimeSpec(days=leaf.days)
-    raise TypeError(f"no feature for {leaf!r}")
-
-
 def _word(leaf: Word, languages: tuple[str, ...], features: Features) -> int:
     # Most words asked for are a surface that some profile asks for already. (A lone Chinese character means any pair it
     # begins, and its surface by itself something else.)
@@ -90,7 +75,7 @@ def _word(leaf: Word, languages: tuple[str, ...], features: Features) -> int:
         return feature
     asked = _asked(leaf.text)
     if len(asked) == 1 and len(asked[0]) == 1 and is_unspaced(asked[0]):
-        return _prefix(asked, leaf.field, features)
+        return _beginning(asked, leaf.field, features)
     return _side_by_side(asked, leaf.field, languages, features)
 
 
@@ -99,7 +84,15 @@ def _asked(text: str) -> list[str]:
     return surfaces(text) if text.isascii() else asked_surfaces(text)
 
 
-def _prefix(asked: list[str], field: str | None, features: Features) -> int:
+def _phrase(leaf: Phrase, languages: tuple[str, ...], features: Features) -> int:
+    return _side_by_side(_asked(" ".join(leaf.words)), leaf.field, languages, features)
+
+
+def _prefix(leaf: Prefix, _languages: tuple[str, ...], features: Features) -> int:
+    return _beginning(_asked(leaf.text), leaf.field, features)
+
+
+def _beginning(asked: list[str], field: str | None, features: Features) -> int:
     if len(asked) == 1:
         return features.number(PrefixSpec(field or "", asked[0]))
     return _side_by_side(asked, field, (), features)
@@ -121,3 +114,31 @@ def _near(leaf: Near, languages: tuple[str, ...], features: Features) -> int:
     if NEVER in parts:
         return NEVER
     return features.number_judged(JudgedSpec(leaf, languages), parts)
+
+
+def _facet(leaf: Facet, _languages: tuple[str, ...], features: Features) -> int:
+    return features.number(FacetSpec(leaf.name, facet_key(leaf.value)))
+
+
+def _path(leaf: PathGlob, _languages: tuple[str, ...], features: Features) -> int:
+    return features.number(PathSpec(leaf.pattern))
+
+
+def _dated(leaf: Dated, _languages: tuple[str, ...], features: Features) -> int:
+    return features.number(TimeSpec(since=leaf.since, until=leaf.until))
+
+
+def _recent(leaf: Recent, _languages: tuple[str, ...], features: Features) -> int:
+    return features.number(TimeSpec(days=leaf.days))
+
+
+_NUMBERED: dict[type[Leaf], Callable[[Any, tuple[str, ...], Features], int]] = {
+    Word: _word,
+    Near: _near,
+    Phrase: _phrase,
+    Prefix: _prefix,
+    Facet: _facet,
+    PathGlob: _path,
+    Dated: _dated,
+    Recent: _recent,
+}

@@ -6,42 +6,39 @@ Dates are found in `times.py`, paths in `globs.py`, and what must be judged in `
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from headwater.distribute.matcher.reading import Reading
 from headwater.search.language.query import Near, Phrase, Prefix, Word
 
 _MOST_WORDS = 100_000
+_MOST_CHANGES = 10
+_OPENING = 2
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixSpec:
+class PrefixSpec(NamedTuple):
     """Some word's surface begins with this."""
 
     field: str
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
-class FacetSpec:
+class FacetSpec(NamedTuple):
     """The version has this value, given as its `facet_key`."""
 
     name: str
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class PathSpec:
+class PathSpec(NamedTuple):
     """The version's path matches this glob."""
 
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class TimeSpec:
+class TimeSpec(NamedTuple):
     """Published since a day in UTC, or until a day, itself included; or in the last so many days: one of the three.
 
     Two days are asked for as two specs: there are few days, and very many pairs of days.
@@ -52,8 +49,7 @@ class TimeSpec:
     days: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedSpec:
+class JudgedSpec(NamedTuple):
     """A NEAR, which only its definition can judge, for readers of these languages."""
 
     leaf: Near
@@ -127,7 +123,7 @@ class PrefixIndex:
     def find(self, reading: Reading) -> Iterator[int]:
         """The features present, some of them several times."""
         for field, beginnings in self._fields.items():
-            beginnings.shorten()
+            beginnings.settle()
             yield from chain.from_iterable(map(beginnings.__getitem__, reading.surfaces(field)))
 
 
@@ -136,11 +132,13 @@ class _Beginnings(dict[str, tuple[int, ...]]):
 
     def __init__(self) -> None:
         self.features: dict[int, dict[str, int]] = {}
+        self._changed: list[str] = []
+        self._alike: dict[str, list[str]] = {}  # the words by their first letters
 
     def put(self, prefix: str, feature: int) -> None:
         """Let words with this beginning bring the feature."""
         self.features.setdefault(len(prefix), {})[prefix] = feature
-        self.clear()
+        self._note(prefix)
 
     def take(self, prefix: str) -> None:
         """Undo `put`."""
@@ -148,16 +146,33 @@ class _Beginnings(dict[str, tuple[int, ...]]):
         del same[prefix]
         if not same:
             del self.features[len(prefix)]
-        self.clear()
+        self._note(prefix)
 
-    def shorten(self) -> None:
-        """Forget what was worked out when there is too much of it."""
-        if len(self) > _MOST_WORDS:
+    def _note(self, prefix: str) -> None:
+        if self and len(self._changed) <= _MOST_CHANGES:
+            self._changed.append(prefix)
+
+    def settle(self) -> None:
+        """Forget what was worked out of words that begin with what was put or taken, or all when it is too much."""
+        is_short = any(len(prefix) < _OPENING for prefix in self._changed)
+        if is_short or len(self) > _MOST_WORDS or len(self._changed) > _MOST_CHANGES:
             self.clear()
+            self._alike.clear()
+        for prefix in self._changed:
+            self._forget(prefix)
+        self._changed.clear()
+
+    def _forget(self, prefix: str) -> None:
+        alike = self._alike.get(prefix[:_OPENING], [])
+        for word in alike:
+            if word.startswith(prefix):
+                del self[word]
+        self._alike[prefix[:_OPENING]] = [word for word in alike if word in self]
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         found = (features.get(word[:length]) for length, features in self.features.items())
         brought = self[word] = tuple(feature for feature in found if feature is not None)
+        self._alike.setdefault(word[:_OPENING], []).append(word)
         return brought
 
 

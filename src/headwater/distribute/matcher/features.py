@@ -36,7 +36,13 @@ Spec = WordSpec | Condition
 
 _FIRST = 256
 # The share of documents expected to have a feature of a sort, before any was seen.
-_PRIORS = {FacetSpec: 0.2, TimeSpec: 0.9, PathSpec: 0.02, PrefixSpec: 0.05, JudgedSpec: 0.001}
+_PRIORS: dict[type[Condition], float] = {
+    FacetSpec: 0.2,
+    TimeSpec: 0.9,
+    PathSpec: 0.02,
+    PrefixSpec: 0.05,
+    JudgedSpec: 0.001,
+}
 _WORD_PRIOR = 0.001
 
 
@@ -55,7 +61,8 @@ class Features:
         kinds = (np.uint8, np.float32, np.int32, np.float32, np.float32, np.float32, np.int32)
         self._arrays = FeatureArrays._make([*(np.zeros(_FIRST, kind) for kind in kinds), np.zeros(2, np.int64)])
         self.found: Ints = np.zeros(_FIRST, np.int32)
-        self._numbers: dict[Condition, int] = {}
+        # By sort: as the tuples they are, conditions of two sorts may be equal.
+        self._numbers: dict[type[Condition], dict[Condition, int]] = {sort: {} for sort in _PRIORS}
         self._specs: dict[int, Condition] = {}
         self._last = ALWAYS
         self._free: list[int] = []
@@ -107,7 +114,7 @@ class Features:
         self._free = [feature for feature in range(ALWAYS + 1, self._last + 1) if feature not in taken]
 
     def _restore_condition(self, feature: int, spec: Condition) -> None:
-        self._numbers[spec], self._specs[feature] = feature, spec
+        self._numbers[type(spec)][spec], self._specs[feature] = feature, spec
         if not isinstance(spec, JudgedSpec):
             self._indexes[type(spec)].add(feature, spec)
 
@@ -124,19 +131,14 @@ class Features:
         """The feature's number; a new one is looked for from the next version on. Held by nobody until it is used."""
         if isinstance(spec, WordSpec):
             return self.words.find(spec) or self._new_words(spec)
-        return self._numbers.get(spec) or self._new_condition(spec)
+        return self._numbers[type(spec)].get(spec) or self._new_condition(spec)
 
     def number_judged(self, spec: JudgedSpec, parts: Sequence[int]) -> int:
-        """The same for a leaf that is judged one by one, and only where the features of all its parts are present.
-
-        It is looked for where the rarest is; before any version was seen, where the fewest profiles ask for it.
-        """
-        feature = self._numbers.get(spec)
+        """The same for a leaf that is judged one by one, and only where the features of all its parts are present."""
+        feature = self._numbers[JudgedSpec].get(spec)
         if feature is None:
             feature = self._new_condition(spec)
-            needs = sorted(set(parts), key=lambda part: (self.share(part), int(self._arrays.uses[part])))
-            self._judged.add(feature, spec, parts, needs)
-            self._arrays.uses[needs] += 1
+            self._judged.add(feature, spec, parts, self.parts())
         return feature
 
     def spec(self, feature: int) -> Spec:
@@ -166,6 +168,10 @@ class Features:
         self.words.post()
         fresh, self._fresh = self._fresh, []
         self.forget(fresh)
+        self.tally()
+
+    def tally(self) -> None:
+        """Have compiled loops know how many there are."""
         self._arrays.state[1] = len(self)
 
     def mark(self, reading: Reading, now: datetime) -> Ints:
@@ -210,7 +216,7 @@ class Features:
 
     def _new_condition(self, spec: Condition) -> int:
         feature = self._create(_PRIORS[type(spec)])
-        self._numbers[spec], self._specs[feature] = feature, spec
+        self._numbers[type(spec)][spec], self._specs[feature] = feature, spec
         if not isinstance(spec, JudgedSpec):
             self._indexes[type(spec)].add(feature, spec)
         return feature
@@ -238,17 +244,15 @@ class Features:
         for feature in features:
             seen[feature] = sizes[feature] = 0
         self._free += features
-        self._arrays.state[1] = len(self)
+        self.tally()
 
     def _forget_condition(self, feature: int) -> bool:
         spec = self._specs.pop(feature, None)
         if spec is None:
             return False
-        del self._numbers[spec]
+        del self._numbers[type(spec)][spec]
         if isinstance(spec, JudgedSpec):
-            needs = self._judged.drop(feature)
-            self._arrays.uses[needs] -= 1
-            self.forget(needs)
+            self.forget(self._judged.drop(feature, self.parts()))
         else:
             self._indexes[type(spec)].drop(feature, spec)
         return True

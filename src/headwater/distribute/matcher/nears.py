@@ -12,9 +12,21 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numba import njit
 
-from headwater.distribute.matcher.arrays import FeatureArrays, Flags
+from headwater.distribute.matcher.arrays import FeatureArrays, FeatureParts, Flags, Floats
 from headwater.distribute.matcher.conditions import Condition, JudgedSpec
-from headwater.distribute.matcher.lists import COUNT, Ints, ListArrays, Lists, Longs, Saved, fill, place, take_out
+from headwater.distribute.matcher.lists import (
+    Ints,
+    ListArrays,
+    ListParts,
+    Lists,
+    Longs,
+    Saved,
+    fill,
+    is_room,
+    place,
+    take_out,
+    vacate,
+)
 from headwater.distribute.matcher.reading import Reading
 from headwater.distribute.matcher.saving import as_array, below, from_array, joined
 from headwater.distribute.matcher.words import Scope, WordIndex
@@ -55,27 +67,29 @@ class JudgedIndex:
         self._watched.restore(below(saved, "watched"))
         self._shapes.restore(below(saved, "shapes"))
 
-    def add(self, feature: int, spec: JudgedSpec, parts: Sequence[int], needs: Sequence[int]) -> None:
-        """Judge the leaf wherever what it needs, the features of its parts, is present: the first of them is rarest."""
+    def add(self, feature: int, spec: JudgedSpec, parts: Sequence[int], features: FeatureParts) -> None:
+        """Judge the leaf wherever the features of its parts are present: it is looked for where the rarest is.
+
+        Before any version was seen, that is the one which the fewest ask for. They are used by it.
+        """
         scope = _UNPLAIN
         if len(parts) <= _MOST_PARTS:
             scope = self._scopes.setdefault((spec.leaf.parts[0].field or "", spec.languages), len(self._scopes))
-        shape = [needs[0], min(spec.leaf.distance, _FARTHEST), scope, *parts]
+        shape = np.array([0, min(spec.leaf.distance, _FARTHEST), scope, *parts], np.int32)
         self._shapes.want(feature, 2 * len(shape))
-        fill(self._shapes.arrays(), feature, np.array(shape, np.int32))
-        self._watched.want(needs[0])
-        self._watched.want(0, 2 * int(self._watched.rows[needs[0], COUNT]) + 1)
-        at = place(self._watched.arrays(), needs[0])
-        self._watched.data[at] = (feature, *needs[1 : 1 + _CHECKED], *[0] * (1 + _CHECKED - len(needs)))
+        self._watched.want(max(parts))
+        needed = _watch(feature, shape, self._shapes.parts(), self._watched.parts(), features)
+        if needed:
+            self._watched.want(0, needed)
+            _watch(feature, shape, self._shapes.parts(), self._watched.parts(), features)
         self._count += 1
 
-    def drop(self, feature: int) -> list[int]:
-        """Undo `add`; returns what was needed."""
-        first, _distance, _scope, *parts = self._shapes.records(feature)[:, 0].tolist()
-        take_out(self._watched.arrays(), first, feature)
-        self._shapes.clear(feature)
+    def drop(self, feature: int, features: FeatureParts) -> list[int]:
+        """Undo `add`; returns which of the features of its parts nobody uses now."""
+        shape = self._shapes.records(feature)[:, 0].copy()
+        unused = _unwatch(feature, shape, self._shapes.parts(), self._watched.parts(), features)
         self._count -= 1
-        return list(set(parts))
+        return [] if unused == 0 else shape[:unused].tolist()
 
     def find(
         self,
@@ -129,6 +143,65 @@ def _laid_out(runs: Sequence[Ints]) -> tuple[Ints, Longs]:
     lexemes = np.concatenate([each for run in runs for each in (run, _BREAK)])
     starts = np.repeat(np.arange(len(runs)) * _RUN, [len(run) + 1 for run in runs])
     return lexemes, starts + np.arange(len(lexemes))
+
+
+@njit(cache=True)
+def _watch(feature: int, shape: Ints, shapes: ListParts, watched: ListParts, features: FeatureParts) -> int:
+    """Write a leaf's shape, and the leaf where its rarest part is; returns 0, or what room it takes, if there is none.
+
+    `shape` has the parts behind its head, and gets the rarest.
+    """
+    _present, _weights, uses, seen, born, _prior, _sizes, state = features
+    needs, n = shape[_HEAD:].copy(), 0
+    for part in shape[_HEAD:]:
+        k = 0
+        while k < n and needs[k] != part:
+            k += 1
+        if k == n:  # by insertion: they are few
+            while k and _is_rarer(part, needs[k - 1], uses, seen, born, state):
+                needs[k] = needs[k - 1]
+                k -= 1
+            needs[k] = part
+            n += 1
+    lists = ListArrays(*watched)
+    wanted = 2 * lists.rows[needs[0], 1] + 1
+    if not is_room(lists, wanted):
+        return wanted
+    shape[0] = needs[0]
+    fill(ListArrays(*shapes), feature, shape)
+    at = place(lists, needs[0])
+    lists.data[at, 0] = feature
+    for k in range(1, 1 + _CHECKED):
+        lists.data[at, k] = needs[k] if k < n else 0
+    for k in range(n):
+        uses[needs[k]] += 1
+    return 0
+
+
+@njit(cache=True)
+def _is_rarer(one: int, other: int, uses: Ints, seen: Floats, born: Floats, state: Longs) -> bool:
+    share = seen[one] / max(1.0, state[0] - born[one])
+    other_share = seen[other] / max(1.0, state[0] - born[other])
+    return share < other_share or (share == other_share and uses[one] < uses[other])
+
+
+@njit(cache=True)
+def _unwatch(feature: int, shape: Ints, shapes: ListParts, watched: ListParts, features: FeatureParts) -> int:
+    """Undo `_watch`; writes which parts nobody uses now to the beginning of `shape`, and returns how many."""
+    uses = features[2]
+    take_out(ListArrays(*watched), shape[0], feature)
+    vacate(ListArrays(*shapes), feature)
+    unused = 0
+    for k in range(_HEAD, len(shape)):
+        first = _HEAD
+        while shape[first] != shape[k]:
+            first += 1
+        if first == k:
+            uses[shape[k]] -= 1
+            if uses[shape[k]] == 0:
+                shape[unused] = shape[k]
+                unused += 1
+    return unused
 
 
 @njit(cache=True)

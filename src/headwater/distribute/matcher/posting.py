@@ -16,6 +16,7 @@ from headwater.distribute.matcher.arrays import (
     ProfileArrays,
     ProfileParts,
     Scratch,
+    ScratchParts,
     SlotArrays,
 )
 from headwater.distribute.matcher.judging import SIZE, after, first_part, list_nodes
@@ -296,32 +297,76 @@ def put_profiles(
     """Add or change profiles in this order, from the `first` in it on; their features are held already.
 
     Returns how many of all are done, and how many features are in `scratch.dead`. Stops before a profile for which
-    there is no room; `needs` says what it may take: trees, plain and checked postings, dead features.
+    there is no room; see `_put`.
     """
     profiles, features = _profiles_of(profile_parts), _features_of(feature_parts)
     n_dead = 0
     for place_in_order in range(first, len(order)):
         k = order[place_in_order]
         tree = trees[bounds[k] : bounds[k + 1]]
-        n = 0
-        if tree[0] != -ALWAYS:
-            share_nodes(tree, features, scratch.nodes, scratch.shares)
-            n = plan_posts(tree, scratch.shares, scratch.nodes, scratch.posts)
-        slot = find_slot(profiles.slots, ids[k])
-        old = profiles.trees.rows[slot, 1] if slot >= 0 else 0
-        needs[3] = old
-        if n_dead + old > len(scratch.dead) or not _is_room_for(n, len(tree), profiles, scratch.posts, needs):
+        n = _put(ids[k], since[k], tree, profiles, features, scratch, needs, n_dead)
+        if n < 0:
             return place_in_order, n_dead
-        if slot < 0:
-            slot = new_slot(profiles.slots, ids[k])
-        else:
-            take_out_posts(slot, profiles)
-            n_dead = _drop_tree(slot, profiles.trees, features.uses, scratch.dead, n_dead)
-        profiles.slots.since[slot] = since[k]
-        profiles.slots.state[NEWEST] = max(profiles.slots.state[NEWEST], since[k])
-        post(slot, tree, n, scratch.posts, profiles)
-        fill(profiles.trees, slot, tree)
+        n_dead = n
     return len(order), n_dead
+
+
+@njit(cache=True, nogil=True)
+def put_profile(
+    profile_id: int,
+    since: int,
+    tree: Ints,
+    profile_parts: ProfileParts,
+    feature_parts: FeatureParts,
+    scratch_parts: ScratchParts,
+    needs: Longs,
+) -> int:
+    """Hold what a tree names, and add or change its profile.
+
+    Returns how many features are in `dead`, or -1 where there is no room, and nothing has changed; see `_put`.
+    """
+    features, scratch = _features_of(feature_parts), Scratch(*scratch_parts)
+    _count(tree, 0, len(tree), features.uses, 1)
+    n = _put(profile_id, since, tree, _profiles_of(profile_parts), features, scratch, needs, 0)
+    if n < 0:
+        _count(tree, 0, len(tree), features.uses, -1)
+    return n
+
+
+@njit(cache=True)
+def _put(
+    profile_id: int,
+    since: int,
+    tree: Ints,
+    profiles: ProfileArrays,
+    features: FeatureArrays,
+    scratch: Scratch,
+    needs: Longs,
+    n_dead: int,
+) -> int:
+    """Add or change one profile; returns how many features are in `scratch.dead` then, behind the first `n_dead`.
+
+    Where there is no room, -1; `needs` says what it may take: trees, plain and checked postings, dead features.
+    """
+    n = 0
+    if tree[0] != -ALWAYS:
+        share_nodes(tree, features, scratch.nodes, scratch.shares)
+        n = plan_posts(tree, scratch.shares, scratch.nodes, scratch.posts)
+    slot = find_slot(profiles.slots, profile_id)
+    old = profiles.trees.rows[slot, 1] if slot >= 0 else 0
+    needs[3] = old
+    if n_dead + old > len(scratch.dead) or not _is_room_for(n, len(tree), profiles, scratch.posts, needs):
+        return -1
+    if slot < 0:
+        slot = new_slot(profiles.slots, profile_id)
+    else:
+        take_out_posts(slot, profiles)
+        n_dead = _drop_tree(slot, profiles.trees, features.uses, scratch.dead, n_dead)
+    profiles.slots.since[slot] = since
+    profiles.slots.state[NEWEST] = max(profiles.slots.state[NEWEST], since)
+    post(slot, tree, n, scratch.posts, profiles)
+    fill(profiles.trees, slot, tree)
+    return n_dead
 
 
 @njit(cache=True)
