@@ -14,17 +14,24 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 Inbox = dict[int, Standing]
 
 hours = st.integers(-3, 3).map(lambda number: NOON + timedelta(hours=number))
-standings = st.builds(
+brought = st.builds(
     Standing,
     version=st.just(0),
     must=st.booleans(),
     urgent=st.booleans(),
     due_at=st.none() | hours,
     came_at=hours,
-    waits=st.booleans(),
-    is_read=st.booleans(),
+    acknowledged_at=st.none(),
+    is_read=st.just(False),
+    rolled=st.just(False),
 )
-brought = standings.map(lambda text: text._replace(waits=True, is_read=False))
+standings = st.builds(
+    Standing._replace,
+    brought,
+    acknowledged_at=st.none() | hours,
+    is_read=st.booleans(),
+    rolled=st.booleans(),
+)
 
 
 @st.composite
@@ -44,8 +51,10 @@ def listed(inbox: Inbox, name: str) -> list[Standing]:
     texts = list(inbox.values())
     if "must" in name:
         texts = [text for text in texts if text.must and text.waits]
-    if "unread" in name:
+    if "unread" in name or name == "rolled":
         texts = [text for text in texts if not text.must and text.waits and not text.is_read]
+    if name == "rolled":
+        texts = [text for text in texts if text.rolled]
     if "urgent" in name:
         texts = [text for text in texts if text.urgent]
     texts.sort(key=lambda text: (text.came_at, text.version), reverse=True)
@@ -55,9 +64,9 @@ def listed(inbox: Inbox, name: str) -> list[Standing]:
 
 
 def as_row(text: Standing) -> Delivery:
-    row = Delivery(version_id=text.version, must_acknowledge=text.must, urgent=text.urgent)
+    row = Delivery(version_id=text.version, must_acknowledge=text.must, urgent=text.urgent, rolled=text.rolled)
     row.due_at, row.came_at = text.due_at, text.came_at
-    row.acknowledged_at, row.read_at = None if text.waits else NOON, NOON if text.is_read else None
+    row.acknowledged_at, row.read_at = text.acknowledged_at, NOON if text.is_read else None
     return row
 
 
@@ -110,13 +119,39 @@ def test_where_nobody_says_which_rows_are_shown_all_that_change_are_chosen(
 def test_what_is_ahead_counts_as_if_it_were_there(inbox: tuple[Inbox, list[Coming]], hour: datetime) -> None:
     rows, coming = inbox
     then, ahead = rows | {text.then.version: text.then for text in coming}, Ahead(coming)
-    for name in ("must", "unread", "all"):
+    for name in ("must", "unread", "all", "rolled"):
         assert len(listed(rows, name)) + ahead.on(name) == len(listed(then, name))
 
     def late(texts: Inbox) -> int:
         return sum(1 for text in listed(texts, "must") if text.due_at and text.due_at < hour)
 
     assert late(rows) + ahead.due_before(hour) == late(then)
+
+
+@given(inbox=inboxes(), hour=hours)
+def test_what_will_have_been_acknowledged_late_counts_as_if_it_were(
+    inbox: tuple[Inbox, list[Coming]], hour: datetime
+) -> None:
+    rows, coming = inbox
+
+    def late(texts: Inbox) -> int:
+        done = [(text.acknowledged_at, text.due_at) for text in texts.values() if text.due_at]
+        return sum(1 for at, due in done if at and at >= hour and at > due)
+
+    then = rows | {text.then.version: text.then for text in coming}
+    assert late(rows) + Ahead(coming).late_since(hour) == late(then)
+
+
+@given(inbox=inboxes())
+def test_without_what_becomes_essential_a_budget_counts_what_it_will(inbox: tuple[Inbox, list[Coming]]) -> None:
+    rows, coming = inbox
+    becoming = Ahead(coming).becoming_essential
+
+    def calm(texts: Inbox) -> set[int]:
+        return {version for version in rows if not texts[version].must and not texts[version].urgent}
+
+    then = rows | {text.then.version: text.then for text in coming}
+    assert calm(rows) - set(becoming) == calm(then)
 
 
 @given(inbox=inboxes())

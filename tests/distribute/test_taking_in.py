@@ -20,7 +20,7 @@ from headwater.core.counting import SPARE
 from headwater.distribute import lines, taking_in, waiting
 from headwater.distribute.ahead import NOTHING_AHEAD, Ahead, Shown
 from headwater.distribute.delivering import deliver_broadcasts
-from headwater.distribute.models import Broadcast, Delivery, Directive
+from headwater.distribute.models import Broadcast, Channel, Delivery, Directive, Dispatch
 from headwater.distribute.taking_in import take_in_broadcasts, take_in_first
 from headwater.distribute.views import inbox
 from headwater.distribute.waiting import counts_of, look_through
@@ -35,6 +35,7 @@ SignIn = Callable[[Person], Client]
 NOW = timezone.now()
 LONG_AGO = NOW - timedelta(days=30)
 LINES = 2
+_SAID = ("pk", "state", "must_acknowledge", "urgent", "due_at", "came_at", "read_at")
 
 
 @pytest.fixture
@@ -118,14 +119,19 @@ def test_the_first_page_is_what_it_is_afterwards(
 @pytest.mark.usefixtures("short_today")
 def test_today_is_at_first_what_it_is_afterwards(many: Person) -> None:
     first = Today(many, ahead=take_in_first(many, first_lines(many)))
-    seen = first.counts, _entries(first)
+    seen = _all_of(first)
     assert take_in_broadcasts(many)
-    assert seen == (Today(many, now=first.now).counts, _entries(Today(many, now=first.now)))
+    assert seen == _all_of(Today(many, now=first.now))
     assert (first.counts["late"], first.counts["must"]) == (3, 13)
 
 
-def _entries(today: Today) -> list[list[int]]:
-    return [[line.entry.pk for line in lines] for lines in (today.must_read, today.for_you)]
+def _all_of(today: Today) -> Any:
+    """All that is counted, and all that the lines say."""
+    shown = [
+        ([getattr(line.delivery, name) for name in _SAID], line.sentence, line.reasons, line.changes, line.minutes)
+        for line in (*today.must_read, *today.for_you)
+    ]
+    return {name: repr(count) for name, count in today.counts.items()}, shown
 
 
 @pytest.mark.usefixtures("short_today")
@@ -149,7 +155,11 @@ def test_today_takes_in_no_more_than_it_shows(
     told |= set() if must else {"Twice", "Due 5", "Urgent"}
     told |= set() if unread else {"To read 2", "To read 3"}
     assert set(new.values_list("version__title", flat=True)) == told
-    assert not [text for text in ahead.texts if text.now], "whose rows say more than is reckoned"
+    changed = {text.now.version for text in ahead.texts if text.now}
+    written = Delivery.objects.filter(person=many, reasons__isnull=False).exclude(pk__in=new)
+    stays = {"Signed", "Brought"} if unread else {"Signed"}
+    assert set(EntryVersion.objects.filter(pk__in=changed).values_list("title", flat=True)) == stays
+    assert set(written.values_list("version__title", flat=True)) == {"Signed", "Brought", "Gone"} - stays
     take_in_first(many, first_lines(many))
     assert new.count() == len(told)
 
@@ -269,13 +279,25 @@ def test_whatever_somebody_has_the_first_page_is_what_it_is_afterwards(
 def test_whatever_somebody_has_today_is_what_it_is_afterwards(
     seed: int, ines: Person, everyone: Audience, nadia: Person
 ) -> None:
-    _some_inbox(random.Random(seed), ines, everyone, nadia)
+    chance = random.Random(seed)
+    _some_inbox(chance, ines, everyone, nadia)
+    _some_pushed(chance, ines)
     first = Today(ines, ahead=take_in_first(ines, first_lines(ines)))
-    seen = first.counts, _entries(first)
+    seen = _all_of(first)
     assert first.ahead
-    assert first.ahead.texts
+    assert any(text.now for text in first.ahead.texts), "some rows are written later"
     take_in_broadcasts(ines)
-    assert seen == (Today(ines, now=first.now).counts, _entries(Today(ines, now=first.now)))
+    assert seen == _all_of(Today(ines, now=first.now))
+
+
+def _some_pushed(chance: random.Random, person: Person) -> None:
+    """Half of what they have was pushed, once or twice, today or before."""
+    channel = Channel.objects.create(person=person, kind="email", address="ines@waterworks.example")
+    for delivery in person.deliveries.all():
+        for purpose in Dispatch.FIRST[: chance.choice((0, 0, 1, 2))]:
+            key = f"{delivery.pk} {purpose}"
+            pushed = Dispatch.objects.create(channel=channel, delivery=delivery, purpose=purpose, key=key)
+            Dispatch.objects.filter(pk=pushed.pk).update(created_at=NOW - timedelta(hours=chance.choice((0, 30))))
 
 
 def _some_inbox(chance: random.Random, person: Person, everyone: Audience, owner: Person) -> None:
@@ -296,9 +318,8 @@ def _some_inbox(chance: random.Random, person: Person, everyone: Audience, owner
 def _seen(person: Person, tab: str, ahead: Ahead) -> Any:
     """A first page of two lines, all that they say, and all that is counted."""
     stretch = lines.Tab(person, tab).stretch(LINES)
-    said = ("pk", "state", "must_acknowledge", "urgent", "due_at", "came_at", "read_at")
     seen = [
-        ([getattr(line.delivery, name) for name in said], line.sentence, line.reasons, line.is_overdue)
+        ([getattr(line.delivery, name) for name in _SAID], line.sentence, line.reasons, line.is_overdue)
         for line in stretch.lines
     ]
     return seen, stretch.has_later, look_through(person, ahead), lines.Tab(person, tab).count(ahead)
@@ -309,7 +330,7 @@ def _some_time(chance: random.Random) -> datetime:
 
 
 def _some_row(chance: random.Random) -> dict[str, Any]:
-    must, came = chance.random() < 0.4, {"created_at": _some_time(chance)}
+    must, came = chance.random() < 0.4, {"created_at": _some_time(chance), "rolled": chance.random() < 0.5}
     asked = {"must_acknowledge": True, "due_at": _some_time(chance)} if must else {}
     done = {"state": "acknowledged", "acknowledged_at": _some_time(chance), "read_at": NOW}
     read = {"state": "opened", "opened_at": NOW, "read_at": NOW}
@@ -412,8 +433,8 @@ def test_who_has_left_takes_nothing_in(many: Person) -> None:
 @pytest.fixture
 def ten_at_most(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Counts end at ten. Queries are kept with the bound they were made with: none of these outlives the test."""
-    kept = waiting._counted, waiting._asked_unread, lines._counted
-    for module in (counting, waiting):
+    kept = waiting._counted, waiting._asked_unread, lines._counted, today._counted, today._done_late
+    for module in (counting, waiting, today):
         monkeypatch.setattr(module, "AT_MOST", 10)
     for query in kept:
         query.cache_clear()
@@ -442,6 +463,33 @@ def test_beyond_the_bound_too_the_first_page_counts_what_is_counted_afterwards(
         (repr(each), type(each)) for each in astuple(last[2])
     ]
     assert first == last
+
+
+@pytest.mark.usefixtures("ten_at_most", "short_today")
+@pytest.mark.parametrize("first_due", [-100, -5, 20])
+@pytest.mark.parametrize("asked", [5, SPARE - 30, SPARE + 50])
+def test_beyond_the_bound_too_today_counts_what_it_counts_afterwards(
+    asked: int, first_due: int, ines: Person, everyone: Audience, nadia: Person
+) -> None:
+    """Many late, many due today, many done, some of them late; most of what they have was left to the digest."""
+    enrol(everyone)
+    done = {"must_acknowledge": True, "state": "acknowledged", "acknowledged_at": NOW, "read_at": NOW}
+
+    def have(title: str, hour: int, **row: Any) -> None:
+        version = make_version(f"{title} {hour}", "Text.", everyone, nadia)
+        Delivery.objects.create(person=ines, version=version, **row)
+        if hour < asked:
+            ask(everyone, version, acknowledge=True, due_at=NOW + timedelta(hours=first_due + hour))
+
+    for hour in range(SPARE + 60):
+        have("Text", hour, rolled=hour % 50 > 0)
+    for hour in range(15):
+        have("Signed", hour, due_at=NOW + timedelta(hours=hour - 8), **done)
+        have("Asked", hour, due_at=NOW + timedelta(minutes=10 * hour - 90), must_acknowledge=True)
+    first = Today(ines, ahead=take_in_first(ines, first_lines(ines)))
+    seen = _all_of(first)
+    take_in_broadcasts(ines)
+    assert seen == _all_of(Today(ines, now=first.now))
 
 
 def test_what_becomes_a_must_read_is_not_marked_as_read_with_the_rest(

@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 from headwater.distribute.models import Delivery
 
 # What `Standing.of` reads of a row.
-STANDING_FIELDS = ("version", "must_acknowledge", "urgent", "due_at", "came_at", "acknowledged_at", "read_at")
+STANDING_FIELDS = ("version", "must_acknowledge", "urgent", "due_at", "came_at", "acknowledged_at", "read_at", "rolled")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Standing(NamedTuple):
     """How a text stands in somebody's inbox, as its row says or will say.
 
-    Whether they are to acknowledge it, by when, since when it is there; whether it waits, or was acknowledged; whether
-    they have read it.
+    Whether they are to acknowledge it, by when, since when it is there; when they acknowledged it; whether they have
+    read it, and whether it was left to their digest.
     """
 
     version: int
@@ -28,14 +28,25 @@ class Standing(NamedTuple):
     urgent: bool
     due_at: datetime | None
     came_at: datetime
-    waits: bool = True
+    acknowledged_at: datetime | None = None
     is_read: bool = False
+    rolled: bool = False
 
     @classmethod
     def of(cls, row: Delivery) -> "Standing":
         """As the row says. Of one that was withdrawn only its place holds."""
-        waits, is_read = row.acknowledged_at is None, row.read_at is not None
-        return cls(row.version_id, row.must_acknowledge, row.urgent, row.due_at, row.came_at, waits, is_read)
+        asked = row.must_acknowledge, row.urgent, row.due_at
+        return cls(row.version_id, *asked, row.came_at, row.acknowledged_at, row.read_at is not None, row.rolled)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it was not acknowledged."""
+        return self.acknowledged_at is None
+
+    @property
+    def is_essential(self) -> bool:
+        """Whether no budget holds it back, or counts it."""
+        return self.must or self.urgent
 
     def and_by(self, other: "Standing") -> "Standing":
         """The same when a broadcast brings it that would make the other of it."""
@@ -80,7 +91,7 @@ def _for_you(text: Standing) -> bool:
 
 # The lists that a page may show, each as the same list of rows holds and sorts them (inbox.py, home/today.py). Nothing
 # becomes acknowledged by coming, or takes another place among what is: of that list no place is needed, and all that
-# changes in it is taken to be shown.
+# changes in it is taken to be shown. What was left to the digest is only counted.
 _LISTS: Mapping[str, _List] = {
     "must": _List(_to_sign, _most_pressing_first),
     "urgent must": _List(lambda text: text.urgent and _to_sign(text), _most_pressing_first),
@@ -88,6 +99,7 @@ _LISTS: Mapping[str, _List] = {
     "urgent unread": _List(lambda text: text.urgent and _for_you(text), _newest_first),
     "all": _List(lambda _text: True, _newest_first),
     "done": _List(lambda text: not text.waits, lambda _text: ()),
+    "rolled": _List(lambda text: text.rolled and _for_you(text), _newest_first),
 }
 
 
@@ -95,27 +107,24 @@ _LISTS: Mapping[str, _List] = {
 class Shown:
     """What a page shows of a list: its first `lines`.
 
-    `row_below` finds the row that stands so many lines below the last of them now, if one does. Without it, or with
-    `all_rows`, whatever somebody has a row of already is taken to be shown: for pages that count more of rows than is
-    reckoned here.
+    `row_below` finds the row that stands so many lines below the last of them now, if one does. Without it whatever
+    somebody has a row of already is taken to be shown.
     """
 
     name: str
     lines: int
     row_below: Callable[[int], Delivery | None] | None = None
-    all_rows: bool = False
 
     def of(self, coming: Sequence[Coming], leaving: int) -> set[int]:
         """The versions of those texts that the page shows or will show, if so many other rows may leave the list."""
         holds, place = _LISTS[self.name]
         now, then = [text.now for text in coming if text.now], [text.then for text in coming if holds(text.then)]
         held = [text for text in now if holds(text)]
-        in_question = then if self.all_rows else [*held, *then]
-        if row := self._below(leaving + len(held)) if in_question else None:
+        if row := self._below(leaving + len(held)) if held or then else None:
             last = place(Standing.of(row))
             held = [text for text in held if place(text) <= last]
             then = [text for text in then if place(text) < last]
-        rows = now if self.all_rows or self.row_below is None else held
+        rows = now if self.row_below is None else held
         return {text.version for text in (*rows, *sorted(then, key=place)[: self.lines])}
 
     def _below(self, lines: int) -> Delivery | None:
@@ -133,9 +142,24 @@ class Ahead:
         """How many more are to be acknowledged by an hour before this moment."""
         return self._more(lambda text: _to_sign(text) and text.due_at is not None and text.due_at < moment)
 
-    def on(self, tab: str) -> int:
-        """How many more lines a tab of the inbox will have; fewer than none where some leave it."""
-        return self._more(_LISTS[tab].holds)
+    def on(self, name: str) -> int:
+        """How many more lines a list will have; fewer than none where some leave it."""
+        return self._more(_LISTS[name].holds)
+
+    def late_since(self, moment: datetime) -> int:
+        """How many more of what was acknowledged from this moment on will have been late."""
+
+        def is_late(text: Standing) -> bool:
+            done, due = text.acknowledged_at, text.due_at
+            return done is not None and due is not None and moment <= done > due
+
+        return self._more(is_late)
+
+    @property
+    def becoming_essential(self) -> list[int]:
+        """The versions of what a budget may have counted, and will not."""
+        rows = ((text.now, text.then) for text in self.texts)
+        return [then.version for now, then in rows if now and then.is_essential and not now.is_essential]
 
     def _more(self, holds: Callable[[Standing], bool]) -> int:
         return sum(holds(text.then) - (text.now is not None and holds(text.now)) for text in self.texts)

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, Max, Q, QuerySet
 from django.db.models.functions import Left
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from headwater.core.counting import AT_MOST, AtLeast, RowCount, RowCounts, bounded
+from headwater.core.counting import AT_MOST, SPARE, AtLeast, RowCount, RowCounts, bounded, corrected
+from headwater.core.lookups import numbers
 from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.distribute.ahead import NOTHING_AHEAD, STANDING_FIELDS, Ahead, Shown
 from headwater.distribute.because import Because, because, weightiest_first
@@ -80,17 +81,11 @@ class Today:
         """All that is counted by itself, in one query, open broadcasts included."""
         if self.ahead is None:
             take_in_broadcasts(self.person)
-        midnight = timezone.localtime(self.now).replace(hour=0, minute=0, second=0, microsecond=0)
+        moments, ahead = _Moments.at(self.now), self.ahead or NOTHING_AHEAD
         (found,) = _counted(reader_like(self.person)).rows(
-            now=self.now,
-            midnight=midnight,
-            tomorrow=midnight + timedelta(days=1),
-            month=midnight.replace(day=1),
-            yesterday=self.now - timedelta(days=1),
-            **given_of(self.person),
+            unbudgeted=numbers(ahead.becoming_essential), **moments._asdict(), **given_of(self.person)
         )
-        counts = _bounded(self.person, midnight.replace(day=1), *found)
-        return _with(counts, self.ahead or NOTHING_AHEAD, self.now, midnight + timedelta(days=1))
+        return _figures(self.person, moments, ahead, *found)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -155,9 +150,25 @@ class Today:
         return {pk: _count_changes(of.entry_id, numbers[of.entry_id], of.number) for pk, of in wanted}
 
 
+class _Moments(NamedTuple):
+    """From when on, and until when, Today counts."""
+
+    now: datetime
+    yesterday: datetime
+    midnight: datetime
+    tomorrow: datetime
+    month: datetime
+
+    @classmethod
+    def at(cls, now: datetime) -> "_Moments":
+        midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+        day = timedelta(days=1)
+        return cls(now, now - day, midnight, midnight + day, midnight.replace(day=1))
+
+
 @lru_cache(256)
 def _counted(reader: GivenReader) -> Prepared:
-    """What `_bounded` is made from, as one row."""
+    """What `_figures` are made from, as one row. Pushes of what is to be `unbudgeted` in a moment are left out."""
     overdue = Q(due_at__lt=Given("now"))
     today = Q(due_at__gte=Given("now"), due_at__lt=Given("tomorrow"))
     gathered = EntryVersion.objects.filter(
@@ -166,11 +177,15 @@ def _counted(reader: GivenReader) -> Prepared:
     pushed = Delivery.objects.filter(
         person=reader.pk, must_acknowledge=False, urgent=False, dispatches__created_at__gte=Given("midnight")
     )
-    others = for_you(reader), for_you(reader).filter(rolled=True), gathered.order_by("-gathered_at")
+    pushed = pushed.exclude(version__among=Given("unbudgeted"))
     counts = (
         RowCounts(to_sign(reader), [Q(), overdue, today, Q(read_at=None)]),
         RowCounts(_done(reader), [Q(), _LATE]),
-        *(RowCount(rows, is_bounded=True) for rows in others),
+        *(
+            RowCount(rows, is_bounded=True, spare=SPARE)
+            for rows in (for_you(reader), for_you(reader).filter(rolled=True))
+        ),
+        RowCount(gathered.order_by("-gathered_at"), is_bounded=True),
         RowCount(pushed.distinct()),
     )
     return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(*counts), keeps_plan=True)
@@ -191,29 +206,37 @@ def _done_late(reader: GivenReader) -> Prepared:
     return Prepared(lambda: Person.objects.filter(pk=reader.pk).values_list(late), keeps_plan=True)
 
 
-def _bounded(
-    person: Person, month: datetime, asked: list[int], acknowledged: list[int], *others: int
+def _figures(
+    person: Person, moments: _Moments, ahead: Ahead, asked: list[int], acknowledged: list[int], *others: int
 ) -> dict[str, int]:
-    """The figures by name. Must-reads come in order of their hour: what is late is met first, then what is due today;
-    where these go up to the bound, at least so many are due today."""
-    must, late, today, _must_unread = asked
-    today = AtLeast(today) if late + today > AT_MOST else today
+    """The figures by name, each bounded, with what will be rows in a moment."""
+    mine, rolled, gathered, pushes = others
     done, done_late = acknowledged
     if done > AT_MOST:
-        ((done_late,),) = _done_late(reader_like(person)).rows(month=month, **given_of(person))
-    mine, rolled, gathered, pushes = others
-    counts = {"must": must, "late": late, "today": today, "mine": mine, "rolled": rolled, "done": done}
-    counts |= {"unread": unread_in_all(person, asked, mine), "done_late": done_late}
+        ((done_late,),) = _done_late(reader_like(person)).rows(month=moments.month, **given_of(person))
+    counts = _must_read(asked, moments, ahead)
+    counts |= {"mine": corrected(mine, ahead.on("unread")), "rolled": corrected(rolled, ahead.on("rolled"))}
+    counts |= {"done": done, "done_late": done_late + ahead.late_since(moments.month)}
+    counts |= {"unread": unread_in_all(person, asked, mine) + ahead.on("all")}
     counts |= {"gathered": gathered, "pushes": pushes}
     return {name: bounded(count) for name, count in counts.items()}
 
 
-def _with(counts: dict[str, int], ahead: Ahead, now: datetime, tomorrow: datetime) -> dict[str, int]:
-    """The figures with what will be rows in a moment."""
-    late = ahead.due_before(now)
-    more = {"must": ahead.on("must"), "late": late, "today": ahead.due_before(tomorrow) - late}
-    more |= {"mine": ahead.on("unread"), "unread": ahead.on("all")}
-    return counts | {name: bounded(counts[name] + count) for name, count in more.items() if count}
+def _must_read(asked: list[int], moments: _Moments, ahead: Ahead) -> dict[str, int]:
+    """How many are asked for, late, and due today.
+
+    They come in order of their hour: what is late is met first, then what is due today; where these go up to the bound,
+    at least so many are due today.
+    """
+    must, late, today, _unread = asked
+    more_late = ahead.due_before(moments.now)
+    late = min(late + more_late, AT_MOST + 1)
+    today = max(0, min(today + ahead.due_before(moments.tomorrow) - more_late, AT_MOST + 1 - late))
+    return {
+        "must": must + ahead.on("must"),
+        "late": late,
+        "today": AtLeast(today) if late + today > AT_MOST else today,
+    }
 
 
 # Of which lists Today shows how many of the first lines at most, by their names in distribute/ahead.py.
@@ -226,14 +249,14 @@ _LISTS: dict[str, tuple[Callable[[Reader], QuerySet[Delivery]], int]] = {
 
 
 def first_lines(person: Person) -> list[Shown]:
-    """What Today shows of the lists of what waits. Of rows it counts more than how they stand in them."""
+    """What Today shows of the lists of what waits."""
     reader, given = reader_like(person), given_of(person)
 
     def row_below(name: str, below: int) -> Delivery | None:
         line = _LISTS[name][1] - 1 - (-below // STEP) * STEP
         return next(iter(_at(reader, name, line).all(**given)), None)
 
-    return [Shown(name, lines, partial(row_below, name), all_rows=True) for name, (_rows, lines) in _LISTS.items()]
+    return [Shown(name, lines, partial(row_below, name)) for name, (_rows, lines) in _LISTS.items()]
 
 
 @lru_cache(256)
