@@ -202,12 +202,13 @@ _SAID = (
     *("version__title", "version__summary", "version__entry__kind", "version__entry__source_slug"),
 )
 _reasons = PreparedObjects(
-    lambda: Reason.objects.filter(delivery__among=Given("deliveries")).select_related("profile", "directive__audience")
+    lambda: Reason.objects.filter(delivery__among=Given("deliveries")).select_related("profile", "directive__audience"),
+    keeps_plan=True,
 )
 
 
-def _reasons_of(deliveries: Iterable[Delivery]) -> dict[int, list[Reason]]:
-    """{delivery: its reasons}, those of directives first, for they weigh most."""
+def reasons_of(deliveries: Iterable[Delivery]) -> dict[int, list[Reason]]:
+    """{delivery: its reasons}, those of directives first, for they weigh most; with all that because-lines need."""
     found: dict[int, list[Reason]] = defaultdict(list)
     for reason in _reasons.all(deliveries=numbers(delivery.pk for delivery in deliveries)):
         found[reason.delivery_id].append(reason)
@@ -215,7 +216,7 @@ def _reasons_of(deliveries: Iterable[Delivery]) -> dict[int, list[Reason]]:
 
 
 def _lines(deliveries: list[Delivery]) -> list[InboxLine]:
-    reasons = _reasons_of(deliveries)
+    reasons = reasons_of(deliveries)
     return [_line(delivery, reasons[delivery.pk]) for delivery in deliveries]
 
 

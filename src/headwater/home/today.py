@@ -15,12 +15,12 @@ from headwater.core.counting import AT_MOST, SPARE, AtLeast, RowCount, RowCounts
 from headwater.core.lookups import numbers
 from headwater.core.prepared import Given, Prepared, PreparedObjects
 from headwater.distribute.ahead import NOTHING_AHEAD, STANDING_FIELDS, Ahead, Shown
-from headwater.distribute.because import Because, because, weightiest_first
+from headwater.distribute.because import Because, because
 from headwater.distribute.digests import digest_hour
-from headwater.distribute.inbox import for_you, signed, to_sign, with_reasons
-from headwater.distribute.lines import STEP
+from headwater.distribute.inbox import for_you, signed, to_sign
+from headwater.distribute.lines import STEP, reasons_of
 from headwater.distribute.messages import minutes_of_letters
-from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference
+from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference, Reason
 from headwater.distribute.taking_in import take_in_broadcasts
 from headwater.distribute.waiting import unread_in_all
 from headwater.library.difference import compare
@@ -101,11 +101,15 @@ class Today:
         return _pressing(reader_like(self.person)).all(**given_of(self.person))
 
     @cached_property
+    def _reasons(self) -> dict[int, list[Reason]]:
+        return reasons_of(self._waiting)
+
+    @cached_property
     def must_read(self) -> list[Line]:
         """The most pressing must-reads, soonest first; those without a day last."""
         found = [delivery for delivery in self._waiting if delivery.must_acknowledge][:MUST_SHOWN]
         changes = self._changes(found)
-        return [_line(delivery, changes.get(delivery.pk, 0)) for delivery in found]
+        return [_line(delivery, self._reasons[delivery.pk], changes.get(delivery.pk, 0)) for delivery in found]
 
     @cached_property
     def minutes(self) -> int:
@@ -116,7 +120,7 @@ class Today:
     def for_you(self) -> list[Line]:
         """The newest unread things that profiles and directives without signature brought."""
         found = [delivery for delivery in self._waiting if not delivery.must_acknowledge]
-        return [_line(delivery, 0) for delivery in found[:FOR_YOU_SHOWN]]
+        return [_line(delivery, self._reasons[delivery.pk], 0) for delivery in found[:FOR_YOU_SHOWN]]
 
     @property
     def gathered_since_yesterday(self) -> int:
@@ -136,18 +140,17 @@ class Today:
     @cached_property
     def has_profiles(self) -> bool:
         """Whether the person, or a group they are in, follows anything."""
-        own = Q(person=self.person) | self.person.within()
-        return InterestProfile.objects.filter(own, is_active=True, removed_at=None).exists()
+        return bool(_following(reader_like(self.person)).rows(**given_of(self.person)))
 
     def _changes(self, deliveries: list[Delivery]) -> dict[int, int]:
         """{delivery: how many changes since the version of the same entry that this person acknowledged last}."""
         entries = [delivery.version.entry_id for delivery in deliveries if delivery.version.number > 1]
-        mine = Acknowledgement.objects.filter(person=self.person, version__entry__in=entries)
-        numbers = dict(mine.values_list("version__entry").annotate(Max("version__number")))
-        if not numbers:
+        if not entries:
             return {}
-        wanted = [(delivery.pk, delivery.version) for delivery in deliveries if delivery.version.entry_id in numbers]
-        return {pk: _count_changes(of.entry_id, numbers[of.entry_id], of.number) for pk, of in wanted}
+        mine = Acknowledgement.objects.filter(person=self.person, version__entry__in=entries)
+        latest = dict(mine.values_list("version__entry").annotate(Max("version__number")))
+        wanted = [(delivery.pk, delivery.version) for delivery in deliveries if delivery.version.entry_id in latest]
+        return {pk: _count_changes(of.entry_id, latest[of.entry_id], of.number) for pk, of in wanted}
 
 
 class _Moments(NamedTuple):
@@ -277,8 +280,14 @@ def _pressing(reader: GivenReader) -> PreparedObjects[Delivery]:
     rows = Delivery.objects.filter(person=reader.pk, version__in=chosen.union(*others, all=True))
     rows = rows.annotate(letters=letters_of("version__text"), beginning=Left("version__text", 400))
     rows = rows.order_by("-urgent", F("due_at").asc(nulls_last=True), "-came_at", "-version_id")
-    told = with_reasons(rows.select_related("version__entry__unit").defer("version__text"))
+    told = rows.select_related("version__entry__unit").only(*_SAID)
     return PreparedObjects(lambda: told, keeps_plan=True)
+
+
+_SAID = (
+    *("must_acknowledge", "due_at", "useful", "version__title", "version__summary", "version__number"),
+    *("version__entry__kind", "version__entry__unit__name"),
+)
 
 
 @lru_cache(10_000)
@@ -294,9 +303,8 @@ def _count_changes(entry_id: int, before: int, number: int) -> int:
     return compare(texts.get(before, ""), texts.get(number, "")).count
 
 
-def _line(delivery: Delivery, changes: int) -> Line:
+def _line(delivery: Delivery, reasons: list[Reason], changes: int) -> Line:
     annotated: Any = delivery
-    reasons = weightiest_first(delivery.reasons.all())
     asked = next(
         (reason.directive.sentence for reason in reasons if reason.directive and reason.directive.sentence), ""
     )
@@ -322,6 +330,13 @@ def to_verify(person: Person) -> list[Article]:
     """The articles this person is asked to verify within two weeks, soonest first."""
     soon = timezone.localdate() + timedelta(days=14)
     return _to_verify(reader_like(person)).all(soon=soon, **given_of(person))
+
+
+@lru_cache(256)
+def _following(reader: GivenReader) -> Prepared:
+    """One of the profiles that bring them something, their own or a group's."""
+    profiles = InterestProfile.objects.filter(Q(person=reader.pk) | reader.within(), is_active=True, removed_at=None)
+    return Prepared(lambda: profiles.values_list("pk")[:1], keeps_plan=True)
 
 
 @lru_cache(256)

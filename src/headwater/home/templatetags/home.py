@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from headwater.core.addresses import address
-from headwater.search.models import EntryVersion
+from headwater.search.models import EntryVersion, Kind
 
 register = template.Library()
 
@@ -17,7 +17,7 @@ register = template.Library()
 def entry_note(version: EntryVersion) -> str:
     """What it is: “procedure, version 7, Site Safety”."""
     entry = version.entry
-    parts = [entry.get_kind_display().lower()]
+    parts = [str(Kind(entry.kind).label).lower()]  # Django's own way to it goes through all kinds for each line
     if version.number > 1:
         parts.append(_("version %(number)s") % {"number": version.number})
     if entry.unit is not None:
