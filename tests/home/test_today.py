@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from headwater.core.actions import OPERATOR
 from headwater.core.models import Organisation
-from headwater.distribute.models import Acknowledgement, Delivery, Preference
+from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference
 from headwater.home.findings import budget_line, done_lede, today_lede, today_title
 from headwater.home.today import Today, first_sentence, to_verify
 from headwater.library.actions import create_article, publish_article, set_library
@@ -245,6 +245,22 @@ def test_each_has_their_own_preference_and_who_chose_nothing_what_is_usual(ines:
     assert (Today(otto).preference.pk, Today(otto).preference.person, Today(otto).preference.budget) == (None, otto, 5)
     Preference.objects.update(budget=7)
     assert Today(ines).preference.budget == 7
+
+
+def test_who_follows_something_has_nothing_new_and_who_does_not_is_asked_to(
+    ines: Person, otto: Person, readers: Audience, nadia: Person
+) -> None:
+    """By a profile of their own, or of a group they are in; not by one that was stopped or removed."""
+    rested = InterestProfile.objects.create(name="Pumps", person=ines, query="pump", is_active=False)
+    InterestProfile.objects.create(name="Gone", person=ines, query="gas", removed_at=timezone.now())
+    InterestProfile.objects.create(name="Air", person=otto, query="air")
+    assert not Today(ines).has_profiles
+    assert Today(otto).has_profiles
+    InterestProfile.objects.filter(pk=rested.pk).update(is_active=True)
+    assert Today(ines).has_profiles
+    assert not Today(nadia).has_profiles
+    InterestProfile.objects.create(name="Everybody's", audience=readers, query="culvert")
+    assert Today(nadia).has_profiles
 
 
 @pytest.fixture

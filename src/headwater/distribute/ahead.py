@@ -7,6 +7,7 @@ Reckoned as taking them in will have it, so that a page need not wait for it: wh
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from headwater.distribute.models import Delivery
@@ -82,11 +83,11 @@ def _most_pressing_first(text: Standing) -> tuple[Any, ...]:
 
 
 def _to_sign(text: Standing) -> bool:
-    return text.must and text.waits
+    return text.must and text.acknowledged_at is None
 
 
 def _for_you(text: Standing) -> bool:
-    return text.waits and not (text.must or text.is_read)
+    return not (text.must or text.is_read) and text.acknowledged_at is None
 
 
 # The lists that a page may show, each as the same list of rows holds and sorts them (inbox.py, home/today.py). Nothing
@@ -162,7 +163,15 @@ class Ahead:
         return [then.version for now, then in rows if now and then.is_essential and not now.is_essential]
 
     def _more(self, holds: Callable[[Standing], bool]) -> int:
-        return sum(holds(text.then) - (text.now is not None and holds(text.now)) for text in self.texts)
+        return sum(map(holds, self._then)) - sum(map(holds, self._now))
+
+    @cached_property
+    def _then(self) -> list[Standing]:
+        return [text.then for text in self.texts]
+
+    @cached_property
+    def _now(self) -> list[Standing]:
+        return [text.now for text in self.texts if text.now]
 
 
 NOTHING_AHEAD = Ahead()
