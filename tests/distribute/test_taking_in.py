@@ -473,6 +473,7 @@ def test_beyond_the_bound_too_today_counts_what_it_counts_afterwards(
 ) -> None:
     """Many late, many due today, many done, some of them late; most of what they have was left to the digest."""
     enrol(everyone)
+    everyone.member_links.update(since=LONG_AGO)
     done = {"must_acknowledge": True, "state": "acknowledged", "acknowledged_at": NOW, "read_at": NOW}
 
     def have(title: str, hour: int, **row: Any) -> None:
