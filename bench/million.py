@@ -40,7 +40,9 @@ def loaded(count: int = MANY, language: str = "") -> Matcher:
     languages = (language,) if language else ()
     refused = matcher.put_all(Profile(number, str(asked), languages) for number, asked in standing(count))
     assert not refused
+    gc.unfreeze()
     gc.collect()
+    gc.freeze()  # as a worker does when it has loaded
     return matcher
 
 

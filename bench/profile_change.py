@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from bench.expected import queries
+from bench.expected import queries, stories
 from bench.figures import Figure, at_most, percentile, plain
 from bench.million import MANY, NOW, loaded, version
 from headwater.distribute.matcher.engine import Matcher
 from headwater.search.language.parser import parse
+from headwater.search.language.searchable import Searchable
 
 CHANGES = 10_000
 SEEN = 500
@@ -37,6 +38,7 @@ class Times(NamedTuple):
     change: float
     remove: float
     parsed: float
+    change_parsed: float
     add_p99: float
 
 
@@ -53,6 +55,8 @@ def run() -> Iterator[Figure]:
         changes = [*_met_by_words(), *_met_by_new()]
         missed = sum(not _is_seen(matcher, *change, language) for change in changes)
         yield Figure(f"profile_change_missed{suffix}", missed, f"of {len(changes)} changes", "exactly 0", missed == 0)
+        for name, times in _next_matches(matcher, language).items():
+            yield plain(f"profile_change_match{name}{suffix}", percentile(times, 0.5), "ms (median)")
         del matcher
 
 
@@ -61,6 +65,7 @@ def _judged(name: str, times: Times) -> Iterator[Figure]:
     yield at_most(f"profile_change_change{name}", times.change, "µs (mean)", FROM_TEXT)
     yield at_most(f"profile_change_remove{name}", times.remove, "µs (mean)", PARSED)
     yield at_most(f"profile_change_parsed{name}", times.parsed, "µs (mean)", PARSED)
+    yield at_most(f"profile_change_change_parsed{name}", times.change_parsed, "µs (mean)", PARSED)
     yield plain(f"profile_change_add{name}_p99", times.add_p99, "µs")
 
 
@@ -90,9 +95,11 @@ def _timed(matcher: Matcher, texts: Sequence[str], language: str) -> Times:
     remove = _times(lambda at: matcher.remove(ids[at]))
     forms = [parse(text) for text in texts]
     parsed = _times(lambda at: matcher.put(ids[at], forms[at], reader))
+    change_parsed = _times(lambda at: matcher.put(ids[at], forms[at - 1], reader))
     for each in ids:
         matcher.remove(each)
-    return Times(*(sum(times) / len(times) for times in (add, change, remove, parsed)), percentile(add, 0.99))
+    kinds = add, change, remove, parsed, change_parsed
+    return Times(*(sum(times) / len(times) for times in kinds), percentile(add, 0.99))
 
 
 def _times(work: Callable[[int], object]) -> list[float]:
@@ -103,6 +110,27 @@ def _times(work: Callable[[int], object]) -> list[float]:
         work(at)
         times.append((time.perf_counter() - started) * 1e6)
     return times
+
+
+def _next_matches(matcher: Matcher, language: str) -> dict[str, list[float]]:
+    """Milliseconds that a story takes whose words are known, and right after a new profile of each sort was put."""
+    known = [version(text, language) for text in stories()[:SEEN]]
+    for each in known:
+        matcher.match(each, NOW)
+    found = {"": [_matched(matcher, each) for each in known]}
+    for name, texts in _new().items():
+        found[f"_after_{name}"] = times = []
+        for text, each in zip(texts, known, strict=False):
+            matcher.put(4 * MANY, text, (language,) if language else ())
+            times.append(_matched(matcher, each))
+    matcher.remove(4 * MANY)
+    return found
+
+
+def _matched(matcher: Matcher, story: Searchable) -> float:
+    started = time.perf_counter()
+    matcher.match(story, NOW)
+    return (time.perf_counter() - started) * 1000
 
 
 def _met_by_words() -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """From a committed version to deliveries: real transactions, as the application's role."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from headwater.core.actions import OPERATOR
 from headwater.core.jobs import safe_tx
 from headwater.core.models import Classification, Organisation
 from headwater.core.wall import organisation_context
-from headwater.distribute import broadcasts
+from headwater.distribute import broadcasts, matching
 from headwater.distribute.actions import (
     issue_directive,
     remove_profile,
@@ -596,3 +597,16 @@ def test_matching_issuing_and_withdrawing_at_once_lose_and_repeat_nothing(house:
     for person in (house.ines, house.omar, house.nadia):
         assert sorted(house.got(person, "withdrawn") + house.got(person, "due")) == sorted(v.title for v in versions)
         assert sorted(house.got(person, "due")) == sorted(version.title for version in versions[1::2])
+
+
+def test_what_was_loaded_is_not_looked_through_for_garbage(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "MANY", 2)
+    gc.unfreeze()
+    profile(house, house.ines, "pump")
+    house.match()
+    assert gc.get_freeze_count() == 0
+    profile(house, house.omar, "valve")
+    forget_standing()
+    house.match()
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()

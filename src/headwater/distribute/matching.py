@@ -10,6 +10,7 @@ what was matched without them, and deliveries being unique, running them over to
 a text after it was matched brings it once more (`reconsidering`).
 """
 
+import gc
 import logging
 import os
 import threading
@@ -49,6 +50,7 @@ BATCH = 100
 LOOK_AGAIN = 0.02  # seconds
 MOST_LOOKS = 25  # then the follower's own clock, or the next change, wakes it
 LATELY = 1.0  # seconds
+MANY = 10_000  # standing queries in memory
 LONG = 2.0  # seconds for one version, which is then told in the log: it should be a thousandth
 LONGEST_PAUSE = 30  # seconds that a step may stand still before PostgreSQL ends it, and others go on in its place
 
@@ -120,8 +122,17 @@ def _borrowed(part: Part) -> Iterator[Standing]:
         raise  # what was just loaded is loaded anew: it would count what came lately twice
     # Not after any other fault: nobody knows then what is in it.
     _held[part] = standing
+    if not known and len(standing) >= MANY:
+        _set_down()
     if holding.holding is not None:
         holding.holding.warm = frozenset(part for part, standing in _held.items() if standing.tx)
+
+
+def _set_down() -> None:
+    """Much was just loaded, and stays: to look through it for garbage again and again would hold up the matching."""
+    gc.unfreeze()  # what was given up since the last time is garbage
+    gc.collect()
+    gc.freeze()
 
 
 def _step_with(standing: Standing, shard: MatchShard, part: Part) -> tuple[bool, bool]:

@@ -105,7 +105,7 @@ def _side_by_side(asked: list[str], field: str | None, languages: tuple[str, ...
     """
     if not asked:
         return NEVER
-    stems = (tuple(stems_of(asked, language)) for language in languages)
+    stems = [tuple(stems_of(asked, language)) for language in languages]
     return features.number(WordSpec((field or "", languages), (tuple(asked), *stems)))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -171,8 +171,13 @@ class WordIndex:
 
     def add(self, feature: int, spec: WordSpec) -> None:
         """Let the words bring the feature, from when they are posted on."""
-        size = len(spec.forms[0])
-        lexemes = [self._lexeme(channel, word) for channel, words in spec.by_channel() for word in words]
+        size, lexemes = len(spec.forms[0]), []
+        for channel, words in spec.by_channel():
+            lexicon = self._lexicon(channel)
+            for word in words:
+                lexeme = lexicon.get(word) or self._new_lexeme(channel, word)
+                self._uses[lexeme] += 1
+                lexemes.append(lexeme)
         if size == 1:
             self.known(spec.scope)[spec.forms[0][0]] = feature
         self._unposted.add(feature, size, lexemes)
@@ -195,13 +200,17 @@ class WordIndex:
 
     def drop(self, features: Sequence[int], sizes: Ints) -> None:
         """Undo `add` of features that are posted; `sizes` says of each there is how many words side by side it is."""
-        found = [self._forms.records(feature)[:, 0].tolist() for feature in features]
-        for feature, lexemes in zip(features, found, strict=True):
+        gone: list[int] = []
+        for feature in features:
+            lexemes = self._forms.records(feature)[:, 0].tolist()
             if sizes[feature] == 1:
                 del self.known(self._scope_of(lexemes))[self._words[lexemes[0]]]
+            gone += lexemes
         _drop_words(np.array(features, np.int32), sizes, self._parts())
-        for lexeme in chain.from_iterable(found):
-            self._let_go(lexeme)
+        for lexeme in gone:
+            self._uses[lexeme] -= 1
+            if self._uses[lexeme] == 0:
+                self._let_go(lexeme)
 
     def spec(self, feature: int, size: int) -> WordSpec:
         """What the feature stands for."""
@@ -251,32 +260,26 @@ class WordIndex:
         found = self._lexicons.get(channel)
         return self._lexicons.setdefault(channel, {}) if found is None else found
 
-    def _lexeme(self, channel: Channel, word: str) -> int:
-        lexicon = self._lexicon(channel)
-        lexeme = lexicon.get(word)
-        if lexeme is None:
-            lexeme = lexicon[word] = self._new_lexeme()
+    def _new_lexeme(self, channel: Channel, word: str) -> int:
+        if self._free:
+            lexeme = self._free.pop()
             self._words[lexeme], self._channels[lexeme] = word, channel
-            self._cutter.forget(channel)
-        self._uses[lexeme] += 1
+        else:
+            lexeme = len(self._words)
+            self._words.append(word)
+            self._channels.append(channel)
+            self._uses.append(0)
+        self._lexicons[channel][word] = lexeme
+        self._cutter.forget(channel)
         return lexeme
 
     def _let_go(self, lexeme: int) -> None:
-        """One feature less has a word in one of its forms."""
-        self._uses[lexeme] -= 1
-        if self._uses[lexeme] == 0:
-            del self._lexicons[self._channels[lexeme]][self._words[lexeme]]
-            self._cutter.forget(self._channels[lexeme])
-            self._words[lexeme] = ""
-            self._free.append(lexeme)
-
-    def _new_lexeme(self) -> int:
-        if self._free:
-            return self._free.pop()
-        self._words.append("")
-        self._channels.append(("", ""))
-        self._uses.append(0)
-        return len(self._words) - 1
+        """No feature has it in one of its forms any more."""
+        channel = self._channels[lexeme]
+        del self._lexicons[channel][self._words[lexeme]]
+        self._cutter.forget(channel)
+        self._words[lexeme] = ""
+        self._free.append(lexeme)
 
     def _rows(self, sizes: Ints, bounds: Longs, lexemes: Ints) -> Ints:
         """Where the form that begins at each place is posted: under its only lexeme, or under its first pair."""
@@ -293,7 +296,7 @@ class WordIndex:
 
     def _scope_of(self, lexemes: Sequence[int]) -> Scope:
         channels = [self._channels[lexeme] for lexeme in lexemes]
-        return channels[0][0], tuple(language for _, language in channels[1:])
+        return channels[0][0], tuple([language for _, language in channels[1:]])
 
     def runs(self, reading: Reading, channels: Collection[Channel]) -> list[Ints]:
         """The lexemes of title and text in each of these channels, in order; 0 for a word that nobody asks for."""
