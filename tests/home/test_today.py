@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from headwater.core.actions import OPERATOR
 from headwater.core.models import Organisation
+from headwater.distribute.ahead import Ahead, Coming, Standing
 from headwater.distribute.models import Acknowledgement, Delivery, InterestProfile, Preference
+from headwater.home import today as today_page
 from headwater.home.findings import budget_line, done_lede, today_lede, today_title
-from headwater.home.today import Today, first_sentence, to_verify
+from headwater.home.today import Today, _Moments, _must_read, first_sentence, to_verify
 from headwater.library.actions import create_article, publish_article, set_library
 from headwater.library.models import Article
 from headwater.people.models import Audience, Notice, Person, Unit
@@ -346,3 +348,14 @@ def test_the_first_sentence_is_one_sentence_without_marks(text: str, sentence: s
     assert "*" not in found
     if sentence:
         assert sentence.startswith(found)
+
+
+def test_who_has_more_late_than_are_counted_has_none_due_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(today_page, "AT_MOST", 10)
+    now = timezone.now()
+    moments = _Moments.at(now)
+    due_today = Standing(1, True, False, moments.tomorrow - timedelta(minutes=1), now)
+    becomes_late = Coming(due_today, due_today._replace(due_at=now - timedelta(hours=1)))
+    for late, due in ((11, 0), (10, 1)):
+        figures = _must_read([11, late, due, 0], moments, Ahead([becomes_late]))
+        assert {name: repr(count) for name, count in figures.items()} == {"must": "11", "late": "11", "today": "0"}

@@ -81,7 +81,13 @@ def come_and_go(
         hold_together(matcher, asked, versions())
     for number in asked:
         matcher.remove(number)
+    assert_nothing_is_left(matcher)
+
+
+def assert_nothing_is_left(matcher: Matcher) -> None:
+    """All that was ever asked for is forgotten, and counted by nobody."""
     assert matcher.feature_count() == 0
+    assert not matcher._features.arrays().uses.any()
 
 
 ends = st.none() | st.dates(NOW.date() - 8 * DAY, NOW.date() + 2 * DAY)
@@ -180,9 +186,39 @@ def parts_in(field: str | None) -> st.SearchStrategy[Word | Phrase | Prefix]:
 
 nears = st.sampled_from([None, None, "title"]).flatmap(
     lambda field: st.builds(
-        Near, st.lists(parts_in(field), min_size=2, max_size=4).map(tuple), st.integers(0, 4) | st.just(10**10)
+        Near, st.lists(parts_in(field), min_size=2, max_size=6).map(tuple), st.integers(0, 4) | st.just(10**10)
     )
 )
+
+
+@pytest.mark.parametrize("asked", ["a NEAR a", "a NEAR b NEAR c NEAR d NEAR a", "a NEAR b NEAR c NEAR a NEAR b"])
+def test_a_near_with_a_part_twice_counts_it_once(asked: str) -> None:
+    matcher = Matcher()
+    matcher.put(1, asked)
+    matcher.remove(1)
+    assert_nothing_is_left(matcher)
+    matcher.put(2, "a")
+    matcher.put(3, "a")
+    matcher.remove(3)
+    assert matcher.match(version(text="a b"), NOW).ids.tolist() == [2]
+
+
+@pytest.mark.parametrize("lists", ["_shapes", "_watched"])
+def test_a_near_for_which_there_is_no_memory_leaves_what_was_there(lists: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    matcher = Matcher()
+    matcher.put_all([Profile(1, "a NEAR b"), Profile(2, "c d")])
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(getattr(matcher._features._judged, lists), "want", fail)
+        with pytest.raises(MemoryError):
+            matcher.put(2, "c NEAR d")
+    assert matcher.match(version(text="a b"), NOW).ids.tolist() == [1]
+    assert matcher.match(version(text="c d"), NOW).ids.tolist() == [2]
+    matcher.put(2, "c NEAR d")
+    assert sorted(matcher.match(version(text="a b c d"), NOW).ids.tolist()) == [1, 2]
 
 
 @settings(max_examples=60, deadline=None)

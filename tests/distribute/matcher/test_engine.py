@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from headwater.distribute.matcher import engine, globs, times
+from headwater.distribute.matcher import engine, features, globs, lists, slots, times
 from headwater.distribute.matcher import nears as near_index
 from headwater.distribute.matcher.engine import Matcher, Profile
 from headwater.distribute.matcher.features import Features
@@ -327,9 +327,9 @@ def test_many_postings_under_one_feature_stay_within_the_tables(alternatives: in
         matcher.learn(version(" ".join(common)), NOW)
     for at in range(200):
         matcher.put(1_000 + at, " OR ".join(f"rare{at} {word}" for word in common))
-        for lists in (matcher._plain, matcher._checked, matcher._trees):
-            used = lists.arrays().state[32]
-            assert used <= len(lists.data)
+        for each in (matcher._plain, matcher._checked, matcher._trees):
+            used = each.arrays().state[32]
+            assert used <= len(each.data)
     assert matched(matcher, version(f"rare7 {common[-1]}"), NOW) == [alternatives - 1, 1_007]
 
 
@@ -792,3 +792,26 @@ def test_the_first_place_of_a_phrase(words: list[str], text: list[str]) -> None:
         assert part.place("", words) == (there[0] if there else None)
         assert part.places("").of(words) == there
         assert part.forms("") == text
+
+
+def test_profiles_put_one_by_one_have_everything_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no room for the next, it is made, and nothing of the first try is left."""
+    for module in (lists, slots, features, engine):
+        monkeypatch.setattr(module, "_FIRST", 2)
+    one_by_one, at_once = Matcher(), Matcher()
+    words = [f"w{number}" for number in range(60)]
+    asked = [
+        f"{word} ({' OR '.join(words[: 1 + at % 7])}) {words[at - 1]} NEAR {words[at - 2]} x{at}*"
+        for at, word in enumerate(words)
+    ]
+    for number, text in enumerate(asked):
+        one_by_one.put(number, text)
+        one_by_one.put(number, text)
+    at_once.put_all(Profile(*each) for each in enumerate(asked))
+    seen = version(text=" ".join([*words, *words, *(f"x{number}" for number in range(60))]))
+    assert matched(one_by_one, seen, NOW) == matched(at_once, seen, NOW) == list(range(60))
+    assert one_by_one.feature_count() == at_once.feature_count()
+    for number in range(60):
+        one_by_one.remove(number)
+    assert one_by_one.feature_count() == 0
+    assert not one_by_one._features.arrays().uses.any()

@@ -27,7 +27,7 @@ from headwater.search.language.query import (
 
 NEVER = -ALWAYS
 _SHORT = 500  # so short a text cannot hold more different words than the parser takes
-# All that plain words and the operators between them are written with, and those of it that stand for NOT and AND.
+# All that plain words and AND, OR and NOT between them are written with; and what tells an AND, a NOT and a minus.
 _WORDS_ALONE = re.compile("[a-z0-9 ADNORT-]*")
 _SIGNS = re.compile("[-AN]")
 

@@ -307,20 +307,20 @@ class Matcher:
         """Hold what the tree names, post it, and forget what nobody names any more."""
         features = self._features
         self._prepare(1, len(tree))
-        features.tally()
-        dead = -1
-        while dead < 0:
-            nodes, shares, posts, no_more = self._scratch
-            scratch = nodes, shares, posts, no_more
-            dead = put_profile(profile_id, since, tree, self._parts(), features.parts(), scratch, self._needs)
-            if dead < 0:
-                self._make_room()
+        features.tally()  # where it is posted depends on how many there are
+        while (dead := self._put_compiled(profile_id, since, tree)) < 0:
+            self._make_room()
         features.settle()
         if dead:
             features.forget(self._scratch.dead[:dead].tolist())
 
+    def _put_compiled(self, profile_id: int, since: int, tree: Ints) -> int:
+        nodes, shares, posts, dead = self._scratch  # as a plain tuple: see `ListParts`
+        features, scratch = self._features.parts(), (nodes, shares, posts, dead)
+        return int(put_profile(profile_id, since, tree, self._parts(), features, scratch, self._needs))
+
     def _put(self, batch: Batch) -> None:
-        """The same for many, which costs much less for each."""
+        """Hold what the trees of a batch name, post them, and forget what nobody names any more."""
         ids, since, bounds, trees = batch.arrays()
         self._prepare(len(ids), batch.longest)
         hold_features(trees, bounds, self._features.arrays().uses, 1)

@@ -114,7 +114,7 @@ class Features:
         self._free = [feature for feature in range(ALWAYS + 1, self._last + 1) if feature not in taken]
 
     def _restore_condition(self, feature: int, spec: Condition) -> None:
-        self._numbers[type(spec)][spec], self._specs[feature] = feature, spec
+        self._name(feature, spec)
         if not isinstance(spec, JudgedSpec):
             self._indexes[type(spec)].add(feature, spec)
 
@@ -137,8 +137,9 @@ class Features:
         """The same for a leaf that is judged one by one, and only where the features of all its parts are present."""
         feature = self._numbers[JudgedSpec].get(spec)
         if feature is None:
-            feature = self._new_condition(spec)
-            self._judged.add(feature, spec, parts, self.parts())
+            feature = self._create(_PRIORS[JudgedSpec])
+            self._judged.add(feature, spec, parts, self.parts())  # as a whole or, without memory, not at all
+            self._name(feature, spec)
         return feature
 
     def spec(self, feature: int) -> Spec:
@@ -216,28 +217,31 @@ class Features:
 
     def _new_condition(self, spec: Condition) -> int:
         feature = self._create(_PRIORS[type(spec)])
-        self._numbers[type(spec)][spec], self._specs[feature] = feature, spec
-        if not isinstance(spec, JudgedSpec):
-            self._indexes[type(spec)].add(feature, spec)
+        self._name(feature, spec)
+        self._indexes[type(spec)].add(feature, spec)
         return feature
+
+    def _name(self, feature: int, spec: Condition) -> None:
+        self._numbers[type(spec)][spec], self._specs[feature] = feature, spec
 
     def _create(self, prior: float) -> int:
         if self._free:
             feature = self._free.pop()
         else:
-            feature = self._last = self._last + 1
+            feature = self._last + 1
             if feature >= MAX_FEATURES:
                 raise MemoryError(f"all profiles together ask for more than {MAX_FEATURES} different things")
             if feature >= len(self.found):
                 self._lengthen(2 * len(self.found))
+            self._last = feature
         self._arrays.prior[feature], self._arrays.born[feature] = prior, self._arrays.state[0]
         self._fresh.append(feature)
         return feature
 
     def _lengthen(self, length: int) -> None:
         columns: list[NDArray[Any]] = list(self._arrays[:-1])
-        self._arrays = FeatureArrays._make([*(lengthened(column, length) for column in columns), self._arrays.state])
-        self.found = lengthened(self.found, length)
+        longer, found = [lengthened(column, length) for column in columns], lengthened(self.found, length)
+        self._arrays, self.found = FeatureArrays._make([*longer, self._arrays.state]), found
 
     def _give_back(self, features: Sequence[int]) -> None:
         seen, sizes = self._arrays.seen, self._arrays.sizes

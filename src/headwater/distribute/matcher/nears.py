@@ -75,7 +75,8 @@ class JudgedIndex:
         scope = _UNPLAIN
         if len(parts) <= _MOST_PARTS:
             scope = self._scopes.setdefault((spec.leaf.parts[0].field or "", spec.languages), len(self._scopes))
-        shape = np.array([0, min(spec.leaf.distance, _FARTHEST), scope, *parts], np.int32)
+        somewhere = 0  # `_watch` says where
+        shape = np.array([somewhere, min(spec.leaf.distance, _FARTHEST), scope, *parts], np.int32)
         self._shapes.want(feature, 2 * len(shape))
         self._watched.want(max(parts))
         needed = _watch(feature, shape, self._shapes.parts(), self._watched.parts(), features)
@@ -87,9 +88,10 @@ class JudgedIndex:
     def drop(self, feature: int, features: FeatureParts) -> list[int]:
         """Undo `add`; returns which of the features of its parts nobody uses now."""
         shape = self._shapes.records(feature)[:, 0].copy()
-        unused = _unwatch(feature, shape, self._shapes.parts(), self._watched.parts(), features)
+        unused = np.empty(len(shape), np.int32)
+        count = _unwatch(feature, shape, self._shapes.parts(), self._watched.parts(), features, unused)
         self._count -= 1
-        return [] if unused == 0 else shape[:unused].tolist()
+        return unused[:count].tolist() if count else []
 
     def find(
         self,
@@ -152,17 +154,8 @@ def _watch(feature: int, shape: Ints, shapes: ListParts, watched: ListParts, fea
     `shape` has the parts behind its head, and gets the rarest.
     """
     _present, _weights, uses, seen, born, _prior, _sizes, state = features
-    needs, n = shape[_HEAD:].copy(), 0
-    for part in shape[_HEAD:]:
-        k = 0
-        while k < n and needs[k] != part:
-            k += 1
-        if k == n:  # by insertion: they are few
-            while k and _is_rarer(part, needs[k - 1], uses, seen, born, state):
-                needs[k] = needs[k - 1]
-                k -= 1
-            needs[k] = part
-            n += 1
+    needs = shape[_HEAD:].copy()
+    n = _sort_needs(shape[_HEAD:], needs, uses, seen, born, state)
     lists = ListArrays(*watched)
     wanted = 2 * lists.rows[needs[0], 1] + 1
     if not is_room(lists, wanted):
@@ -179,6 +172,23 @@ def _watch(feature: int, shape: Ints, shapes: ListParts, watched: ListParts, fea
 
 
 @njit(cache=True)
+def _sort_needs(parts: Ints, needs: Ints, uses: Ints, seen: Floats, born: Floats, state: Longs) -> int:
+    """Write each part once, the rarest first; returns how many. By insertion: they are few."""
+    n = 0
+    for part in parts:
+        k = 0
+        while k < n and needs[k] != part:
+            k += 1
+        if k == n:
+            while k and _is_rarer(part, needs[k - 1], uses, seen, born, state):
+                needs[k] = needs[k - 1]
+                k -= 1
+            needs[k] = part
+            n += 1
+    return n
+
+
+@njit(cache=True)
 def _is_rarer(one: int, other: int, uses: Ints, seen: Floats, born: Floats, state: Longs) -> bool:
     share = seen[one] / max(1.0, state[0] - born[one])
     other_share = seen[other] / max(1.0, state[0] - born[other])
@@ -186,12 +196,14 @@ def _is_rarer(one: int, other: int, uses: Ints, seen: Floats, born: Floats, stat
 
 
 @njit(cache=True)
-def _unwatch(feature: int, shape: Ints, shapes: ListParts, watched: ListParts, features: FeatureParts) -> int:
-    """Undo `_watch`; writes which parts nobody uses now to the beginning of `shape`, and returns how many."""
+def _unwatch(
+    feature: int, shape: Ints, shapes: ListParts, watched: ListParts, features: FeatureParts, unused: Ints
+) -> int:
+    """Undo `_watch`; writes which parts nobody uses now, and returns how many."""
     uses = features[2]
     take_out(ListArrays(*watched), shape[0], feature)
     vacate(ListArrays(*shapes), feature)
-    unused = 0
+    n = 0
     for k in range(_HEAD, len(shape)):
         first = _HEAD
         while shape[first] != shape[k]:
@@ -199,9 +211,9 @@ def _unwatch(feature: int, shape: Ints, shapes: ListParts, watched: ListParts, f
         if first == k:
             uses[shape[k]] -= 1
             if uses[shape[k]] == 0:
-                shape[unused] = shape[k]
-                unused += 1
-    return unused
+                unused[n] = shape[k]
+                n += 1
+    return n
 
 
 @njit(cache=True)

@@ -21,7 +21,7 @@ class Slots:
         self._since: Longs = np.zeros(_FIRST, np.int64)
         self._state: Longs = np.zeros(4, np.int64)
         self._scores: Floats = np.zeros(_FIRST, np.float32)
-        self._fill_table()
+        self._table = _table(_FIRST)
 
     def saved(self) -> Saved:
         """The arrays, to keep; the others follow from them."""
@@ -30,8 +30,8 @@ class Slots:
     def restore(self, saved: Saved) -> None:
         """Be as when `saved` was called."""
         self._ids, self._since, self._state = saved["ids"], saved["since"], saved["state"]
-        self._scores = np.zeros(len(self._ids), np.float32)
-        self._fill_table()
+        self._scores, self._table = np.zeros(len(self._ids), np.float32), _table(len(self._ids))
+        _enter_all(self.arrays())
 
     def __len__(self) -> int:
         return int(self._state[COUNT])
@@ -76,15 +76,16 @@ class Slots:
         needed = self.used + more
         if needed > len(self._ids):
             length = max(needed, 2 * len(self._ids))
-            self._ids, self._since = lengthened(self._ids, length), lengthened(self._since, length)
-            self._scores = lengthened(self._scores, length)
-            self._fill_table()
+            longer = [lengthened(column, length) for column in (self._ids, self._since)]
+            scores, table = lengthened(self._scores, length), _table(length)
+            (self._ids, self._since), self._scores, self._table = longer, scores, table
+            _enter_all(self.arrays())
         return len(self._ids)
 
-    def _fill_table(self) -> None:
-        """A table at most half full when all the slots are in use."""
-        self._table: Ints = np.zeros(1 << (2 * len(self._ids)).bit_length(), np.int32)
-        _enter_all(self.arrays())
+
+def _table(slots: int) -> Ints:
+    """An empty table, at most half full when all the slots are in use."""
+    return np.zeros(1 << (2 * slots).bit_length(), np.int32)
 
 
 @njit(cache=True)

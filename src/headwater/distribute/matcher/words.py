@@ -186,11 +186,11 @@ class WordIndex:
         """Post all that was added: once for many, since what a call costs is more than what it does."""
         if not self._unposted.features:
             return
+        self._singles.want(len(self._words) - 1)
+        self._forms.want(max(self._unposted.features))
         unposted, self._unposted = self._unposted, _Unposted()
         features, sizes, bounds, lexemes = unposted.arrays()
         rows = lexemes if len(unposted.phrases) == 0 else self._rows(sizes, bounds, lexemes)
-        self._singles.want(len(self._words) - 1)
-        self._forms.want(max(unposted.features))
         done = 0
         while (done := _add_words(done, features, sizes, bounds, lexemes, rows, self._parts(), self._needs)) < len(
             sizes
