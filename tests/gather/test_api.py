@@ -60,7 +60,7 @@ def test_bad_values_and_strangers_are_refused(nadia: Person, ines: Person) -> No
     api = Api(nadia)
     bad = {"name": "Roads", "kind": "feed", "settings": {"url": "gopher://x"}}
     assert api("post", "/sources", bad, status=400)["field"] == "url"
-    api("post", "/sources", {**bad, "settings": {"url": "https://x.example"}, "owner": 99}, status=422)
+    api("post", "/sources", {**bad, "settings": {"url": "https://x.example"}, "owner": 10**9}, status=422)
     folder = {"name": "F", "kind": "folder", "settings": {"path": "/etc"}}
     assert "administrator" in api("post", "/sources", folder, status=403)["detail"]
     missing = {**folder, "settings": {"path": "/srv/no such folder"}}
