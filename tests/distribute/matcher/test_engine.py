@@ -815,3 +815,22 @@ def test_profiles_put_one_by_one_have_everything_grow(monkeypatch: pytest.Monkey
         one_by_one.remove(number)
     assert one_by_one.feature_count() == 0
     assert not one_by_one._features.arrays().uses.any()
+
+
+def test_new_words_for_which_there_is_no_memory_leave_the_profile_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    matcher = Matcher()
+    matcher.put(1, "road")
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(matcher._features.words._singles, "want", fail)
+        with pytest.raises(MemoryError):
+            matcher.put(1, "bridge")
+    assert matched(matcher, version(text="road bridge"), NOW) == matched(matcher, version(text="road"), NOW) == [1]
+    matcher.put(1, "bridge")
+    assert matched(matcher, version(text="bridge"), NOW) == [1]
+    assert matched(matcher, version(text="road"), NOW) == []
+    matcher.remove(1)
+    assert matcher.feature_count() == 0

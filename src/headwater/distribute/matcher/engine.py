@@ -307,7 +307,7 @@ class Matcher:
         """Hold what the tree names, post it, and forget what nobody names any more."""
         features = self._features
         self._prepare(1, len(tree))
-        features.tally()  # where it is posted depends on how many there are
+        features.post()  # what finds no memory fails before the profile is there
         while (dead := self._put_compiled(profile_id, since, tree)) < 0:
             self._make_room()
         features.settle()

@@ -164,15 +164,20 @@ class Features:
             self.words.drop(words, sizes)
             self._give_back(words)
 
-    def settle(self) -> None:
-        """Look for what was numbered since the last time; forget what is still not used."""
+    def post(self) -> None:
+        """Look for what was numbered since the last time."""
         self.words.post()
+        self._tally()
+
+    def settle(self) -> None:
+        """The same; and forget of it what is still not used."""
+        self.post()
         fresh, self._fresh = self._fresh, []
         self.forget(fresh)
-        self.tally()
+        self._tally()
 
-    def tally(self) -> None:
-        """Have compiled loops know how many there are."""
+    def _tally(self) -> None:
+        """Have compiled loops know how many there are: where a profile is posted depends on it."""
         self._arrays.state[1] = len(self)
 
     def mark(self, reading: Reading, now: datetime) -> Ints:
@@ -248,7 +253,7 @@ class Features:
         for feature in features:
             seen[feature] = sizes[feature] = 0
         self._free += features
-        self.tally()
+        self._tally()
 
     def _forget_condition(self, feature: int) -> bool:
         spec = self._specs.pop(feature, None)
