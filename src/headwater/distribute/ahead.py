@@ -83,11 +83,11 @@ def _most_pressing_first(text: Standing) -> tuple[Any, ...]:
 
 
 def _to_sign(text: Standing) -> bool:
-    return text.must and text.acknowledged_at is None
+    return text.must and text.waits
 
 
 def _for_you(text: Standing) -> bool:
-    return not (text.must or text.is_read) and text.acknowledged_at is None
+    return text.waits and not (text.must or text.is_read)
 
 
 # The lists that a page may show, each as the same list of rows holds and sorts them (inbox.py, home/today.py). Nothing
@@ -159,8 +159,8 @@ class Ahead:
     @property
     def becoming_essential(self) -> list[int]:
         """The versions of what a budget may have counted, and will not."""
-        rows = ((text.now, text.then) for text in self.texts)
-        return [then.version for now, then in rows if now and then.is_essential and not now.is_essential]
+        may_be_counted = {text.version for text in self._now if not text.is_essential}
+        return [text.version for text in self._then if text.is_essential and text.version in may_be_counted]
 
     def _more(self, holds: Callable[[Standing], bool]) -> int:
         return sum(map(holds, self._then)) - sum(map(holds, self._now))
